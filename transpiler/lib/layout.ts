@@ -200,6 +200,7 @@ export function bits<T extends number | bigint, const F extends Readonly<Record<
 ): BitsLayout<T, F> {
   let used = 0n;
   for (const [name, [low, high]] of Object.entries(fields)) {
+    if (name === 'value') throw new RangeError('bits value: this name stands for the whole integer');
     if (!(0 <= low && low <= high && high < base.bytes * 8))
       throw new RangeError(`bits ${name}: [${low}, ${high}] is not within ${base.name}`);
     const mask = ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
@@ -227,6 +228,7 @@ export function struct<const F extends Readonly<Record<string, Field<{ readonly 
   const taken = Object.entries(fields).sort(([, a], [, b]) => a.offset - b.offset);
   let end = 0;
   for (const [field, { offset, layout }] of taken) {
+    if (!Number.isInteger(offset)) throw new RangeError(`struct ${name}: ${field} at ${offset} is between two bytes`);
     if (offset < end) throw new RangeError(`struct ${name}: ${field} at ${offset} overlaps the field before it`);
     end = offset + layout.bytes;
   }

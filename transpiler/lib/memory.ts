@@ -6,7 +6,7 @@
  * memory is a list of regions; each instance is a region of its own.
  */
 import type { Hpa, u16, u32, u64, u8 } from './integers.js';
-import type { Ref } from './layout.js';
+import { U16, U32, U64, U8, type Ref } from './layout.js';
 import { placeOf, referenceTo, type Place } from './reference.js';
 
 interface Region {
@@ -78,7 +78,7 @@ export function window(start: Hpa, length: u32): Bytes {
 
 function bytesAt({ view, offset: base }: Place, start: Hpa, length: u32): Bytes {
   const place = (offset: u32, bytes: number): number => {
-    if (!Number.isInteger(offset) || offset < 0 || offset + bytes > length)
+    if (!Number.isInteger(offset) || offset < 0 || bytes < 0 || offset + bytes > length)
       throw new RangeError(`${bytes} bytes at ${offset} are outside a window of ${length}`);
     return base + offset;
   };
@@ -89,10 +89,10 @@ function bytesAt({ view, offset: base }: Place, start: Hpa, length: u32): Bytes 
     u16: (offset) => view.getUint16(place(offset, 2), true),
     u32: (offset) => view.getUint32(place(offset, 4), true),
     u64: (offset) => view.getBigUint64(place(offset, 8), true),
-    setU8: (offset, value) => view.setUint8(place(offset, 1), value),
-    setU16: (offset, value) => view.setUint16(place(offset, 2), value, true),
-    setU32: (offset, value) => view.setUint32(place(offset, 4), value, true),
-    setU64: (offset, value) => view.setBigUint64(place(offset, 8), value, true),
+    setU8: (offset, value) => U8.store(view, place(offset, 1), value),
+    setU16: (offset, value) => U16.store(view, place(offset, 2), value),
+    setU32: (offset, value) => U32.store(view, place(offset, 4), value),
+    setU64: (offset, value) => U64.store(view, place(offset, 8), value),
     part: (offset, count) =>
       bytesAt({ view, offset: place(offset, count), address: start }, start + BigInt(offset), count),
   };

@@ -9,6 +9,7 @@ export interface Place {
 }
 
 const PLACE = Symbol('place');
+const NESTED = Symbol('nested');
 type Reference = object & { readonly [PLACE]: Place };
 type Maker = (place: Place) => object;
 
@@ -57,7 +58,7 @@ function inside(place: Place, offset: number): Place {
 function structMaker(layout: StructLayout<Fields>): Maker {
   class StructReference {
     readonly [PLACE]: Place;
-    readonly nested = new Map<string, object>();
+    readonly [NESTED] = new Map<string, object>();
     constructor(place: Place) {
       this[PLACE] = place;
     }
@@ -81,10 +82,10 @@ function structMaker(layout: StructLayout<Fields>): Maker {
       Object.defineProperty(StructReference.prototype, name, {
         enumerable: true,
         get(this: StructReference) {
-          let found = this.nested.get(name);
+          let found = this[NESTED].get(name);
           if (!found) {
             found = makerOf(field.layout)(inside(this[PLACE], offset));
-            this.nested.set(name, found);
+            this[NESTED].set(name, found);
           }
           return found;
         },

@@ -20,8 +20,10 @@ export function table<F extends AnyFunction>(
 ): FunctionTable<F> {
   const functions = new Array<F>(length).fill(fallback);
   for (const [key, entry] of Object.entries(entries)) {
-    if (!(Number(key) < length)) throw new RangeError(`table entry ${key} is outside 0..${length - 1}`);
-    functions[Number(key)] = entry;
+    const index = Number(key);
+    if (!(Number.isInteger(index) && index >= 0 && index < length))
+      throw new RangeError(`table entry ${key} is outside 0..${length - 1}`);
+    functions[index] = entry;
   }
   return {
     length,
