@@ -1,0 +1,67 @@
+/**
+ * What only this kernel's runtime gives: the image's place in memory, and the ways out of
+ * TypeScript into assembly. Bodies: runtime-c/platform.h and runtime-c/*.asm.
+ */
+import { at, HPA, HVA, intrinsics, struct, type Ref } from '../transpiler/lib/index.js';
+
+/** Where the image's parts are; each starts where the one before it ends, on a page boundary. */
+export const ImageBounds = struct(
+  'ImageBounds',
+  { size: 0x50 },
+  {
+    /** The machine address at which the image lies now. */
+    physical: at(0x00, HPA),
+    text: at(0x08, HVA),
+    constants: at(0x10, HVA),
+    symbols: at(0x18, HVA),
+    data: at(0x20, HVA),
+    stacks: at(0x28, HVA),
+    end: at(0x30, HVA),
+    /** The code that each exception vector enters: 16 bytes a vector, 32 vectors. */
+    exceptionStubs: at(0x38, HVA),
+  },
+);
+export type ImageBounds = Ref<typeof ImageBounds>;
+
+export const { imageBounds, relocate, framePointer, svmRun, shutDown } = intrinsics({
+  imageBounds: {
+    parameters: [],
+    result: ImageBounds,
+    effects: [],
+    c: 'platform_imageBounds',
+    about: 'Where the image lies and what its parts are.',
+  },
+  relocate: {
+    parameters: [
+      ['to', 'hpa'],
+      ['tables', 'hpa'],
+    ],
+    result: 'void',
+    effects: ['memory', 'control'],
+    c: 'tsvm_relocate',
+    about: 'Copies the image to machine address `to` and goes on there, with the page tables at `tables`.',
+  },
+  framePointer: {
+    parameters: [],
+    result: 'hva',
+    effects: [],
+    c: 'platform_framePointer',
+    about: 'The frame of the running function: the saved frame pointer, then the return address.',
+  },
+  svmRun: {
+    parameters: [['vcpu', 'hva']],
+    result: 'never',
+    effects: ['virtualization', 'memory'],
+    c: 'tsvm_svm_run',
+    about: 'Runs the guest of `vcpu`; each exit calls tsvm_svm_exit.',
+    manual: 'APM 3, VMRUN',
+  },
+  shutDown: {
+    parameters: [],
+    result: 'never',
+    effects: ['halt'],
+    c: 'platform_shutDown',
+    about: 'Makes the processor shut down by an exception that cannot be delivered, which resets the machine.',
+    manual: 'SDM 3A 6.15, interrupt 8',
+  },
+});

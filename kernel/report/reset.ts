@@ -1,0 +1,31 @@
+/** Ways to reset the machine, the gentlest first. */
+import { in8, out8, pause, type u32 } from '../../transpiler/lib/index.js';
+import { shutDown } from '../platform.js';
+
+/** The reset control register of PCI chipsets (Intel 82371SB, RC). */
+const RESET_CONTROL = 0xcf9;
+const HARD_RESET_READY = 0x02;
+const HARD_RESET = 0x06;
+/** The keyboard controller (8042). */
+const KEYBOARD_CONTROL = 0x64;
+const INPUT_FULL = 0x02;
+const PULSE_RESET = 0xfe;
+/** A port read takes about 1 us: this is a tenth of a second. */
+const MOST_POLLS = 100_000;
+
+/** Resets the machine. */
+export function resetMachine(): never {
+  out8(RESET_CONTROL, HARD_RESET_READY);
+  out8(RESET_CONTROL, HARD_RESET);
+  waitForKeyboardController();
+  out8(KEYBOARD_CONTROL, PULSE_RESET);
+  waitForKeyboardController();
+  return shutDown();
+}
+
+function waitForKeyboardController(): void {
+  for (let polls: u32 = 0; polls < MOST_POLLS; polls++) {
+    if ((in8(KEYBOARD_CONTROL) & INPUT_FULL) === 0) return;
+    pause();
+  }
+}
