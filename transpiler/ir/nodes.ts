@@ -5,6 +5,8 @@
  * expression can have, exact (not modulo anything). `wraps` is set by the frontend on operators
  * that stand in the modular context of a cast: directly below `u32(...)`, `u64(...)` and the
  * like, through + - * & | ^ ~ << and conditionals; their result counts only modulo 2^width.
+ * Number operators below a 64-bit cast do not wrap: JavaScript computes them exactly first.
+ * Below `u32(...)` and narrower a number `/` is marked too: its quotient is truncated.
  */
 import type { IntegerName, Layout, Range, StructLayout, Type } from './types.js';
 
@@ -28,7 +30,11 @@ interface ExpressionNode extends Node {
   range?: Range;
 }
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '&' | '|' | '^' | '<<' | '>>';
+/**
+ * `>>` on numbers needs a left operand within int32, `>>>` (numbers only) one within uint32: there
+ * both are the quotient by a power of two, rounded down.
+ */
+export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '&' | '|' | '^' | '<<' | '>>' | '>>>';
 export type CompareOperator = '<' | '<=' | '>' | '>=' | '===' | '!==';
 export type BuiltinName = 'mul32' | 'addSat32' | 'addSat64' | 'subSat64' | 'min32' | 'min64';
 
