@@ -1,0 +1,128 @@
+/** The default guest: Debian's cloud kernel and an initramfs of busybox and two small programs. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ExitCode, UserError } from '../linker/errors.js';
+import { runTool } from '../linker/tools.js';
+import { type ArchiveEntry, cpioArchive } from './cpio.js';
+
+export interface Guest {
+  /** Paths of the kernel, a bzImage, and of the initramfs. */
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+export interface GuestOptions {
+  /** The folder of the project. */
+  readonly root: string;
+  /** Called before each step that takes time. */
+  readonly onStep: (text: string) => void;
+}
+
+/** Names the newest kernel of its kind by a dependency. */
+const KERNEL_METAPACKAGE = 'linux-image-cloud-amd64';
+const PROGRAMS = ['phases', 'tsvm-stat'];
+
+/**
+ * Makes the guest in build/guest of the project, or finds it there: each part is made anew only when what it
+ * is made of has changed. Needs the network, the first time, for two Debian packages.
+ */
+export async function makeGuest({ root, onStep }: GuestOptions): Promise<Guest> {
+  const output = join(root, 'build', 'guest');
+  await mkdir(output, { recursive: true });
+  const guest = { kernel: join(output, 'vmlinuz'), initrd: join(output, 'initrd.img') };
+  if (!existsSync(guest.kernel)) await extractKernel(output, guest.kernel, onStep);
+  await makeInitramfs(root, output, guest.initrd, onStep);
+  return guest;
+}
+
+async function extractKernel(output: string, kernel: string, onStep: GuestOptions['onStep']): Promise<void> {
+  const dependencies = await runTool('apt-cache', ['depends', KERNEL_METAPACKAGE]).catch(() => '');
+  const name = /Depends: (linux-image-\S+)/.exec(dependencies)?.[1];
+  if (name === undefined) throw noPackage(KERNEL_METAPACKAGE);
+  const unpacked = await unpackPackage(name, output, onStep);
+  const images = (await readdir(join(unpacked, 'boot'))).filter((file) => file.startsWith('vmlinuz-'));
+  await writeFile(kernel, await readFile(join(unpacked, 'boot', images[0] ?? 'vmlinuz')));
+  await rm(unpacked, { recursive: true });
+}
+
+async function makeInitramfs(
+  root: string,
+  output: string,
+  initrd: string,
+  onStep: GuestOptions['onStep'],
+): Promise<void> {
+  const sources = join(root, 'images', 'guest');
+  const init = await readFile(join(sources, 'init'));
+  const programs = PROGRAMS.filter((name) => existsSync(join(sources, `${name}.c`)));
+  const texts = await Promise.all(programs.map((name) => readFile(join(sources, `${name}.c`))));
+  const hash = createHash('sha256').update(init).update(JSON.stringify(programs));
+  for (const text of texts) hash.update(text);
+  const stamp = hash.digest('hex');
+  const stampFile = join(output, 'initrd.stamp');
+  if (existsSync(initrd) && (await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return;
+
+  const busybox = await fetchBusybox(output, onStep);
+  onStep('compile the programs of the guest');
+  const binaries = await Promise.all(programs.map((name) => compileProgram(join(sources, `${name}.c`), output, name)));
+  const files: ArchiveEntry[] = programs.map((name, index) => executable(`bin/${name}`, binaries[index] ?? init));
+  await writeFile(initrd, gzipSync(cpioArchive(rootFileSystem(init, busybox, files)), { level: 6 }));
+  await writeFile(stampFile, stamp);
+}
+
+function rootFileSystem(init: Buffer, busybox: Buffer, programs: readonly ArchiveEntry[]): ArchiveEntry[] {
+  const folders = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'];
+  return [
+    ...folders.map((path): ArchiveEntry => ({ kind: 'folder', path })),
+    { kind: 'device', path: 'dev/console', major: 5, minor: 1 },
+    executable('init', init),
+    executable('bin/busybox', busybox),
+    { kind: 'link', path: 'bin/sh', target: 'busybox' },
+    ...programs,
+  ];
+}
+
+function executable(path: string, content: Uint8Array): ArchiveEntry {
+  return { kind: 'file', path, mode: 0o755, content };
+}
+
+async function fetchBusybox(output: string, onStep: GuestOptions['onStep']): Promise<Buffer> {
+  const kept = join(output, 'busybox');
+  if (!existsSync(kept)) {
+    const unpacked = await unpackPackage('busybox-static', output, onStep);
+    await writeFile(kept, await readFile(join(unpacked, 'bin', 'busybox')));
+    await rm(unpacked, { recursive: true });
+  }
+  return readFile(kept);
+}
+
+/** Programs are linked statically: the guest has no libraries. */
+async function compileProgram(source: string, output: string, name: string): Promise<Buffer> {
+  const binary = join(output, name);
+  await runTool('gcc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-o', binary, source]);
+  return readFile(binary);
+}
+
+/** Downloads a package without installing it; returns the folder that holds its files. */
+async function unpackPackage(name: string, output: string, onStep: GuestOptions['onStep']): Promise<string> {
+  onStep(`download the Debian package ${name}`);
+  const folder = join(output, 'packages', name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await runTool('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], { cwd: folder }).catch(() => {
+    throw noPackage(name);
+  });
+  const archive = (await readdir(folder)).find((file) => file.endsWith('.deb'));
+  if (archive === undefined) throw noPackage(name);
+  const files = join(folder, 'files');
+  await runTool('dpkg-deb', ['--extract', join(folder, archive), files]);
+  return files;
+}
+
+function noPackage(name: string): UserError {
+  return new UserError(`cannot download the Debian package ${name}: it needs Debian's archive`, ExitCode.tool, [
+    'apt-get update',
+  ]);
+}

@@ -1,0 +1,167 @@
+/*
+ * The phases that the bench measures. Each prints one line:
+ *   guest: phase NAME ticks=N before=JSON after=JSON
+ * where ticks are of the time stamp counter (instructions, when the emulator counts them) and the JSON objects are
+ * what `tsvm-stat --json` says, or null on the bare machine.
+ */
+#define _GNU_SOURCE
+#include <cpuid.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+static const uint32_t MSR_PAT = 0x277;
+static const uint32_t MSR_EFER = 0xc0000080;
+
+static void sleep_for(time_t seconds, long nanoseconds) {
+    const struct timespec time = {seconds, nanoseconds};
+    nanosleep(&time, NULL);
+}
+
+static void idle(void) { sleep_for(5, 0); }
+
+static void sleeps(void) {
+    for (int i = 0; i < 500; i++) sleep_for(0, 1000000);
+}
+
+static uint32_t rotate(uint32_t value, int count) { return value >> count | value << (32 - count); }
+
+/* Fractional parts of square and cube roots of the first primes (FIPS 180-4, 4.2.2 and 5.3.3). */
+static uint32_t root_fraction(int prime, int degree) {
+    unsigned __int128 low = 0, high = (unsigned __int128)1 << 36;
+    while (high - low > 1) {
+        const unsigned __int128 middle = (low + high) / 2;
+        const unsigned __int128 power = degree == 2 ? middle * middle : middle * middle * middle;
+        const unsigned __int128 target = (unsigned __int128)prime << (32 * degree);
+        if (power <= target) low = middle;
+        else high = middle;
+    }
+    return (uint32_t)low;
+}
+
+static void sha256_constants(uint32_t initial[8], uint32_t round[64]) {
+    int found = 0;
+    for (int candidate = 2; found < 64; candidate++) {
+        int divisor = 2;
+        while (candidate % divisor != 0) divisor++;
+        if (divisor != candidate) continue;
+        if (found < 8) initial[found] = root_fraction(candidate, 2);
+        round[found++] = root_fraction(candidate, 3);
+    }
+}
+
+static void sha256_block(uint32_t state[8], const uint32_t round[64], const uint8_t block[64]) {
+    uint32_t w[64];
+    for (int i = 0; i < 16; i++) {
+        w[i] = (uint32_t)block[4 * i] << 24 | block[4 * i + 1] << 16 | block[4 * i + 2] << 8 | block[4 * i + 3];
+    }
+    for (int i = 16; i < 64; i++) {
+        const uint32_t s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
+        const uint32_t s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
+        w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+    }
+    uint32_t v[8];
+    memcpy(v, state, sizeof v);
+    for (int i = 0; i < 64; i++) {
+        const uint32_t s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
+        const uint32_t t1 = v[7] + s1 + ((v[4] & v[5]) ^ (~v[4] & v[6])) + round[i] + w[i];
+        const uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
+        const uint32_t t2 = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+        memmove(v + 1, v, 7 * sizeof v[0]);
+        v[4] += t1;
+        v[0] = t1 + t2;
+    }
+    for (int i = 0; i < 8; i++) state[i] += v[i];
+}
+
+/* 16 MiB of zeros; its padding is left out: the work is what counts, the value only keeps the work from vanishing. */
+static void sha256(void) {
+    static const uint8_t block[64];
+    uint32_t state[8], round[64];
+    sha256_constants(state, round);
+    for (int i = 0; i < (16 << 20) / 64; i++) sha256_block(state, round, block);
+    printf("guest: sha256 %08x\n", state[0]);
+}
+
+static void processes(void) {
+    for (int i = 0; i < 2000; i++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            execl("/proc/self/exe", "phases", "--nothing", (char *)NULL);
+            _exit(1);
+        }
+        waitpid(child, NULL, 0);
+    }
+}
+
+static void disk_reads(void) {
+    const int disk = open("/dev/nvme0n1", O_RDONLY | O_DIRECT);
+    void *buffer;
+    if (disk < 0 || posix_memalign(&buffer, 4096, 4096) != 0) {
+        puts("guest: no NVMe disk");
+        return;
+    }
+    for (int i = 0; i < 500; i++) {
+        if (pread(disk, buffer, 4096, (off_t)i * 4096) != 4096) puts("guest: NVMe read failed");
+    }
+    free(buffer);
+    close(disk);
+}
+
+static void cpuids(void) {
+    uint32_t a, b, c, d;
+    for (int i = 0; i < 1000; i++) __cpuid(0, a, b, c, d);
+}
+
+/* Through Linux's msr driver, which adds the same work to each: the difference of two phases is the hypervisor's. */
+static void msr_reads(uint32_t index) {
+    const int file = open("/dev/cpu/0/msr", O_RDONLY);
+    uint64_t value;
+    for (int i = 0; i < 1000; i++) {
+        if (pread(file, &value, sizeof value, index) != sizeof value) puts("guest: RDMSR failed");
+    }
+    close(file);
+}
+
+static void passed_msr_reads(void) { msr_reads(MSR_PAT); }
+static void intercepted_msr_reads(void) { msr_reads(MSR_EFER); }
+
+static void read_counts(char *text, size_t size) {
+    strcpy(text, "null");
+    FILE *pipe = popen("tsvm-stat --json 2>/dev/null", "r");
+    if (pipe == NULL) return;
+    char line[4096];
+    if (fgets(line, sizeof line, pipe) != NULL && line[0] == '{') snprintf(text, size, "%s", line);
+    pclose(pipe);
+    text[strcspn(text, "\n")] = 0;
+}
+
+static void measure(const char *name, void (*phase)(void)) {
+    static char before[4096], after[4096];
+    read_counts(before, sizeof before);
+    const uint64_t start = __rdtsc();
+    phase();
+    const uint64_t ticks = __rdtsc() - start;
+    read_counts(after, sizeof after);
+    printf("guest: phase %s ticks=%llu before=%s after=%s\n", name, (unsigned long long)ticks, before, after);
+    fflush(stdout);
+}
+
+int main(int count, char **words) {
+    if (count > 1 && strcmp(words[1], "--nothing") == 0) return 0;
+    measure("idle", idle);
+    measure("sha256", sha256);
+    measure("fork+exec", processes);
+    measure("nvme", disk_reads);
+    measure("sleeps", sleeps);
+    measure("cpuid", cpuids);
+    measure("msr-passed", passed_msr_reads);
+    measure("msr-intercepted", intercepted_msr_reads);
+    return 0;
+}

@@ -1,0 +1,53 @@
+/** The programs of the system that a build and a run call, and what to say when one is missing or fails. */
+import { execa } from 'execa';
+import { ExitCode, UserError } from './errors.js';
+
+/** The Debian package that holds each program. */
+const PACKAGES = {
+  addr2line: 'binutils',
+  'apt-cache': 'apt',
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  gcc: 'gcc',
+  gdb: 'gdb',
+  ld: 'binutils',
+  nasm: 'nasm',
+  objcopy: 'binutils',
+  objdump: 'binutils',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  readelf: 'binutils',
+  strip: 'binutils',
+} as const;
+
+export interface ToolOptions {
+  /** The folder to run in. */
+  readonly cwd?: string;
+  /** What the program reads from its standard input. */
+  readonly input?: string;
+}
+
+export type Tool = keyof typeof PACKAGES;
+
+/**
+ * Runs a program to its end and returns what it wrote to its standard output. Throws a UserError
+ * that names the package when the program is missing, and one with its messages when it fails.
+ */
+export async function runTool(tool: Tool, parameters: readonly string[], options: ToolOptions = {}): Promise<string> {
+  const result = await execa(tool, parameters, { ...options, reject: false, maxBuffer: 1 << 28 });
+  if (result.code === 'ENOENT') throw missingTool(tool);
+  if (result.failed) throw new UserError(`${tool} failed:\n${result.stderr || result.shortMessage}`, ExitCode.tool);
+  return result.stdout;
+}
+
+/** The first line that `--version` prints: what the stamp of a build holds. */
+export async function toolVersion(tool: Tool): Promise<string> {
+  const [line = ''] = (await runTool(tool, ['--version'])).split('\n');
+  return line;
+}
+
+export function missingTool(tool: Tool): UserError {
+  const name = PACKAGES[tool];
+  return new UserError(`${tool} is not installed; it is in the Debian package ${name}`, ExitCode.tool, [
+    `apt-get install ${name}`,
+  ]);
+}
