@@ -1,0 +1,48 @@
+/** What the person who boots tsvm may choose, given as words on its command line. */
+import { at, instance, struct, U32, type Bytes, type Ref } from '../../transpiler/lib/index.js';
+import { bootInfo, textBytes } from '../boot/bootInfo.js';
+import { afterFirstWord, equalsText, firstWord } from '../boot/text.js';
+import { beginLine, print, printBytes } from '../report/console.js';
+import { stop } from '../report/fail.js';
+
+/** What follows a crash of the hypervisor. */
+export const CrashAction = { halt: 0, reset: 1 } as const;
+/** Where messages go before the guest starts. */
+export const ConsoleChoice = { com1: 0, none: 1 } as const;
+/** What follows a triple fault of the guest; a bare machine resets. */
+export const TripleFaultAction = { reset: 0, halt: 1 } as const;
+
+/** The defaults are the zeros. */
+const Options = struct('Options', { size: 12 }, { crash: at(0, U32), console: at(4, U32), tripleFault: at(8, U32) });
+export type Options = Ref<typeof Options>;
+export const options = instance(Options);
+
+/** Reads the words of the command line into `options`. Stops at one it does not know. */
+export function parseOptions(): void {
+  let rest: Bytes = textBytes(bootInfo.options);
+  let word: Bytes = firstWord(rest);
+  while (word.length > 0) {
+    if (!applyOption(word)) refuseOption(word);
+    rest = afterFirstWord(rest);
+    word = firstWord(rest);
+  }
+}
+
+function applyOption(word: Bytes): boolean {
+  if (equalsText(word, 'crash=halt')) options.crash = CrashAction.halt;
+  else if (equalsText(word, 'crash=reset')) options.crash = CrashAction.reset;
+  else if (equalsText(word, 'console=com1')) options.console = ConsoleChoice.com1;
+  else if (equalsText(word, 'console=none')) options.console = ConsoleChoice.none;
+  else if (equalsText(word, 'triple-fault=reset')) options.tripleFault = TripleFaultAction.reset;
+  else if (equalsText(word, 'triple-fault=halt')) options.tripleFault = TripleFaultAction.halt;
+  else return false;
+  return true;
+}
+
+function refuseOption(word: Bytes): never {
+  beginLine();
+  print('unknown option "');
+  printBytes(word);
+  print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt');
+  stop();
+}
