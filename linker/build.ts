@@ -1,0 +1,123 @@
+/** The whole way from the kernel's TypeScript to the bootable image. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Diagnostic } from '../transpiler/diagnostics/diagnostic.js';
+import { compile, link, type Paths } from './compile.js';
+import { readSections, readSegments, type Section } from './elf.js';
+import { checkMultiboot } from './multiboot.js';
+import { buildStamp } from './stamp.js';
+
+/** What build/report.json holds. Sizes are in bytes. */
+export interface BuildReport {
+  /** Of the stripped image's file. */
+  readonly image: number;
+  /** What lies in memory, by what it is. */
+  readonly text: number;
+  readonly constants: number;
+  readonly symbols: number;
+  readonly data: number;
+  readonly zeroed: number;
+  /** TypeScript modules that are in the image. */
+  readonly files: number;
+}
+
+export interface BuildStep {
+  readonly name: 'transpile' | 'compile' | 'link';
+  readonly detail: string;
+  readonly milliseconds: number;
+}
+
+export interface BuildOptions extends Paths {
+  /** Called after each step. */
+  readonly onStep: (step: BuildStep) => void;
+}
+
+export type BuildResult =
+  | { readonly kind: 'built' | 'unchanged'; readonly report: BuildReport }
+  | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
+
+/** Files of the output folder that stand for a finished build: all are there, or none. */
+const RESULTS = ['tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
+
+/**
+ * Builds the image, unless nothing has changed since the last time. A program that the transpiler refuses leaves no
+ * image behind. Throws a UserError when a tool is missing or fails.
+ */
+export async function buildImage({ root, output, onStep }: BuildOptions): Promise<BuildResult> {
+  const paths = { root, output };
+  const stamp = await buildStamp(root);
+  const earlier = await earlierReport(output, stamp);
+  if (earlier !== null) return { kind: 'unchanged', report: earlier };
+  await Promise.all(RESULTS.map((name) => rm(join(output, name), { force: true })));
+
+  const transpiled = await timed('transpile', onStep, async () => {
+    const result = await transpileKernel(paths);
+    return { result, detail: `${result.files} files -> build/c` };
+  });
+  if (transpiled.diagnostics.length > 0) return { kind: 'refused', diagnostics: transpiled.diagnostics };
+  const objects = await timed('compile', onStep, async () => {
+    const result = await compile(paths);
+    return { result, detail: `${result.length} objects` };
+  });
+  const report = await timed('link', onStep, async () => {
+    await link(paths, objects);
+    const result = await reportOf(output, transpiled.files);
+    return { result, detail: `build/tsvm.elf  ${result.image.toLocaleString('en')} B` };
+  });
+  await writeFile(join(output, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(join(output, 'stamp'), stamp);
+  return { kind: 'built', report };
+}
+
+async function earlierReport(output: string, stamp: string): Promise<BuildReport | null> {
+  const contents = await Promise.all(RESULTS.map((name) => readFile(join(output, name), 'utf8').catch(() => null)));
+  if (contents.includes(null) || contents[RESULTS.indexOf('stamp')] !== stamp) return null;
+  return JSON.parse(contents[RESULTS.indexOf('report.json')] ?? '') as BuildReport;
+}
+
+async function transpileKernel({
+  root,
+  output,
+}: Paths): Promise<{ diagnostics: readonly Diagnostic[]; files: number }> {
+  // Loaded late: TypeScript's compiler takes half a second, which an unchanged build need not wait for.
+  const { transpile } = await import('../transpiler/index.js');
+  const { diagnostics, program, files } = transpile({ folder: join(root, 'kernel') });
+  const folder = join(output, 'c');
+  await rm(folder, { recursive: true, force: true });
+  if (diagnostics.length === 0) {
+    for (const [name, text] of files) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), text);
+    }
+  }
+  return { diagnostics, files: program?.modules.length ?? 0 };
+}
+
+async function reportOf(output: string, files: number): Promise<BuildReport> {
+  const image = await readFile(join(output, 'tsvm.elf'));
+  checkMultiboot(image, readSegments(image));
+  const sections = readSections(image).filter(({ loaded }) => loaded);
+  const total = (belongs: (section: Section) => boolean) =>
+    sections.filter(belongs).reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    image: image.length,
+    text: total(({ executable }) => executable),
+    constants: total(({ name, executable, writable }) => !executable && !writable && name !== '.symbols'),
+    symbols: total(({ name }) => name === '.symbols'),
+    data: total(({ writable, zero }) => writable && !zero),
+    zeroed: total(({ zero }) => zero),
+    files,
+  };
+}
+
+async function timed<T>(
+  name: BuildStep['name'],
+  onStep: BuildOptions['onStep'],
+  step: () => Promise<{ result: T; detail: string }>,
+): Promise<T> {
+  const start = performance.now();
+  const { result, detail } = await step();
+  onStep({ name, detail, milliseconds: performance.now() - start });
+  return result;
+}

@@ -1,0 +1,100 @@
+/** From C and assembly to one linked image. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readSymbols, encodeSymbols } from './symbols.js';
+import { runTool } from './tools.js';
+
+export interface Paths {
+  /** The folder of the project; every tool runs in it, so that DWARF holds relative names only. */
+  readonly root: string;
+  /** Where all results go. */
+  readonly output: string;
+}
+
+/** No floating point, no red zone (interrupts use the same stack), frame pointers for the backtrace. */
+const COMPILER_FLAGS = [
+  '-std=c11',
+  '-ffreestanding',
+  '-O2',
+  '-g',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-mgeneral-regs-only',
+  '-mno-red-zone',
+  '-mcmodel=kernel',
+  '-fno-pic',
+  '-fno-stack-protector',
+  '-fno-omit-frame-pointer',
+  '-fno-asynchronous-unwind-tables',
+  '-fcf-protection=none',
+  '-fstack-usage',
+  '-fcallgraph-info=su,da',
+];
+const LINKER_FLAGS = ['-m', 'elf_x86_64', '-static', '--build-id=none', '-z', 'noexecstack', '--fatal-warnings'];
+
+const objects = ({ output }: Paths) => join(output, 'obj');
+
+/** Compiles build/c/image.c, which includes every other C file, and each file of runtime-c/ that nasm reads. */
+export async function compile(paths: Paths): Promise<string[]> {
+  const folder = objects(paths);
+  await mkdir(folder, { recursive: true });
+  const runtime = await readdir(join(paths.root, 'runtime-c'));
+  const sources = runtime.filter((file) => file.endsWith('.asm')).sort();
+  return Promise.all([compileC(paths), ...sources.map((file) => assemble(paths, join('runtime-c', file)))]);
+}
+
+async function compileC(paths: Paths): Promise<string> {
+  const object = join(objects(paths), 'image.o');
+  const maps = [`-ffile-prefix-map=${paths.output}=build`, `-ffile-prefix-map=${paths.root}=.`];
+  const source = join(paths.output, 'c', 'image.c');
+  await runTool('gcc', [...COMPILER_FLAGS, ...maps, '-Iruntime-c', '-c', source, '-o', object], { cwd: paths.root });
+  return object;
+}
+
+/** `source` is relative to the root, unless it is made by the build. */
+async function assemble(paths: Paths, source: string): Promise<string> {
+  const object = join(objects(paths), `${basename(source, '.asm')}.o`);
+  const flags = ['-f', 'elf64', '-g', '-F', 'dwarf', '-Werror', '-i', 'runtime-c/'];
+  await runTool('nasm', [...flags, source, '-o', object], { cwd: paths.root });
+  return object;
+}
+
+/**
+ * Links twice: the first image tells where each function and call lies, the second holds that as a table. The
+ * table lies behind the code, so that the code does not move; that is checked.
+ */
+export async function link(paths: Paths, compiled: readonly string[]): Promise<void> {
+  const image = join(paths.output, 'tsvm.debug');
+  await linkOnce(paths, [...compiled, await symbolObject(paths, encodeSymbols([]))], image);
+  const table = encodeSymbols(await readSymbols(image, paths.root));
+  await linkOnce(paths, [...compiled, await symbolObject(paths, table)], image);
+  const moved = encodeSymbols(await readSymbols(image, paths.root));
+  if (!moved.equals(table)) throw new Error('linker/tsvm.ld puts the symbol table in front of code');
+  await runTool('objcopy', ['--strip-all', image, join(paths.output, 'tsvm.elf')]);
+}
+
+async function linkOnce(paths: Paths, inputs: readonly string[], image: string): Promise<void> {
+  const map = `-Map=${join(paths.output, 'tsvm.map')}`;
+  await runTool('ld', [...LINKER_FLAGS, '-T', 'linker/tsvm.ld', map, ...inputs, '-o', image], { cwd: paths.root });
+}
+
+async function symbolObject(paths: Paths, table: Buffer): Promise<string> {
+  const folder = objects(paths);
+  await writeFile(join(folder, 'symbols.bin'), table);
+  const source = join(folder, 'symbols.asm');
+  const lines = [
+    `section .symbols progbits alloc noexec nowrite align=8`,
+    `incbin "${join(folder, 'symbols.bin')}"`,
+    '',
+  ];
+  await writeFile(source, lines.join('\n'));
+  const object = join(folder, 'symbols.o');
+  await runTool('nasm', ['-f', 'elf64', source, '-o', object]);
+  return object;
+}
+
+/** gcc's graph of calls and frames, in the VCG format. */
+export function readCallGraph(paths: Paths): Promise<string> {
+  return readFile(join(objects(paths), 'image.ci'), 'utf8');
+}

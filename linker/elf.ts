@@ -1,0 +1,66 @@
+/** What a build reads from a 64-bit little-endian ELF file (System V gABI, chapters 4 and 5). */
+
+export interface Section {
+  readonly name: string;
+  readonly address: bigint;
+  readonly offset: number;
+  readonly bytes: number;
+  /** SHF_ALLOC: it is in memory when the program runs. */
+  readonly loaded: boolean;
+  /** SHT_NOBITS: it has no bytes in the file. */
+  readonly zero: boolean;
+  readonly writable: boolean;
+  readonly executable: boolean;
+}
+
+export interface Segment {
+  readonly offset: number;
+  readonly physical: bigint;
+  readonly fileBytes: number;
+  readonly memoryBytes: bigint;
+}
+
+const SHT_NOBITS = 8;
+const SHF_WRITE = 1n;
+const SHF_ALLOC = 2n;
+const SHF_EXECINSTR = 4n;
+const PT_LOAD = 1;
+
+export function readSections(file: Buffer): Section[] {
+  const start = Number(file.readBigUInt64LE(0x28));
+  const entryBytes = file.readUInt16LE(0x3a);
+  const count = file.readUInt16LE(0x3c);
+  const header = (index: number) => file.subarray(start + index * entryBytes, start + (index + 1) * entryBytes);
+  const names = Number(header(file.readUInt16LE(0x3e)).readBigUInt64LE(0x18));
+  return Array.from({ length: count }, (_, index) => {
+    const entry = header(index);
+    const nameStart = names + entry.readUInt32LE(0);
+    const flags = entry.readBigUInt64LE(0x08);
+    return {
+      name: file.toString('latin1', nameStart, file.indexOf(0, nameStart)),
+      address: entry.readBigUInt64LE(0x10),
+      offset: Number(entry.readBigUInt64LE(0x18)),
+      bytes: Number(entry.readBigUInt64LE(0x20)),
+      loaded: (flags & SHF_ALLOC) !== 0n,
+      zero: entry.readUInt32LE(4) === SHT_NOBITS,
+      writable: (flags & SHF_WRITE) !== 0n,
+      executable: (flags & SHF_EXECINSTR) !== 0n,
+    };
+  });
+}
+
+/** The segments that a loader puts in memory. */
+export function readSegments(file: Buffer): Segment[] {
+  const start = Number(file.readBigUInt64LE(0x20));
+  const entryBytes = file.readUInt16LE(0x36);
+  const count = file.readUInt16LE(0x38);
+  const entries = Array.from({ length: count }, (_, index) => file.subarray(start + index * entryBytes));
+  return entries
+    .filter((entry) => entry.readUInt32LE(0) === PT_LOAD)
+    .map((entry) => ({
+      offset: Number(entry.readBigUInt64LE(0x08)),
+      physical: entry.readBigUInt64LE(0x18),
+      fileBytes: Number(entry.readBigUInt64LE(0x20)),
+      memoryBytes: entry.readBigUInt64LE(0x28),
+    }));
+}
