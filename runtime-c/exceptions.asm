@@ -1,0 +1,81 @@
+; What the processor enters at an exception, and the MSR accesses that survive one.
+
+extern tsvm_exception
+global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr
+
+GENERAL_PROTECTION equ 13
+
+; Vectors for which the processor pushes an error code (APM 2, 8.2): 8, 10 to 14, 17, 21, 29, 30.
+HAS_ERROR_CODE  equ 0x60227d00
+
+section .text
+align 16
+tsvm_exception_stubs:
+%assign vector 0
+%rep 32
+        align   16
+  %if ((HAS_ERROR_CODE >> vector) & 1) == 0
+        push    0
+  %endif
+        push    vector
+        jmp     near exception
+  %assign vector vector + 1
+%endrep
+
+; On the stack: vector, error code, rip, cs, rflags, rsp, ss.
+exception:
+        cmp     qword [rsp], GENERAL_PROTECTION
+        jne     .report
+        cmp     qword [rsp + 16], try_rdmsr_may_fault
+        je      .recover
+        cmp     qword [rsp + 16], try_wrmsr_may_fault
+        jne     .report
+.recover:
+        mov     qword [rsp + 16], try_failed
+        add     rsp, 16
+        iretq
+.report:
+        push    r15
+        push    r14
+        push    r13
+        push    r12
+        push    r11
+        push    r10
+        push    r9
+        push    r8
+        push    rdi
+        push    rsi
+        push    rbp
+        push    rbx
+        push    rdx
+        push    rcx
+        push    rax
+        cld
+        mov     rdi, rsp
+        call    tsvm_exception          ; does not return
+
+; bool tsvm_try_rdmsr(uint32_t msr, uint64_t *value): true where the processor raised #GP.
+tsvm_try_rdmsr:
+        mov     ecx, edi
+try_rdmsr_may_fault:
+        rdmsr
+        shl     rdx, 32
+        or      rax, rdx
+        mov     [rsi], rax
+        xor     eax, eax
+        ret
+
+; bool tsvm_try_wrmsr(uint32_t msr, uint64_t value): true where the processor raised #GP.
+tsvm_try_wrmsr:
+        mov     ecx, edi
+        mov     eax, esi
+        mov     rdx, rsi
+        shr     rdx, 32
+try_wrmsr_may_fault:
+        wrmsr
+        xor     eax, eax
+        ret
+
+try_failed:
+        mov     eax, 1
+        ret

@@ -1,0 +1,66 @@
+; void tsvm_svm_run(uint64_t vcpu): the world switch (APM 2, 15.5). Does not return.
+
+%include "layout.inc"
+
+global tsvm_svm_run
+extern tsvm_svm_exit
+
+; Offsets in Vcpu (kernel/vcpu/vcpu.ts) and in the VMCB (APM 2, table B-2).
+VCPU_RAX        equ 0
+VCPU_RDI        equ 56
+VCPU_VMCB       equ 128
+VCPU_HOST_SAVE  equ 136
+VMCB_RAX        equ 0x5f8
+
+; Applies %1 to the thirteen registers that neither VMRUN nor the switch itself handles.
+%macro each_register 1
+        %1      rcx, 8
+        %1      rdx, 16
+        %1      rbx, 24
+        %1      rbp, 40
+        %1      rsi, 48
+        %1      r8, 64
+        %1      r9, 72
+        %1      r10, 80
+        %1      r11, 88
+        %1      r12, 96
+        %1      r13, 104
+        %1      r14, 112
+        %1      r15, 120
+%endmacro
+%macro load 2
+        mov     %1, [rdi + %2]
+%endmacro
+%macro save 2
+        mov     [rdi + %2], %1
+%endmacro
+
+section .text
+; Interrupts and NMIs are held back (GIF is 0) from here on, except in the guest: VMRUN sets GIF, an exit clears it.
+tsvm_svm_run:
+        clgi
+        mov     rax, [rdi + VCPU_HOST_SAVE]
+        vmsave
+        push    rdi
+.enter: mov     rax, [rdi + VCPU_VMCB]
+        mov     rcx, DIRECT
+        mov     rdx, [rdi + VCPU_RAX]
+        mov     [rax + rcx + VMCB_RAX], rdx
+        each_register load
+        mov     rdi, [rdi + VCPU_RDI]
+        vmload
+        vmrun
+        vmsave
+        xchg    rdi, [rsp]
+        each_register save
+        pop     qword [rdi + VCPU_RDI]
+        push    rdi
+        mov     rcx, DIRECT
+        mov     rdx, [rax + rcx + VMCB_RAX]
+        mov     [rdi + VCPU_RAX], rdx
+        mov     rax, [rdi + VCPU_HOST_SAVE]
+        vmload
+        xor     ebp, ebp                ; ends the chain of frames
+        call    tsvm_svm_exit
+        mov     rdi, [rsp]
+        jmp     .enter
