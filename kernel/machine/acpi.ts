@@ -1,0 +1,196 @@
+/**
+ * The ACPI tables (ACPI Specification 6.4, chapter 5): found, checked whole, and listed by signature.
+ *
+ * All must lie below 4 GiB, because only that is mapped when they are read.
+ */
+import {
+  arr,
+  at,
+  hpa,
+  HPA,
+  instance,
+  requires,
+  struct,
+  u32,
+  U32,
+  u64,
+  window,
+  type Bytes,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
+import { beginLine, print, printHex } from '../report/console.js';
+import { fail, stop } from '../report/fail.js';
+
+/** "APIC", the multiple APIC description table. */
+export const MADT = 0x4349_5041;
+
+const MAX_TABLES = 64;
+/** No table that is needed comes near this; a length above it is an error. */
+const TABLE_BYTES_MOST = 0x40_0000;
+/** From here a table of that length still ends below 4 GiB. */
+const HIGHEST_TABLE = 0xffc0_0000n;
+
+const AcpiTable = struct(
+  'AcpiTable',
+  { size: 16 },
+  { address: at(0, HPA), signature: at(8, U32), length: at(12, U32) },
+);
+const Acpi = struct(
+  'Acpi',
+  { size: 1040 },
+  { rsdp: at(0, HPA), count: at(8, U32), tables: at(16, arr(AcpiTable, MAX_TABLES)) },
+);
+const acpi = instance(Acpi, { align: 8 });
+
+/** "RSD PTR " (5.2.5.1: on a 16-byte boundary in the first KiB of the EBDA or from 0xE0000 up to 1 MiB). */
+const RSDP_SIGNATURE = 0x2052_5450_2044_5352n;
+const RSDP_BYTES = 20;
+const RSDP_RSDT = 16;
+const RSDP_REVISION = 15;
+const RSDP_EXTENDED_BYTES = 36;
+const RSDP_LENGTH = 20;
+const RSDP_XSDT = 24;
+/** The BIOS keeps the segment of its extended data area here. */
+const EBDA_SEGMENT = 0x40en;
+const EBDA_BYTES = 1024;
+const BIOS_AREA = 0xe_0000;
+const BIOS_AREA_BYTES = 0x2_0000;
+
+const HEADER_BYTES = 36;
+const SIGNATURE = 0;
+const LENGTH = 4;
+
+const MADT_ENTRIES = 44;
+const LOCAL_APIC = 0;
+const LOCAL_APIC_BYTES = 8;
+const LOCAL_APIC_FLAGS = 4;
+const LOCAL_X2APIC = 9;
+const LOCAL_X2APIC_BYTES = 16;
+const LOCAL_X2APIC_FLAGS = 8;
+const ENABLED = 1;
+
+/** Finds all tables. Stops where there are none, or where one is damaged. */
+export function readAcpi(): void {
+  const rsdp = findRsdp();
+  if (rsdp === null) fail('the firmware gives no ACPI tables');
+  acpi.rsdp = rsdp.start;
+  const xsdt = rsdp.length >= RSDP_EXTENDED_BYTES ? rsdp.u64(RSDP_XSDT) : 0n;
+  if (xsdt !== 0n) listTables(checkedTable(xsdt), 8);
+  else listTables(checkedTable(u64(rsdp.u32(RSDP_RSDT))), 4);
+}
+
+/** Where the root system description pointer lies. */
+export function rsdpAddress(): Hpa {
+  return acpi.rsdp;
+}
+
+/** The first table with this signature. */
+export function findTable(signature: u32): Bytes | null {
+  const count = acpi.count;
+  for (let i: u32 = 0; i < count && i < MAX_TABLES; i++) {
+    const table = acpi.tables.at(i);
+    if (table.signature === signature) return window(table.address, table.length);
+  }
+  return null;
+}
+
+/** The processors that the firmware says are enabled. Stops where it does not say. */
+export function countProcessors(): u32 {
+  const madt = findTable(MADT);
+  if (madt === null) fail('ACPI has no MADT, so the number of processors is unknown');
+  let processors: u32 = 0;
+  let offset: u32 = MADT_ENTRIES;
+  while (offset < madt.length) {
+    if (madt.length - offset < 2) fail('the ACPI table APIC ends in the middle of an entry');
+    const bytes = madt.u8(offset + 1);
+    if (bytes < 2 || bytes > madt.length - offset) fail('an entry of the ACPI table APIC has a bad length');
+    if (isEnabledProcessor(madt.part(offset, bytes))) processors++;
+    offset += bytes;
+  }
+  return processors;
+}
+
+function isEnabledProcessor(entry: Bytes): boolean {
+  if (entry.length < LOCAL_APIC_BYTES) return false;
+  const kind = entry.u8(0);
+  if (kind === LOCAL_APIC) return (entry.u32(LOCAL_APIC_FLAGS) & ENABLED) !== 0;
+  if (kind !== LOCAL_X2APIC || entry.length < LOCAL_X2APIC_BYTES) return false;
+  return (entry.u32(LOCAL_X2APIC_FLAGS) & ENABLED) !== 0;
+}
+
+function findRsdp(): Bytes | null {
+  const ebda = u32(window(hpa(EBDA_SEGMENT), 2).u16(0)) * 16;
+  const inEbda = ebda === 0 ? null : searchRsdp(ebda, EBDA_BYTES);
+  return inEbda === null ? searchRsdp(BIOS_AREA, BIOS_AREA_BYTES) : inEbda;
+}
+
+function searchRsdp(start: u32, length: u32): Bytes | null {
+  const area = window(hpa(u64(start)), length);
+  for (let offset: u32 = 0; offset + RSDP_BYTES <= length; offset += 16) {
+    if (area.u64(offset) !== RSDP_SIGNATURE) continue;
+    const found = checkedRsdp(area.part(offset, length - offset));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The RSDP at the start of `area`, where its checksums are right: 20 bytes up to revision 1, from 2 on 36 or more. */
+function checkedRsdp(area: Bytes): Bytes | null {
+  if (area.length < RSDP_BYTES) return null;
+  const first = area.part(0, RSDP_BYTES);
+  if (sumOf(first) !== 0) return null;
+  if (first.u8(RSDP_REVISION) < 2) return first;
+  if (area.length < RSDP_EXTENDED_BYTES) return null;
+  const length = area.u32(RSDP_LENGTH);
+  if (length < RSDP_EXTENDED_BYTES || length > area.length) return null;
+  const whole = area.part(0, length);
+  return sumOf(whole) === 0 ? whole : null;
+}
+
+/** Lists what the root table points to: addresses of `width` bytes after its header. */
+function listTables(root: Bytes, width: u32): void {
+  requires(width === 4 || width === 8);
+  let offset: u32 = HEADER_BYTES;
+  while (offset + width <= root.length) {
+    const address = width === 8 ? root.u64(offset) : u64(root.u32(offset));
+    if (address !== 0n) addTable(checkedTable(address));
+    offset += width;
+  }
+}
+
+function addTable(table: Bytes): void {
+  const count = acpi.count;
+  if (count >= MAX_TABLES) fail('ACPI has more than 64 tables');
+  if (table.length < HEADER_BYTES) return;
+  const entry = acpi.tables.at(count);
+  entry.address = table.start;
+  entry.signature = table.u32(SIGNATURE);
+  entry.length = table.length;
+  acpi.count = count + 1;
+}
+
+/** The table at `address`, of at least a header. Stops where it is damaged. */
+function checkedTable(address: u64): Bytes {
+  if (address > HIGHEST_TABLE) refuseTable(address, 'lies above 4 GiB');
+  const length = window(hpa(address), HEADER_BYTES).u32(LENGTH);
+  if (length < HEADER_BYTES || length > TABLE_BYTES_MOST) refuseTable(address, 'has a bad length');
+  const table = window(hpa(address), length);
+  if (sumOf(table) !== 0) refuseTable(address, 'has a wrong checksum');
+  return table;
+}
+
+function refuseTable(address: u64, reason: string): never {
+  beginLine();
+  print('the ACPI table at ');
+  printHex(address);
+  print(' ');
+  print(reason);
+  stop();
+}
+
+/** The sum of all bytes modulo 256, which is 0 for a table that is intact. */
+function sumOf(bytes: Bytes): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < bytes.length; i++) sum = (sum + bytes.u8(i)) & 0xff;
+  return sum;
+}
