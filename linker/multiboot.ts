@@ -12,6 +12,7 @@ const SEARCH_BYTES = 8192;
  */
 export function checkMultiboot(file: Buffer, segments: readonly Segment[]): void {
   const header = findHeader(file);
+  if (header === null) throw new Error('there is no multiboot header in the first 8 KiB');
   const flags = file.readUInt32LE(header + 4);
   if ((flags & ADDRESSES_VALID) === 0) throw new Error('the multiboot header has no address fields');
   const headerAddress = file.readUInt32LE(header + 12);
@@ -30,11 +31,12 @@ export function checkMultiboot(file: Buffer, segments: readonly Segment[]): void
   }
 }
 
-function findHeader(file: Buffer): number {
+/** Where the header is in the file; null when there is none. */
+export function findHeader(file: Buffer): number | null {
   for (let offset = 0; offset + 32 <= Math.min(file.length, SEARCH_BYTES); offset += 4) {
     if (file.readUInt32LE(offset) !== MAGIC) continue;
     const sum = MAGIC + file.readUInt32LE(offset + 4) + file.readUInt32LE(offset + 8);
     if (sum >>> 0 === 0) return offset;
   }
-  throw new Error('there is no multiboot header in the first 8 KiB');
+  return null;
 }

@@ -1,0 +1,87 @@
+import { watch } from 'chokidar';
+import { Command } from 'commander';
+import { join, relative } from 'node:path';
+import { buildImage, type BuildResult } from '../linker/build.js';
+import { ExitCode, UserError } from '../linker/errors.js';
+import { printDiagnostics } from './diagnostics.js';
+import { output, root } from './paths.js';
+import { printJson, tell, tellError, tellStep } from './terminal.js';
+
+const EXAMPLES = `
+Results, in build/:
+  tsvm.elf     the image, which a multiboot loader starts
+  tsvm.debug   the same with DWARF, for gdb
+  tsvm.map     the linker's map
+  report.json  the sizes
+
+Examples:
+  tsvm build            build what has changed
+  tsvm build --watch    build again after every change of a source
+  tsvm build --json     print the report, or the diagnostics, as one JSON object`;
+
+interface Options {
+  readonly watch?: true;
+  readonly json?: true;
+}
+
+export function buildCommand(): Command {
+  return new Command('build')
+    .description('build the bootable image from the TypeScript of kernel/')
+    .option('--watch', 'stay and build again after every change')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: Options) => {
+      const exitCode = await buildOnce(options);
+      if (options.watch) buildOnChange(options);
+      else process.exitCode = exitCode;
+    });
+}
+
+/** Builds and tells what came of it; for the commands that need an image. */
+export async function buildOnce({ json }: Options): Promise<ExitCode> {
+  const result = await buildImage({
+    root,
+    output,
+    onStep: ({ name, detail, milliseconds }) => tellStep(name, detail, milliseconds),
+  });
+  if (json) printJson(result);
+  else tellResult(result);
+  return result.kind === 'refused' ? ExitCode.refused : ExitCode.success;
+}
+
+function tellResult(result: BuildResult): void {
+  if (result.kind === 'refused') {
+    printDiagnostics(result.diagnostics);
+    return;
+  }
+  const { text, constants, symbols, data, zeroed } = result.report;
+  const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB`;
+  if (result.kind === 'unchanged') tell('unchanged  build/tsvm.elf is up to date');
+  tell(
+    `in memory  code ${kilobytes(text)}, constants ${kilobytes(constants)}, symbols ${kilobytes(symbols)}, ` +
+      `data ${kilobytes(data)}, zeroed ${kilobytes(zeroed)}`,
+  );
+}
+
+/** Until the process is interrupted. Changes that come during a build lead to one more build. */
+function buildOnChange(options: Options): void {
+  const folders = ['kernel', 'runtime-c', 'linker', 'transpiler/lib'].map((folder) => join(root, folder));
+  let building = false;
+  let changed = false;
+  const rebuild = async (file: string) => {
+    changed = true;
+    if (building) return;
+    building = true;
+    while (changed) {
+      changed = false;
+      tell(`changed    ${relative(root, file)}`);
+      await buildOnce(options).catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error;
+        tellError(error.message, error.remedies);
+      });
+    }
+    building = false;
+  };
+  watch(folders, { ignoreInitial: true }).on('all', (_event, file) => void rebuild(file));
+  tell('watching   kernel/, runtime-c/, linker/; Ctrl-C ends');
+}

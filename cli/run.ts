@@ -1,0 +1,141 @@
+import { Command } from 'commander';
+import { execa } from 'execa';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeGuest } from '../images/guest.js';
+import { ExitCode, UserError } from '../linker/errors.js';
+import { findHeader } from '../linker/multiboot.js';
+import { missingTool } from '../linker/tools.js';
+import { buildOnce } from './build.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from './emulator.js';
+import { memorySize, portNumber, positiveInteger } from './parameters.js';
+import { output, root } from './paths.js';
+import { printJson, tell } from './terminal.js';
+
+const EXAMPLES = `
+On a terminal the guest's serial console is here: Ctrl-A X ends the emulator, Ctrl-A C shows its monitor. Without a
+terminal the default guest shows that it runs under tsvm and powers off.
+
+Examples:
+  tsvm run                                     build, and boot the default guest to its shell
+  tsvm run --bare                              the same guest without the hypervisor
+  tsvm run --machine pc --memory 512M          on another machine
+  tsvm run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0 quiet"
+  tsvm run --serial boot.log --timeout 60 --append "console=ttyS0 tsvm.run=report"
+  tsvm run --gdb                               wait for gdb, which can break on lines of kernel/*.ts
+  tsvm run -- -device e1000e                   words after -- go to QEMU`;
+
+interface Options {
+  readonly image?: string;
+  readonly bare?: true;
+  readonly options: string;
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly memory: string;
+  readonly cpus: number;
+  readonly cpu: string;
+  readonly machine: string;
+  readonly timeout?: number;
+  readonly gdb?: number | true;
+  readonly serial?: string;
+  readonly icount?: true;
+  readonly reboot: boolean;
+  readonly json?: true;
+}
+
+const DEFAULT_GDB_PORT = 1234;
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('boot an image and a guest in QEMU')
+    .option('--image <file>', 'an image to boot instead of the one that is built now')
+    .option('--bare', 'boot the guest without the hypervisor')
+    .option('--options <words>', "the hypervisor's options", DEFAULT_MACHINE.options)
+    .option('--kernel <file>', "the guest's kernel, a Linux bzImage (default: the guest of tsvm guest)")
+    .option('--initrd <file>', "the guest's initial file system")
+    .option('--append <words>', `the guest kernel's command line (default: "${DEFAULT_MACHINE.append}")`)
+    .option('--memory <size>', "the machine's memory, as 512M or 6G", memorySize, DEFAULT_MACHINE.memory)
+    .option('--cpus <count>', "the machine's processors", positiveInteger, DEFAULT_MACHINE.cpus)
+    .option('--cpu <model>', "QEMU's processor model", DEFAULT_MACHINE.cpu)
+    .option('--machine <model>', "QEMU's machine: q35 or pc", DEFAULT_MACHINE.machine)
+    .option('--timeout <seconds>', 'end the emulator after this time, with exit code 124', positiveInteger)
+    .option('--gdb [port]', `wait for gdb before the first instruction (port ${DEFAULT_GDB_PORT})`, portNumber)
+    .option('--serial <file>', 'write the serial console to a file')
+    .option('--icount', 'count instructions as time: runs can be compared')
+    .option('--no-reboot', 'end when the machine resets')
+    .option('--json', 'print how the run ended as JSON')
+    .argument('[words...]', 'more options for QEMU, after --')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+async function run(words: string[], options: Options): Promise<void> {
+  if (options.image !== undefined) await checkImage(options.image);
+  if (options.kernel !== undefined) await checkKernel(options.kernel);
+  if (options.initrd !== undefined) await readInput(options.initrd);
+  if (options.image === undefined && !options.bare && (await buildOnce({})) !== ExitCode.success) {
+    process.exitCode = ExitCode.refused;
+    return;
+  }
+  const machine = await machineOf(words, options);
+  if (machine.gdb !== null) {
+    tell(`gdb        gdb build/tsvm.debug -ex 'target remote :${machine.gdb}' -ex 'hbreak tsvm_start'`);
+  }
+  await emulate(machine, options);
+}
+
+async function machineOf(words: string[], options: Options): Promise<Machine> {
+  const { image, bare, kernel, initrd, append, serial, gdb, reboot, timeout: _, json: __, icount, ...rest } = options;
+  const interactive = process.stdin.isTTY && process.stdout.isTTY;
+  const files = kernel === undefined ? await makeGuest({ root, onStep: tell }) : { kernel, initrd: initrd ?? null };
+  const alone = kernel === undefined && append === undefined && !interactive;
+  return {
+    ...rest,
+    image: bare ? null : (image ?? join(output, 'tsvm.elf')),
+    kernel: files.kernel,
+    initrd: initrd ?? files.initrd,
+    append: append ?? (alone ? `${DEFAULT_MACHINE.append} quiet tsvm.run=poweroff` : DEFAULT_MACHINE.append),
+    icount: icount ?? false,
+    gdb: gdb === true ? DEFAULT_GDB_PORT : (gdb ?? null),
+    serial: serial !== undefined ? `file:${resolve(serial)}` : interactive ? 'mon:stdio' : 'stdio',
+    endOnReset: !reboot,
+    extra: words,
+  };
+}
+
+async function emulate(machine: Machine, { timeout, json }: Options): Promise<void> {
+  const start = performance.now();
+  const result = await execa('qemu-system-x86_64', emulatorParameters(machine), {
+    stdin: machine.serial === 'mon:stdio' ? 'inherit' : 'ignore',
+    // With --json standard output holds the one object; the console is then where the messages are.
+    stdout: json ? process.stderr : 'inherit',
+    stderr: [withoutFeatureWarnings, 'inherit'],
+    reject: false,
+    ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
+  });
+  if (result.code === 'ENOENT') throw missingTool('qemu-system-x86_64');
+  const ended = result.timedOut ? 'timeout' : result.failed ? 'failed' : 'off';
+  if (json) printJson({ ended, seconds: (performance.now() - start) / 1000 });
+  if (ended === 'timeout') tell(`the guest did not end within ${timeout} seconds`);
+  process.exitCode = { off: ExitCode.success, failed: ExitCode.tool, timeout: ExitCode.timeout }[ended];
+}
+
+async function readInput(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot read ${file}: ${error.code ?? error.message}`, ExitCode.usage);
+  });
+}
+
+async function checkImage(file: string): Promise<void> {
+  if (findHeader(await readInput(file)) === null) {
+    throw new UserError(`${file} is not a multiboot image: it has no header in its first 8 KiB`, ExitCode.usage);
+  }
+}
+
+/** The setup header's magic number (Linux, Documentation/arch/x86/boot.rst). */
+async function checkKernel(file: string): Promise<void> {
+  if ((await readInput(file)).toString('latin1', 0x202, 0x206) !== 'HdrS') {
+    throw new UserError(`${file} is not a Linux kernel that a boot loader can start (bzImage)`, ExitCode.usage);
+  }
+}
