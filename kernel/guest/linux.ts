@@ -1,0 +1,41 @@
+/** Starts Linux directly, by its 64-bit boot protocol (Linux, Documentation/arch/x86/boot.rst). */
+import { addressOf, copyMemory, gpa, gva, u64 } from '../../transpiler/lib/index.js';
+import { bootInfo } from '../boot/bootInfo.js';
+import { refuseModule } from '../boot/refuse.js';
+import { fail } from '../report/fail.js';
+import { writeBootBlock } from './bootBlock.js';
+import type { GuestStart } from './guestStart.js';
+import { linuxImage, readLinuxImage } from './linuxImage.js';
+import { choosePlaces, places } from './placement.js';
+
+/** The 64-bit entry, counted from where the protected-mode part was put. */
+const ENTRY = 0x200n;
+/** The null descriptor, an unused one, code and data. */
+const DESCRIPTOR_TABLE_LIMIT = 31;
+const STACK_BYTES = 0x800n;
+
+/**
+ * Puts module 0, a kernel, and module 1, its initrd if there is one, where Linux expects them, and says in `start`
+ * how the guest begins. Stops where that is not possible.
+ */
+export function loadLinux(start: GuestStart): void {
+  const modules = bootInfo.moduleCount;
+  if (modules === 0) fail('no module: give a Linux kernel and, after it, its initrd');
+  if (modules > 2) refuseModule(2, 'more than a kernel and its initrd');
+  readLinuxImage();
+  choosePlaces();
+  const block = writeBootBlock(places.bootBlock);
+  moveInitrd();
+  copyMemory(places.kernel, linuxImage.source, linuxImage.bytes);
+  start.rip = gva(places.kernel + ENTRY);
+  start.rsp = gva(addressOf(block.stack) + STACK_BYTES);
+  start.rsi = u64(addressOf(block.zeroPage));
+  start.cr3 = gpa(addressOf(block.rootTable));
+  start.gdtBase = gva(addressOf(block.descriptors));
+  start.gdtLimit = DESCRIPTOR_TABLE_LIMIT;
+}
+
+/** Before the kernel, whose place may be where the boot loader put the initrd. */
+function moveInitrd(): void {
+  if (bootInfo.moduleCount > 1) copyMemory(places.initrd, bootInfo.modules.at(1).start, places.initrdBytes);
+}

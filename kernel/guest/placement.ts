@@ -1,0 +1,78 @@
+/**
+ * Where the guest's parts go, so that no copy overwrites what is still to be read:
+ * the block in low memory and the initrd avoid all modules and the kernel's place; the kernel is moved last.
+ */
+import { at, hpa, HPA, instance, struct, subSat64, U64, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
+import { bootInfo } from '../boot/bootInfo.js';
+import { beginModuleLine } from '../boot/refuse.js';
+import { excludeRange, highestFree, isAvailable } from '../machine/memoryMap.js';
+import { print, printDecimal } from '../report/console.js';
+import { fail, stop } from '../report/fail.js';
+import { linuxImage } from './linuxImage.js';
+
+const PAGE = 4096n;
+const MIB = 0x10_0000n;
+/** The guest's page tables at its start, and the pointers in its zero page, end here. */
+const LIMIT = 0x1_0000_0000n;
+const CONVENTIONAL_MEMORY_END = 0xa_0000n;
+/** What the block in low memory needs: see bootBlock.ts. */
+export const BOOT_BLOCK_BYTES = 0x9000n;
+/** Linux puts a trampoline into the top pages of low memory while the page tables in the block are still in use. */
+const ROOM_ABOVE_BOOT_BLOCK = 0x8000n;
+
+const Places = struct(
+  'Places',
+  { size: 32 },
+  { kernel: at(0, HPA), initrd: at(8, HPA), initrdBytes: at(16, U64), bootBlock: at(24, HPA) },
+);
+/** `initrd` and `initrdBytes` are 0 where there is none. */
+export const places = instance(Places);
+
+/** Chooses all places. Stops where memory does not suffice. */
+export function choosePlaces(): void {
+  placeKernel();
+  if (bootInfo.moduleCount > 1) placeInitrd();
+  const block = highestFree(BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK, CONVENTIONAL_MEMORY_END, PAGE);
+  if (block === 0n) fail('too little memory: no 68 KiB are free below 640 KiB');
+  places.bootBlock = block;
+}
+
+function placeKernel(): void {
+  const bytes = linuxImage.workingBytes;
+  const preferred = linuxImage.preferred;
+  const place = isKernelPlace(preferred, bytes) ? preferred : otherKernelPlace(preferred, bytes);
+  if (place === 0n) refuseForMemory(0, bytes);
+  places.kernel = place;
+  excludeRange(place, bytes);
+}
+
+function isKernelPlace(place: Hpa, bytes: u64): boolean {
+  return place >= MIB && place < LIMIT && bytes <= LIMIT - place && isAvailable(place, bytes);
+}
+
+/** A relocatable kernel may lie elsewhere, but not below the preferred address. 0 where there is no place. */
+function otherKernelPlace(preferred: Hpa, bytes: u64): Hpa {
+  const alignment = linuxImage.alignment;
+  if (!linuxImage.relocatable || alignment === 0n) return hpa(0n);
+  const place = highestFree(bytes, LIMIT, alignment);
+  return place < preferred || place < MIB ? hpa(0n) : place;
+}
+
+function placeInitrd(): void {
+  const module = bootInfo.modules.at(1);
+  const bytes = subSat64(u64(module.end), u64(module.start));
+  const highest = linuxImage.initrdHighest;
+  const place = highestFree(bytes, highest < LIMIT ? highest + 1n : LIMIT, PAGE);
+  if (place === 0n) refuseForMemory(1, bytes);
+  places.initrd = place;
+  places.initrdBytes = bytes;
+  excludeRange(place, bytes);
+}
+
+function refuseForMemory(module: u32, bytes: u64): never {
+  beginModuleLine(module);
+  print('too little memory: no ');
+  printDecimal(bytes);
+  print(' bytes are free for it');
+  stop();
+}

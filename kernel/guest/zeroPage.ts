@@ -1,0 +1,68 @@
+/**
+ * The zero page: what Linux is told at its start (Linux, Documentation/arch/x86/zero-page.rst).
+ *
+ * It says what the BIOS would say on the bare machine; only what the hypervisor keeps is reserved.
+ */
+import { requires, subSat64, u32, u64, u8, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
+import { bootInfo } from '../boot/bootInfo.js';
+import { rsdpAddress } from '../machine/acpi.js';
+import { memoryMap } from '../machine/memoryMap.js';
+import { fail } from '../report/fail.js';
+import { linuxImage, SETUP_HEADER, SETUP_HEADER_LIMIT } from './linuxImage.js';
+import { places } from './placement.js';
+import { writeScreen } from './screen.js';
+
+/** The zero page is one page. */
+export const ZERO_PAGE_BYTES = 4096;
+
+const ACPI_RSDP = 0x070;
+const MEMORY_MAP_COUNT = 0x1e8;
+const LOADER_TYPE = 0x210;
+const LOADED_AT = 0x214;
+const INITRD_ADDRESS = 0x218;
+const INITRD_BYTES = 0x21c;
+const COMMAND_LINE = 0x228;
+const MEMORY_MAP = 0x2d0;
+
+/** A loader without a number of its own. */
+const UNDEFINED_LOADER = 0xff;
+const MAP_ENTRY_BYTES = 20;
+const MAP_ENTRIES = 128;
+
+/** Fills the zeroed `page`; the command line lies at `commandLine`. Module 0 has not been moved yet. */
+export function writeZeroPage(page: Bytes, commandLine: Hpa): void {
+  requires(page.length === ZERO_PAGE_BYTES);
+  copySetupHeader(page);
+  page.setU8(LOADER_TYPE, UNDEFINED_LOADER);
+  page.setU32(LOADED_AT, u32(places.kernel));
+  page.setU32(INITRD_ADDRESS, u32(places.initrd));
+  page.setU32(INITRD_BYTES, u32(places.initrdBytes));
+  page.setU32(COMMAND_LINE, u32(commandLine));
+  page.setU64(ACPI_RSDP, u64(rsdpAddress()));
+  writeMemoryMap(page);
+  writeScreen(page);
+}
+
+function copySetupHeader(page: Bytes): void {
+  requires(page.length === ZERO_PAGE_BYTES);
+  const source = window(bootInfo.modules.at(0).start, SETUP_HEADER_LIMIT);
+  const end = linuxImage.headerEnd;
+  for (let offset: u32 = SETUP_HEADER; offset < end && offset < SETUP_HEADER_LIMIT; offset++)
+    page.setU8(offset, source.u8(offset));
+}
+
+function writeMemoryMap(page: Bytes): void {
+  requires(page.length === ZERO_PAGE_BYTES);
+  const count = memoryMap.count;
+  if (count > MAP_ENTRIES) fail('Linux takes at most 128 ranges of memory, and this machine has more');
+  for (let i: u32 = 0; i < count; i++) {
+    const range = memoryMap.ranges.at(i);
+    const start = u64(range.start);
+    const end = u64(range.end);
+    const entry = page.part(MEMORY_MAP + i * MAP_ENTRY_BYTES, MAP_ENTRY_BYTES);
+    entry.setU64(0, start);
+    entry.setU64(8, subSat64(end, start));
+    entry.setU32(16, range.kind);
+  }
+  page.setU8(MEMORY_MAP_COUNT, u8(count));
+}
