@@ -111,7 +111,7 @@ make_early_tables:
 
 bits 64
 enter_long_mode:
-        xor     eax, eax
+        mov     eax, early_data - early_gdt
         mov     ds, eax
         mov     es, eax
         mov     ss, eax
@@ -126,10 +126,13 @@ enter_long_mode:
 section .rodata
 refusal: db     "tsvm: this processor has no 64-bit mode with no-execute pages, so tsvm cannot run", 13, 10, 0
 align 8
+; The first three descriptors are the same in kernel/machine/descriptors.ts, so selectors stay valid there.
 early_gdt:
         dq      0
 early_code:
-        dq      0x00209a0000000000      ; code, present, 64-bit (SDM 3A 3.4.5)
+        dq      0x00209b0000000000      ; code, present, 64-bit, accessed (SDM 3A 3.4.5)
+early_data:
+        dq      0x0000930000000000      ; data, present, writable, accessed
 early_gdt_register:
         dw      early_gdt_register - early_gdt - 1
         dd      PHYSICAL(early_gdt)

@@ -1,0 +1,11 @@
+/** Where assembly enters TypeScript. */
+import { entryPoints } from '../transpiler/lib/index.js';
+import { start } from './main.js';
+import { onException } from './report/exception.js';
+
+export const entries = entryPoints({
+  /** From runtime-c/boot.asm, once. */
+  tsvm_start: start,
+  /** From runtime-c/exceptions.asm. */
+  tsvm_exception: onException,
+});

@@ -1,0 +1,131 @@
+/** The hypervisor's own segments, task state and exception gates (SDM 3A, chapters 3, 6 and 8). */
+import {
+  addressOf,
+  arr,
+  at,
+  HVA,
+  hva,
+  instance,
+  lgdt,
+  lidt,
+  ltr,
+  struct,
+  U16,
+  u16,
+  U32,
+  u32,
+  U64,
+  u64,
+  U8,
+  u8,
+  type Hpa,
+  type Hva,
+} from '../../transpiler/lib/index.js';
+import { imageBounds } from '../platform.js';
+import { Stack, stackTop } from './stacks.js';
+
+const NMI = 2;
+const DOUBLE_FAULT = 8;
+const MACHINE_CHECK = 18;
+const VECTORS = 32;
+
+/** The same descriptors as in runtime-c/boot.asm: the loaded selectors stay valid. */
+const CODE = 0x0020_9b00_0000_0000n;
+const DATA = 0x0000_9300_0000_0000n;
+const CODE_SELECTOR = 0x08;
+const TASK_SELECTOR = 0x18;
+const TABLE_LIMIT = 0x27;
+
+/** Present, available 64-bit TSS (SDM 3A 8.2.3). */
+const TASK_PRESENT_AVAILABLE = 0x89n;
+/** Present, 64-bit interrupt gate: interrupts are off on entry (SDM 3A 6.14.1). */
+const PRESENT_INTERRUPT_GATE = 0x8e;
+
+const TASK_BYTES = 104;
+const GATES_LIMIT = 0x1ff;
+
+/** 64-bit task state (SDM 3A 8.7). */
+const TaskState = struct(
+  'TaskState',
+  { size: TASK_BYTES },
+  { interruptStacks: at(0x24, arr(HVA, 7)), ioMapBase: at(0x66, U16) },
+);
+
+/** Interrupt gate (SDM 3A 6.14.1). */
+const Gate = struct(
+  'Gate',
+  { size: 16 },
+  {
+    offsetLow: at(0, U16),
+    selector: at(2, U16),
+    interruptStack: at(4, U8),
+    kind: at(5, U8),
+    offsetMiddle: at(6, U16),
+    offsetHigh: at(8, U32),
+  },
+);
+
+const segments = instance(arr(U64, 5), { align: 16 });
+const task = instance(TaskState, { align: 16 });
+const gates = instance(arr(Gate, VECTORS), { align: 16 });
+
+/** Replaces the loader's tables. From here on an exception is reported instead of resetting the machine. */
+export function loadDescriptors(): void {
+  fillTask();
+  fillSegments();
+  fillGates();
+  lgdt(inImage(addressOf(segments)), TABLE_LIMIT);
+  lidt(inImage(addressOf(gates)), GATES_LIMIT);
+  ltr(TASK_SELECTOR);
+}
+
+/** Where the image is mapped, whatever machine address it has at the time: relocation changes nothing here. */
+function inImage(address: Hpa): Hva {
+  const bounds = imageBounds();
+  return hva(bounds.text + u64(address - bounds.physical));
+}
+
+function fillTask(): void {
+  task.interruptStacks.set(Stack.nmi - 1, stackTop(Stack.nmi));
+  task.interruptStacks.set(Stack.doubleFault - 1, stackTop(Stack.doubleFault));
+  task.interruptStacks.set(Stack.machineCheck - 1, stackTop(Stack.machineCheck));
+  task.ioMapBase = TASK_BYTES;
+}
+
+function fillSegments(): void {
+  const base: u64 = u64(inImage(addressOf(task)));
+  const low = (TASK_PRESENT_AVAILABLE << 40n) | ((base & 0xffffffn) << 16n) | (((base >> 24n) & 0xffn) << 56n);
+  segments.set(1, CODE);
+  segments.set(2, DATA);
+  segments.set(3, u64(low | u64(TASK_BYTES - 1)));
+  segments.set(4, base >> 32n);
+}
+
+function fillGates(): void {
+  const bounds = imageBounds();
+  const stubs: u64 = u64(bounds.exceptionStubs);
+  for (let vector: u32 = 0; vector < VECTORS; vector++) {
+    const entry = u64(stubs + u64(vector * 16));
+    const gate = gates.at(vector);
+    gate.offsetLow = u16(entry);
+    gate.offsetMiddle = u16(entry >> 16n);
+    gate.offsetHigh = u32(entry >> 32n);
+    gate.selector = CODE_SELECTOR;
+    gate.interruptStack = interruptStackOf(vector);
+    gate.kind = PRESENT_INTERRUPT_GATE;
+  }
+}
+
+/** What may arrive while the main stack is unusable or in an unknown state has a stack of its own. */
+function interruptStackOf(vector: u32): u8 {
+  switch (vector) {
+    case NMI:
+      return Stack.nmi;
+    case DOUBLE_FAULT:
+      return Stack.doubleFault;
+    case MACHINE_CHECK:
+      return Stack.machineCheck;
+    default:
+      return 0;
+  }
+}
