@@ -1,0 +1,55 @@
+/** The simulated machine that the kernel's start needs: a UART, an image in memory, control registers. */
+import { addMemory } from '../../transpiler/lib/testing.js';
+
+/** Where tests put the image. */
+export const IMAGE = 0x1000_0000n;
+export const IMAGE_BASE = 0xffff_ffff_8000_0000n;
+
+/** Sizes of the parts of an image, in bytes. */
+export const parts = { text: 0x2000n, constants: 0x1000n, symbols: 0x1000n, data: 0x1000n, stacks: 0xb000n };
+
+/** Thrown where the hypervisor would halt. */
+export class Halted extends Error {
+  override readonly name = 'Halted';
+}
+/** What t.throws() takes for it. */
+export const HALTED = { name: 'Halted' };
+
+const text = IMAGE_BASE;
+const constants = text + parts.text;
+const symbols = constants + parts.constants;
+const data = symbols + parts.symbols;
+const stacks = data + parts.data;
+const end = stacks + parts.stacks;
+
+/** Addresses of the image's parts, as kernel/platform.ts names them. */
+export const bounds = { physical: IMAGE, text, constants, symbols, data, stacks, end, exceptionStubs: text + 0x100n };
+
+/** Adds the image's memory and returns its bytes. */
+export function addImage(): Uint8Array {
+  return addMemory(IMAGE, Number(end - text));
+}
+
+/** A machine whose COM1 collects what is sent; spread it into simulate(). */
+export class SerialMachine {
+  sent = '';
+  reset = false;
+  framePointer = (): bigint => 0n;
+  imageBounds = (): typeof bounds => bounds;
+  readCr2 = (): bigint => 0x1234n;
+  readCr3 = (): bigint => 0x5000n;
+  pause = (): void => undefined;
+  in8 = (port: number): number => (port === 0x3fd ? 0x60 : 0);
+  out8 = (port: number, value: number): void => {
+    if (port === 0x3f8 && !this.settingDivisor) this.sent += String.fromCharCode(value);
+    if (port === 0x3fb) this.settingDivisor = (value & 0x80) !== 0;
+    if (port === 0xcf9) this.reset = true;
+  };
+  haltForever = (): never => {
+    throw new Halted();
+  };
+  shutDown = (): never => {
+    throw new Halted();
+  };
+  private settingDivisor = false;
+}
