@@ -6,7 +6,8 @@ export interface Machine {
   readonly image: string | null;
   /** The hypervisor's options. */
   readonly options: string;
-  readonly kernel: string;
+  /** The guest's kernel; without one the hypervisor gets no modules. */
+  readonly kernel: string | null;
   readonly initrd: string | null;
   /** The guest kernel's command line. */
   readonly append: string;
@@ -56,11 +57,13 @@ export function emulatorParameters(machine: Machine): string[] {
 
 /** Under the hypervisor, the guest's kernel and initrd are multiboot modules; the bare machine boots them itself. */
 function bootParameters({ image, options, kernel, initrd, append }: Machine): string[] {
-  if (image === null) {
-    return ['-kernel', kernel, '-append', append, ...(initrd === null ? [] : ['-initrd', initrd])];
-  }
-  const modules = [moduleWord(kernel, append), ...(initrd === null ? [] : [moduleWord(initrd, '')])];
-  return ['-kernel', image, '-append', options, '-initrd', modules.join(',')];
+  const initrdWords = (word: string) => (word === '' ? [] : ['-initrd', word]);
+  if (image === null) return ['-kernel', kernel ?? '', '-append', append, ...initrdWords(initrd ?? '')];
+  const modules = [
+    ...(kernel === null ? [] : [moduleWord(kernel, append)]),
+    ...(initrd === null ? [] : [moduleWord(initrd, '')]),
+  ];
+  return ['-kernel', image, '-append', options, ...initrdWords(modules.join(','))];
 }
 
 /** In QEMU's list of modules a comma is written twice, and the first space ends the file's name. */
@@ -72,6 +75,6 @@ function moduleWord(file: string, commandLine: string): string {
 }
 
 /** QEMU's messages without those that name what every processor model lacks when it is emulated. */
-export function* withoutFeatureWarnings(line: string): Generator<string> {
-  if (!line.includes("warning: TCG doesn't support requested feature")) yield line;
+export function* withoutFeatureWarnings(line: unknown): Generator<unknown> {
+  if (!String(line).includes("warning: TCG doesn't support requested feature")) yield line;
 }

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs what tsvm needs and compiles it, only as far as it is missing. Plain sh: it runs before there is anything else.
+# The packages of Debian are installed as root or with sudo; it says which before it does.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { echo "setup: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+packages=
+need() { command -v "$1" > /dev/null 2>&1 || packages="$packages $2"; }
+need gcc gcc
+need ld binutils
+need nasm nasm
+need gdb gdb
+need qemu-system-x86_64 qemu-system-x86
+[ -e /usr/lib/x86_64-linux-gnu/libc.a ] || packages="$packages libc6-dev"
+[ -n "$(ls /usr/lib/gcc/x86_64-linux-gnu/*/libasan.so 2> /dev/null)" ] || packages="$packages gcc libc6-dev"
+
+if [ -n "$packages" ]; then
+    say "installs from Debian:$packages"
+    command -v apt-get > /dev/null 2>&1 || fail "this is not Debian: install these by other means, then run again"
+    root=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo > /dev/null 2>&1 || fail "run as root:  apt-get install$packages"
+        root=sudo
+    fi
+    $root apt-get update -qq
+    # shellcheck disable=SC2086 # one word per package
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >&2
+elif [ -z "$(ls /var/lib/apt/lists/*Packages* 2> /dev/null)" ] && [ "$(id -u)" = 0 ]; then
+    say "reads Debian's list of packages: the guest is made from them"
+    apt-get update -qq
+fi
+
+command -v node > /dev/null 2>&1 || fail "needs Node.js 20.19 or later; see https://nodejs.org"
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+    fail "needs Node.js 20.19 or later, this is $(node --version)"
+
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    say "installs the packages of package-lock.json into node_modules/"
+    npm ci --no-audit --no-fund --loglevel=error >&2
+    touch node_modules/.package-lock.json
+fi
+
+node_modules/.bin/tsc -p .

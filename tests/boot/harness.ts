@@ -1,0 +1,100 @@
+/** Boots machines for the tests and keeps what they write to the serial port. */
+import { execa } from 'execa';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../cli/emulator.js';
+import { makeGuest } from '../../images/guest.js';
+import { buildImage } from '../../linker/build.js';
+
+export const root = join(import.meta.dirname, '..', '..', '..', '..');
+const output = join(root, 'build');
+
+export interface Boot {
+  /** All that came over the serial port, with \n as the end of a line. */
+  readonly serial: string;
+  /** `off`: the machine ended its run; `stopped`: it was stopped when `until` matched; `timeout`: neither came. */
+  readonly ended: 'off' | 'stopped' | 'timeout';
+}
+
+export interface BootOptions extends Partial<Machine> {
+  /** Ends the run when the serial text matches, after a moment in which a reset would show. */
+  readonly until?: RegExp;
+  /** What to type when the text matches, in this order. */
+  readonly dialogue?: readonly (readonly [RegExp, string])[];
+  readonly seconds?: number;
+}
+
+const SETTLE_MILLISECONDS = 1000;
+const DEFAULT_SECONDS = 120;
+
+let built: Promise<string> | null = null;
+
+/** The image of the kernel as it is now. */
+export function freshImage(): Promise<string> {
+  built ??= buildImage({ root, output, onStep: () => undefined }).then((result) => {
+    if (result.kind === 'refused') throw new Error(`the kernel is refused: ${JSON.stringify(result.diagnostics)}`);
+    return join(output, 'tsvm.elf');
+  });
+  return built;
+}
+
+export function defaultGuest() {
+  return makeGuest({ root, onStep: () => undefined });
+}
+
+/** Boots the default guest under the image, unless `options` says otherwise. A reset ends the run. */
+export async function boot(options: BootOptions): Promise<Boot> {
+  const { until, dialogue = [], seconds = DEFAULT_SECONDS, ...chosen } = options;
+  const machine: Machine = {
+    ...DEFAULT_MACHINE,
+    image: chosen.image === undefined ? await freshImage() : chosen.image,
+    ...(await defaultGuest()),
+    serial: 'stdio',
+    endOnReset: true,
+    ...chosen,
+  };
+  const emulator = execa('qemu-system-x86_64', emulatorParameters(machine), {
+    stdin: dialogue.length > 0 ? 'pipe' : 'ignore',
+    stderr: [withoutFeatureWarnings, 'inherit'],
+    timeout: seconds * 1000,
+    reject: false,
+  });
+  let serial = '';
+  let stopped = false;
+  const lines = [...dialogue];
+  emulator.stdout.on('data', (chunk: Buffer) => {
+    serial += chunk.toString('latin1').replaceAll('\r', '');
+    const next = lines[0];
+    if (next?.[0].test(serial)) {
+      lines.shift();
+      emulator.stdin?.write(`${next[1]}\n`);
+    }
+    if (until?.test(serial) && !stopped) {
+      stopped = true;
+      setTimeout(() => emulator.kill(), SETTLE_MILLISECONDS);
+    }
+  });
+  const result = await emulator;
+  const ended = result.timedOut ? 'timeout' : result.isTerminated ? 'stopped' : 'off';
+  return { serial, ended };
+}
+
+/** What the guest printed between `guest: begin NAME` and `guest: end`, by name. */
+export function sectionsOf(serial: string): Map<string, string[]> {
+  const sections = [...serial.matchAll(/^guest: begin (\w+)\n([^]*?)^guest: end$/gm)];
+  return new Map(sections.map(([, name = '', text = '']) => [name, text.trimEnd().split('\n')]));
+}
+
+/** The hypervisor's own lines. */
+export function hypervisorLines(serial: string): string[] {
+  return serial.split('\n').filter((line) => line.startsWith('tsvm: '));
+}
+
+/** A folder that is gone after the test. */
+export async function temporaryFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,389 @@
+; A kernel that attacks the hypervisor below it, in the shape of a Linux bzImage with a 64-bit entry
+; (Linux, Documentation/arch/x86/boot.rst). It prints one line for each attempt to COM1:
+;   hostile: NAME done | hostile: NAME #UD | hostile: NAME = 0xVALUE
+; and ends in a triple fault.
+
+%define PREFERRED    0x1000000
+%define SETUP        0x400
+
+bits 64
+default rel
+org PREFERRED - SETUP
+
+%define VM_CR        0xc0010114
+%define VM_HSAVE_PA  0xc0010117
+%define EFER         0xc0000080
+%define EFER_SVME    12
+%define HYPERCALL    0x6d767374
+%define COM1         0x3f8
+%define PRESENT      1
+%define WRITABLE     2
+%define LARGE        0x80
+%define HALF_GIB     0x20000000
+%define RESERVED     2
+%define WORKING      0x40000
+
+; ---- the real-mode sectors, which only the header is read of
+        times 0x1f1 db 0
+        db 1                            ; setup_sects
+        dw 0
+        dd (protected_end - protected) / 16
+        times 0x1fe - ($ - $$) db 0
+        dw 0xaa55
+        db 0xeb, header_end - $ - 1     ; jump over the header
+        db "HdrS"
+        dw 0x020f                       ; version
+        times 0x211 - ($ - $$) db 0
+        db 1                            ; loadflags: LOADED_HIGH
+        times 0x22c - ($ - $$) db 0
+        dd 0x7fffffff                   ; initrd_addr_max
+        dd 0x200000                     ; kernel_alignment
+        db 1, 21                        ; relocatable_kernel, min_alignment
+        dw 1                            ; xloadflags: XLF_KERNEL_64
+        dd 255                          ; cmdline_size
+        times 0x258 - ($ - $$) db 0
+        dq PREFERRED                    ; pref_address
+        dd WORKING                      ; init_size
+header_end:
+        times SETUP - ($ - $$) db 0
+
+protected:
+        times 0x200 db 0
+
+; ---- the attempts
+
+; begin NAME ... finish: what is between may fault; the outcome is printed.
+%macro begin 1
+%push attempt
+        lea     rax, [%$done]
+        mov     [resume], rax
+        mov     qword [vector], -1
+        jmp     %$start
+%$name: db %1, 0
+%$start:
+%endmacro
+%macro finish 0
+%$done: lea     rsi, [%$name]
+        call    print_outcome
+%pop
+%endmacro
+
+; show NAME: prints rax.
+%macro show 1
+        jmp     %%start
+%%name: db %1, 0
+%%start: lea    rsi, [%%name]
+        call    print_value
+%endmacro
+
+entry:  lea     rsp, [stack_top]
+        mov     rbx, rsi
+        call    make_tables
+        call    find_hidden_memory
+
+        begin   "VMRUN"
+        mov     rax, PREFERRED
+        vmrun
+        finish
+        begin   "VMLOAD"
+        mov     rax, PREFERRED
+        vmload
+        finish
+        begin   "VMSAVE"
+        mov     rax, PREFERRED
+        vmsave
+        finish
+        begin   "STGI"
+        stgi
+        finish
+        begin   "CLGI"
+        clgi
+        finish
+        begin   "SKINIT"
+        mov     eax, PREFERRED
+        skinit
+        finish
+        begin   "INVLPGA"
+        xor     eax, eax
+        mov     ecx, 1
+        invlpga
+        finish
+        begin   "VMMCALL of another hypervisor"
+        xor     eax, eax
+        vmmcall
+        finish
+
+        mov     ecx, EFER
+        rdmsr
+        shr     eax, EFER_SVME
+        and     eax, 1
+        show    "EFER.SVME"
+        begin   "set EFER.SVME"
+        mov     ecx, EFER
+        rdmsr
+        bts     eax, EFER_SVME
+        wrmsr
+        finish
+        begin   "write EFER as it is"
+        mov     ecx, EFER
+        rdmsr
+        wrmsr
+        finish
+        mov     ecx, VM_CR
+        rdmsr
+        show    "VM_CR"
+        begin   "clear VM_CR"
+        mov     ecx, VM_CR
+        xor     eax, eax
+        xor     edx, edx
+        wrmsr
+        finish
+        mov     ecx, VM_CR
+        rdmsr
+        show    "VM_CR then"
+        begin   "write VM_HSAVE_PA"
+        mov     ecx, VM_HSAVE_PA
+        mov     eax, PREFERRED
+        xor     edx, edx
+        wrmsr
+        finish
+
+        mov     rax, r13
+        shr     rax, 12
+        show    "hidden pages"
+        begin   "read hidden memory"
+        call    count_readable
+        finish
+        mov     rax, r14
+        show    "words that are not ones"
+        begin   "page table in hidden memory"
+        lea     rax, [directories + 3 * 4096 + 511 * 8]         ; the last 2 MiB below 4 GiB
+        lea     rcx, [r12 + 0x5000 + PRESENT + WRITABLE]
+        mov     [rax], rcx
+        mov     rax, cr3
+        mov     cr3, rax
+        mov     eax, 0xfffff000
+        mov     rax, [rax]
+        finish
+        begin   "code in hidden memory"
+        lea     rax, [r12 + 0x9000]
+        jmp     rax
+        finish
+
+        begin   "write hidden memory"
+        mov     rdi, r12
+        mov     rcx, r13
+        shr     rcx, 3
+        xor     eax, eax
+        rep stosq
+        finish
+        begin   "hypercall after all that"
+        mov     eax, HYPERCALL
+        xor     ecx, ecx
+        vmmcall
+        finish
+        begin   "triple fault next"
+        finish
+        lidt    [nothing]
+        ud2
+
+; ---- r12, r13: start and bytes of the largest reserved range below 512 MiB in the e820 map at rbx
+
+find_hidden_memory:
+        xor     r13d, r13d
+        movzx   ecx, byte [rbx + 0x1e8]
+        lea     rsi, [rbx + 0x2d0]
+.next:  cmp     dword [rsi + 16], RESERVED
+        jne     .skip
+        mov     rax, [rsi]
+        add     rax, [rsi + 8]
+        cmp     rax, HALF_GIB
+        ja      .skip
+        cmp     [rsi + 8], r13
+        jbe     .skip
+        mov     r12, [rsi]
+        mov     r13, [rsi + 8]
+.skip:  add     rsi, 20
+        dec     ecx
+        jnz     .next
+        ret
+
+; r14: how many words of the hidden memory are not all ones
+count_readable:
+        xor     r14d, r14d
+        mov     rsi, r12
+        mov     rcx, r13
+        shr     rcx, 3
+.next:  cmp     qword [rsi], -1
+        je      .ones
+        inc     r14
+.ones:  add     rsi, 8
+        dec     rcx
+        jnz     .next
+        ret
+
+; ---- the first 4 GiB mapped to itself, and a gate for each exception
+
+make_tables:
+        lea     rdi, [directories]
+        mov     eax, PRESENT | WRITABLE | LARGE
+        mov     ecx, 4 * 512
+.page:  mov     [rdi], rax
+        add     rax, 0x200000
+        add     rdi, 8
+        dec     ecx
+        jnz     .page
+        lea     rax, [directories + PRESENT + WRITABLE]
+        lea     rdi, [pointers]
+        mov     ecx, 4
+.gib:   mov     [rdi], rax
+        add     rax, 4096
+        add     rdi, 8
+        dec     ecx
+        jnz     .gib
+        lea     rax, [pointers + PRESENT + WRITABLE]
+        mov     [root], rax
+        lea     rax, [root]
+        mov     cr3, rax
+
+        lea     rdi, [gates]
+        lea     rax, [stubs]
+        mov     ecx, 32
+.gate:  mov     [rdi], ax
+        mov     word [rdi + 2], cs
+        mov     word [rdi + 4], 0x8e00
+        mov     rdx, rax
+        shr     rdx, 16
+        mov     [rdi + 6], dx
+        shr     rdx, 16
+        mov     [rdi + 8], rdx
+        add     rdi, 16
+        add     rax, stub_bytes
+        dec     ecx
+        jnz     .gate
+        lea     rax, [gates]
+        mov     [gate_register + 2], rax
+        lidt    [gate_register]
+        ret
+
+; Vectors 8, 10 to 14, 17, 21, 29 and 30 push an error code themselves.
+%define HAS_ERROR 0x60227d00
+        align   16
+stubs:
+%assign number 0
+%rep 32
+        align   16
+  %if (HAS_ERROR >> number) & 1 = 0
+        push    0
+  %endif
+        push    number
+        jmp     near caught
+  %assign number number + 1
+%endrep
+        align   16
+stub_bytes equ ($ - stubs) / 32
+
+; The attempt is over: go on where it says.
+caught: pop     qword [vector]
+        add     rsp, 8
+        push    rax
+        mov     rax, [resume]
+        mov     [rsp + 8], rax
+        pop     rax
+        iretq
+
+; ---- printing; rsi: a name
+
+print_outcome:
+        call    print_name
+        mov     rax, [vector]
+        lea     rsi, [outcome_done]
+        cmp     rax, -1
+        je      .print
+        lea     rsi, [outcome_other]
+        cmp     rax, 6
+        jne     .not_ud
+        lea     rsi, [outcome_ud]
+.not_ud: cmp    rax, 13
+        jne     .not_gp
+        lea     rsi, [outcome_gp]
+.not_gp: cmp    rax, 14
+        jne     .print
+        lea     rsi, [outcome_pf]
+.print: jmp     print
+
+print_value:
+        push    rax
+        call    print_name
+        lea     rsi, [equals]
+        call    print
+        pop     rdi
+        mov     ecx, 64
+.skip:  sub     ecx, 4                  ; no leading zeros
+        jz      .digit
+        mov     rax, rdi
+        shr     rax, cl
+        jz      .skip
+.digit: mov     rax, rdi
+        shr     rax, cl
+        and     eax, 15
+        lea     rdx, [digits]
+        mov     al, [rdx + rax]
+        call    print_character
+        sub     ecx, 4
+        jns     .digit
+        lea     rsi, [line_end]
+        jmp     print
+
+print_name:
+        push    rsi
+        lea     rsi, [prefix]
+        call    print
+        pop     rsi
+print:  lodsb
+        test    al, al
+        jz      .end
+        call    print_character
+        jmp     print
+.end:   ret
+
+print_character:
+        push    rax
+        mov     dx, COM1 + 5
+.wait:  in      al, dx
+        test    al, 0x20
+        jz      .wait
+        pop     rax
+        mov     dx, COM1
+        out     dx, al
+        ret
+
+prefix: db "hostile: ", 0
+equals: db " = 0x", 0
+digits: db "0123456789abcdef"
+line_end:      db 10, 0
+outcome_done:  db " done", 10, 0
+outcome_ud:    db " #UD", 10, 0
+outcome_gp:    db " #GP", 10, 0
+outcome_pf:    db " #PF", 10, 0
+outcome_other: db " another exception", 10, 0
+
+        align   16
+vector: dq 0
+resume: dq 0
+nothing:       dw 0
+               dq 0
+gate_register: dw 32 * 16 - 1
+               dq 0
+
+        align   16
+protected_end:
+
+; ---- memory behind the image, which init_size asks for
+section .bss nobits align=4096
+root:        resb 4096
+pointers:    resb 4096
+directories: resb 4 * 4096
+gates:       resb 4096
+stack:       resb 4096
+stack_top:

@@ -1,0 +1,66 @@
+import t, { type Test } from 'tap';
+import { boot, sectionsOf } from './harness.js';
+
+/** What a guest reports of a machine, bare and under the hypervisor. */
+async function reports(machine: string) {
+  const options = { machine, memory: '1G', append: 'console=ttyS0 quiet tsvm.run=report' };
+  const bare = await boot({ ...options, image: null });
+  const guest = await boot(options);
+  return { bare: sectionsOf(bare.serial), guest: sectionsOf(guest.serial) };
+}
+
+function sameSection(t: Test, name: string, { bare, guest }: Awaited<ReturnType<typeof reports>>): void {
+  t.ok((bare.get(name)?.length ?? 0) > 0, `the bare machine reports ${name}`);
+  t.same(guest.get(name), bare.get(name), name);
+}
+
+/** Lines of the kernel's log about the machine, without what differs from run to run: times and measured speeds. */
+function logLines(section: readonly string[] = []): string[] {
+  return section
+    .map((line) => line.replace(/^<\d+>\[[ \d.]+\] /, ''))
+    .filter((line) => !LOG_OF_MEMORY_OR_TIME.test(line))
+    .sort();
+}
+
+/** The hypervisor's memory is reserved and a boot loader of its own places things: addresses and sizes of RAM differ. */
+const LOG_OF_MEMORY_OR_TIME = new RegExp(
+  [
+    'BIOS-e820|e820:|Command line|Memory: |RAMDISK|Early memory node|node +0|Initmem|DMA|On node|PM: hibernation|last_pfn',
+    'Zone|pages|initrd|Freeing|kaslr|random|entropy|tsc:|TSC|clocksource|BogoMIPS|Calibrating|rtc_cmos|audit|usec|MHz',
+    'hash table|Dentry|Inode|entries|modify|update|reserve|Reserv|mem(ory)? |PERCPU|percpu|\\[mem|cr3|SMP alternatives',
+    'sched_clock|input:|Write protecting|bytes|smpboot: Total|sr 1|loops|initcall|jiffies|Loading|Run /init|NX-protected',
+  ].join('|'),
+);
+
+for (const machine of ['pc', 'q35']) {
+  t.test(`the guest sees the ${machine} machine as it is`, async (t) => {
+    const both = await reports(machine);
+    for (const name of ['devices', 'ioports', 'mtrr']) sameSection(t, name, both);
+
+    const devicesAndRoms = (lines: readonly string[] = []) =>
+      lines.filter((line) => !/System RAM|Kernel|Reserved|reserved/.test(line));
+    t.same(devicesAndRoms(both.guest.get('iomem')), devicesAndRoms(both.bare.get('iomem')), 'memory of devices');
+
+    const interruptNames = (lines: readonly string[] = []) => lines.map((line) => line.replace(/:\s+\d+/, ':'));
+    t.same(interruptNames(both.guest.get('interrupts')), interruptNames(both.bare.get('interrupts')), 'interrupts');
+
+    const cpuFacts = (lines: readonly string[] = []) => lines.filter((line) => !/MHz|bogomips/.test(line));
+    t.same(cpuFacts(both.guest.get('cpu')), cpuFacts(both.bare.get('cpu')), 'processor');
+
+    t.same(logLines(both.guest.get('dmesg')), logLines(both.bare.get('dmesg')), 'the kernel’s log');
+  });
+}
+
+t.test('only what the hypervisor keeps is missing from the guest’s memory', async (t) => {
+  const { bare, guest } = await reports('pc');
+  const ram = (lines: readonly string[] = []) =>
+    lines
+      .map((line) => /^([0-9a-f]+)-([0-9a-f]+) : System RAM/.exec(line))
+      .reduce(
+        (sum, match) => (match === null ? sum : sum + parseInt(match[2] ?? '', 16) - parseInt(match[1] ?? '', 16) + 1),
+        0,
+      );
+  const missing = ram(bare.get('iomem')) - ram(guest.get('iomem'));
+  t.ok(missing > 0, 'something is kept');
+  t.ok(missing <= 6 << 20, `${missing} bytes are kept`);
+});
