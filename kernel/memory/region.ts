@@ -1,0 +1,43 @@
+/** Where the hypervisor stays: the highest memory below 4 GiB, so that low memory is the guest's. */
+import { hpa, u64 } from '../../transpiler/lib/index.js';
+import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
+import { imageBounds, relocate } from '../platform.js';
+import { beginLine, print, printDecimal } from '../report/console.js';
+import { stop } from '../report/fail.js';
+import { allocatorStart, PAGE_BYTES } from './allocator.js';
+import { buildHostTables, hostTablePages } from './hostPaging.js';
+import { nestedTablePages } from './nestedPaging.js';
+
+/** Nested page tables leave out whole large pages. */
+const REGION_ALIGN = 0x20_0000n;
+const FOUR_GIB = 0x1_0000_0000n;
+/** The control block, permission maps and host save areas of the one processor, the decoy page. */
+const OTHER_PAGES = 32;
+
+/** Moves the image there and takes the rest for the allocator. The guest will see all of it as reserved. */
+export function moveToRegion(): void {
+  const bounds = imageBounds();
+  const imageBytes: u64 = u64(bounds.end - bounds.text);
+  const bytes = regionBytes(imageBytes);
+  excludeRange(bounds.physical, imageBytes);
+  const region = highestFree(bytes, FOUR_GIB, REGION_ALIGN);
+  if (region === 0n) failForMemory(bytes);
+  allocatorStart(hpa(region + imageBytes), u64(bytes - imageBytes));
+  const tables = buildHostTables(region, topOfMemory());
+  hideRange(region, bytes);
+  relocate(region, tables);
+}
+
+function regionBytes(imageBytes: u64): u64 {
+  const pages = hostTablePages(topOfMemory()) + nestedTablePages(REGION_ALIGN) + OTHER_PAGES;
+  const needed = u64(imageBytes + u64(pages) * PAGE_BYTES);
+  return u64(needed + REGION_ALIGN - 1n) & u64(~(REGION_ALIGN - 1n));
+}
+
+function failForMemory(bytes: u64): never {
+  beginLine();
+  print('too little memory: no ');
+  printDecimal(bytes);
+  print(' bytes are free below 4 GiB for the hypervisor');
+  stop();
+}
