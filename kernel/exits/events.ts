@@ -1,0 +1,45 @@
+/** What the guest tried and was not allowed: counted, and the first of each kind are logged. */
+import { arr, at, instance, list, STRING, struct, U64, u64 } from '../../transpiler/lib/index.js';
+import { beginLine, endLine, print, printHex } from '../report/console.js';
+
+export const Event = {
+  svmInstruction: 0,
+  svmEnable: 1,
+  hostSaveWrite: 2,
+  hiddenMemory: 3,
+} as const;
+export type Event = (typeof Event)[keyof typeof Event];
+
+const EVENT_KINDS = 4;
+/** A guest may repeat itself for ever; the log is for the first few. */
+const LOGGED_OF_EACH_KIND = 8n;
+
+const descriptions = list(STRING, [
+  'the guest executed an SVM instruction, exit code ',
+  'the guest wrote EFER.SVME, value ',
+  'the guest wrote VM_HSAVE_PA, value ',
+  'the guest reached for hidden memory at ',
+]);
+
+const Events = struct('Events', { size: 32 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
+const events = instance(Events);
+
+/** How often `event` happened. */
+export function eventCount(event: Event): u64 {
+  return events.counts.get(event);
+}
+
+/** Counts `event`; `detail` is what its description ends with, `rip` where the guest was. */
+export function recordEvent(event: Event, detail: u64, rip: u64): void {
+  const count = u64(events.counts.get(event) + 1n);
+  events.counts.set(event, count);
+  if (count > LOGGED_OF_EACH_KIND) return;
+  beginLine();
+  print('event: ');
+  print(descriptions.get(event));
+  printHex(detail);
+  print(' at ');
+  printHex(rip);
+  if (count === LOGGED_OF_EACH_KIND) print('; more of these are not logged');
+  endLine();
+}

@@ -1,0 +1,99 @@
+/** Hypercalls: docs/hypercall.md. They touch registers only, so any privilege level may make them. */
+import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
+import { hiddenBytes, hiddenStart } from '../memory/nestedPaging.js';
+import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
+import { EXIT_REASONS, MAX_VCPUS, vcpus, type Registers, type Vcpu } from '../vcpu/vcpu.js';
+
+/** "tsvm" in RAX, little endian. Other values of RAX are not for us. */
+const MAGIC = 0x6d76_7374n;
+const INTERFACE_VERSION = 1n;
+
+/** How much of the log is kept, and how much one call gives. */
+const LOG_BYTES_KEPT = u64(LOG_BYTES);
+const LOG_BYTES_A_CALL = 24n;
+
+const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n } as const;
+
+type Hypercall = (registers: Registers) => void;
+
+/** How many functions there are; the table's last entry stands for all numbers from this on. */
+const FUNCTIONS = 4n;
+const hypercalls = table<Hypercall>(5, noSuchFunction, {
+  0: version,
+  1: exitCount,
+  2: logText,
+  3: memoryKept,
+});
+
+/** Whether the guest's registers ask for a hypercall. */
+export function isHypercall(vcpu: Vcpu): boolean {
+  return vcpu.registers.rax === MAGIC;
+}
+
+/** Does what the guest's registers ask for, and answers in them. */
+export function onHypercall(vcpu: Vcpu): void {
+  const registers = vcpu.registers;
+  const called = u32(min64(registers.rcx, FUNCTIONS));
+  registers.rax = Status.done;
+  hypercalls.get(called)(registers);
+}
+
+function noSuchFunction(registers: Registers): void {
+  registers.rax = Status.noSuchFunction;
+}
+
+function version(registers: Registers): void {
+  registers.rbx = INTERFACE_VERSION;
+  registers.rcx = u64(MAX_VCPUS);
+}
+
+/** The first reason from RSI on that processor RDX has left the guest for: its number and how often. */
+function exitCount(registers: Registers): void {
+  const processor = registers.rdx;
+  const first = registers.rsi;
+  if (processor >= u64(MAX_VCPUS)) {
+    registers.rax = Status.nothingThere;
+    return;
+  }
+  const exits = vcpus.at(u32(processor)).exits;
+  for (let reason: u32 = u32(min64(first, u64(EXIT_REASONS))); reason < EXIT_REASONS; reason++) {
+    const count = exits.get(reason);
+    if (count > 0n) {
+      registers.rbx = count;
+      registers.rcx = u64(reason);
+      return;
+    }
+  }
+  registers.rax = Status.nothingThere;
+}
+
+/** Up to 24 bytes of the log from position RDX on, or from its oldest byte where that is newer. */
+function logText(registers: Registers): void {
+  const end = logWritten();
+  const oldest = subSat64(end, LOG_BYTES_KEPT);
+  const wanted = registers.rdx;
+  const first = wanted < oldest ? oldest : wanted;
+  const count = min64(subSat64(end, first), LOG_BYTES_A_CALL);
+  registers.rcx = count;
+  registers.rbx = u64(first + count);
+  registers.rdx = logWord(first, end);
+  registers.rsi = logWord(u64(first + 8n), end);
+  registers.rdi = logWord(u64(first + 16n), end);
+  if (count === 0n) registers.rax = Status.nothingThere;
+}
+
+/** Eight bytes of the log from `first` on, the first one lowest; zeros from `end` on. */
+function logWord(first: u64, end: u64): u64 {
+  let word: u64 = 0n;
+  const count = min64(subSat64(end, first), 8n);
+  for (let i: u64 = 0n; i < count; i += 1n) {
+    word = word | (u64(logByte(u64(first + i))) << (i * 8n));
+  }
+  return word;
+}
+
+/** The memory that the guest cannot reach. */
+function memoryKept(registers: Registers): void {
+  registers.rbx = u64(hiddenStart());
+  registers.rcx = hiddenBytes();
+}

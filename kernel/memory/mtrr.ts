@@ -1,0 +1,185 @@
+/** Memory type range registers (SDM 3A, 11.11; APM 2, 7.7): which addresses are cached, and how. */
+import {
+  arr,
+  at,
+  BOOL,
+  instance,
+  invariant,
+  list,
+  min32,
+  rdmsr,
+  requires,
+  struct,
+  tryRdmsr,
+  U32,
+  u32,
+  U64,
+  u64,
+  U8,
+  u8,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
+
+/** Memory types, as MTRRs, PAT and EPT number them. */
+export const MemoryType = { uncached: 0, writeCombining: 1, writeThrough: 4, writeProtected: 5, writeBack: 6 } as const;
+
+const MTRR_CAPABILITIES = 0xfe;
+const MTRR_DEFAULT_TYPE = 0x2ff;
+const FIRST_VARIABLE_BASE = 0x200;
+/** SYSCFG and TOP_MEM2, which AMD processors have (APM 2, 7.9). */
+const SYSTEM_CONFIGURATION = 0xc001_0010;
+const TOP_OF_MEMORY_2 = 0xc001_001d;
+
+/** IA32_MTRR_DEF_TYPE: E and FE. */
+const ENABLED = 1n << 11n;
+const FIXED_ENABLED = 1n << 10n;
+/** IA32_MTRRCAP: VCNT, FIX. */
+const VARIABLE_COUNT_MASK = 0xffn;
+const HAS_FIXED = 1n << 8n;
+/** IA32_MTRR_PHYSMASKn: V. */
+const VALID = 1n << 11n;
+/** SYSCFG: MtrrTom2En, Tom2ForceMemTypeWB. */
+const TOP_2_IS_WRITE_BACK = (1n << 21n) | (1n << 22n);
+/** AMD keeps RdMem and WrMem above the type (APM 2, 7.9.1). */
+const TYPE_MASK = 7n;
+
+const FIXED_REGISTERS = list(U32, [0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f]);
+const FIXED_REGISTER_COUNT = 11;
+const MAX_VARIABLE = 32;
+
+const PAGE_BYTES = 0x1000n;
+const FIXED_END = 0x10_0000n;
+const FOUR_GIB = 1n << 32n;
+const ADDRESS_MASK = 0xf_ffff_ffff_f000n;
+/** The first MiB is mapped page by page. */
+const FIRST_MIB_TABLES = 2;
+/** None of the types, which are below 8. */
+const NO_TYPE = 8;
+
+const VariableRange = struct('VariableRange', { size: 24 }, { base: at(0, U64), mask: at(8, U64), type: at(16, U8) });
+
+const Mtrrs = struct(
+  'Mtrrs',
+  { size: 880 },
+  {
+    enabled: at(0, BOOL),
+    fixedEnabled: at(1, BOOL),
+    defaultType: at(2, U8),
+    variableCount: at(4, U32),
+    /** Where write-back memory from 4 GiB on ends; 4 GiB where no such register rules. */
+    writeBackEnd: at(8, U64),
+    /** The types of the first MiB, a byte each, in the order of FIXED_REGISTERS. */
+    fixed: at(16, arr(U64, FIXED_REGISTER_COUNT)),
+    variable: at(104, arr(VariableRange, MAX_VARIABLE)),
+  },
+);
+const mtrrs = instance(Mtrrs, { align: 8 });
+
+/** Reads the registers, once: what the firmware set is what the types below speak of. */
+export function readMtrrs(): void {
+  const defaults = tryRdmsr(MTRR_DEFAULT_TYPE).value;
+  mtrrs.enabled = (defaults & ENABLED) !== 0n;
+  mtrrs.defaultType = u8(defaults & TYPE_MASK);
+  mtrrs.writeBackEnd = readWriteBackEnd();
+  const capabilities = tryRdmsr(MTRR_CAPABILITIES).value;
+  mtrrs.fixedEnabled = (defaults & FIXED_ENABLED) !== 0n && (capabilities & HAS_FIXED) !== 0n;
+  if (mtrrs.fixedEnabled) readFixed();
+  readVariable(min32(u32(capabilities & VARIABLE_COUNT_MASK), MAX_VARIABLE));
+}
+
+function readWriteBackEnd(): u64 {
+  const forced = tryRdmsr(SYSTEM_CONFIGURATION).value & TOP_2_IS_WRITE_BACK;
+  return forced === TOP_2_IS_WRITE_BACK ? rdmsr(TOP_OF_MEMORY_2) : FOUR_GIB;
+}
+
+function readFixed(): void {
+  for (let i: u32 = 0; i < FIXED_REGISTER_COUNT; i++) mtrrs.fixed.set(i, rdmsr(FIXED_REGISTERS.get(i)));
+}
+
+/** Keeps the valid ones of the first `count` variable ranges. */
+function readVariable(count: u32): void {
+  requires(count <= MAX_VARIABLE);
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    invariant(kept <= i);
+    const base = rdmsr(FIRST_VARIABLE_BASE + 2 * i);
+    const mask = rdmsr(FIRST_VARIABLE_BASE + 2 * i + 1);
+    if ((mask & VALID) !== 0n) {
+      const range = mtrrs.variable.at(kept);
+      range.base = base & ADDRESS_MASK;
+      range.mask = mask & ADDRESS_MASK;
+      range.type = u8(base & TYPE_MASK);
+      kept += 1;
+    }
+  }
+  mtrrs.variableCount = kept;
+}
+
+/** How many page tables the ranges can ask for: each has two ends, and each end splits pages of two sizes. */
+export function splitTables(): u32 {
+  return 4 * min32(mtrrs.variableCount, MAX_VARIABLE) + FIRST_MIB_TABLES;
+}
+
+/** The type that the MTRRs give to the page at `address`. */
+export function memoryTypeAt(address: Hpa): u8 {
+  const byte = u64(address);
+  if (!mtrrs.enabled) return MemoryType.uncached;
+  if (mtrrs.fixedEnabled && byte < FIXED_END) return fixedType(u32(byte));
+  return variableType(byte);
+}
+
+/** The fixed ranges are 64 KiB each up to 80000h, 16 KiB each up to c0000h, then 4 KiB each. */
+function fixedType(address: u32): u8 {
+  requires(address < 0x10_0000);
+  if (address < 0x8_0000) return fixedTypeByNumber(address >> 16);
+  if (address < 0xc_0000) return fixedTypeByNumber(8 + ((address - 0x8_0000) >> 14));
+  return fixedTypeByNumber(24 + ((address - 0xc_0000) >> 12));
+}
+
+function fixedTypeByNumber(number: u32): u8 {
+  requires(number < 8 * FIXED_REGISTER_COUNT);
+  const register = mtrrs.fixed.get(number >> 3);
+  return u8((register >> (8n * u64(number & 7))) & TYPE_MASK);
+}
+
+/** Overlapping ranges: uncached wins, write-through beats write-back, what the manual leaves open is uncached. */
+function variableType(address: u64): u8 {
+  let type: u8 = NO_TYPE;
+  const count = min32(mtrrs.variableCount, MAX_VARIABLE);
+  for (let i: u32 = 0; i < count; i++) {
+    const range = mtrrs.variable.at(i);
+    if (((address ^ range.base) & range.mask) === 0n) type = combined(type, range.type);
+  }
+  if (type !== NO_TYPE) return type;
+  return address >= FOUR_GIB && address < mtrrs.writeBackEnd ? MemoryType.writeBack : mtrrs.defaultType;
+}
+
+function combined(one: u8, other: u8): u8 {
+  if (one === NO_TYPE || one === other) return other;
+  const caches = isWriteBackOrThrough(one) && isWriteBackOrThrough(other);
+  return caches ? MemoryType.writeThrough : MemoryType.uncached;
+}
+
+function isWriteBackOrThrough(type: u8): boolean {
+  return type === MemoryType.writeBack || type === MemoryType.writeThrough;
+}
+
+/**
+ * Whether one type rules the whole page of `bytes` bytes at `start`, so that one entry may map it
+ * (APM 2, 7.7.3). `bytes` is a power of two and `start` a multiple of it.
+ */
+export function uniformType(start: Hpa, bytes: u64): boolean {
+  if (!mtrrs.enabled || bytes <= PAGE_BYTES) return true;
+  const first = u64(start);
+  if (mtrrs.fixedEnabled && first < FIXED_END) return false;
+  const inside = u64(bytes - 1n);
+  const end = mtrrs.writeBackEnd;
+  if (first < end && end <= u64(first + inside) && end > FOUR_GIB) return false;
+  const count = min32(mtrrs.variableCount, MAX_VARIABLE);
+  for (let i: u32 = 0; i < count; i++) {
+    const range = mtrrs.variable.at(i);
+    const touches = ((first ^ range.base) & range.mask & u64(~inside)) === 0n;
+    if (touches && (range.mask & inside) !== 0n) return false;
+  }
+  return true;
+}

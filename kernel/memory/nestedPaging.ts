@@ -1,0 +1,132 @@
+/**
+ * Second-level page tables: guest-physical addresses are machine addresses, for the whole physical
+ * address width, but for the memory that the hypervisor keeps. Built once, before the guest runs.
+ */
+import {
+  at,
+  cpuid,
+  fillMemory,
+  hpa,
+  HPA,
+  instance,
+  min32,
+  physical,
+  struct,
+  u32,
+  U64,
+  u64,
+  type Gpa,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
+import { allocatePages, PAGE_BYTES } from './allocator.js';
+import { splitTables } from './mtrr.js';
+import { largestPageLevel, mapRange, setEntry, type EntryFormat } from './pageTables.js';
+
+const NestedPaging = struct(
+  'NestedPaging',
+  { size: 48 },
+  {
+    hiddenStart: at(0, HPA),
+    hiddenBytes: at(8, U64),
+    /** Machine memory that the hypervisor's own address space holds ends here. */
+    readableEnd: at(16, HPA),
+    /** The tables of the hidden memory's 4 KiB pages, one after the other; no entry is present at first. */
+    hiddenTables: at(24, HPA),
+    /** The entry that shows the guest the decoy page. */
+    decoyEntry: at(32, U64),
+    decoy: at(40, HPA),
+  },
+);
+const paging = instance(NestedPaging);
+
+/** One entry of a table. */
+const Entry = struct('Entry', { size: 8 }, { value: at(0, U64) });
+const ENTRY_BYTES = 8n;
+const LARGE_PAGE_BYTES = 0x20_0000n;
+const LARGE_PAGE_LEVEL = 2;
+const OFFSET_IN_PAGE = 0xfffn;
+const ALL_ONES = 0xff;
+
+/** CPUID 8000_0008H, EAX[7:0]: physical address width (APM 3, E.4.7). Four levels translate 48 bits. */
+const ADDRESS_SIZES = 0x8000_0008;
+const MOST_BITS = 48;
+/** 512 GiB for each entry of the top level, and 1 GiB for each of the next. */
+const TOP_ENTRY_BITS = 39n;
+const GIB_BITS = 30n;
+
+/**
+ * Builds the tables, in which the `hiddenBytes` bytes at `hiddenStart`, multiples of 2 MiB, are missing.
+ * The hypervisor itself can read machine memory up to `readableEnd`. Returns the top table.
+ */
+export function buildNestedTables(format: EntryFormat, hiddenStart: Hpa, hiddenBytes: u64, readableEnd: Hpa): Hpa {
+  const root = allocatePages(1);
+  const hiddenEnd = u64(hiddenStart + hiddenBytes);
+  const end = addressSpaceEnd();
+  paging.hiddenStart = hiddenStart;
+  paging.hiddenBytes = hiddenBytes;
+  paging.readableEnd = readableEnd;
+  paging.decoy = makeDecoy();
+  paging.decoyEntry = u64(paging.decoy) | format.page;
+  mapRange(root, 0n, hpa(0n), u64(hiddenStart), format);
+  mapRange(root, hiddenEnd, hpa(hiddenEnd), u64(end - hiddenEnd), format);
+  paging.hiddenTables = allocatePages(u32(hiddenBytes / LARGE_PAGE_BYTES));
+  for (let offset: u64 = 0n; offset < hiddenBytes; offset = u64(offset + LARGE_PAGE_BYTES)) {
+    const table = u64(paging.hiddenTables + (offset / LARGE_PAGE_BYTES) * PAGE_BYTES);
+    setEntry(root, u64(hiddenStart + offset), LARGE_PAGE_LEVEL, table | format.table, format);
+  }
+  return root;
+}
+
+/** What the guest sees in place of hidden memory: a page that reads as ones, like addresses where nothing is. */
+function makeDecoy(): Hpa {
+  const page = allocatePages(1);
+  fillMemory(page, ALL_ONES, PAGE_BYTES);
+  return page;
+}
+
+function addressSpaceEnd(): u64 {
+  const bits = min32(u32(cpuid(ADDRESS_SIZES, 0).eax & 0xff), MOST_BITS);
+  return 1n << u64(bits);
+}
+
+/** At most how many pages `buildNestedTables` takes for `hiddenBytes` of hidden memory. */
+export function nestedTablePages(hiddenBytes: u64): u32 {
+  const end = addressSpaceEnd();
+  const topEntries = u32(end >> TOP_ENTRY_BITS) + 1;
+  const gibTables = largestPageLevel() === LARGE_PAGE_LEVEL ? u32(end >> GIB_BITS) : 0;
+  const hiddenTables = u32(hiddenBytes / LARGE_PAGE_BYTES) + 2;
+  const rootAndDecoy = 2;
+  return rootAndDecoy + topEntries + gibTables + splitTables() + hiddenTables;
+}
+
+/** Where the memory starts that the guest cannot reach. */
+export function hiddenStart(): Hpa {
+  return paging.hiddenStart;
+}
+
+/** How much memory the guest cannot reach. */
+export function hiddenBytes(): u64 {
+  return paging.hiddenBytes;
+}
+
+/** Whether the guest cannot reach `address`. */
+export function isHidden(address: Gpa): boolean {
+  return u64(u64(address) - u64(paging.hiddenStart)) < paging.hiddenBytes;
+}
+
+/** Lets the guest see the decoy page at `address` from now on. False where `address` is not hidden. */
+export function showDecoy(address: Gpa): boolean {
+  const offset = u64(u64(address) - u64(paging.hiddenStart));
+  if (offset >= paging.hiddenBytes) return false;
+  const entry = physical(Entry, hpa(paging.hiddenTables + (offset / PAGE_BYTES) * ENTRY_BYTES));
+  entry.value = paging.decoyEntry;
+  return true;
+}
+
+/** The machine address at which the hypervisor reads what the guest has at `address`. */
+export function hostAddress(address: Gpa): Hpa {
+  if (isHidden(address) || u64(address) >= u64(paging.readableEnd)) {
+    return hpa(paging.decoy + (u64(address) & OFFSET_IN_PAGE));
+  }
+  return hpa(address);
+}

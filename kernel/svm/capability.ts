@@ -1,0 +1,28 @@
+/** Whether this processor can run a guest. */
+import { cpuid, tryRdmsr, u32 } from '../../transpiler/lib/index.js';
+import { fail } from '../report/fail.js';
+import { VM_CR, VM_CR_SVM_DISABLED } from './registers.js';
+
+/** CPUID 8000_0001H and 8000_000AH (APM 3, appendix E.4). */
+const LAST_EXTENDED_LEAF = 0x8000_0000;
+const EXTENDED_FEATURES = 0x8000_0001;
+const SVM_FEATURES = 0x8000_000a;
+const ECX_SVM = 1 << 2;
+const EDX_NESTED_PAGING = 1 << 0;
+
+/** Stops with one line where SVM or nested paging is missing or the firmware has switched SVM off. */
+export function svmCheck(): void {
+  const last = cpuid(LAST_EXTENDED_LEAF, 0);
+  const features = cpuid(EXTENDED_FEATURES, 0);
+  if (last.eax < SVM_FEATURES || lacks(features.ecx, ECX_SVM)) fail('this processor has no AMD-V (SVM)');
+  const control = tryRdmsr(VM_CR);
+  if ((control.value & VM_CR_SVM_DISABLED) !== 0n) {
+    fail('AMD-V (SVM) is switched off by the firmware (VM_CR.SVMDIS): enable it in the setup');
+  }
+  const svm = cpuid(SVM_FEATURES, 0);
+  if (lacks(svm.edx, EDX_NESTED_PAGING)) fail('this processor has AMD-V (SVM) without nested paging');
+}
+
+function lacks(features: u32, bit: u32): boolean {
+  return u32(features & bit) === 0;
+}

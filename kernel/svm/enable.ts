@@ -1,0 +1,9 @@
+/** Switches SVM on. */
+import { rdmsr, u64, wrmsr, type Hpa } from '../../transpiler/lib/index.js';
+import { EFER, EFER_SVME, VM_HSAVE_PA } from './registers.js';
+
+/** Allows the SVM instructions on this processor; VMRUN keeps the host's state in the page at `hostSave`. */
+export function svmEnable(hostSave: Hpa): void {
+  wrmsr(EFER, rdmsr(EFER) | EFER_SVME);
+  wrmsr(VM_HSAVE_PA, u64(hostSave));
+}

@@ -1,0 +1,19 @@
+/** The entries of nested page tables: those of the processor's own tables (APM 2, 15.25.5). */
+import { instance } from '../../transpiler/lib/index.js';
+import { EntryFormat } from '../memory/pageTables.js';
+
+const PRESENT = 1n << 0n;
+const WRITABLE = 1n << 1n;
+/** The guest's accesses count as user accesses. */
+const USER = 1n << 2n;
+const LARGE = 1n << 7n;
+
+const format = instance(EntryFormat);
+
+/** What `buildNestedTables` makes the tables of. The guest has all rights to what is mapped. */
+export function svmEntryFormat(): EntryFormat {
+  format.table = PRESENT | WRITABLE | USER;
+  format.page = PRESENT | WRITABLE | USER;
+  format.largePage = PRESENT | WRITABLE | USER | LARGE;
+  return format;
+}

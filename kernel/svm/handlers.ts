@@ -1,0 +1,45 @@
+/** Who handles which exit (APM 2, appendix C). Whatever is not intercepted cannot happen. */
+import { table } from '../../transpiler/lib/index.js';
+import { EXIT_REASONS } from '../vcpu/vcpu.js';
+import { onAlignmentCheck, onDebugException } from './exceptions.js';
+import type { ExitHandler } from './exitHandler.js';
+import { onMsr } from './msr.js';
+import { onNestedPageFault } from './nestedPageFault.js';
+import { onInit, onShutdown, onUnexpected } from './stops.js';
+import { onSvmInstruction } from './svmInstruction.js';
+import { onVmmcall } from './vmmcall.js';
+
+/** Exit codes, as EXITCODE has them. */
+export const ExitCode = {
+  debugException: 0x41,
+  alignmentCheck: 0x51,
+  init: 0x63,
+  invlpga: 0x7a,
+  msr: 0x7c,
+  shutdown: 0x7f,
+  vmrun: 0x80,
+  vmmcall: 0x81,
+  vmload: 0x82,
+  vmsave: 0x83,
+  stgi: 0x84,
+  clgi: 0x85,
+  skinit: 0x86,
+  nestedPageFault: 0x400,
+} as const;
+
+export const exitHandlers = table<ExitHandler>(EXIT_REASONS, onUnexpected, {
+  [ExitCode.debugException]: onDebugException,
+  [ExitCode.alignmentCheck]: onAlignmentCheck,
+  [ExitCode.init]: onInit,
+  [ExitCode.invlpga]: onSvmInstruction,
+  [ExitCode.msr]: onMsr,
+  [ExitCode.shutdown]: onShutdown,
+  [ExitCode.vmrun]: onSvmInstruction,
+  [ExitCode.vmmcall]: onVmmcall,
+  [ExitCode.vmload]: onSvmInstruction,
+  [ExitCode.vmsave]: onSvmInstruction,
+  [ExitCode.stgi]: onSvmInstruction,
+  [ExitCode.clgi]: onSvmInstruction,
+  [ExitCode.skinit]: onSvmInstruction,
+  [ExitCode.nestedPageFault]: onNestedPageFault,
+});

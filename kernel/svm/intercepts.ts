@@ -1,0 +1,34 @@
+/**
+ * What leaves the guest, and why. All else the guest does with the real machine: interrupts, NMI,
+ * SMI, ports, control and debug registers, TSC, HLT, CPUID and every MSR not named in
+ * permissionMaps.ts.
+ */
+import { u32 } from '../../transpiler/lib/index.js';
+import type { Vmcb } from './vmcb.js';
+
+// Exceptions, VMCB offset 008h: a guest whose #DB or #AC raises itself again while it is delivered
+// would hold the processor for ever (CVE-2015-8104, CVE-2015-5307).
+const DEBUG_EXCEPTION = 1 << 1;
+const ALIGNMENT_CHECK = 1 << 17;
+
+// VMCB offset 00ch (APM 2, table B-1).
+const INIT = 1 << 3; // resets the processor and with it EFER.SVME: the guest would escape
+const INVLPGA = 1 << 26; // an SVM instruction, and SVM is off for the guest
+const MSR_PROT = 1 << 28; // makes the MSR permission map count
+const SHUTDOWN = 0x8000_0000; // bit 31: a triple fault would reset the machine without a word
+
+// VMCB offset 010h (APM 2, table B-1). SVM is off for the guest, so its instructions raise #UD.
+const VMRUN = 1 << 0; // the processor also insists on it (APM 2, 15.5.1)
+const VMMCALL = 1 << 1; // hypercalls
+const VMLOAD = 1 << 2;
+const VMSAVE = 1 << 3;
+const STGI = 1 << 4;
+const CLGI = 1 << 5;
+const SKINIT = 1 << 6;
+
+/** Sets what leaves the guest of `vmcb`. */
+export function setIntercepts(vmcb: Vmcb): void {
+  vmcb.interceptExceptions = DEBUG_EXCEPTION | ALIGNMENT_CHECK;
+  vmcb.interceptInstructions1 = u32(INIT | INVLPGA | MSR_PROT | SHUTDOWN);
+  vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;
+}
