@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { bootInfo, setText } from '../../../kernel/boot/bootInfo.js';
+import {
+  ConsoleChoice,
+  CrashAction,
+  options,
+  parseOptions,
+  TripleFaultAction,
+} from '../../../kernel/machine/options.js';
+import { window } from '../../../transpiler/lib/index.js';
+import { powerOn, stopOf } from '../support/startup.js';
+
+const LINE = 0x1000;
+const CHOICES = 'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt';
+
+function parse(line: Buffer): string | null {
+  powerOn(0x4000).set(line, LINE);
+  setText(bootInfo.options, window(BigInt(LINE), line.length));
+  return stopOf(parseOptions);
+}
+
+t.test('without options a crash halts, messages go to COM1, a triple fault resets', (t) => {
+  t.equal(parse(Buffer.from('')), null);
+  t.equal(options.crash, CrashAction.halt);
+  t.equal(options.console, ConsoleChoice.com1);
+  t.equal(options.tripleFault, TripleFaultAction.reset);
+  t.end();
+});
+
+t.test('each option is understood, the last one of a kind wins', (t) => {
+  t.equal(parse(Buffer.from('crash=halt  console=none triple-fault=halt crash=reset ')), null);
+  t.equal(options.crash, CrashAction.reset);
+  t.equal(options.console, ConsoleChoice.none);
+  t.equal(options.tripleFault, TripleFaultAction.halt);
+  t.end();
+});
+
+t.test('an unknown option is named', (t) => {
+  t.equal(parse(Buffer.from('crash=halt crash=now')), `tsvm: unknown option "crash=now"; ${CHOICES}`);
+  t.equal(parse(Buffer.from('crash')), `tsvm: unknown option "crash"; ${CHOICES}`);
+  t.end();
+});
+
+t.test('any line is understood or refused in one printable line', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 2048 }), (line) => {
+      const stopped = parse(Buffer.from(line));
+      t.ok(stopped === null || /^tsvm: unknown option "[ -~]+"; [ -~]+$/.test(stopped), stopped ?? 'understood');
+    }),
+  );
+  t.end();
+});

@@ -1,0 +1,44 @@
+/** Start-up in Node: memory from address 0 on, no UART, and a halt that the test sees. */
+import { logByte, logWritten } from '../../../kernel/report/console.js';
+import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
+
+class Halted extends Error {}
+
+/** Powers a machine on whose memory, from address 0 on, holds `contents`. Returns that memory. */
+export function powerOn(contents: number | Uint8Array): Uint8Array {
+  resetMemory();
+  simulate({
+    haltForever() {
+      throw new Halted();
+    },
+  });
+  return addMemory(0n, contents);
+}
+
+/** What start-up said when it stopped in `action`, without the end of the line; null where `action` came to its end. */
+export function stopOf(action: () => void): string | null {
+  try {
+    action();
+    return null;
+  } catch (error) {
+    if (!(error instanceof Halted)) throw error;
+    return logText().replace(/\n$/, '');
+  }
+}
+
+/** The whole log. */
+export function logText(): string {
+  const codes: number[] = [];
+  for (let position = 0n; position < logWritten(); position++) codes.push(logByte(position));
+  return String.fromCharCode(...codes).replaceAll('\r', '');
+}
+
+/** `bytes` as a view that writes little-endian. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Puts zero-ended `text` at `address`. */
+export function putText(memory: Uint8Array, address: number, text: string): void {
+  memory.set(new TextEncoder().encode(`${text}\0`), address);
+}
