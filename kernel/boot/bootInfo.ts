@@ -1,4 +1,5 @@
 /** What the boot loader handed over: a private copy that does not depend on how it was given. */
+import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
   arr,
@@ -7,7 +8,6 @@ import {
   instance,
   min32,
   struct,
-  u32,
   U32,
   U8,
   window,

@@ -4,6 +4,7 @@
  * The boot loader's ranges are sorted and made disjoint; where two overlap, the more restrictive kind wins. What does
  * not overlap stays as the firmware gave it, not merged with its neighbours, so that the guest sees the same ranges.
  */
+import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addSat64,
   arr,
@@ -13,7 +14,6 @@ import {
   min64,
   requires,
   struct,
-  u32,
   U32,
   u64,
   type Hpa,

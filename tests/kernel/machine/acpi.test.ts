@@ -34,6 +34,10 @@ function powerWith(...entries: readonly number[][]): Uint8Array {
   return memory;
 }
 
+function flip(memory: Uint8Array, address: number): void {
+  memory[address] = (memory[address] ?? 0) ^ 1;
+}
+
 t.test('tables are found through the RSDT', (t) => {
   powerWith(localApic(0, 1));
   t.equal(stopOf(readAcpi), null);
@@ -69,7 +73,7 @@ t.test('the EBDA is searched first, and only its first KiB', (t) => {
 t.test('a pointer with a wrong checksum is passed over', (t) => {
   const memory = powerWith(localApic(0, 1));
   putRsdp(memory, RSDP - 0x1000, 0x5000);
-  memory[RSDP - 0x1000 + 8]! ^= 1;
+  flip(memory, RSDP - 0x1000 + 8);
   t.equal(stopOf(readAcpi), null);
   t.equal(rsdpAddress(), BigInt(RSDP));
   t.end();
@@ -88,8 +92,8 @@ t.test('a pointer at the last possible place is found', (t) => {
 t.test('damaged tables are refused', (t) => {
   const refusals: readonly (readonly [string, (memory: Uint8Array) => void])[] = [
     ['the firmware gives no ACPI tables', (memory) => memory.fill(0, RSDP, RSDP + 36)],
-    ['the ACPI table at 0x100000 has a wrong checksum', (memory) => (memory[ROOT + 20]! ^= 1)],
-    ['the ACPI table at 0x101000 has a wrong checksum', (memory) => (memory[TABLE + 40]! ^= 1)],
+    ['the ACPI table at 0x100000 has a wrong checksum', (memory) => flip(memory, ROOT + 20)],
+    ['the ACPI table at 0x101000 has a wrong checksum', (memory) => flip(memory, TABLE + 40)],
     ['the ACPI table at 0x101000 has a bad length', (memory) => viewOf(memory).setUint32(TABLE + 4, 35, true)],
     ['the ACPI table at 0x101000 has a bad length', (memory) => viewOf(memory).setUint32(TABLE + 4, 2 ** 31, true)],
     ['the ACPI table at 0xffffffff lies above 4 GiB', (memory) => putRsdt(memory, ROOT, 0xffff_ffff)],
