@@ -1,5 +1,4 @@
 /** What the boot loader handed over: a private copy that does not depend on how it was given. */
-import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
   arr,
@@ -13,6 +12,7 @@ import {
   window,
   type Bytes,
   type Hpa,
+  type u32,
   type Ref,
 } from '../../transpiler/lib/index.js';
 import { afterFirstWord, firstWord } from './text.js';

@@ -4,7 +4,6 @@
  * The boot loader's ranges are sorted and made disjoint; where two overlap, the more restrictive kind wins. What does
  * not overlap stays as the firmware gave it, not merged with its neighbours, so that the guest sees the same ranges.
  */
-import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addSat64,
   arr,
@@ -17,6 +16,7 @@ import {
   U32,
   u64,
   type Hpa,
+  type u32,
 } from '../../transpiler/lib/index.js';
 import { bootInfo, MAX_BOOT_RANGES, MAX_MODULES, MemoryKind, MemoryRange } from '../boot/bootInfo.js';
 import { fail } from '../report/fail.js';
