@@ -67,6 +67,7 @@ export type Functions<T> = {
 type Simulation = Readonly<Record<string, ((...parameters: never[]) => unknown) | undefined>>;
 
 let simulation: Simulation = {};
+const everyDeclared = new Map<string, Intrinsic>();
 
 /** Thrown in Node by an intrinsic that the simulation has no method for. */
 export class NotSimulatedError extends Error {
@@ -84,7 +85,8 @@ export function simulate(machine: object | null): void {
 /** Declares intrinsics: `export const { rdtsc, rdmsr } = intrinsics({ rdtsc: {...}, rdmsr: {...} })`. */
 export function intrinsics<const T extends Readonly<Record<string, Intrinsic>>>(declared: T): Functions<T> {
   const functions: Record<string, (...parameters: never[]) => unknown> = {};
-  for (const name of Object.keys(declared)) {
+  for (const [name, intrinsic] of Object.entries(declared)) {
+    everyDeclared.set(name, intrinsic);
     functions[name] = (...parameters: never[]): unknown => {
       const method = simulation[name];
       if (!method) throw new NotSimulatedError(name);
@@ -92,4 +94,9 @@ export function intrinsics<const T extends Readonly<Record<string, Intrinsic>>>(
     };
   }
   return functions as Functions<T>;
+}
+
+/** For tools: every intrinsic that the modules loaded so far declare, by name, in their order. */
+export function declaredIntrinsics(): ReadonlyMap<string, Intrinsic> {
+  return everyDeclared;
 }

@@ -98,13 +98,21 @@ function bytesAt({ view, offset: base }: Place, start: Hpa, length: u32): Bytes 
   };
 }
 
+/** Thrown in Node where machine memory is reached that no test added: the trust in an address was misplaced. */
+export class NoMemoryError extends RangeError {
+  constructor(address: bigint, length: number) {
+    super(`no simulated memory at 0x${address.toString(16)}, ${length} bytes`);
+    this.name = 'NoMemoryError';
+  }
+}
+
 function find(address: bigint, length: number): Place {
   for (const { base, view } of [...added, ...instances]) {
     const offset = address - base;
     if (offset >= 0n && offset + BigInt(length) <= BigInt(view.byteLength))
       return { view, offset: Number(offset), address };
   }
-  throw new RangeError(`no simulated memory at 0x${address.toString(16)}, ${length} bytes`);
+  throw new NoMemoryError(address, length);
 }
 
 /** Copies `length` bytes of machine memory; the ranges may overlap. */
@@ -133,4 +141,9 @@ export function addMemory(base: bigint, contents: number | Uint8Array): Uint8Arr
 export function resetMemory(): void {
   added = [];
   for (const { view } of instances) new Uint8Array(view.buffer).fill(0);
+}
+
+/** Test support: address and bytes of every instance, in the order they were made. */
+export function instanceMemory(): readonly { readonly base: bigint; readonly bytes: Uint8Array }[] {
+  return instances.map(({ base, view }) => ({ base, bytes: new Uint8Array(view.buffer) }));
 }

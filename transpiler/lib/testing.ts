@@ -1,4 +1,4 @@
 /** What tests in Node need beside the library: simulated memory and a simulated machine. */
-export { addMemory, resetMemory } from './memory.js';
+export { addMemory, instanceMemory, NoMemoryError, resetMemory } from './memory.js';
 export { NotSimulatedError, simulate } from './intrinsics.js';
 export { ContractError } from './contracts.js';
