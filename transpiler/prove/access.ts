@@ -1,0 +1,155 @@
+/** Memory, lists and strings: indices are proved to be in bounds, and what is read has the range of its place. */
+import { PROOF } from '../diagnostics/proof.js';
+import type { Expression, ExpressionOf } from '../ir/nodes.js';
+import type { Range } from '../ir/types.js';
+import { checkFits } from './calls.js';
+import type { Context } from './context.js';
+import { integer, unknownValue, visit } from './expression.js';
+import { inside, lessOrEqual, less, atMost, type Formula } from './formula.js';
+import { add, constant, scale, type Linear } from './linear.js';
+import { rangeOfType, spanOf, U32, U64 } from './range.js';
+
+/** The values that can be read from where the expression says. */
+export function memoryRange(expression: ExpressionOf<'field' | 'bits' | 'bytesStart' | 'addressOf'>): Range {
+  if (expression.kind === 'bits') return bitsRange(expression);
+  return expression.type.kind === 'integer' ? rangeOfType(expression.type) : U64;
+}
+
+/** The values of a bit field, by its width. */
+export function bitsRange({ base, field, type }: ExpressionOf<'bits'>): Range {
+  const layout = base.type.kind === 'reference' && base.type.layout.kind === 'bits' ? base.type.layout : null;
+  const place = field === null ? undefined : layout?.fields.get(field);
+  if (place === undefined) return type.kind === 'integer' ? rangeOfType(type) : U64;
+  const [low, high] = place;
+  return { low: 0n, high: (1n << BigInt(high - low + 1)) - 1n };
+}
+
+export function arrayElement(context: Context, expression: ExpressionOf<'element'>): Linear {
+  visit(context, expression.base);
+  checkIndex(context, expression.index, expression.length, `${expression.base.text} has ${expression.length} elements`);
+  return unknownValue(context, expression);
+}
+
+export function listElement(context: Context, expression: ExpressionOf<'listGet'>): Linear {
+  const { values, name } = expression.list;
+  checkIndex(context, expression.index, values.length, `${name} has ${values.length} values`);
+  return context.fresh(
+    expression,
+    spanOf(values.map((value) => (typeof value === 'string' ? BigInt(value.length) : value))),
+  );
+}
+
+/** `0 <= index < length`. */
+export function checkIndex(context: Context, index: Expression, length: number, known: string): void {
+  const value = integer(context, index);
+  context.prove(inside(value, { low: 0n, high: BigInt(length) - 1n }), () => ({
+    code: PROOF.index,
+    at: index.at,
+    message: 'index may be out of bounds',
+    known: [known],
+    fixes: guards(context, `${index.text} < ${length}`, [index]),
+  }));
+}
+
+/** How to make `condition`, which speaks of `operands`, known. */
+export function guards(context: Context, condition: string, operands: readonly Expression[]): readonly string[] {
+  const guard = `guard with  if (${condition}) { ... }`;
+  return operands.every((operand) => speaksOfParameters(context, operand))
+    ? [guard, `or  requires(${condition})`]
+    : [guard];
+}
+
+function speaksOfParameters(context: Context, expression: Expression): boolean {
+  switch (expression.kind) {
+    case 'variable':
+      return context.function.parameters.includes(expression.variable);
+    case 'integer':
+    case 'constant':
+      return true;
+    case 'binary':
+      return speaksOfParameters(context, expression.left) && speaksOfParameters(context, expression.right);
+    case 'bytesLength':
+    case 'stringLength':
+      return speaksOfParameters(context, expression.base);
+    default:
+      return false;
+  }
+}
+
+export function character(context: Context, expression: ExpressionOf<'charCode'>): Linear {
+  const { base, index } = expression;
+  const length = integer(context, base);
+  const value = integer(context, index);
+  context.prove({ kind: 'all', parts: [notNegative(value), less(value, length)] }, () => ({
+    code: PROOF.character,
+    at: index.at,
+    message: `there may be no character ${index.text} in ${base.text}`,
+    fixes: guards(context, `${index.text} < ${base.text}.length`, [index, base]),
+  }));
+  return context.fresh(expression, { low: 0n, high: 127n });
+}
+
+export function bytesRead(context: Context, expression: ExpressionOf<'bytesRead'>): Linear {
+  const { base, offset, bytes } = expression;
+  const length = integer(context, base);
+  const start = integer(context, offset);
+  context.prove(withinBytes(start, constant(BigInt(bytes)), length), () => ({
+    code: PROOF.bytesRead,
+    at: offset.at,
+    message: `${bytes === 1 ? 'the byte' : `${bytes} bytes`} at ${offset.text} may be outside ${base.text}`,
+    fixes: guards(context, insideText(offset, String(bytes), base), [offset, base]),
+  }));
+  return context.fresh(expression, { low: 0n, high: (1n << BigInt(bytes * 8)) - 1n });
+}
+
+/** Proves that a write is inside, and that the value fits. */
+export function checkBytesWrite(
+  context: Context,
+  { base, offset, bytes, value }: { base: Expression; offset: Expression; bytes: number; value: Expression },
+): void {
+  const length = integer(context, base);
+  const start = integer(context, offset);
+  context.prove(withinBytes(start, constant(BigInt(bytes)), length), () => ({
+    code: PROOF.bytesWrite,
+    at: offset.at,
+    message: `${bytes === 1 ? 'the byte' : `${bytes} bytes`} at ${offset.text} may be outside ${base.text}`,
+    fixes: guards(context, insideText(offset, String(bytes), base), [offset, base]),
+  }));
+  const range = { low: 0n, high: (1n << BigInt(bytes * 8)) - 1n };
+  checkFits(context, value, integer(context, value), range, `${bytes * 8} bits`);
+}
+
+/** The length of a part of Bytes. */
+export function bytesPart(context: Context, { base, offset, length, at }: ExpressionOf<'bytesPart'>): Linear {
+  const all = integer(context, base);
+  const start = integer(context, offset);
+  const count = integer(context, length);
+  context.prove({ kind: 'all', parts: [withinBytes(start, count, all), notNegative(count)] }, () => ({
+    code: PROOF.bytesPart,
+    at,
+    message: `${length.text} bytes from ${offset.text} may reach outside ${base.text}`,
+    fixes: guards(context, insideText(offset, length.text, base), [offset, length, base]),
+  }));
+  return count;
+}
+
+/** The length of a window over machine memory. */
+export function checkedWindow(context: Context, { start, length }: ExpressionOf<'window'>): Linear {
+  checkFits(context, start, integer(context, start), U64, 'Hpa');
+  const count = integer(context, length);
+  checkFits(context, length, count, U32, 'u32');
+  return count;
+}
+
+function notNegative(value: Linear): Formula {
+  return atMost(scale(value, -1n));
+}
+
+/** `0 <= start && start + count <= length`. */
+function withinBytes(start: Linear, count: Linear, length: Linear): Formula {
+  return { kind: 'all', parts: [notNegative(start), lessOrEqual(add(start, count), length)] };
+}
+
+function insideText(offset: Expression, count: string, base: Expression): string {
+  return `${offset.text} + ${count} <= ${base.text}.length`;
+}

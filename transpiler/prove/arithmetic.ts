@@ -1,0 +1,261 @@
+/** Operators outside a cast: JavaScript and C must both compute the exact result. */
+import { PROOF } from '../diagnostics/proof.js';
+import type { Expression, ExpressionOf } from '../ir/nodes.js';
+import type { Range, Type } from '../ir/types.js';
+import type { Context } from './context.js';
+import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
+import { integer } from './expression.js';
+import { equals, FALSE, inside, negate, type Formula } from './formula.js';
+import { add, keyOf, plus, scale, subtract, ZERO, type Linear } from './linear.js';
+import { BELOW_2_31, bitwiseRange, EXACT_NUMBER, hull, I32, I64, isWithin, U32, U64, type Bitwise } from './range.js';
+
+/** What JavaScript's bit operators take whole, though they may see another sign. */
+const ANY_32: Range = { low: I32.low, high: U32.high };
+
+/** The exact value of an operator with two operands. Reports where it may not fit. */
+export function binary(context: Context, expression: ExpressionOf<'binary'>): Linear {
+  const left = integer(context, expression.left);
+  const right = integer(context, expression.right);
+  const { operator } = expression;
+  switch (operator) {
+    case '+':
+      return exact(context, expression, add(left, right));
+    case '-':
+      return exact(context, expression, subtract(left, right));
+    case '*':
+      return exact(context, expression, product(context, expression, left, right));
+    case '/':
+      if (isNumber(expression)) reportFraction(context, expression);
+      checkDivision(context, expression, left, right);
+      return exact(context, expression, quotient(context, expression, left, right));
+    case '%':
+      checkDivision(context, expression, left, right);
+      return remainder(context, expression, left, right);
+    case '<<':
+      checkShiftCount(context, expression.right, right);
+      if (isNumber(expression)) checkOperand(context, expression.left, left, I32);
+      return isNumber(expression)
+        ? belowSignBit(context, expression, shiftLeft(context, expression, left, right))
+        : exact(context, expression, shiftLeft(context, expression, left, right));
+    case '>>':
+      checkShiftCount(context, expression.right, right);
+      if (isNumber(expression)) checkOperand(context, expression.left, left, I32);
+      return shiftRight(context, expression, left, right);
+    case '>>>':
+      checkShiftCount(context, expression.right, right);
+      checkOperand(context, expression.left, left, ANY_32);
+      return shiftRight(context, expression, truncate(context, expression.left, left, U32), right);
+    case '&':
+    case '|':
+    case '^':
+      return isNumber(expression)
+        ? numberBits(context, expression, operator, left, right)
+        : bigintBits(context, expression, operator, left, right);
+  }
+}
+
+/** The exact value of `-x` or `~x`. */
+export function unary(context: Context, expression: ExpressionOf<'unary'>): Linear {
+  const operand = integer(context, expression.operand);
+  if (expression.operator === '-') return exact(context, expression, scale(operand, -1n));
+  if (isNumber(expression)) checkOperand(context, expression.operand, operand, I32);
+  return exact(context, expression, complement(operand));
+}
+
+/** `~x` is `-x - 1`. */
+export function complement(operand: Linear): Linear {
+  return plus(scale(operand, -1n), -1n);
+}
+
+/** The quotient of numbers directly below a cast, rounded towards 0. */
+export function truncatedQuotient(context: Context, expression: ExpressionOf<'binary'>): Linear {
+  const left = integer(context, expression.left);
+  const right = integer(context, expression.right);
+  checkDivision(context, expression, left, right);
+  return context.note(expression, quotient(context, expression, left, right));
+}
+
+export function isNumber(expression: Expression): boolean {
+  return expression.type.kind === 'integer' && expression.type.javascript === 'number';
+}
+
+/** Checks that both languages compute `value` exactly: up to 2^53, or in one type of 64 bits. */
+function exact(context: Context, expression: Expression, value: Linear): Linear {
+  const range = exactRange(context, expression.type, value);
+  context.prove(inside(value, range), () => ({
+    code: PROOF.inexact,
+    at: expression.at,
+    message: `${expression.text} may not fit ${isNumber(expression) ? 'a number, which is exact up to 2^53' : nameOf(range)}`,
+    fixes: fixesOfResult(expression),
+  }));
+  return value;
+}
+
+function exactRange(context: Context, type: Type, value: Linear): Range {
+  if (type.kind === 'integer' && type.javascript === 'number') return EXACT_NUMBER;
+  const isAddress = type.kind === 'integer' && type.name !== null && /^[gh][pv]a$/.test(type.name);
+  return !isAddress && context.state.spanOf(value).low < 0n && isWithin(context.rangeOf(value), I64) ? I64 : U64;
+}
+
+function nameOf(range: Range): string {
+  return range === I64 ? 'i64' : 'u64';
+}
+
+/** What mends a result that is too large or too small. */
+export function fixesOfResult(expression: Expression): readonly string[] {
+  if (expression.kind !== 'binary') return [];
+  const { operator, left, right } = expression;
+  const wrap = isNumber(expression) ? 'u32' : 'u64';
+  if (operator === '-') {
+    const guard = `guard with  if (${left.text} >= ${right.text}) { ... }`;
+    return [guard, `where it shall wrap around, write  ${wrap}(${expression.text})`];
+  }
+  const saturating =
+    operator === '+' ? [`where it shall stop at the largest value, write  addSat${wrap.slice(1)}(...)`] : [];
+  const multiply = operator === '*' && isNumber(expression);
+  const wrapping = multiply ? `mul32(${left.text}, ${right.text})` : `${wrap}(${expression.text})`;
+  return [`guard its operands with  if (...) { ... }`, ...saturating, `where it shall wrap around, write  ${wrapping}`];
+}
+
+/** Bit operators on numbers: JavaScript takes 32 bits of each operand and gives them a sign. */
+function numberBits(
+  context: Context,
+  expression: ExpressionOf<'binary'>,
+  operator: Bitwise,
+  left: Linear,
+  right: Linear,
+): Linear {
+  const [rangeLeft, rangeRight] = [context.rangeOf(left), context.rangeOf(right)];
+  if (isWithin(rangeLeft, I32) && isWithin(rangeRight, I32) && (rangeLeft.low < 0n || rangeRight.low < 0n)) {
+    return signedBits(context, expression, operator, left, right);
+  }
+  checkOperand(context, expression.left, left, ANY_32);
+  checkOperand(context, expression.right, right, ANY_32);
+  const value = bits(
+    context,
+    expression,
+    operator,
+    truncate(context, expression.left, left, U32),
+    truncate(context, expression.right, right, U32),
+  );
+  return belowSignBit(context, expression, value);
+}
+
+/** Bit operators on bigints, which JavaScript takes as two's complement of endless width. */
+function bigintBits(
+  context: Context,
+  expression: ExpressionOf<'binary'>,
+  operator: Bitwise,
+  left: Linear,
+  right: Linear,
+): Linear {
+  const leftIsSigned = context.rangeOf(left).low < 0n;
+  const rightIsSigned = context.rangeOf(right).low < 0n;
+  if (!leftIsSigned && !rightIsSigned) return bits(context, expression, operator, left, right);
+  if (operator === '&' && !leftIsSigned) {
+    return bits(context, expression, '&', left, truncate(context, expression.right, right, U64));
+  }
+  if (operator === '&' && !rightIsSigned) {
+    return bits(context, expression, '&', truncate(context, expression.left, left, U64), right);
+  }
+  return exact(context, expression, signedBits(context, expression, operator, left, right));
+}
+
+function signedBits(context: Context, expression: Expression, operator: Bitwise, left: Linear, right: Linear): Linear {
+  const [rangeLeft, rangeRight] = [context.rangeOf(left), context.rangeOf(right)];
+  const range = bitwiseRange(operator, rangeLeft, rangeRight);
+  return context.derive(`${keyOf(left)} ${operator} ${keyOf(right)}`, expression, range, (value) => {
+    if (operator !== '&') return [];
+    return [
+      ...(rangeLeft.low < 0n ? [] : [subtract(value, left)]),
+      ...(rangeRight.low < 0n ? [] : [subtract(value, right)]),
+    ];
+  });
+}
+
+/** The result of a bit operator on values that are not negative. */
+export function bits(context: Context, from: Expression, operator: Bitwise, left: Linear, right: Linear): Linear {
+  switch (operator) {
+    case '&':
+      return bitAnd(context, from, left, right);
+    case '|':
+      return bitOr(context, from, left, right);
+    case '^':
+      return bitXor(context, from, left, right);
+  }
+}
+
+function belowSignBit(context: Context, expression: ExpressionOf<'binary'>, value: Linear): Linear {
+  const range = context.rangeOf(value).low < 0n ? I32 : BELOW_2_31;
+  context.prove(inside(value, range), () => ({
+    code: PROOF.signBit,
+    at: expression.at,
+    message: `${expression.text} may reach the sign bit of JavaScript's 32-bit operators`,
+    fixes: [`write  u32(${expression.text})`],
+  }));
+  return value;
+}
+
+function checkOperand(context: Context, operand: Expression, value: Linear, range: Range): void {
+  context.prove(inside(value, range), () => ({
+    code: PROOF.signBit,
+    at: operand.at,
+    message: `${operand.text} may be above ${range.high === U32.high ? '32' : '31'} bits, of which JavaScript's bit operators take 32, with a sign`,
+    fixes: [
+      `guard with  if (${operand.text} <= 0x7fffffff) { ... }`,
+      'for the high bits of a u32, write  x >>> 16  instead of  x >> 16',
+    ],
+  }));
+}
+
+/** The count is below the width of the operand: 32 for numbers, 64 for bigints. */
+export function checkShiftCount(context: Context, count: Expression, value: Linear): void {
+  const width = isNumber(count) ? 32n : 64n;
+  context.prove(inside(value, { low: 0n, high: width - 1n }), () => ({
+    code: PROOF.shiftCount,
+    at: count.at,
+    message: `the shift count ${count.text} may not be below ${width}`,
+    fixes: [`guard with  if (${count.text} < ${width}) { ... }`, `mask it:  ${count.text} & ${width - 1n}`],
+  }));
+}
+
+function checkDivision(context: Context, expression: ExpressionOf<'binary'>, left: Linear, right: Linear): void {
+  checkDivisor(context, expression, right);
+  checkCommonType(context, expression, left, right);
+}
+
+function checkDivisor(context: Context, { right: divisor }: ExpressionOf<'binary'>, value: Linear): void {
+  context.prove(negate(equals(value, ZERO)), () => ({
+    code: PROOF.divisor,
+    at: divisor.at,
+    message: `the divisor ${divisor.text} may be 0`,
+    fixes: [`guard with  if (${divisor.text} !== ${isNumber(divisor) ? '0' : '0n'}) { ... }`],
+  }));
+}
+
+/** C converts both operands to one type; it must hold both values. */
+export function checkCommonType(
+  context: Context,
+  expression: ExpressionOf<'binary'> | ExpressionOf<'compare'>,
+  left: Linear,
+  right: Linear,
+): void {
+  const both = hull(context.rangeOf(left), context.rangeOf(right));
+  if (isWithin(both, U64) || isWithin(both, I64)) return;
+  const unsigned: Formula = { kind: 'all', parts: [inside(left, U64), inside(right, U64)] };
+  context.prove(unsigned, () => ({
+    code: PROOF.mixedSigns,
+    at: expression.at,
+    message: `no C type holds all values of both ${expression.left.text} and ${expression.right.text}`,
+    fixes: ['guard the negative values first, then convert with  u64(...)'],
+  }));
+}
+
+function reportFraction(context: Context, expression: ExpressionOf<'binary'>): void {
+  context.prove(FALSE, () => ({
+    code: PROOF.fraction,
+    at: expression.at,
+    message: `${expression.text} may be a fraction in JavaScript`,
+    fixes: [`write  u32(${expression.text})`],
+  }));
+}

@@ -1,0 +1,173 @@
+/** Calls: arguments fit, what the function requires is proved, what it ensures is known. */
+import { PROOF } from '../diagnostics/proof.js';
+import type { Expression, ExpressionOf, Function, Location, Variable } from '../ir/nodes.js';
+import type { Range, Type } from '../ir/types.js';
+import { functionsOf } from '../program/callGraph.js';
+import { checkIndex } from './access.js';
+import { fixesOfResult } from './arithmetic.js';
+import { assume } from './assume.js';
+import { condition } from './conditions.js';
+import type { Context } from './context.js';
+import { larger, product, smaller, truncate } from './derive.js';
+import { spell } from './describe.js';
+import { ensuredBy } from './ensures.js';
+import { integer, unknownValue } from './expression.js';
+import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
+import { add, constant, subtract, type Linear } from './linear.js';
+import { rangeOfType, U32, U64 } from './range.js';
+
+/** What stands for a parameter in a call. */
+type Operand =
+  | { readonly kind: 'integer'; readonly value: Linear }
+  | { readonly kind: 'boolean'; readonly formula: Formula };
+
+/** The values of a function's parameters, and of the variables in its contracts. */
+interface Bindings {
+  readonly integers: Map<Variable, Linear>;
+  readonly booleans: Map<Variable, Formula>;
+}
+
+/** Proves that a value fits `range`; `name` says what of. */
+export function checkFits(context: Context, expression: Expression, value: Linear, range: Range, name: string): void {
+  context.prove(inside(value, range), () => ({
+    code: PROOF.doesNotFit,
+    at: expression.at,
+    message: `${expression.text} may not fit ${name}`,
+    fixes: fixesOfFit(expression, range, name),
+  }));
+}
+
+function fixesOfFit(expression: Expression, range: Range, name: string): readonly string[] {
+  if (expression.kind === 'binary' && expression.operator === '-' && range.low === 0n) return fixesOfResult(expression);
+  const suffix = expression.type.kind === 'integer' && expression.type.javascript === 'bigint' ? 'n' : '';
+  const guard = `guard with  if (${expression.text} <= ${range.high}${suffix}) { ... }`;
+  const isType = /^[ui]\d+$/.test(name);
+  return isType ? [guard, `where only the low bits count, write  ${name}(${expression.text})`] : [guard];
+}
+
+/** Proves that a value fits the type of its place. */
+export function checkFitsType(context: Context, expression: Expression, value: Linear, type: Type): void {
+  if (type.kind === 'integer') checkFits(context, expression, value, rangeOfType(type), spell(type));
+}
+
+/** The value of a call, of Bytes and strings the length. */
+export function callInteger(context: Context, expression: ExpressionOf<'call'>): Linear {
+  const values = operandsOf(context, expression);
+  const { callee } = expression;
+  if (expression.type.kind === 'never') context.state = assume(context.state, FALSE);
+  if (callee.kind !== 'function') return unknownValue(context, expression);
+  const bindings = bind(callee.function, values);
+  const returned = onlyReturn(callee.function);
+  if (returned !== null && callee.function.result.kind === 'integer') {
+    return bound(context, bindings, () => integer(context, returned));
+  }
+  return resultOf(context, expression, callee.function, bindings);
+}
+
+/** What is true where a call returns true: for a function that only returns a condition, that condition. */
+export function callCondition(context: Context, expression: ExpressionOf<'call'>): Formula {
+  const values = operandsOf(context, expression);
+  const { callee } = expression;
+  const returned = callee.kind === 'function' ? onlyReturn(callee.function) : null;
+  if (callee.kind !== 'function' || returned === null) return UNKNOWN;
+  return bound(context, bind(callee.function, values), () => condition(context, returned));
+}
+
+/** What a function returns that does nothing else. */
+function onlyReturn({ body }: Function): Expression | null {
+  const [first, ...others] = body;
+  return first?.kind === 'return' && others.length === 0 ? first.value : null;
+}
+
+/** The values of the operands, which are proved to be what the callee takes. */
+function operandsOf(context: Context, { callee, operands, at }: ExpressionOf<'call'>): readonly Operand[] {
+  if (callee.kind === 'table') {
+    const { name, length } = callee.table;
+    checkIndex(context, callee.index, length, `${name} has ${length} entries`);
+  }
+  const targets = functionsOf(callee);
+  const parameters = callee.kind === 'intrinsic' ? callee.intrinsic.parameters : (targets[0]?.parameters ?? []);
+  const values = operands.map((operand, position): Operand => {
+    const type = parameters[position]?.type ?? operand.type;
+    if (type.kind === 'boolean') return { kind: 'boolean', formula: condition(context, operand) };
+    const value = integer(context, operand);
+    checkFitsType(context, operand, value, type);
+    return { kind: 'integer', value };
+  });
+  for (const target of targets) checkRequires(context, target, bind(target, values), at);
+  return values;
+}
+
+function bind({ parameters }: Function, values: readonly Operand[]): Bindings {
+  const bindings: Bindings = { integers: new Map(), booleans: new Map() };
+  parameters.forEach((parameter, position) => {
+    const operand = values[position];
+    if (operand?.kind === 'integer') bindings.integers.set(parameter, operand.value);
+    if (operand?.kind === 'boolean') bindings.booleans.set(parameter, operand.formula);
+  });
+  return bindings;
+}
+
+/** Evaluates expressions of another function with its variables bound; what is to prove in them is proved there. */
+function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: () => T): T {
+  const { integers: ownIntegers, booleans: ownBooleans } = context.state;
+  context.state.integers = new Map(integers);
+  context.state.booleans = new Map(booleans);
+  const result = context.silently(evaluate);
+  context.state.integers = ownIntegers;
+  context.state.booleans = ownBooleans;
+  return result;
+}
+
+function checkRequires(context: Context, called: Function, bindings: Bindings, at: Location): void {
+  for (const required of called.requires) {
+    const formula = bound(context, bindings, () => condition(context, required));
+    context.prove(formula, () => ({
+      code: PROOF.requires,
+      at,
+      message: `${called.name} requires ${required.text}, which may not hold`,
+      fixes: [`guard the call, so that ${required.text} is known of what is passed`],
+    }));
+  }
+}
+
+/** The result of a function, and what the function ensures of it. */
+function resultOf(context: Context, expression: Expression, called: Function, bindings: Bindings): Linear {
+  const known = context.summaries.get(called)?.result ?? null;
+  const value =
+    known !== null && called.result.kind === 'integer'
+      ? context.fresh(expression, known)
+      : unknownValue(context, expression);
+  const ensured = ensuredBy(called);
+  if (ensured !== null) {
+    const integers = new Map(bindings.integers).set(ensured.result, value);
+    for (const promise of ensured.conditions) {
+      const formula = bound(context, { integers, booleans: bindings.booleans }, () => condition(context, promise));
+      context.state = assume(context.state, formula);
+    }
+  }
+  return value;
+}
+
+/** The result of a function of the language's own. */
+export function builtin(context: Context, expression: ExpressionOf<'builtin'>): Linear {
+  const width = expression.name.endsWith('32') ? U32 : U64;
+  const [a, b] = expression.operands.map((operand) => {
+    const value = integer(context, operand);
+    checkFits(context, operand, value, width, width === U32 ? 'u32' : 'u64');
+    return value;
+  });
+  if (a === undefined || b === undefined) throw new TypeError(`${expression.name} has two operands`);
+  switch (expression.name) {
+    case 'mul32':
+      return truncate(context, expression, product(context, expression, a, b), U32);
+    case 'addSat32':
+    case 'addSat64':
+      return smaller(context, expression, add(a, b), constant(width.high));
+    case 'subSat64':
+      return larger(context, expression, subtract(a, b), constant(0n));
+    case 'min32':
+    case 'min64':
+      return smaller(context, expression, a, b);
+  }
+}

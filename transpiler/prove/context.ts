@@ -1,0 +1,111 @@
+/** What the analysis of one function carries along. */
+import type { Report } from '../diagnostics/diagnostic.js';
+import type { Expression, Function, Location } from '../ir/nodes.js';
+import type { IntegerType, Range } from '../ir/types.js';
+import { assume, entails } from './assume.js';
+import { knownFacts } from './describe.js';
+import { formsOf, type Formula } from './formula.js';
+import { constant, ofSymbol, scale, type Linear } from './linear.js';
+import { intersect, rangeOfType } from './range.js';
+import { State } from './state.js';
+import { Symbols } from './symbols.js';
+
+/** What callers know of a function once it is proved. */
+export interface Summary {
+  /** The values of an integer result. */
+  readonly result: Range | null;
+}
+
+/** What a failed proof says; the facts known are added to it. */
+export interface Failure {
+  readonly code: { readonly code: string };
+  readonly at: Location;
+  readonly message: string;
+  /** Facts that are not about values, such as the length of an array. */
+  readonly known?: readonly string[];
+  readonly fixes: readonly string[];
+}
+
+/** The states that leave the body of the innermost loop other than at its end. */
+export interface LoopExits {
+  readonly breaks: State[];
+  readonly continues: State[];
+}
+
+export class Context {
+  readonly symbols = new Symbols();
+  state: State = new State(this.symbols);
+  /** Whether this pass reports and writes ranges: the last over each statement does, and only that. */
+  reporting = true;
+  loop: LoopExits | null = null;
+  /** The inequalities that were compared, while a loop looks for its invariants. */
+  compared: Linear[] | null = null;
+  /** The integers returned so far. */
+  result: Range | null = null;
+
+  readonly function: Function;
+  readonly summaries: ReadonlyMap<Function, Summary>;
+  private readonly report: Report;
+
+  constructor(subject: Function, summaries: ReadonlyMap<Function, Summary>, report: Report) {
+    this.function = subject;
+    this.summaries = summaries;
+    this.report = report;
+  }
+
+  /** Runs `action` without reports, and without ranges being written. */
+  silently<T>(action: () => T): T {
+    const before = this.reporting;
+    this.reporting = false;
+    const result = action();
+    this.reporting = before;
+    return result;
+  }
+
+  /** Reports `failure` unless the formula can be proved. It is then taken as true, so that one gap is one report. */
+  prove(formula: Formula, failure: () => Failure): boolean {
+    if (entails(this.state, formula)) return true;
+    if (this.reporting) {
+      const { code, at, message, known = [], fixes } = failure();
+      const facts = [...knownFacts(this.state, formsOf(formula)), ...known];
+      this.report({ code: code.code, at, message, known: facts, fixes });
+    }
+    const assumed = assume(this.state, formula);
+    if (!assumed.impossible) this.state = assumed;
+    return false;
+  }
+
+  /** A value that no form can say. */
+  fresh(from: Expression, range: Range): Linear {
+    const type = from.type.kind === 'integer' ? from.type.name : null;
+    return ofSymbol(this.symbols.create(from.text, range, from.at, type));
+  }
+
+  /** The value of an operator: the one known by `key`, or a new one that `facts`, each `<= 0`, define. */
+  derive(key: string, from: Expression, range: Range, facts: (value: Linear) => readonly Linear[]): Linear {
+    const known = this.state.results.get(key);
+    if (known !== undefined) return known;
+    const value = range.low === range.high ? constant(range.low) : this.fresh(from, range);
+    for (const fact of facts(value)) this.state.define(fact);
+    this.state.results.set(key, value);
+    return value;
+  }
+
+  /** The values that a form can have, as far as is cheap to find: a difference is often not negative. */
+  rangeOf(form: Linear): Range {
+    const span = this.state.spanOf(form);
+    if (form.terms.length < 2) return span;
+    const low = span.low < 0n && this.state.proves(scale(form, -1n)) ? 0n : span.low;
+    return { low, high: span.high };
+  }
+
+  /** Writes down the range of an integer expression. */
+  note(expression: Expression, value: Linear): Linear {
+    if (this.reporting && expression.type.kind === 'integer') {
+      const all = rangeOfType({ ...expression.type, name: null, members: null });
+      const range = this.state.impossible ? all : intersect(this.rangeOf(value), all);
+      expression.range = range.low <= range.high ? range : all;
+    }
+    return value;
+  }
+}

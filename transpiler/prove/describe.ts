@@ -1,0 +1,60 @@
+/** What is known, in words. */
+import type { IntegerName, IntegerType } from '../ir/types.js';
+import { magnitude, type Linear } from './linear.js';
+import { U32 } from './range.js';
+import type { State } from './state.js';
+
+/** Facts that say more than a person reads are left out. */
+const MOST_FACTS = 6;
+
+/** How programs write the name of a type. */
+export function spell(type: IntegerType): string {
+  if (type.name !== null) return spellName(type.name);
+  return type.javascript === 'number' ? 'a number' : 'a bigint';
+}
+
+function spellName(name: IntegerName): string {
+  return name.endsWith('a') ? `${name[0]?.toUpperCase()}${name.slice(1)}` : name;
+}
+
+/** One line for each symbol in `forms`, and one for each inequality that ties them to something. */
+export function knownFacts(state: State, forms: readonly Linear[]): readonly string[] {
+  const symbols = new Set(forms.flatMap(({ terms }) => terms.map(({ symbol }) => symbol)));
+  const facts = new Set([...symbols].flatMap((symbol) => state.factsWith(symbol)));
+  const shown = [...facts].slice(0, MOST_FACTS);
+  for (const { terms } of shown) for (const { symbol } of terms) symbols.add(symbol);
+  return [
+    ...[...symbols].sort((a, b) => a - b).map((symbol) => symbolLine(state, symbol)),
+    ...shown.map((fact) => inequality(state, fact)),
+  ];
+}
+
+function symbolLine(state: State, symbol: number): string {
+  const { name, type, origin, at } = state.symbols.get(symbol);
+  const { low, high } = state.rangeOf(symbol);
+  const range = low === high ? `${name} === ${decimal(low)}` : `${decimal(low)} <= ${name} <= ${decimal(high)}`;
+  const typed = type === null ? range : `${name}: ${type}, ${range}`;
+  return origin === null ? typed : `${typed}   (line ${at.line}: ${origin})`;
+}
+
+/** `form <= 0`, with each term on the side where it is positive. */
+export function inequality(state: State, { terms, constant }: Linear): string {
+  const side = (isLeft: boolean): string[] =>
+    terms
+      .filter(({ factor }) => factor > 0n === isLeft)
+      .map(({ symbol, factor }) => {
+        const { name } = state.symbols.get(symbol);
+        return magnitude(factor) === 1n ? name : `${decimal(magnitude(factor))} * ${name}`;
+      });
+  const [left, right] = [side(true), side(false)];
+  if (constant === 1n && left.length > 0) return `${left.join(' + ')} < ${right.join(' + ') || '0'}`;
+  if (constant > 0n) left.push(decimal(constant));
+  if (constant < 0n) right.push(decimal(-constant));
+  return `${left.join(' + ') || '0'} <= ${right.join(' + ') || '0'}`;
+}
+
+/** A number as people read it: large ones in hexadecimal. */
+function decimal(value: bigint): string {
+  if (magnitude(value) <= U32.high) return String(value);
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}

@@ -1,0 +1,100 @@
+/** The values of expressions. */
+import type { Expression } from '../ir/nodes.js';
+import { arrayElement, bytesPart, bytesRead, character, checkedWindow, listElement, memoryRange } from './access.js';
+import { binary, unary } from './arithmetic.js';
+import { builtin, callInteger, checkFits } from './calls.js';
+import { choose, condition } from './conditions.js';
+import type { Context } from './context.js';
+import { constant, ZERO, type Linear } from './linear.js';
+import { cast } from './modular.js';
+import { rangeOfName, rangeOfType, U32 } from './range.js';
+
+/** The value of an integer expression; of Bytes and strings, the length. */
+export function integer(context: Context, expression: Expression): Linear {
+  return context.note(expression, valueOf(context, expression));
+}
+
+/** Goes through an expression of any type, for what must be proved in it. */
+export function visit(context: Context, expression: Expression): void {
+  if (expression.type.kind === 'boolean' && expression.kind !== 'field' && expression.kind !== 'element') {
+    condition(context, expression);
+  } else {
+    integer(context, expression);
+  }
+}
+
+function valueOf(context: Context, expression: Expression): Linear {
+  switch (expression.kind) {
+    case 'integer':
+      return constant(expression.value);
+    case 'string':
+      return constant(BigInt(expression.value.length));
+    case 'constant':
+      return constantValue(expression.constant.value);
+    case 'variable':
+      return context.state.integers.get(expression.variable) ?? unknownValue(context, expression);
+    case 'unary':
+      return unary(context, expression);
+    case 'binary':
+      return binary(context, expression);
+    case 'conditional':
+      return choose(
+        context,
+        expression,
+        () => integer(context, expression.then),
+        () => integer(context, expression.otherwise),
+      );
+    case 'cast':
+      return cast(context, expression);
+    case 'builtin':
+      return builtin(context, expression);
+    case 'call':
+      return callInteger(context, expression);
+    case 'bytesLength':
+    case 'stringLength':
+      return integer(context, expression.base);
+    case 'bytesPart':
+      return bytesPart(context, expression);
+    case 'window':
+      return checkedWindow(context, expression);
+    case 'element':
+      return arrayElement(context, expression);
+    case 'listGet':
+      return listElement(context, expression);
+    case 'charCode':
+      return character(context, expression);
+    case 'bytesRead':
+      return bytesRead(context, expression);
+    case 'field':
+    case 'bits':
+    case 'bytesStart':
+    case 'addressOf':
+      visit(context, expression.base);
+      return context.fresh(expression, memoryRange(expression));
+    case 'physical':
+      checkFits(context, expression.address, integer(context, expression.address), rangeOfName('hpa'), 'Hpa');
+      return ZERO;
+    case 'boolean':
+    case 'compare':
+    case 'isNull':
+    case 'logical':
+    case 'not':
+    case 'null':
+    case 'instance':
+    case 'local':
+      if (expression.kind === 'isNull') visit(context, expression.operand);
+      return ZERO;
+  }
+}
+
+function constantValue(value: bigint | boolean | string): Linear {
+  if (typeof value === 'bigint') return constant(value);
+  return typeof value === 'string' ? constant(BigInt(value.length)) : ZERO;
+}
+
+/** A value that nothing is known of but its type. */
+export function unknownValue(context: Context, expression: Expression): Linear {
+  const { type } = expression;
+  if (type.kind === 'integer') return context.fresh(expression, rangeOfType(type));
+  return type.kind === 'bytes' || type.kind === 'string' ? context.fresh(expression, U32) : ZERO;
+}

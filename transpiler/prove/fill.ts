@@ -1,0 +1,13 @@
+/** Ranges for the expressions that no execution reaches, so that the C of them can be written all the same. */
+import type { Function } from '../ir/nodes.js';
+import { visitBody, visitExpressions } from '../ir/walk.js';
+import { rangeOfType } from './range.js';
+
+/** Gives each integer expression of the function that has no range the range of its type. */
+export function fillRanges(subject: Function): void {
+  const fill: Parameters<typeof visitBody>[1] = (expression) => {
+    if (expression.type.kind === 'integer') expression.range ??= rangeOfType(expression.type);
+  };
+  visitBody(subject, fill);
+  for (const required of subject.requires) visitExpressions(required, fill);
+}

@@ -1,0 +1,151 @@
+/**
+ * Loops: what holds each time around.
+ *
+ * The variables that the loop assigns get new symbols at its head. Then inequalities are guessed that hold at
+ * entry, and those are dropped that one round does not keep, until one round keeps all that are
+ * left. Those are what is known at the head. Only the last round reports.
+ */
+import { PROOF } from '../diagnostics/proof.js';
+import type { Expression, Statement } from '../ir/nodes.js';
+import { assume } from './assume.js';
+import { assignedIn, guesses, type Head } from './candidates.js';
+import { condition } from './conditions.js';
+import type { Context } from './context.js';
+import { negate, TRUE, type Formula } from './formula.js';
+import { join } from './join.js';
+import { substitute, ZERO, type Linear } from './linear.js';
+import type { State } from './state.js';
+import { forget, run } from './statements.js';
+
+type Loop = Extract<Statement, { kind: 'loop' }>;
+
+/** After so many rounds that each drop a guess, all are dropped that the last round did not keep. */
+const MOST_ROUNDS = 16;
+
+export function loop(context: Context, statement: Loop): void {
+  run(context, statement.before);
+  const entry = context.state;
+  const head = headOf(context, statement, entry);
+  const kept = context.silently(() => keptGuesses(context, statement, entry, head));
+  const start = head.state.copy();
+  for (const form of kept) start.define(form);
+  proveInvariants(context, statement, entry, PROOF.invariantAtStart);
+  const { end, exit } = round(context, statement, start);
+  proveInvariants(context, statement, end, PROOF.invariantKept);
+  context.state = exit;
+}
+
+/** The state at the head that knows nothing of the assigned variables. */
+function headOf(context: Context, statement: Loop, entry: State): Head {
+  context.state = entry.copy();
+  const variables = assignedIn([...statement.body, ...statement.update]).filter(
+    (variable) => entry.integers.has(variable) || entry.booleans.has(variable),
+  );
+  for (const variable of variables) forget(context, variable);
+  return { state: context.state, variables: variables.filter((variable) => entry.integers.has(variable)) };
+}
+
+/** One round from `start`: the state at its end, after the update, and the state after the loop. */
+function round(context: Context, statement: Loop, start: State): { readonly end: State; readonly exit: State } {
+  const outer = context.loop;
+  const exits = { breaks: [] as State[], continues: [] as State[] };
+  context.loop = exits;
+  context.state = start;
+  const test = testOf(context, statement);
+  let exit = assume(context.state, negate(test));
+  context.state = assume(context.state, test);
+  run(context, statement.body);
+  context.state = exits.continues.reduce(join, context.state);
+  run(context, statement.update);
+  context.loop = outer;
+  exit = exits.breaks.reduce(join, exit);
+  return { end: context.state, exit };
+}
+
+function testOf(context: Context, { test }: Loop): Formula {
+  return test === null ? TRUE : condition(context, test);
+}
+
+function keptGuesses(context: Context, statement: Loop, entry: State, head: Head): readonly Linear[] {
+  let left = firstGuesses(context, statement, entry, head);
+  for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+    const start = head.state.copy();
+    for (const form of left) start.define(form);
+    const { end } = round(context, statement, start);
+    const kept = left.filter((form) => holdsIn(end, head, form));
+    if (kept.length === left.length) return kept;
+    left = kept;
+  }
+  return [];
+}
+
+/** What a round that knows nothing suggests, as far as it holds at entry. */
+function firstGuesses(context: Context, statement: Loop, entry: State, head: Head): readonly Linear[] {
+  const outer = context.compared;
+  const mark = context.symbols.count;
+  const compared: Linear[] = [];
+  context.compared = compared;
+  const { end } = round(context, statement, head.state.copy());
+  context.compared = outer;
+  const declared = invariantsOf(statement);
+  const start = head.state.copy();
+  context.state = start;
+  const suggested = [...compared, ...declared.flatMap((expression) => inequalities(condition(context, expression)))];
+  outer?.push(...compared);
+  const all = guesses(
+    entry,
+    head,
+    end,
+    suggested.filter(({ terms }) => terms.every(({ symbol }) => symbol < mark)),
+  );
+  return all.filter((form) => holdsIn(entry, head, form));
+}
+
+function inequalities(formula: Formula): readonly Linear[] {
+  if (formula.kind === 'atMost') return [formula.form];
+  return formula.kind === 'all' ? formula.parts.flatMap(inequalities) : [];
+}
+
+/** Whether `form`, which speaks of the variables at the head, holds of their values in `state`. */
+function holdsIn(state: State, head: Head, form: Linear): boolean {
+  const values = new Map<number, Linear>();
+  for (const variable of head.variables) {
+    const symbol = head.state.integers.get(variable)?.terms[0]?.symbol;
+    if (symbol !== undefined) values.set(symbol, state.integers.get(variable) ?? ZERO);
+  }
+  return state.proves(substitute(form, values));
+}
+
+function invariantsOf({ body }: Loop): readonly Expression[] {
+  return body.flatMap((statement) =>
+    statement.kind === 'contract' && statement.contract === 'invariant' ? [statement.condition] : [],
+  );
+}
+
+/** Proves the declared invariants where the body starts from `state`, which comes to the head. */
+function proveInvariants(
+  context: Context,
+  statement: Loop,
+  state: State,
+  code: typeof PROOF.invariantAtStart | typeof PROOF.invariantKept,
+): void {
+  const invariants = invariantsOf(statement);
+  if (invariants.length === 0) return;
+  const before = context.state;
+  context.state = state.copy();
+  const test = context.silently(() => testOf(context, statement));
+  context.state = assume(context.state, test);
+  for (const invariant of invariants) {
+    const formula = context.silently(() => condition(context, invariant));
+    context.prove(formula, () => ({
+      code,
+      at: invariant.at,
+      message:
+        code === PROOF.invariantAtStart
+          ? `${invariant.text} may not hold when the loop starts`
+          : `${invariant.text} may not hold the next time around`,
+      fixes: ['state less, or state what else the loop keeps in an invariant before this one'],
+    }));
+  }
+  context.state = before;
+}

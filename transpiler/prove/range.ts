@@ -1,0 +1,145 @@
+/** Intervals of integers and what the operators make of them. */
+import type { IntegerName, IntegerType, Range } from '../ir/types.js';
+
+function unsigned(bits: bigint): Range {
+  return { low: 0n, high: (1n << bits) - 1n };
+}
+function signed(bits: bigint): Range {
+  return { low: -(1n << (bits - 1n)), high: (1n << (bits - 1n)) - 1n };
+}
+
+export const U32 = unsigned(32n);
+export const I32 = signed(32n);
+export const U64 = unsigned(64n);
+export const I64 = signed(64n);
+/** What JavaScript's bit operators give on numbers, where the sign bit stays clear. */
+export const BELOW_2_31 = unsigned(31n);
+/** The integers that a JavaScript number holds exactly, and tells apart from their neighbours. */
+export const EXACT_NUMBER: Range = { low: -(2n ** 53n - 1n), high: 2n ** 53n - 1n };
+/** What some 64-bit type of C holds. */
+const ANY_64: Range = { low: I64.low, high: U64.high };
+
+const NAMED: Readonly<Record<IntegerName, Range>> = {
+  u8: unsigned(8n),
+  u16: unsigned(16n),
+  u32: U32,
+  u64: U64,
+  i8: signed(8n),
+  i16: signed(16n),
+  i32: I32,
+  i64: I64,
+  gpa: U64,
+  hpa: U64,
+  gva: U64,
+  hva: U64,
+};
+
+export function rangeOfName(name: IntegerName): Range {
+  return NAMED[name];
+}
+
+/** All values of a type. */
+export function rangeOfType(type: IntegerType): Range {
+  if (type.members !== null && type.members.length > 0) return spanOf(type.members);
+  if (type.name !== null) return NAMED[type.name];
+  return type.javascript === 'number' ? EXACT_NUMBER : ANY_64;
+}
+
+/** The smallest range that holds all of `values`, of which there is at least one. */
+export function spanOf(values: readonly bigint[]): Range {
+  let low = values[0] ?? 0n;
+  let high = low;
+  for (const value of values) {
+    low = minimum(low, value);
+    high = maximum(high, value);
+  }
+  return { low, high };
+}
+
+export function exactly(value: bigint): Range {
+  return { low: value, high: value };
+}
+
+export function minimum(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+export function maximum(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+export function hull(a: Range, b: Range): Range {
+  return { low: minimum(a.low, b.low), high: maximum(a.high, b.high) };
+}
+
+/** The common part; its `low` is above its `high` where there is none. */
+export function intersect(a: Range, b: Range): Range {
+  return { low: maximum(a.low, b.low), high: minimum(a.high, b.high) };
+}
+
+export function isWithin(inner: Range, outer: Range): boolean {
+  return inner.low >= outer.low && inner.high <= outer.high;
+}
+
+export function multiplyRanges(a: Range, b: Range): Range {
+  return spanOf([a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high]);
+}
+
+/** Quotients rounded towards 0. The divisor's 0 is left out: that it is not 0 is proved apart. */
+export function divideRanges(a: Range, b: Range): Range {
+  const divisors = [b.low, b.high, -1n, 1n].filter((value) => value !== 0n && value >= b.low && value <= b.high);
+  if (divisors.length === 0) return hull(a, exactly(0n));
+  return spanOf(divisors.flatMap((divisor) => [a.low / divisor, a.high / divisor]));
+}
+
+/** Remainders with the sign of the dividend. */
+export function remainderRange(a: Range, b: Range): Range {
+  const most = maximum(maximum(-b.low, b.high) - 1n, 0n);
+  return { low: a.low < 0n ? maximum(a.low, -most) : 0n, high: a.high > 0n ? minimum(a.high, most) : 0n };
+}
+
+/** `a >> count`, rounded towards minus infinity; the counts are not negative. */
+export function shiftRightRange(a: Range, count: Range): Range {
+  const first = maximum(count.low, 0n);
+  const last = minimum(maximum(count.high, first), 64n);
+  return spanOf([a.low >> first, a.low >> last, a.high >> first, a.high >> last]);
+}
+
+/** `a << count` without wrapping. */
+export function shiftLeftRange(a: Range, count: Range): Range {
+  const first = maximum(count.low, 0n);
+  const last = minimum(maximum(count.high, first), 64n);
+  return spanOf([a.low << first, a.low << last, a.high << first, a.high << last]);
+}
+
+/** 2^n - 1, the least that has all bits of `value`, which is not negative. */
+export function allOnes(value: bigint): bigint {
+  return value === 0n ? 0n : (1n << BigInt(value.toString(2).length)) - 1n;
+}
+
+export type Bitwise = '&' | '|' | '^';
+
+/** Bounds of `&`, `|` or `^` in two's complement. */
+export function bitwiseRange(operator: Bitwise, a: Range, b: Range): Range {
+  if (a.low === a.high && b.low === b.high) return exactly(bitwise(operator, a.low, b.low));
+  if (operator === '&' && (a.low >= 0n || b.low >= 0n)) {
+    const most = a.low >= 0n && b.low >= 0n ? minimum(a.high, b.high) : a.low >= 0n ? a.high : b.high;
+    return { low: 0n, high: most };
+  }
+  if (a.low >= 0n && b.low >= 0n) {
+    const ones = allOnes(maximum(a.high, b.high));
+    return { low: operator === '|' ? maximum(a.low, b.low) : 0n, high: ones };
+  }
+  const ones = allOnes([~a.low, a.high, ~b.low, b.high].reduce(maximum, 0n));
+  return { low: -ones - 1n, high: ones };
+}
+
+function bitwise(operator: Bitwise, a: bigint, b: bigint): bigint {
+  switch (operator) {
+    case '&':
+      return a & b;
+    case '|':
+      return a | b;
+    case '^':
+      return a ^ b;
+  }
+}

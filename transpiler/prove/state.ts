@@ -1,0 +1,127 @@
+/** What is known at one point of a function. */
+import type { Variable } from '../ir/nodes.js';
+import type { Range } from '../ir/types.js';
+import { negated, type Formula } from './formula.js';
+import { floorDivide, keyOf, normalise, scale, type Linear } from './linear.js';
+import { intersect, isWithin } from './range.js';
+import { follows, upperBound, type Knowledge } from './search.js';
+import type { Symbols } from './symbols.js';
+
+const PROOF_DEPTH = 4;
+/** How many inequalities are combined to find that a new one contradicts what is known. */
+const CONTRADICTION_DEPTH = 2;
+/** How many symbols one new fact may narrow; facts like `a < b && b < a` would go on for ever. */
+const MOST_NARROWED = 24;
+
+/**
+ * The values of the variables, and what is known of the symbols in them. Facts speak of symbols,
+ * not of variables, so an assignment forgets nothing.
+ */
+export class State implements Knowledge {
+  readonly symbols: Symbols;
+  /** Integers; for Bytes and strings, their length. */
+  integers: Map<Variable, Linear>;
+  booleans: Map<Variable, Formula>;
+  /** The results of operators and operands seen before, by a key of both: they need no new symbol. */
+  readonly results: Map<string, Linear>;
+  /** No execution comes here. Everything is true of it. */
+  impossible = false;
+
+  private readonly ranges: Map<number, Range>;
+  private readonly facts: Map<string, Linear>;
+  private readonly factsBySymbol: Map<number, readonly Linear[]>;
+
+  constructor(symbols: Symbols, from: State | null = null) {
+    this.symbols = symbols;
+    this.integers = new Map(from?.integers);
+    this.booleans = new Map(from?.booleans);
+    this.results = new Map(from?.results);
+    this.ranges = new Map(from?.ranges);
+    this.facts = new Map(from?.facts);
+    this.factsBySymbol = new Map(from?.factsBySymbol);
+    this.impossible = from?.impossible ?? false;
+  }
+
+  copy(): State {
+    return new State(this.symbols, this);
+  }
+
+  rangeOf(symbol: number): Range {
+    return this.ranges.get(symbol) ?? this.symbols.get(symbol).range;
+  }
+
+  factsWith(symbol: number): readonly Linear[] {
+    return this.factsBySymbol.get(symbol) ?? [];
+  }
+
+  allFacts(): Iterable<readonly [key: string, form: Linear]> {
+    return this.facts;
+  }
+
+  has(key: string): boolean {
+    return this.facts.has(key);
+  }
+
+  /** The symbols that more is known of than at their creation. */
+  narrowed(): Iterable<number> {
+    return this.ranges.keys();
+  }
+
+  /** The values that the ranges of its symbols allow. */
+  spanOf(form: Linear): Range {
+    return { low: -upperBound(this, scale(form, -1n)), high: upperBound(this, form) };
+  }
+
+  /** Whether `form <= 0` can be proved. */
+  proves(form: Linear, depth: number = PROOF_DEPTH): boolean {
+    return this.impossible || follows(this, form, depth);
+  }
+
+  /** Adds that `form <= 0`, and finds out whether that can be. */
+  learn(form: Linear): void {
+    if (this.impossible) return;
+    if (this.proves(negated(form), CONTRADICTION_DEPTH)) this.impossible = true;
+    else this.define(form);
+  }
+
+  /** Adds that `form <= 0`, which is true by the meaning of the symbols in it. */
+  define(form: Linear): void {
+    const fact = normalise(form);
+    if (upperBound(this, fact) <= 0n) return;
+    if (fact.terms.length > 1) this.keep(fact);
+    this.narrow(fact);
+  }
+
+  private keep(fact: Linear): void {
+    const key = keyOf(fact);
+    if (this.facts.has(key)) return;
+    this.facts.set(key, fact);
+    for (const { symbol } of fact.terms) this.factsBySymbol.set(symbol, [...this.factsWith(symbol), fact]);
+  }
+
+  /** Narrows the ranges of the fact's symbols, and of the symbols that other facts tie to those. */
+  private narrow(first: Linear): void {
+    const waiting = [first];
+    let left = MOST_NARROWED;
+    for (let fact = waiting.pop(); fact !== undefined && left > 0; fact = waiting.pop()) {
+      const lowest = -upperBound(this, scale(fact, -1n));
+      for (const { symbol, factor } of fact.terms) {
+        const range = this.rangeOf(symbol);
+        const others = lowest - factor * (factor > 0n ? range.low : range.high);
+        const bound =
+          factor > 0n
+            ? { low: range.low, high: floorDivide(-others, factor) }
+            : { low: -floorDivide(-others, -factor), high: range.high };
+        if (isWithin(range, bound)) continue;
+        const narrower = intersect(range, bound);
+        if (narrower.low > narrower.high) {
+          this.impossible = true;
+          return;
+        }
+        this.ranges.set(symbol, narrower);
+        left--;
+        waiting.push(...this.factsWith(symbol));
+      }
+    }
+  }
+}

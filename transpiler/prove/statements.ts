@@ -1,0 +1,201 @@
+/** What statements do to what is known. */
+import { PROOF } from '../diagnostics/proof.js';
+import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
+import type { Range } from '../ir/types.js';
+import { bitsRange, checkBytesWrite, checkIndex } from './access.js';
+import { assume } from './assume.js';
+import { checkFits, checkFitsType } from './calls.js';
+import { condition } from './conditions.js';
+import type { Context } from './context.js';
+import { integer, visit } from './expression.js';
+import { equals, FALSE, negate, UNKNOWN, type Formula } from './formula.js';
+import { join } from './join.js';
+import { ofSymbol, type Linear } from './linear.js';
+import { loop } from './loops.js';
+import { hull, rangeOfType, U32 } from './range.js';
+
+export function run(context: Context, statements: readonly Statement[]): void {
+  for (const statement of statements) runOne(context, statement);
+}
+
+function runOne(context: Context, statement: Statement): void {
+  switch (statement.kind) {
+    case 'declare':
+      return declare(context, statement.variable, statement.value);
+    case 'assign':
+      return assign(context, statement.target, statement.value);
+    case 'bytesWrite':
+      return checkBytesWrite(context, statement);
+    case 'expression':
+      return visit(context, statement.expression);
+    case 'if':
+      return branch(context, statement);
+    case 'loop':
+      return loop(context, statement);
+    case 'switch':
+      return choice(context, statement);
+    case 'break':
+      return leave(context, context.loop?.breaks);
+    case 'continue':
+      return leave(context, context.loop?.continues);
+    case 'return':
+      return giveBack(context, statement.value);
+    case 'block':
+      return run(context, statement.body);
+    case 'contract':
+      return contract(context, statement);
+    case 'unreachable':
+      return unreachable(context, statement);
+  }
+}
+
+function declare(context: Context, variable: Variable, value: Expression | null): void {
+  if (value === null) forget(context, variable);
+  else if (variable.type.kind === 'boolean') context.state.booleans.set(variable, condition(context, value));
+  else keep(context, variable, value);
+}
+
+/** Gives the variable a value; a symbol that came with the value is called by the variable from now on. */
+function keep(context: Context, variable: Variable, expression: Expression): void {
+  const before = context.symbols.count;
+  const value = integer(context, expression);
+  checkFitsType(context, expression, value, variable.type);
+  context.state.integers.set(variable, value);
+  const [term] = value.terms;
+  const isNew = term !== undefined && term.symbol >= before && term.factor === 1n && value.terms.length === 1;
+  if (!isNew || value.constant !== 0n) return;
+  const symbol = context.symbols.get(term.symbol);
+  symbol.origin ??= symbol.name;
+  symbol.name = nameOf(variable);
+}
+
+/** What messages call the number that stands for a variable: of Bytes and strings, that is the length. */
+export function nameOf({ name, type }: Variable): string {
+  return type.kind === 'integer' ? name : `${name}.length`;
+}
+
+/** Gives the variable a value that nothing is known of but its type. */
+export function forget(context: Context, variable: Variable): void {
+  const { type } = variable;
+  if (type.kind === 'boolean') context.state.booleans.set(variable, UNKNOWN);
+  const range =
+    type.kind === 'integer' ? rangeOfType(type) : type.kind === 'bytes' || type.kind === 'string' ? U32 : null;
+  if (range !== null) context.state.integers.set(variable, ofSymbol(newSymbol(context, variable, range)));
+}
+
+function newSymbol(context: Context, variable: Variable, range: Range): number {
+  const type = variable.type.kind === 'integer' ? variable.type.name : null;
+  return context.symbols.create(nameOf(variable), range, variable.at, type);
+}
+
+function assign(context: Context, target: Target, value: Expression): void {
+  switch (target.kind) {
+    case 'variable':
+      return declare(context, target.variable, value);
+    case 'element':
+      visit(context, target.base);
+      checkIndex(context, target.index, target.length, `${target.base.text} has ${target.length} elements`);
+      return store(context, value, target);
+    case 'field':
+    case 'bits':
+      visit(context, target.base);
+      return store(context, value, target);
+  }
+}
+
+function store(context: Context, expression: Expression, target: Target): void {
+  if (target.type.kind === 'boolean') {
+    condition(context, expression);
+    return;
+  }
+  const value = integer(context, expression);
+  if (target.kind === 'bits') checkFits(context, expression, value, bitsRange(target), `the bits of ${target.text}`);
+  else checkFitsType(context, expression, value, target.type);
+}
+
+function branch(context: Context, { test, then, otherwise }: Extract<Statement, { kind: 'if' }>): void {
+  const formula = condition(context, test);
+  const before = context.state;
+  context.state = assume(before, formula);
+  run(context, then);
+  const afterThen = context.state;
+  context.state = assume(before, negate(formula));
+  run(context, otherwise);
+  context.state = join(afterThen, context.state);
+}
+
+function choice(context: Context, { subject, cases, otherwise }: Extract<Statement, { kind: 'switch' }>): void {
+  const value = integer(context, subject);
+  const before = context.state;
+  const named: Formula[] = [];
+  let after = assume(before, FALSE);
+  for (const { values, body } of cases) {
+    context.state = before;
+    const alternatives = values.map((label) => equals(value, integer(context, label)));
+    named.push(...alternatives);
+    context.state = assume(before, { kind: 'any', parts: alternatives });
+    run(context, body);
+    after = join(after, context.state);
+  }
+  context.state = namesAllMembers(subject, named.length)
+    ? assume(before, FALSE)
+    : assume(before, negate({ kind: 'any', parts: named }));
+  run(context, otherwise ?? []);
+  context.state = join(after, context.state);
+}
+
+/** Whether the cases leave no value of an enum. They are distinct, so it is enough to count them. */
+function namesAllMembers({ type }: Expression, count: number): boolean {
+  return type.kind === 'integer' && type.members !== null && new Set(type.members).size === count;
+}
+
+/** Keeps the state for where the jump goes; nothing follows it here. */
+function leave(context: Context, states: Context['state'][] | undefined): void {
+  states?.push(context.state);
+  context.state = assume(context.state, FALSE);
+}
+
+function giveBack(context: Context, expression: Expression | null): void {
+  const { result } = context.function;
+  if (expression !== null) {
+    if (result.kind === 'integer') {
+      const value = integer(context, expression);
+      checkFitsType(context, expression, value, result);
+      addResult(context, value);
+    } else {
+      visit(context, expression);
+    }
+  }
+  context.state = assume(context.state, FALSE);
+}
+
+function addResult(context: Context, value: Linear): void {
+  if (!context.reporting || context.state.impossible) return;
+  const range = context.rangeOf(value);
+  context.result = context.result === null ? range : hull(context.result, range);
+}
+
+/** An invariant is proved by its loop, where it stands; here it is known. */
+function contract(context: Context, statement: Extract<Statement, { kind: 'contract' }>): void {
+  const formula = condition(context, statement.condition);
+  if (statement.contract === 'invariant') {
+    context.state = assume(context.state, formula);
+    return;
+  }
+  context.prove(formula, () => ({
+    code: PROOF.ensures,
+    at: statement.at,
+    message: `${statement.condition.text} may not hold here`,
+    fixes: ['make it so before the return, or ensure less'],
+  }));
+}
+
+function unreachable(context: Context, statement: Statement): void {
+  context.prove(FALSE, () => ({
+    code: PROOF.reachable,
+    at: statement.at,
+    message: 'this may be reached',
+    fixes: ['name the values that are left in a case of their own'],
+  }));
+  context.state = assume(context.state, FALSE);
+}
