@@ -16,9 +16,6 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-static const uint32_t MSR_PAT = 0x277;
-static const uint32_t MSR_EFER = 0xc0000080;
-
 static void sleep_for(time_t seconds, long nanoseconds) {
     const struct timespec time = {seconds, nanoseconds};
     nanosleep(&time, NULL);
@@ -119,19 +116,6 @@ static void cpuids(void) {
     for (int i = 0; i < 1000; i++) __cpuid(0, a, b, c, d);
 }
 
-/* Through Linux's msr driver, which adds the same work to each: the difference of two phases is the hypervisor's. */
-static void msr_reads(uint32_t index) {
-    const int file = open("/dev/cpu/0/msr", O_RDONLY);
-    uint64_t value;
-    for (int i = 0; i < 1000; i++) {
-        if (pread(file, &value, sizeof value, index) != sizeof value) puts("guest: RDMSR failed");
-    }
-    close(file);
-}
-
-static void passed_msr_reads(void) { msr_reads(MSR_PAT); }
-static void intercepted_msr_reads(void) { msr_reads(MSR_EFER); }
-
 static void read_counts(char *text, size_t size) {
     strcpy(text, "null");
     FILE *pipe = popen("tsvm-stat --json 2>/dev/null", "r");
@@ -161,7 +145,5 @@ int main(int count, char **words) {
     measure("nvme", disk_reads);
     measure("sleeps", sleeps);
     measure("cpuid", cpuids);
-    measure("msr-passed", passed_msr_reads);
-    measure("msr-intercepted", intercepted_msr_reads);
     return 0;
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { runTool } from '../../linker/tools.js';
+import { assembleBareProgram } from '../../images/bare.js';
 import { boot, hypervisorLines, root, temporaryFolder } from './harness.js';
 
 async function attack(t: Test, options: string, until?: RegExp) {
   const kernel = join(await temporaryFolder(t), 'hostile');
-  await runTool('nasm', ['-f', 'bin', '-o', kernel, join(root, 'tests', 'boot', 'hostile', 'hostile.asm')]);
+  await assembleBareProgram(root, 'hostile', kernel);
   return boot({
     machine: 'pc',
     memory: '512M',

@@ -1,54 +1,20 @@
-; A kernel that attacks the hypervisor below it, in the shape of a Linux bzImage with a 64-bit entry
-; (Linux, Documentation/arch/x86/boot.rst). It prints one line for each attempt to COM1:
+; A kernel that attacks the hypervisor below it. It prints one line for each attempt:
 ;   hostile: NAME done | hostile: NAME #UD | hostile: NAME = 0xVALUE
 ; and ends in a triple fault.
 
-%define PREFERRED    0x1000000
-%define SETUP        0x400
-
-bits 64
-default rel
-org PREFERRED - SETUP
+%include "bzimage.inc"
+%include "print.inc"
 
 %define VM_CR        0xc0010114
 %define VM_HSAVE_PA  0xc0010117
 %define EFER         0xc0000080
 %define EFER_SVME    12
 %define HYPERCALL    0x6d767374
-%define COM1         0x3f8
 %define PRESENT      1
 %define WRITABLE     2
 %define LARGE        0x80
 %define HALF_GIB     0x20000000
 %define RESERVED     2
-%define WORKING      0x40000
-
-; ---- the real-mode sectors, which only the header is read of
-        times 0x1f1 db 0
-        db 1                            ; setup_sects
-        dw 0
-        dd (protected_end - protected) / 16
-        times 0x1fe - ($ - $$) db 0
-        dw 0xaa55
-        db 0xeb, header_end - $ - 1     ; jump over the header
-        db "HdrS"
-        dw 0x020f                       ; version
-        times 0x211 - ($ - $$) db 0
-        db 1                            ; loadflags: LOADED_HIGH
-        times 0x22c - ($ - $$) db 0
-        dd 0x7fffffff                   ; initrd_addr_max
-        dd 0x200000                     ; kernel_alignment
-        db 1, 21                        ; relocatable_kernel, min_alignment
-        dw 1                            ; xloadflags: XLF_KERNEL_64
-        dd 255                          ; cmdline_size
-        times 0x258 - ($ - $$) db 0
-        dq PREFERRED                    ; pref_address
-        dd WORKING                      ; init_size
-header_end:
-        times SETUP - ($ - $$) db 0
-
-protected:
-        times 0x200 db 0
 
 ; ---- the attempts
 
@@ -68,15 +34,7 @@ protected:
 %pop
 %endmacro
 
-; show NAME: prints rax.
-%macro show 1
-        jmp     %%start
-%%name: db %1, 0
-%%start: lea    rsi, [%%name]
-        call    print_value
-%endmacro
-
-entry:  lea     rsp, [stack_top]
+        lea     rsp, [stack_top]
         mov     rbx, rsi
         call    make_tables
         call    find_hidden_memory
@@ -292,7 +250,7 @@ caught: pop     qword [vector]
         pop     rax
         iretq
 
-; ---- printing; rsi: a name
+; rsi: the attempt's name
 
 print_outcome:
         call    print_name
@@ -312,56 +270,7 @@ print_outcome:
         lea     rsi, [outcome_pf]
 .print: jmp     print
 
-print_value:
-        push    rax
-        call    print_name
-        lea     rsi, [equals]
-        call    print
-        pop     rdi
-        mov     ecx, 64
-.skip:  sub     ecx, 4                  ; no leading zeros
-        jz      .digit
-        mov     rax, rdi
-        shr     rax, cl
-        jz      .skip
-.digit: mov     rax, rdi
-        shr     rax, cl
-        and     eax, 15
-        lea     rdx, [digits]
-        mov     al, [rdx + rax]
-        call    print_character
-        sub     ecx, 4
-        jns     .digit
-        lea     rsi, [line_end]
-        jmp     print
-
-print_name:
-        push    rsi
-        lea     rsi, [prefix]
-        call    print
-        pop     rsi
-print:  lodsb
-        test    al, al
-        jz      .end
-        call    print_character
-        jmp     print
-.end:   ret
-
-print_character:
-        push    rax
-        mov     dx, COM1 + 5
-.wait:  in      al, dx
-        test    al, 0x20
-        jz      .wait
-        pop     rax
-        mov     dx, COM1
-        out     dx, al
-        ret
-
-prefix: db "hostile: ", 0
-equals: db " = 0x", 0
-digits: db "0123456789abcdef"
-line_end:      db 10, 0
+prefix:        db "hostile: ", 0
 outcome_done:  db " done", 10, 0
 outcome_ud:    db " #UD", 10, 0
 outcome_gp:    db " #GP", 10, 0

@@ -1,0 +1,57 @@
+/**
+ * Counts what the hypervisor costs: exits and instructions, in an emulator that counts instructions as time, so that
+ * each run gives the same. Prints a table, and writes the same to build/bench.json.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildImage } from '../linker/build.js';
+import { measureLinux, type Phase } from './linux.js';
+import { measureOperations, type Operations } from './operations.js';
+import { output, root } from './paths.js';
+import { table } from './table.js';
+
+const tell = (text: string) => process.stderr.write(`bench: ${text}\n`);
+
+const build = await buildImage({ root, output, onStep: () => undefined });
+if (build.kind === 'refused') {
+  tell('the kernel is refused: see tsvm check');
+  process.exit(1);
+}
+tell('start-up and single operations');
+const operations = await measureOperations();
+tell('Linux on the bare machine');
+const bare = await measureLinux(null);
+tell('Linux under tsvm');
+const guest = await measureLinux(join(output, 'tsvm.elf'));
+const { image } = build.report;
+
+process.stdout.write(`${phaseTable(bare, guest)}\n${operationTable(operations, image)}`);
+await writeFile(join(output, 'bench.json'), `${JSON.stringify({ image, operations, bare, guest }, null, 2)}\n`);
+
+function phaseTable(bare: readonly Phase[], guest: readonly Phase[]): string {
+  const rows = guest.map(({ name, exits, ticks }, index) => [
+    name,
+    String(exits === null ? '?' : Object.values(exits).reduce((sum, count) => sum + count, 0)),
+    Object.entries(exits ?? {})
+      .map(([reason, count]) => `${count} ${reason}`)
+      .join(', '),
+    millions(bare[index]?.ticks ?? 0),
+    millions(ticks),
+  ]);
+  return table(['phase', 'exits', 'of them', 'bare, M instructions', 'under tsvm'], rows);
+}
+
+function operationTable({ startUp, perOperation }: Operations, image: number): string {
+  return table(
+    ['figure', 'value'],
+    [
+      ['start-up, instructions', startUp.toLocaleString('en')],
+      ['image, bytes', image.toLocaleString('en')],
+      ...Object.entries(perOperation).map(([name, count]) => [`${name}, instructions`, count.toFixed(1)]),
+    ],
+  );
+}
+
+function millions(ticks: number): string {
+  return (ticks / 1e6).toFixed(2);
+}

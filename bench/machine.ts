@@ -1,0 +1,29 @@
+/** The one machine that everything is measured on. */
+import { execa } from 'execa';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../cli/emulator.js';
+
+const TIMEOUT_SECONDS = 1200;
+
+/** Runs it to its end; returns what came over the serial port. */
+export async function runCounted(
+  machine: Pick<Machine, 'image' | 'kernel' | 'initrd'> & Partial<Machine>,
+): Promise<string> {
+  const parameters = emulatorParameters({
+    ...DEFAULT_MACHINE,
+    machine: 'q35',
+    memory: '1G',
+    serial: 'stdio',
+    icount: true,
+    endOnReset: true,
+    ...machine,
+    extra: ['-device', 'isa-debug-exit,iobase=0xf4', ...(machine.extra ?? [])],
+  });
+  const { stdout, timedOut } = await execa('qemu-system-x86_64', parameters, {
+    stdin: 'ignore',
+    stderr: 'ignore',
+    reject: false,
+    timeout: TIMEOUT_SECONDS * 1000,
+  });
+  if (timedOut) throw new Error(`the machine did not end within ${TIMEOUT_SECONDS} s; it wrote:\n${stdout}`);
+  return stdout.replaceAll('\r', '');
+}

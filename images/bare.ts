@@ -1,0 +1,11 @@
+/** Guests of one assembly file, for tests and the bench: images/bare/. */
+import { join } from 'node:path';
+import { runTool } from '../linker/tools.js';
+
+/** `hostile` and `probe` are Linux bzImages in shape, `entry` is a multiboot image. */
+export type BareProgram = 'hostile' | 'probe' | 'entry';
+
+export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {
+  const folder = join(root, 'images', 'bare');
+  await runTool('nasm', ['-f', 'bin', '-i', `${folder}/`, '-o', file, join(folder, `${name}.asm`)]);
+}

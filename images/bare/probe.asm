@@ -1,0 +1,103 @@
+; A kernel that measures the hypervisor below it by the time stamp counter, which counts instructions where the
+; emulator does. It prints the counter at its first instruction, then for each operation what 1,000 of them take
+; more than an empty loop does:
+;   probe: NAME = 0xVALUE
+
+%include "bzimage.inc"
+        rdtsc
+        shl     rdx, 32
+        or      rax, rdx
+        mov     r14, rax
+        lea     rsp, [stack_top]
+%include "print.inc"
+
+%define EFER         0xc0000080
+%define VM_CR        0xc0010114
+%define PAT          0x277
+%define HYPERCALL    0x6d767374
+%define ROUNDS       1000
+%define POWER_OFF    0xf4
+
+; measure NAME ... end_measure: what is between runs 1,000 times. It leaves r12 to r15 alone.
+%macro measure 1
+%push measure
+        jmp     %$start
+%$name: db %1, 0
+%$start: mov    r15d, ROUNDS
+        call    time
+        mov     r13, rax
+%$again:
+%endmacro
+%macro end_measure 0
+        dec     r15d
+        jnz     %$again
+        call    time
+        sub     rax, r13
+        sub     rax, r12
+        lea     rsi, [%$name]
+        call    print_value
+%pop
+%endmacro
+
+        mov     rax, r14
+        show    "start"
+
+        xor     r12d, r12d              ; what an empty loop takes
+        mov     r15d, ROUNDS
+        call    time
+        mov     r13, rax
+.empty: dec     r15d
+        jnz     .empty
+        call    time
+        sub     rax, r13
+        mov     r12, rax
+
+        measure "CPUID"
+        xor     eax, eax
+        cpuid
+        end_measure
+        measure "RDMSR PAT"
+        mov     ecx, PAT
+        rdmsr
+        end_measure
+        measure "RDMSR EFER"
+        mov     ecx, EFER
+        rdmsr
+        end_measure
+        measure "RDMSR VM_CR"
+        mov     ecx, VM_CR
+        rdmsr
+        end_measure
+        mov     ecx, EFER
+        rdmsr
+        mov     r10, rax
+        measure "WRMSR EFER"
+        mov     ecx, EFER
+        mov     rax, r10
+        xor     edx, edx
+        wrmsr
+        end_measure
+        measure "VMMCALL"
+        mov     eax, HYPERCALL
+        xor     ecx, ecx
+        vmmcall
+        end_measure
+
+        mov     dx, POWER_OFF
+        xor     eax, eax
+        out     dx, eax
+        hlt
+
+time:   rdtsc
+        shl     rdx, 32
+        or      rax, rdx
+        ret
+
+prefix: db "probe: ", 0
+
+        align   16
+protected_end:
+
+section .bss nobits align=4096
+stack:  resb 4096
+stack_top:
