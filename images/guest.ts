@@ -92,7 +92,7 @@ async function fetchBusybox(output: string, onStep: GuestOptions['onStep']): Pro
   const kept = join(output, 'busybox');
   if (!existsSync(kept)) {
     const unpacked = await unpackPackage('busybox-static', output, onStep);
-    await writeFile(kept, await readFile(join(unpacked, 'bin', 'busybox')));
+    await writeFile(kept, await readFile(join(unpacked, 'bin', 'busybox')), { mode: 0o755 });
     await rm(unpacked, { recursive: true });
   }
   return readFile(kept);
