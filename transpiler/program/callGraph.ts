@@ -29,13 +29,9 @@ export function functionsOf(callee: Callee): readonly Function[] {
   }
 }
 
-/** The intrinsics that a function calls itself, with where it first calls each. */
-export function intrinsicsOf(subject: Function): ReadonlyMap<IntrinsicFunction, Location> {
-  const found = new Map<IntrinsicFunction, Location>();
-  for (const { at, callee } of callsIn(subject)) {
-    if (callee.kind === 'intrinsic' && !found.has(callee.intrinsic)) found.set(callee.intrinsic, at);
-  }
-  return found;
+/** The intrinsics that a function calls itself. */
+export function intrinsicsOf(subject: Function): ReadonlySet<IntrinsicFunction> {
+  return new Set(callsIn(subject).flatMap(({ callee }) => (callee.kind === 'intrinsic' ? [callee.intrinsic] : [])));
 }
 
 /**

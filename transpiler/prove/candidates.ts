@@ -2,6 +2,7 @@
 import type { Statement, Variable } from '../ir/nodes.js';
 import { visitStatements } from '../ir/walk.js';
 import { addScaled, constant, keyOf, plus, scale, substitute, subtract, type Linear } from './linear.js';
+import { hull } from './range.js';
 import type { State } from './state.js';
 
 /** The head of a loop: the state there, and the integer variables that the loop assigns. */
@@ -50,12 +51,14 @@ function* allGuesses(
   changing: readonly Changing[],
   compared: readonly Linear[],
 ): Iterable<Linear> {
-  for (const { now, first } of changing) {
+  for (const { now, first, next } of changing) {
     yield subtract(first, now);
     yield subtract(now, first);
     const span = entry.spanOf(first);
-    yield subtract(constant(span.low), now);
-    yield subtract(now, constant(span.high));
+    for (const { low, high } of [span, hull(span, end.spanOf(next))]) {
+      yield subtract(constant(low), now);
+      yield subtract(now, constant(high));
+    }
   }
   yield* comparedOneStepLater(end, changing, compared);
   yield* entryFacts(entry, changing);

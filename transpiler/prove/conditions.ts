@@ -29,8 +29,11 @@ export function condition(context: Context, expression: Expression): Formula {
       return conditional(context, expression);
     case 'call':
       return callCondition(context, expression);
+    case 'isNull':
+      visit(context, expression.operand);
+      return UNKNOWN;
     default:
-      visit(context, expression);
+      integer(context, expression);
       return UNKNOWN;
   }
 }

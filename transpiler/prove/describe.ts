@@ -5,7 +5,7 @@ import { U32 } from './range.js';
 import type { State } from './state.js';
 
 /** Facts that say more than a person reads are left out. */
-const MOST_FACTS = 6;
+const MOST_FACTS = 4;
 
 /** How programs write the name of a type. */
 export function spell(type: IntegerType): string {
@@ -21,10 +21,11 @@ function spellName(name: IntegerName): string {
 export function knownFacts(state: State, forms: readonly Linear[]): readonly string[] {
   const symbols = new Set(forms.flatMap(({ terms }) => terms.map(({ symbol }) => symbol)));
   const facts = new Set([...symbols].flatMap((symbol) => state.factsWith(symbol)));
-  const shown = [...facts].slice(0, MOST_FACTS);
-  for (const { terms } of shown) for (const { symbol } of terms) symbols.add(symbol);
+  const foreign = ({ terms }: Linear): number => terms.filter(({ symbol }) => !symbols.has(symbol)).length;
+  const shown = [...facts].sort((a, b) => foreign(a) - foreign(b)).slice(0, MOST_FACTS);
+  const named = new Set([...symbols, ...shown.flatMap(({ terms }) => terms.map(({ symbol }) => symbol))]);
   return [
-    ...[...symbols].sort((a, b) => a - b).map((symbol) => symbolLine(state, symbol)),
+    ...[...named].sort((a, b) => a - b).map((symbol) => symbolLine(state, symbol)),
     ...shown.map((fact) => inequality(state, fact)),
   ];
 }
@@ -44,13 +45,17 @@ export function inequality(state: State, { terms, constant }: Linear): string {
       .filter(({ factor }) => factor > 0n === isLeft)
       .map(({ symbol, factor }) => {
         const { name } = state.symbols.get(symbol);
-        return magnitude(factor) === 1n ? name : `${decimal(magnitude(factor))} * ${name}`;
+        return magnitude(factor) === 1n ? name : `${decimal(magnitude(factor))} * ${inParentheses(name)}`;
       });
   const [left, right] = [side(true), side(false)];
   if (constant === 1n && left.length > 0) return `${left.join(' + ')} < ${right.join(' + ') || '0'}`;
   if (constant > 0n) left.push(decimal(constant));
   if (constant < 0n) right.push(decimal(-constant));
   return `${left.join(' + ') || '0'} <= ${right.join(' + ') || '0'}`;
+}
+
+function inParentheses(name: string): string {
+  return /^[\w.()]*$/.test(name) ? name : `(${name})`;
 }
 
 /** A number as people read it: large ones in hexadecimal. */

@@ -16,11 +16,8 @@ export function integer(context: Context, expression: Expression): Linear {
 
 /** Goes through an expression of any type, for what must be proved in it. */
 export function visit(context: Context, expression: Expression): void {
-  if (expression.type.kind === 'boolean' && expression.kind !== 'field' && expression.kind !== 'element') {
-    condition(context, expression);
-  } else {
-    integer(context, expression);
-  }
+  if (expression.type.kind === 'boolean') condition(context, expression);
+  else integer(context, expression);
 }
 
 function valueOf(context: Context, expression: Expression): Linear {
@@ -82,7 +79,6 @@ function valueOf(context: Context, expression: Expression): Linear {
     case 'null':
     case 'instance':
     case 'local':
-      if (expression.kind === 'isNull') visit(context, expression.operand);
       return ZERO;
   }
 }

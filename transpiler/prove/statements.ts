@@ -10,9 +10,9 @@ import type { Context } from './context.js';
 import { integer, visit } from './expression.js';
 import { equals, FALSE, negate, UNKNOWN, type Formula } from './formula.js';
 import { join } from './join.js';
-import { ofSymbol, type Linear } from './linear.js';
+import { ofSymbol } from './linear.js';
 import { loop } from './loops.js';
-import { hull, rangeOfType, U32 } from './range.js';
+import { hull, intersect, rangeOfType, U32 } from './range.js';
 
 export function run(context: Context, statements: readonly Statement[]): void {
   for (const statement of statements) runOne(context, statement);
@@ -161,7 +161,7 @@ function giveBack(context: Context, expression: Expression | null): void {
     if (result.kind === 'integer') {
       const value = integer(context, expression);
       checkFitsType(context, expression, value, result);
-      addResult(context, value);
+      addResult(context, intersect(context.rangeOf(value), rangeOfType(result)));
     } else {
       visit(context, expression);
     }
@@ -169,9 +169,8 @@ function giveBack(context: Context, expression: Expression | null): void {
   context.state = assume(context.state, FALSE);
 }
 
-function addResult(context: Context, value: Linear): void {
+function addResult(context: Context, range: Range): void {
   if (!context.reporting || context.state.impossible) return;
-  const range = context.rangeOf(value);
   context.result = context.result === null ? range : hull(context.result, range);
 }
 
