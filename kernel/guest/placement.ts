@@ -47,7 +47,8 @@ function placeKernel(): void {
 }
 
 function isKernelPlace(place: Hpa, bytes: u64): boolean {
-  return place >= MIB && place < LIMIT && bytes <= LIMIT - place && isAvailable(place, bytes);
+  const start = u64(place);
+  return start >= MIB && start < LIMIT && bytes <= LIMIT - start && isAvailable(place, bytes);
 }
 
 /** A relocatable kernel may lie elsewhere, but not below the preferred address. 0 where there is no place. */
