@@ -2,10 +2,13 @@
 import { entryPoints } from '../transpiler/lib/index.js';
 import { start } from './main.js';
 import { onException } from './report/exception.js';
+import { onSvmExit } from './svm/exit.js';
 
 export const entries = entryPoints({
   /** From runtime-c/boot.asm, once. */
   tsvm_start: start,
   /** From runtime-c/exceptions.asm. */
   tsvm_exception: onException,
+  /** From runtime-c/svm.asm. */
+  tsvm_svm_exit: onSvmExit,
 });

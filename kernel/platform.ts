@@ -2,7 +2,7 @@
  * What only this kernel's runtime gives: the image's place in memory, and the ways out of
  * TypeScript into assembly. Bodies: runtime-c/platform.h and runtime-c/*.asm.
  */
-import { at, HPA, HVA, intrinsics, struct, type Ref } from '../transpiler/lib/index.js';
+import { at, HPA, hva, HVA, intrinsics, struct, u64, type Hpa, type Hva, type Ref } from '../transpiler/lib/index.js';
 
 /** Where the image's parts are; each starts where the one before it ends, on a page boundary. */
 export const ImageBounds = struct(
@@ -65,3 +65,9 @@ export const { imageBounds, relocate, framePointer, svmRun, shutDown } = intrins
     manual: 'SDM 3A 6.15, interrupt 8',
   },
 });
+
+/** Where a part of the image is mapped. That stays the same when the image moves, unlike its machine address. */
+export function imageAddress(address: Hpa): Hva {
+  const bounds = imageBounds();
+  return hva(bounds.text + u64(address - bounds.physical));
+}

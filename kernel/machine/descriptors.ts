@@ -4,7 +4,6 @@ import {
   arr,
   at,
   HVA,
-  hva,
   instance,
   lgdt,
   lidt,
@@ -18,10 +17,8 @@ import {
   u64,
   U8,
   u8,
-  type Hpa,
-  type Hva,
 } from '../../transpiler/lib/index.js';
-import { imageBounds } from '../platform.js';
+import { imageAddress, imageBounds } from '../platform.js';
 import { Stack, stackTop } from './stacks.js';
 
 const NMI = 2;
@@ -74,15 +71,9 @@ export function loadDescriptors(): void {
   fillTask();
   fillSegments();
   fillGates();
-  lgdt(inImage(addressOf(segments)), TABLE_LIMIT);
-  lidt(inImage(addressOf(gates)), GATES_LIMIT);
+  lgdt(imageAddress(addressOf(segments)), TABLE_LIMIT);
+  lidt(imageAddress(addressOf(gates)), GATES_LIMIT);
   ltr(TASK_SELECTOR);
-}
-
-/** Where the image is mapped, whatever machine address it has at the time: relocation changes nothing here. */
-function inImage(address: Hpa): Hva {
-  const bounds = imageBounds();
-  return hva(bounds.text + u64(address - bounds.physical));
 }
 
 function fillTask(): void {
@@ -93,7 +84,7 @@ function fillTask(): void {
 }
 
 function fillSegments(): void {
-  const base: u64 = u64(inImage(addressOf(task)));
+  const base: u64 = u64(imageAddress(addressOf(task)));
   const low = (TASK_PRESENT_AVAILABLE << 40n) | ((base & 0xffffffn) << 16n) | (((base >> 24n) & 0xffn) << 56n);
   segments.set(1, CODE);
   segments.set(2, DATA);

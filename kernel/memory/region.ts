@@ -1,5 +1,5 @@
 /** Where the hypervisor stays: the highest memory below 4 GiB, so that low memory is the guest's. */
-import { hpa, u64 } from '../../transpiler/lib/index.js';
+import { at, hpa, HPA, instance, struct, u64, U64 } from '../../transpiler/lib/index.js';
 import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
 import { imageBounds, relocate } from '../platform.js';
 import { beginLine, print, printDecimal } from '../report/console.js';
@@ -14,18 +14,24 @@ const FOUR_GIB = 0x1_0000_0000n;
 /** The control block, permission maps and host save areas of the one processor, the decoy page. */
 const OTHER_PAGES = 32;
 
+const Region = struct('Region', { size: 16 }, { start: at(0, HPA), bytes: at(8, U64) });
+/** What the hypervisor keeps: the image, and behind it the allocator's pages. */
+export const region = instance(Region);
+
 /** Moves the image there and takes the rest for the allocator. The guest will see all of it as reserved. */
 export function moveToRegion(): void {
   const bounds = imageBounds();
   const imageBytes: u64 = u64(bounds.end - bounds.text);
   const bytes = regionBytes(imageBytes);
   excludeRange(bounds.physical, imageBytes);
-  const region = highestFree(bytes, FOUR_GIB, REGION_ALIGN);
-  if (region === 0n) failForMemory(bytes);
-  allocatorStart(hpa(region + imageBytes), u64(bytes - imageBytes));
-  const tables = buildHostTables(region, topOfMemory());
-  hideRange(region, bytes);
-  relocate(region, tables);
+  const start = highestFree(bytes, FOUR_GIB, REGION_ALIGN);
+  if (start === 0n) failForMemory(bytes);
+  region.start = start;
+  region.bytes = bytes;
+  allocatorStart(hpa(start + imageBytes), u64(bytes - imageBytes));
+  const tables = buildHostTables(start, topOfMemory());
+  hideRange(start, bytes);
+  relocate(start, tables);
 }
 
 function regionBytes(imageBytes: u64): u64 {
