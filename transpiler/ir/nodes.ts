@@ -6,12 +6,12 @@
  * that stand in the modular context of a cast: directly below `u32(...)`, `u64(...)` and the
  * like, through + - * & | ^ ~ << and conditionals; their result counts only modulo 2^width.
  * Number operators below a 64-bit cast do not wrap: JavaScript computes them exactly first.
- * Below `u32(...)` and narrower a number `/` is marked too: its quotient is truncated.
+ * A number `/` stands only directly below `u32(...)` or a narrower cast, which truncates it.
  */
 import type { IntegerName, Layout, Range, StructLayout, Type } from './types.js';
 
 export interface Location {
-  /** Path relative to the program's folder, with `/`. */
+  /** Path relative to the parent of the program's folder, with `/`: `kernel/exits/cpuid.ts`. */
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
@@ -234,8 +234,9 @@ export interface IntrinsicFunction {
 }
 
 export interface Module {
-  /** Path relative to the program's folder without `.ts`: `exits/cpuid`. */
+  /** Path relative to the program's folder without `.ts`: `exits/cpuid`; `lib/x86` for the library's own. */
   readonly name: string;
+  /** As in `Location.file`. */
   readonly file: string;
   readonly functions: Function[];
   readonly constants: Constant[];
@@ -250,4 +251,6 @@ export interface Program {
   readonly modules: readonly Module[];
   readonly intrinsics: readonly IntrinsicFunction[];
   readonly entries: readonly Function[];
+  /** Layouts of arrays and bit fields, wherever they stand. */
+  readonly layouts: readonly Layout[];
 }

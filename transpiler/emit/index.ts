@@ -1,0 +1,38 @@
+/** From the checked program to C. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Program } from '../ir/nodes.js';
+import { libraryFolder } from '../frontend/load.js';
+import { emitConstants } from './constants.js';
+import { emitLayouts } from './layouts.js';
+import { emitModule, emitPrototypes } from './modules.js';
+import { reachable } from './reachable.js';
+
+/**
+ * The C files of `program`, by path. `image.c` includes all others and `platform.h`, which the
+ * build supplies (see prelude.h): it is the one file to compile.
+ */
+export function emit(program: Program): Map<string, string> {
+  const used = reachable(program);
+  const modules = program.modules.flatMap((module): [string, string][] => {
+    const text = emitModule(program, module, used);
+    return text === null ? [] : [[`${module.name}.c`, text]];
+  });
+  return new Map([
+    ['image.c', emitImage(modules.map(([path]) => path))],
+    ['prelude.h', prelude()],
+    ['constants.h', emitConstants(program)],
+    ['layouts.h', emitLayouts(program)],
+    ['prototypes.h', emitPrototypes(program, used)],
+    ...modules,
+  ]);
+}
+
+function emitImage(modules: readonly string[]): string {
+  const headers = ['prelude.h', 'constants.h', 'layouts.h', 'platform.h', 'prototypes.h'];
+  return `${[...headers, ...modules].map((path) => `#include "${path}"`).join('\n')}\n`;
+}
+
+function prelude(): string {
+  return readFileSync(join(libraryFolder(), '..', 'emit', 'prelude.h'), 'utf8');
+}

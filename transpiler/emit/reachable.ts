@@ -1,0 +1,35 @@
+/** What of a program its entries can reach: only that is emitted. */
+import type { ConstantList, Expression, Function, FunctionTable, Instance, Program } from '../ir/nodes.js';
+import { visitBody } from '../ir/walk.js';
+
+export interface Reachable {
+  readonly functions: ReadonlySet<Function>;
+  readonly tables: ReadonlySet<FunctionTable>;
+  readonly lists: ReadonlySet<ConstantList>;
+  readonly instances: ReadonlySet<Instance>;
+}
+
+export function reachable(program: Program): Reachable {
+  const functions = new Set<Function>();
+  const tables = new Set<FunctionTable>();
+  const lists = new Set<ConstantList>();
+  const instances = new Set<Instance>();
+  const waiting = [...program.entries];
+  const visit = (expression: Expression): void => {
+    if (expression.kind === 'instance') instances.add(expression.instance);
+    if (expression.kind === 'listGet') lists.add(expression.list);
+    if (expression.kind !== 'call') return;
+    const { callee } = expression;
+    if (callee.kind === 'function') waiting.push(callee.function);
+    if (callee.kind === 'table' && !tables.has(callee.table)) {
+      tables.add(callee.table);
+      waiting.push(callee.table.fallback, ...callee.table.entries.values());
+    }
+  };
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    if (functions.has(next)) continue;
+    functions.add(next);
+    visitBody(next, visit);
+  }
+  return { functions, tables, lists, instances };
+}

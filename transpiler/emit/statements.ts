@@ -1,0 +1,180 @@
+/** Statements in C, each below a `#line` that names its source. */
+import type { Expression, Location, Statement, Target, Variable } from '../ir/nodes.js';
+import { operandsOf } from '../ir/walk.js';
+import { literal } from './arithmetic.js';
+import { declaration, fixOperands, place, render, type Scope, textOf } from './expressions.js';
+import { localName } from './names.js';
+import { castTo } from './rendered.js';
+import { effectOf } from './sequence.js';
+import { cType, integerCType, layoutType, storageType } from './types.js';
+
+/** Lines of C, without their indentation's base. */
+export type Lines = string[];
+
+export interface Emission extends Scope {
+  /** Variables that nothing reads, which gcc would warn of. */
+  readonly unused: ReadonlySet<Variable>;
+}
+
+export function emitStatements(emission: Emission, statements: readonly Statement[]): Lines {
+  return statements.flatMap((statement) => {
+    const lines = emitStatement(emission, statement);
+    return lines.length > 0 ? [lineDirective(statement.at), ...lines] : [];
+  });
+}
+
+/** Tells debuggers, and gcc's reports, where the next line comes from. */
+export function lineDirective({ line, file }: Location): string {
+  return `#line ${line} "${file}"`;
+}
+
+function emitStatement(emission: Emission, statement: Statement): Lines {
+  switch (statement.kind) {
+    case 'declare':
+      return emitDeclaration(emission, statement.variable, statement.value);
+    case 'assign':
+      return emitAssignment(emission, statement.target, statement.value);
+    case 'bytesWrite':
+      return emitBytesWrite(emission, statement);
+    case 'expression':
+      return [`${textOf(emission, statement.expression)};`];
+    case 'if':
+      return emitIf(emission, statement);
+    case 'loop':
+      return emitLoop(emission, statement);
+    case 'switch':
+      return emitSwitch(emission, statement);
+    case 'break':
+      return ['break;'];
+    case 'continue':
+      return ['continue;'];
+    case 'return':
+      return [statement.value ? `return ${textOf(emission, statement.value)};` : 'return;'];
+    case 'block':
+      return ['{', ...indented(emitStatements(emission, statement.body)), '}'];
+    case 'contract':
+      return [];
+    case 'unreachable':
+      return ['__builtin_unreachable();'];
+  }
+}
+
+export function indented(lines: Lines): Lines {
+  return lines.map((line) => (line.startsWith('#') ? line : `  ${line}`));
+}
+
+/** `head { body }`. */
+function braced(head: string, body: Lines): Lines {
+  return [`${head} {`, ...indented(body), '}'];
+}
+
+function emitDeclaration(emission: Emission, variable: Variable, value: Expression | null): Lines {
+  const name = localName(variable);
+  const mark = emission.unused.has(variable) ? 'UNUSED ' : '';
+  if (variable.type.kind === 'reference' && value && isOwnStorage(value)) {
+    const { layout } = variable.type;
+    const initial = value.kind === 'local' ? '{0}' : textOf(emission, value);
+    return [
+      `${storageType(layout)} ${name}_storage = ${initial};`,
+      `${mark}${declaration(`${layoutType(layout)} *`, name)} = &${name}_storage;`,
+    ];
+  }
+  const type = cType(variable.type);
+  const initial = value
+    ? textOf(emission, value)
+    : type === 'Bytes'
+      ? 'NO_BYTES'
+      : type === 'String'
+        ? 'STRING("")'
+        : '0';
+  return [`${mark}${declaration(type, name, variable.role === 'const')} = ${initial};`];
+}
+
+/** Whether `value` is memory that comes by value: a local, or the struct that an intrinsic returns. */
+function isOwnStorage(value: Expression): boolean {
+  return value.kind === 'local' || (value.kind === 'call' && value.callee.kind === 'intrinsic');
+}
+
+function emitAssignment(emission: Emission, target: Target, value: Expression): Lines {
+  const indices = effectOf(value) === 'acts' ? indicesOf(target).filter((index) => effectOf(index) !== 'none') : [];
+  if (indices.length > 0) {
+    const declarations = fixOperands(emission, indices);
+    return ['{', ...indented([...declarations, ...emitAssignment(emission, target, value)]), '}'];
+  }
+  if (target.kind === 'bits' && target.field !== null) return emitBitAssignment(emission, target, target.field, value);
+  const left = target.kind === 'variable' ? localName(target.variable) : place(emission, target);
+  return [`${left} = ${textOf(emission, value)};`];
+}
+
+/** What selects elements on the way to `target`, in the order of evaluation. */
+function indicesOf(target: Expression): Expression[] {
+  const below = operandsOf(target).flatMap((operand) =>
+    operand.type.kind === 'integer' ? [operand] : indicesOf(operand),
+  );
+  return below;
+}
+
+function emitBitAssignment(
+  emission: Emission,
+  target: Extract<Target, { kind: 'bits' }>,
+  field: string,
+  value: Expression,
+): Lines {
+  const layout = target.base.type.kind === 'reference' ? target.base.type.layout : null;
+  const range = layout?.kind === 'bits' ? layout.fields.get(field) : undefined;
+  if (layout?.kind !== 'bits' || !range) throw new Error(`${field} is no bit range`);
+  const [low, high] = range;
+  const type = integerCType(layout.base.name === 'boolean' ? 'u8' : layout.base.name);
+  const whole = place(emission, target);
+  const mask = ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
+  const kept = `${whole} & ~${literal(mask, `0x${mask.toString(16)}`).text}${layout.bytes === 8 && mask < 2n ** 32n ? 'ull' : ''}`;
+  const added = castTo(type, null, render(emission, value));
+  const shifted = low === 0 ? added.text : `${added.text} << ${low}`;
+  return [`${whole} = (${kept}) | (${shifted});`];
+}
+
+function emitBytesWrite(emission: Emission, statement: Extract<Statement, { kind: 'bytesWrite' }>): Lines {
+  const { base, offset, value, bytes } = statement;
+  const order = [base, offset, value];
+  const acts = effectOf(value) === 'acts' ? order.slice(0, 2).filter((operand) => effectOf(operand) !== 'none') : [];
+  const call = (): string =>
+    `bytes_write${bytes * 8}(${order.map((operand) => textOf(emission, operand)).join(', ')});`;
+  if (acts.length === 0) return [call()];
+  const declarations = fixOperands(emission, acts);
+  return ['{', ...indented([...declarations, call()]), '}'];
+}
+
+function emitIf(emission: Emission, statement: Extract<Statement, { kind: 'if' }>): Lines {
+  const head = `if (${textOf(emission, statement.test)})`;
+  const then = braced(head, emitStatements(emission, statement.then));
+  if (statement.otherwise.length === 0) return then;
+  return [...then.slice(0, -1), ...braced('} else', emitStatements(emission, statement.otherwise))];
+}
+
+function emitLoop(emission: Emission, statement: Extract<Statement, { kind: 'loop' }>): Lines {
+  const { before, test, update, body } = statement;
+  const condition = test ? textOf(emission, test) : '';
+  const lines = emitStatements(emission, body);
+  if (before.length === 0 && update.length === 0) return braced(test ? `while (${condition})` : 'for (;;)', lines);
+  const first = before.length === 1 && before[0] ? emitStatement(emission, before[0]) : [];
+  const step = update[0] ? emitStatement(emission, update[0]) : [];
+  const isPlain = before.length <= 1 && first.length <= 1 && step.length <= 1;
+  if (!isPlain) throw new Error('a loop that counts in more than one statement');
+  const clause = (one: Lines): string => one[0]?.replace(/;$/, '') ?? '';
+  const head = `for (${clause(first)};${condition && ` ${condition}`};${step[0] ? ` ${clause(step)}` : ''})`;
+  return braced(head, lines);
+}
+
+function emitSwitch(emission: Emission, statement: Extract<Statement, { kind: 'switch' }>): Lines {
+  const { subject, cases, otherwise } = statement;
+  const bodies = cases.flatMap(({ values, body }) => {
+    const labels = values.map((value) => `case ${textOf(emission, value)}:`);
+    return [...labels, ...caseBody(emission, body)];
+  });
+  const rest = otherwise ? ['default:', ...caseBody(emission, otherwise)] : [];
+  return [`switch (${textOf(emission, subject)}) {`, ...bodies, ...rest, '}'];
+}
+
+function caseBody(emission: Emission, body: readonly Statement[]): Lines {
+  return ['{', ...indented(emitStatements(emission, body)), '  break;', '}'];
+}

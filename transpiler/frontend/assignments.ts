@@ -1,0 +1,126 @@
+/** Assignments, which are statements: `=`, `+=` and the like, `++` and `--`. */
+import { ts } from 'ts-morph';
+import type { BinaryOperator, Expression, Statement, Target } from '../ir/nodes.js';
+import { type Context, locate, refuse, textOf } from './context.js';
+import { expressionOf, operatorExpression, placed, valueFor } from './expressions.js';
+
+const COMPOUND: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
+  [ts.SyntaxKind.PlusEqualsToken, '+'],
+  [ts.SyntaxKind.MinusEqualsToken, '-'],
+  [ts.SyntaxKind.AsteriskEqualsToken, '*'],
+  [ts.SyntaxKind.SlashEqualsToken, '/'],
+  [ts.SyntaxKind.PercentEqualsToken, '%'],
+  [ts.SyntaxKind.AmpersandEqualsToken, '&'],
+  [ts.SyntaxKind.BarEqualsToken, '|'],
+  [ts.SyntaxKind.CaretEqualsToken, '^'],
+  [ts.SyntaxKind.LessThanLessThanEqualsToken, '<<'],
+  [ts.SyntaxKind.GreaterThanGreaterThanEqualsToken, '>>'],
+  [ts.SyntaxKind.GreaterThanGreaterThanGreaterThanEqualsToken, '>>>'],
+]);
+
+/** The assignment that `node` is, null where it is none. */
+export function assignmentOf(context: Context, node: ts.Expression): Statement | null {
+  if (!ts.isBinaryExpression(node)) return null;
+  const { kind } = node.operatorToken;
+  const at = locate(context, node);
+  if (kind === ts.SyntaxKind.EqualsToken) {
+    const target = targetOf(context, node.left);
+    return { kind: 'assign', at, target, value: valueFor(context, node.right, target.type) };
+  }
+  const operator = COMPOUND.get(kind);
+  if (operator === undefined) return null;
+  const target = compoundTarget(context, node.left);
+  const value = operatorExpression(context, node, operator, target, expressionOf(context, node.right), null);
+  return { kind: 'assign', at, target, value };
+}
+
+/** `target++` and `target--`, null for other expressions. */
+export function stepOf(context: Context, node: ts.Expression): Statement | null {
+  if (!ts.isPostfixUnaryExpression(node) && !ts.isPrefixUnaryExpression(node)) return null;
+  const { operator } = node;
+  if (operator !== ts.SyntaxKind.PlusPlusToken && operator !== ts.SyntaxKind.MinusMinusToken) return null;
+  const target = compoundTarget(context, node.operand);
+  const wide = target.type.kind === 'integer' && target.type.javascript === 'bigint';
+  const one = placed(context, node, {
+    kind: 'integer',
+    type: { kind: 'integer', javascript: wide ? 'bigint' : 'number', name: null, members: null },
+    value: 1n,
+  });
+  const sign = operator === ts.SyntaxKind.PlusPlusToken ? '+' : '-';
+  const value = operatorExpression(context, node, sign, target, { ...one, text: wide ? '1n' : '1' }, null);
+  return { kind: 'assign', at: locate(context, node), target, value };
+}
+
+function targetOf(context: Context, node: ts.Expression): Target {
+  const target = expressionOf(context, node);
+  switch (target.kind) {
+    case 'variable':
+      if (target.variable.type.kind === 'reference' && target.variable.role === 'parameter')
+        refuse(context, node, 'TSV1013', `${target.text} is a parameter: a reference keeps what it points to`);
+      return target;
+    case 'field':
+    case 'bits':
+      if (target.type.kind === 'reference')
+        refuse(context, node, 'TSV1013', `${target.text} is part of its memory, not a value that can be replaced`);
+      return target;
+    default:
+      return refuse(
+        context,
+        node,
+        'TSV1013',
+        `${textOf(node)} cannot be assigned to`,
+        'an element is written with set(index, value)',
+      );
+  }
+}
+
+/** The target of an assignment that reads it first: evaluated twice in C, so it is free of effects. */
+function compoundTarget(context: Context, node: ts.Expression): Target {
+  const target = targetOf(context, node);
+  if (target.kind === 'variable') return target;
+  if (hasCall(target.base))
+    refuse(context, node, 'TSV1030', `${target.text} calls a function`, 'keep the reference in a const first');
+  if (isVolatile(target))
+    refuse(
+      context,
+      node,
+      'TSV1022',
+      `${target.text} is volatile: this reads and writes it`,
+      'read it into a const, then write it, in two statements',
+    );
+  return target;
+}
+
+function hasCall(expression: Expression): boolean {
+  switch (expression.kind) {
+    case 'field':
+    case 'bits':
+      return hasCall(expression.base);
+    case 'element':
+      return hasCall(expression.base) || hasCall(expression.index);
+    case 'variable':
+    case 'instance':
+    case 'integer':
+    case 'constant':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** Whether an access reaches memory that something else changes or watches. */
+export function isVolatile(expression: Expression): boolean {
+  switch (expression.kind) {
+    case 'field':
+      return expression.struct.volatile || isVolatile(expression.base);
+    case 'element':
+    case 'bits':
+      return isVolatile(expression.base);
+    default:
+      return expression.type.kind === 'reference' && isVolatileLayout(expression.type.layout);
+  }
+}
+
+function isVolatileLayout(layout: { readonly kind: string; readonly volatile?: boolean }): boolean {
+  return layout.kind === 'struct' && layout.volatile === true;
+}

@@ -1,0 +1,214 @@
+/** Calls: of the program's functions, of intrinsics, of tables, of the library, of methods. */
+import { ts } from 'ts-morph';
+import type { BuiltinName, Callee, Expression, Variable } from '../ir/nodes.js';
+import type { IntegerName, Type } from '../ir/types.js';
+import { type Context, refuse, refuseSilently, textOf } from './context.js';
+import { entityOf } from './entities.js';
+import { castOperandOf, expressionOf, placed, valueFor } from './expressions.js';
+import { PLATFORM_FUNCTIONS } from './intrinsics.js';
+import { layoutOf } from './layouts.js';
+import { typeInMemory } from './members.js';
+import { integerType } from './types.js';
+
+const CASTS: ReadonlySet<string> = new Set(['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'gpa', 'hpa', 'gva', 'hva']);
+
+const BUILTINS: Readonly<Record<BuiltinName, IntegerName>> = {
+  mul32: 'u32',
+  addSat32: 'u32',
+  min32: 'u32',
+  addSat64: 'u64',
+  subSat64: 'u64',
+  min64: 'u64',
+};
+
+/** Widths of the accesses of Bytes, by method. */
+const READS: Readonly<Record<string, 1 | 2 | 4 | 8>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
+export const WRITES: Readonly<Record<string, 1 | 2 | 4 | 8>> = { setU8: 1, setU16: 2, setU32: 4, setU64: 8 };
+
+/** The expression that the call at `node` is. */
+export function callExpression(context: Context, node: ts.CallExpression): Expression {
+  const callee = node.expression;
+  if (node.questionDotToken || callee.kind === ts.SyntaxKind.SuperKeyword)
+    return refuse(context, node, 'TSV1009', 'the language has no such call');
+  if (ts.isIdentifier(callee)) return namedCall(context, node, callee);
+  if (ts.isCallExpression(callee)) return tableCall(context, node, callee);
+  if (ts.isPropertyAccessExpression(callee)) return methodCall(context, node, callee);
+  return refuse(context, callee, 'TSV1027', `${textOf(callee)} is not a function of the program`);
+}
+
+function namedCall(context: Context, node: ts.CallExpression, name: ts.Identifier): Expression {
+  const entity = entityOf(context, name);
+  switch (entity.kind) {
+    case 'function': {
+      const { parameters, result } = entity.function;
+      return call(context, node, { kind: 'function', function: entity.function }, parameters, result);
+    }
+    case 'intrinsic': {
+      const { parameters, result } = entity.intrinsic;
+      return call(context, node, { kind: 'intrinsic', intrinsic: entity.intrinsic }, parameters, result);
+    }
+    case 'library':
+      return libraryCall(context, node, entity.name);
+    default:
+      return refuse(
+        context,
+        name,
+        'TSV1027',
+        `${name.text} is not a function`,
+        'a function value lives in a table: handlers.get(index)(...)',
+      );
+  }
+}
+
+function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExpression): Expression {
+  const access = getter.expression;
+  const table =
+    ts.isPropertyAccessExpression(access) && access.name.text === 'get' && ts.isIdentifier(access.expression)
+      ? entityOf(context, access.expression)
+      : null;
+  const [index] = getter.arguments;
+  if (table?.kind !== 'table' || !index)
+    return refuse(context, getter, 'TSV1027', `${textOf(getter)} is not a function`, 'call handlers.get(index)(...)');
+  const { parameters, result } = table.table.fallback;
+  const callee: Callee = { kind: 'table', table: table.table, index: expressionOf(context, index) };
+  return call(context, node, callee, parameters, result);
+}
+
+function call(
+  context: Context,
+  node: ts.CallExpression,
+  callee: Callee,
+  parameters: readonly Pick<Variable, 'type'>[],
+  result: Type,
+): Expression {
+  const operands = node.arguments.map((argument, index) => {
+    const parameter = parameters[index];
+    if (!parameter) return refuseSilently();
+    return valueFor(context, argument, parameter.type);
+  });
+  return placed(context, node, { kind: 'call', type: result, callee, operands });
+}
+
+function argumentOf(context: Context, node: ts.CallExpression, index: number, name?: IntegerName): Expression {
+  const argument = node.arguments[index];
+  if (!argument) return refuseSilently();
+  return name === undefined ? expressionOf(context, argument) : valueFor(context, argument, integerType(name));
+}
+
+function libraryCall(context: Context, node: ts.CallExpression, name: string): Expression {
+  const [first] = node.arguments;
+  if (CASTS.has(name) && first) {
+    const to = name as IntegerName;
+    const operand = castOperandOf(context, first, to);
+    return placed(context, node, { kind: 'cast', type: integerType(to), to, operand });
+  }
+  if (name in BUILTINS) {
+    const builtin = name as BuiltinName;
+    const type = integerType(BUILTINS[builtin]);
+    const operands = [
+      argumentOf(context, node, 0, type.name ?? undefined),
+      argumentOf(context, node, 1, type.name ?? undefined),
+    ];
+    return placed(context, node, { kind: 'builtin', type, name: builtin, operands });
+  }
+  const platform = PLATFORM_FUNCTIONS[name];
+  if (platform)
+    return call(context, node, { kind: 'intrinsic', intrinsic: platform }, platform.parameters, platform.result);
+  return memoryCall(context, node, name, first);
+}
+
+function memoryCall(
+  context: Context,
+  node: ts.CallExpression,
+  name: string,
+  first: ts.Expression | undefined,
+): Expression {
+  switch (first && name) {
+    case 'physical': {
+      const layout = layoutOf(context, first ?? node);
+      const address = argumentOf(context, node, 1, 'hpa');
+      return placed(context, node, {
+        kind: 'physical',
+        type: { kind: 'reference', layout, nullable: false },
+        layout,
+        address,
+      });
+    }
+    case 'window': {
+      const start = argumentOf(context, node, 0, 'hpa');
+      const length = argumentOf(context, node, 1, 'u32');
+      return placed(context, node, { kind: 'window', type: { kind: 'bytes', nullable: false }, start, length });
+    }
+    case 'addressOf':
+      return placed(context, node, { kind: 'addressOf', type: integerType('hpa'), base: argumentOf(context, node, 0) });
+    case 'local':
+      if (!ts.isVariableDeclaration(node.parent))
+        refuse(context, node, 'TSV1021', 'local() only initializes a const', 'write const name = local(Layout);');
+      return placed(context, node, {
+        kind: 'local',
+        type: { kind: 'reference', layout: layoutOf(context, first ?? node), nullable: false },
+        layout: layoutOf(context, first ?? node),
+      });
+    case 'requires':
+    case 'ensures':
+    case 'invariant':
+    case 'effects':
+    case 'unreachable':
+      return refuse(context, node, 'TSV1024', `${name}() is a statement, in its place`);
+    default:
+      return refuse(context, node, 'TSV1007', `${name}() stands at the top level of a module only`);
+  }
+}
+
+function methodCall(context: Context, node: ts.CallExpression, callee: ts.PropertyAccessExpression): Expression {
+  const method = callee.name.text;
+  const owner = callee.expression;
+  const entity = ts.isIdentifier(owner) ? entityOf(context, owner) : null;
+  if (entity?.kind === 'list' && method === 'get')
+    return placed(context, node, {
+      kind: 'listGet',
+      type: entity.list.type,
+      list: entity.list,
+      index: argumentOf(context, node, 0),
+    });
+  if (entity?.kind === 'table')
+    return refuse(context, node, 'TSV1027', 'a function is not a value', 'call it at once: handlers.get(index)(...)');
+  if (entity !== null && entity.kind !== 'variable' && entity.kind !== 'instance' && entity.kind !== 'constant')
+    return refuse(context, node, 'TSV1015', `${textOf(callee)} is not a function of the language`);
+  const base = expressionOf(context, owner);
+  const found = bytesMethod(context, node, base, method) ?? elementMethod(context, node, base, method);
+  if (found) return found;
+  if (base.type.kind === 'string' && method === 'charCodeAt')
+    return placed(context, node, {
+      kind: 'charCode',
+      type: integerType('u8'),
+      base,
+      index: argumentOf(context, node, 0),
+    });
+  return refuse(context, node, 'TSV1015', `${textOf(callee)} is not a function of the language`);
+}
+
+function bytesMethod(context: Context, node: ts.CallExpression, base: Expression, method: string): Expression | null {
+  if (base.type.kind !== 'bytes') return null;
+  const bytes = READS[method];
+  if (bytes !== undefined)
+    return placed(context, node, {
+      kind: 'bytesRead',
+      type: integerType(method as IntegerName),
+      base,
+      bytes,
+      offset: argumentOf(context, node, 0),
+    });
+  if (method !== 'part') return null;
+  const offset = argumentOf(context, node, 0);
+  const length = argumentOf(context, node, 1);
+  return placed(context, node, { kind: 'bytesPart', type: { kind: 'bytes', nullable: false }, base, offset, length });
+}
+
+function elementMethod(context: Context, node: ts.CallExpression, base: Expression, method: string): Expression | null {
+  if (base.type.kind !== 'reference' || base.type.layout.kind !== 'array') return null;
+  const { element, length } = base.type.layout;
+  if (method !== (element.kind === 'scalar' ? 'get' : 'at')) return null;
+  const index = argumentOf(context, node, 0);
+  return placed(context, node, { kind: 'element', type: typeInMemory(element), base, index, length });
+}

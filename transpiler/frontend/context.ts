@@ -1,0 +1,98 @@
+/** What all parts of the frontend share: the checker, what names stand for, and how to refuse. */
+import { ts } from 'ts-morph';
+import type { Diagnostic, Report } from '../diagnostics/diagnostic.js';
+import type {
+  Constant,
+  ConstantList,
+  Function,
+  FunctionTable,
+  Instance,
+  IntrinsicFunction,
+  Location,
+  Module,
+  Variable,
+} from '../ir/nodes.js';
+import type { Layout } from '../ir/types.js';
+import { locationOf } from './load.js';
+
+/** What a name stands for. */
+export type Entity =
+  | { readonly kind: 'constant'; readonly constant: Constant }
+  | { readonly kind: 'enumeration'; readonly members: ReadonlyMap<string, Constant> }
+  | { readonly kind: 'layout'; readonly layout: Layout }
+  | { readonly kind: 'instance'; readonly instance: Instance }
+  | { readonly kind: 'list'; readonly list: ConstantList }
+  | { readonly kind: 'table'; readonly table: FunctionTable }
+  | { readonly kind: 'function'; readonly function: Function; readonly declaration: ts.FunctionDeclaration }
+  | { readonly kind: 'intrinsic'; readonly intrinsic: IntrinsicFunction }
+  | { readonly kind: 'variable'; readonly variable: Variable }
+  | { readonly kind: 'entryPoints' }
+  /** A function or value of transpiler/lib that the frontend knows by name. */
+  | { readonly kind: 'library'; readonly name: string };
+
+export interface Context {
+  readonly folder: string;
+  readonly checker: ts.TypeChecker;
+  readonly report: Report;
+  /** Modules by the absolute path of their file. */
+  readonly modules: ReadonlyMap<string, Module>;
+  /** What each declared name stands for, once it is known; null where its declaration was refused. */
+  readonly entities: Map<ts.Symbol, Entity | null>;
+  /** Layouts that equal each other are one object: found by their description. */
+  readonly layouts: Map<string, Layout>;
+}
+
+/**
+ * Thrown to leave a construct that has been refused; caught per statement or declaration, so
+ * that the others are still looked at. Null where the reason has been reported elsewhere.
+ */
+export class Refusal extends Error {
+  readonly diagnostic: Diagnostic | null;
+  constructor(diagnostic: Diagnostic | null) {
+    super(diagnostic?.message ?? 'refused before');
+    this.name = 'Refusal';
+    this.diagnostic = diagnostic;
+  }
+}
+
+/** Refuses the construct at `node`. */
+export function refuse(context: Context, node: ts.Node, code: string, message: string, ...fixes: string[]): never {
+  throw new Refusal({ code, at: locate(context, node), message, known: [], fixes });
+}
+
+/** Refuses what stands on a declaration that has been refused already. */
+export function refuseSilently(): never {
+  throw new Refusal(null);
+}
+
+/** Runs `work`; where it is refused, reports that and gives null. */
+export function attempt<T>(context: Context, work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.diagnostic) context.report(error.diagnostic);
+    return null;
+  }
+}
+
+export function locate(context: Context, node: ts.Node): Location {
+  const file = node.getSourceFile();
+  const start = node.getStart(file);
+  return locationOf(context.folder, file, start, node.getEnd() - start);
+}
+
+/** The source text of `node` on one line, for messages. */
+export function textOf(node: ts.Node): string {
+  return node.getText().replace(/\s+/g, ' ');
+}
+
+/** The symbol that a name refers to, through imports; a shorthand property's is its value's. */
+export function symbolOf(context: Context, node: ts.Node): ts.Symbol | undefined {
+  const { checker } = context;
+  const symbol =
+    ts.isIdentifier(node) && ts.isShorthandPropertyAssignment(node.parent)
+      ? checker.getShorthandAssignmentValueSymbol(node.parent)
+      : checker.getSymbolAtLocation(node);
+  return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}

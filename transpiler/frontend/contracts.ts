@@ -1,0 +1,100 @@
+/** Contracts and promises: `requires`, `effects`, `ensures`, `invariant`. */
+import { ts } from 'ts-morph';
+import type { Expression, Location, Statement } from '../ir/nodes.js';
+import { type Context, locate, refuse } from './context.js';
+import { conditionOf } from './expressions.js';
+import { callOf } from './literals.js';
+
+export interface LeadingContracts {
+  readonly requires: readonly Expression[];
+  readonly promises: readonly string[];
+  readonly promisesAt: Location | null;
+  /** How many statements these were. */
+  readonly count: number;
+}
+
+/** The `requires(...)` and `effects(...)` that a function starts with. */
+export function leadingContracts(context: Context, statements: readonly ts.Statement[]): LeadingContracts {
+  const requires: Expression[] = [];
+  const promises: string[] = [];
+  let promisesAt: Location | null = null;
+  let count = 0;
+  for (const statement of statements) {
+    const call = ts.isExpressionStatement(statement) ? callOf(context, statement.expression) : null;
+    if (call?.name === 'requires') {
+      requires.push(onlyCondition(context, call.node));
+    } else if (call?.name === 'effects') {
+      promisesAt = locate(context, call.node);
+      for (const promise of call.node.arguments) {
+        if (!ts.isStringLiteral(promise)) return refuse(context, promise, 'TSV1024', 'a promise is a string literal');
+        promises.push(promise.text);
+      }
+    } else {
+      break;
+    }
+    count += 1;
+  }
+  return { requires, promises, promisesAt, count };
+}
+
+/** The statement that a contract inside a body is; null where `call` is none. */
+export function contractOf(
+  context: Context,
+  call: { name: string; node: ts.CallExpression },
+  statement: ts.ExpressionStatement,
+): Statement | null {
+  const at = locate(context, statement);
+  switch (call.name) {
+    case 'requires':
+    case 'effects':
+      return refuse(context, statement, 'TSV1024', `${call.name}() stands at the start of a function`);
+    case 'ensures':
+      if (!isBeforeReturn(statement))
+        refuse(context, statement, 'TSV1024', 'ensures() stands directly before "return name;"');
+      return { kind: 'contract', contract: 'ensures', condition: onlyCondition(context, call.node), at };
+    case 'invariant':
+      if (!isAtLoopStart(statement))
+        refuse(context, statement, 'TSV1024', "invariant() stands at the start of a loop's body");
+      return { kind: 'contract', contract: 'invariant', condition: onlyCondition(context, call.node), at };
+    default:
+      return null;
+  }
+}
+
+function onlyCondition(context: Context, call: ts.CallExpression): Expression {
+  const [condition] = call.arguments;
+  return condition ? conditionOf(context, condition) : refuse(context, call, 'TSV1024', 'a contract needs a condition');
+}
+
+function siblingsOf(statement: ts.Statement): readonly ts.Statement[] {
+  const { parent } = statement;
+  return ts.isBlock(parent) || ts.isCaseOrDefaultClause(parent) ? parent.statements : [];
+}
+
+/** Whether only other `ensures` stand between `statement` and a `return name;`. */
+function isBeforeReturn(statement: ts.Statement): boolean {
+  const siblings = siblingsOf(statement);
+  const rest = siblings.slice(siblings.indexOf(statement) + 1);
+  const next = rest.find((sibling) => !isCallOf('ensures', sibling));
+  return next !== undefined && ts.isReturnStatement(next) && !!next.expression && ts.isIdentifier(next.expression);
+}
+
+function isAtLoopStart(statement: ts.Statement): boolean {
+  const { parent } = statement;
+  const siblings = siblingsOf(statement);
+  const before = siblings.slice(0, siblings.indexOf(statement));
+  return (
+    ts.isBlock(parent) &&
+    (ts.isForStatement(parent.parent) || ts.isWhileStatement(parent.parent)) &&
+    before.every((sibling) => isCallOf('invariant', sibling))
+  );
+}
+
+function isCallOf(name: string, statement: ts.Statement): boolean {
+  return (
+    ts.isExpressionStatement(statement) &&
+    ts.isCallExpression(statement.expression) &&
+    ts.isIdentifier(statement.expression.expression) &&
+    statement.expression.expression.text === name
+  );
+}

@@ -1,0 +1,35 @@
+/** The literal forms that declarations are written in: calls of the library, and object literals. */
+import { ts } from 'ts-morph';
+import { type Context, refuse, symbolOf } from './context.js';
+import { libraryFolder } from './load.js';
+
+/** The library's call that `node` is, by the function's name; null where it is something else. */
+export function callOf(context: Context, node: ts.Expression): { name: string; node: ts.CallExpression } | null {
+  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return null;
+  const name = libraryName(symbolOf(context, node.expression));
+  return name === null ? null : { name, node };
+}
+
+/** The name of what `symbol` stands for, where the library itself declares it. */
+export function libraryName(symbol: ts.Symbol | undefined): string | null {
+  const file = symbol?.declarations?.[0]?.getSourceFile().fileName;
+  return symbol && file?.startsWith(libraryFolder()) ? symbol.name : null;
+}
+
+export interface Property {
+  readonly name: string;
+  readonly node: ts.PropertyName;
+  readonly value: ts.Expression;
+}
+
+/** The properties of an object literal whose keys are plain names, in order. */
+export function propertiesOf(context: Context, node: ts.Expression): Property[] {
+  if (!ts.isObjectLiteralExpression(node)) return refuse(context, node, 'TSV1007', 'an object literal stands here');
+  return node.properties.map((property) => {
+    if (ts.isShorthandPropertyAssignment(property))
+      return { name: property.name.text, node: property.name, value: property.name };
+    if (ts.isPropertyAssignment(property) && (ts.isIdentifier(property.name) || ts.isStringLiteral(property.name)))
+      return { name: property.name.text, node: property.name, value: property.initializer };
+    return refuse(context, property, 'TSV1007', 'a property is written name: value');
+  });
+}

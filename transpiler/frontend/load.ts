@@ -1,0 +1,106 @@
+/** Reads a program's sources and has TypeScript check them. ts-morph is used in this folder only. */
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Project, ts } from 'ts-morph';
+import type { Report } from '../diagnostics/diagnostic.js';
+import type { Location } from '../ir/nodes.js';
+
+export interface Sources {
+  /** Absolute, with `/`. */
+  readonly folder: string;
+  readonly checker: ts.TypeChecker;
+  /** The program's files, each after those it imports, ties by name. */
+  readonly files: readonly ts.SourceFile[];
+  /** The library's declarations of the processor, where the program imports the library at all. */
+  readonly x86: ts.SourceFile | null;
+}
+
+/**
+ * Loads every `.ts` file below `folder`. What TypeScript finds is reported as TSV0001.
+ * Without `tsconfig` the nearest one above the folder counts.
+ */
+export function load(folder: string, tsconfig: string | undefined, report: Report): Sources {
+  const root = resolve(folder);
+  const project = new Project({
+    tsConfigFilePath: tsconfig ?? nearest('tsconfig.json', root) ?? join(repository, 'tsconfig.json'),
+    skipAddingFilesFromTsConfig: true,
+    compilerOptions: { types: [], noEmit: true, incremental: false, skipLibCheck: true },
+  });
+  project.addSourceFilesAtPaths(`${posix(root)}/**/*.ts`);
+  project.resolveSourceFileDependencies();
+  const program = project.getProgram().compilerObject;
+  const sources = program.getSourceFiles().filter((file) => file.fileName.startsWith(`${posix(root)}/`));
+  for (const file of sources) {
+    for (const found of [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]) {
+      report({
+        code: 'TSV0001',
+        at: locationOf(root, file, found.start ?? 0, found.length ?? 1),
+        message: `${ts.flattenDiagnosticMessageText(found.messageText, '\n').split('\n', 1)[0]} (TS${found.code})`,
+        known: [],
+        fixes: [],
+      });
+    }
+  }
+  return {
+    folder: posix(root),
+    checker: program.getTypeChecker(),
+    files: inOrder(sources, program),
+    x86: program.getSourceFile(`${libraryFolder()}x86.ts`) ?? null,
+  };
+}
+
+/** The folder of the language's library, with `/` at its end. */
+export function libraryFolder(): string {
+  return `${posix(join(repository, 'transpiler', 'lib'))}/`;
+}
+
+/** Where `length` characters from `start` on lie; the caret line ends with its source line. */
+export function locationOf(folder: string, file: ts.SourceFile, start: number, length: number): Location {
+  const { line, character } = file.getLineAndCharacterOfPosition(start);
+  const end = file.getLineEndOfPosition(start);
+  return {
+    file: posix(relative(dirname(folder), file.fileName)),
+    line: line + 1,
+    column: character + 1,
+    length: Math.max(1, Math.min(length, end - start)),
+  };
+}
+
+const posix = (path: string): string => path.split(sep).join('/');
+
+function nearest(name: string, from: string): string | null {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const path = join(folder, name);
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) return null;
+  }
+}
+
+const repository = resolve(
+  nearest('transpiler/lib/index.ts', dirname(fileURLToPath(import.meta.url))) ?? '.',
+  '../../..',
+);
+
+function inOrder(sources: readonly ts.SourceFile[], program: ts.Program): ts.SourceFile[] {
+  const checker = program.getTypeChecker();
+  const ordered = new Set<ts.SourceFile>();
+  const entered = new Set<ts.SourceFile>();
+  const enter = (file: ts.SourceFile): void => {
+    if (entered.has(file)) return;
+    entered.add(file);
+    const imported = file.statements
+      .flatMap((statement) => (ts.isImportDeclaration(statement) ? [statement.moduleSpecifier] : []))
+      .flatMap((specifier) => checker.getSymbolAtLocation(specifier)?.declarations ?? [])
+      .filter((declaration) => ts.isSourceFile(declaration))
+      .filter((declaration) => sources.includes(declaration));
+    for (const dependency of byName(imported)) enter(dependency);
+    ordered.add(file);
+  };
+  for (const file of byName(sources)) enter(file);
+  return [...ordered];
+}
+
+function byName(files: readonly ts.SourceFile[]): ts.SourceFile[] {
+  return [...files].sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
+}

@@ -1,0 +1,223 @@
+/** Statements, from TypeScript's tree to the language's. */
+import { ts } from 'ts-morph';
+import type { Expression, Statement, Variable } from '../ir/nodes.js';
+import type { IntegerType, Type } from '../ir/types.js';
+import { assignmentOf, stepOf } from './assignments.js';
+import { callOf } from './literals.js';
+import { evaluate } from './constants.js';
+import { attempt, type Context, locate, Refusal, refuse, textOf } from './context.js';
+import { contractOf } from './contracts.js';
+import { WRITES } from './calls.js';
+import { conditionOf, expressionOf, valueFor } from './expressions.js';
+import type { Body } from './functions.js';
+import { switchOf } from './switches.js';
+import { describeSyntax } from './syntax.js';
+import { integerType, typeOfAnnotation } from './types.js';
+
+/** Lowers statements one by one; a refused one is reported and left out. */
+export function statementsOf(body: Body, nodes: readonly ts.Statement[]): Statement[] {
+  return nodes.flatMap((node) => {
+    const lowered = attempt(body, () => statementOf(body, node));
+    if (lowered === null) body.failure.happened = true;
+    return lowered ?? [];
+  });
+}
+
+/** The statements of a branch or loop body, with or without braces. */
+export function branchOf(body: Body, node: ts.Statement): Statement[] {
+  return ts.isBlock(node) ? statementsOf(body, [...node.statements]) : statementsOf(body, [node]);
+}
+
+function statementOf(body: Body, node: ts.Statement): readonly Statement[] {
+  const at = locate(body, node);
+  if (ts.isVariableStatement(node)) return declarationsOf(body, node.declarationList);
+  if (ts.isExpressionStatement(node)) return [expressionStatement(body, node)];
+  if (ts.isIfStatement(node)) return [ifStatement(body, node)];
+  if (ts.isForStatement(node)) return [forStatement(body, node)];
+  if (ts.isWhileStatement(node)) {
+    const test = conditionOf(body, node.expression);
+    return [{ kind: 'loop', at, before: [], test, update: [], body: loopBody(body, node.statement) }];
+  }
+  if (ts.isSwitchStatement(node)) return [switchOf(body, node)];
+  if (ts.isReturnStatement(node)) return [returnStatement(body, node)];
+  if (ts.isBlock(node)) return [{ kind: 'block', at, body: statementsOf(body, [...node.statements]) }];
+  if (ts.isEmptyStatement(node)) return [];
+  if (ts.isBreakStatement(node) && !node.label) {
+    if (body.breaks === 'switch')
+      refuse(body, node, 'TSV1012', 'a break stands only at the end of a case', 'use if and else inside the case');
+    return [{ kind: 'break', at }];
+  }
+  if (ts.isContinueStatement(node) && !node.label) return [{ kind: 'continue', at }];
+  const { code, message, fixes } = describeSyntax(node);
+  return refuse(body, node, code, message, ...fixes);
+}
+
+function declarationsOf(body: Body, list: ts.VariableDeclarationList): Statement[] {
+  return list.declarations.map((declaration) => {
+    const symbol = ts.isIdentifier(declaration.name) ? body.checker.getSymbolAtLocation(declaration.name) : undefined;
+    if (symbol) body.entities.set(symbol, null);
+    const statement = declarationOf(body, declaration, list.flags);
+    if (symbol) body.entities.set(symbol, { kind: 'variable', variable: statement.variable });
+    return statement;
+  });
+}
+
+function declarationOf(
+  body: Body,
+  declaration: ts.VariableDeclaration,
+  flags: ts.NodeFlags,
+): Extract<Statement, { kind: 'declare' }> {
+  const { name, initializer } = declaration;
+  if (!(flags & ts.NodeFlags.BlockScoped))
+    refuse(body, declaration, 'TSV1008', 'var is not block-scoped', 'write const or let');
+  if (!ts.isIdentifier(name)) return refuse(body, name, 'TSV1008', 'the language has no destructuring');
+  const role = flags & ts.NodeFlags.Const ? 'const' : 'let';
+  const value = initializer ? initialValue(body, initializer, declaration.type) : null;
+  const variable: Variable = {
+    name: name.text,
+    type: variableType(body, declaration, name, value, role),
+    at: locate(body, name),
+    role,
+  };
+  return { kind: 'declare', at: locate(body, declaration.parent), variable, value };
+}
+
+function initialValue(body: Body, initializer: ts.Expression, annotation: ts.TypeNode | undefined): Expression {
+  return annotation ? valueFor(body, initializer, typeOfAnnotation(body, annotation)) : expressionOf(body, initializer);
+}
+
+function variableType(
+  body: Body,
+  declaration: ts.VariableDeclaration,
+  name: ts.Identifier,
+  value: Expression | null,
+  role: 'const' | 'let',
+): Type {
+  const type = declaration.type ? typeOfAnnotation(body, declaration.type) : value?.type;
+  if (!type) return refuse(body, name, 'TSV1011', `${name.text} has no type`, `write let ${name.text}: u32;`);
+  if (type.kind === 'void' || type.kind === 'never' || type.kind === 'null')
+    return refuse(body, declaration, 'TSV1011', `${name.text} has no type of the language`);
+  if (declaration.type || type.kind !== 'integer') return type;
+  if (role === 'let')
+    refuse(
+      body,
+      name,
+      'TSV1011',
+      `the let ${name.text} has no type`,
+      `write let ${name.text}: ${type.name ?? 'u32'} = ...`,
+    );
+  if (value && type.name === null && type.members === null) return constantType(body, declaration, name, value);
+  return value && isOperator(value) ? widened(type) : type;
+}
+
+function isOperator({ kind }: Expression): boolean {
+  return kind === 'binary' || kind === 'unary' || kind === 'conditional';
+}
+
+/** Operators on narrow numbers give wider results: a const of theirs holds 32 bits. */
+function widened(type: IntegerType): IntegerType {
+  const { name, javascript } = type;
+  return name === null || javascript === 'bigint' ? type : integerType(name.startsWith('i') ? 'i32' : 'u32');
+}
+
+/** The type of a const whose value is made of literals: the usual one that holds it. */
+function constantType(body: Body, node: ts.Node, name: ts.Identifier, value: Expression): IntegerType {
+  const known = knownValue(body, node, value);
+  if (known === null)
+    return refuse(body, name, 'TSV1011', `no one type holds ${value.text}`, `write const ${name.text}: u32 = ...`);
+  const { javascript } = value.type as IntegerType;
+  return integerType(javascript === 'bigint' ? (known < 0n ? 'i64' : 'u64') : known < 0n ? 'i32' : 'u32');
+}
+
+function knownValue(context: Context, node: ts.Node, expression: Expression): bigint | null {
+  try {
+    const value = evaluate(context, node, expression);
+    return typeof value === 'bigint' ? value : null;
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}
+
+function expressionStatement(body: Body, node: ts.ExpressionStatement): Statement {
+  const { expression } = node;
+  const at = locate(body, node);
+  const assignment = assignmentOf(body, expression) ?? stepOf(body, expression);
+  if (assignment) return assignment;
+  if (!ts.isCallExpression(expression)) {
+    const { code, message, fixes } = describeSyntax(expression);
+    const isValue = ts.isIdentifier(expression) || ts.isPropertyAccessExpression(expression);
+    return isValue
+      ? refuse(body, node, 'TSV1008', 'this statement does nothing')
+      : refuse(body, expression, code, message, ...fixes);
+  }
+  const call = callOf(body, expression);
+  const contract = call && contractOf(body, call, node);
+  if (contract) return contract;
+  if (call?.name === 'unreachable') return { kind: 'unreachable', at };
+  return methodStatement(body, expression) ?? { kind: 'expression', at, expression: expressionOf(body, expression) };
+}
+
+/** `array.set(index, value)` and `bytes.setU32(offset, value)`; null for other calls. */
+function methodStatement(body: Body, node: ts.CallExpression): Statement | null {
+  const callee = node.expression;
+  if (!ts.isPropertyAccessExpression(callee)) return null;
+  const method = callee.name.text;
+  const bytes = WRITES[method];
+  const [first, second] = node.arguments;
+  if (!first || !second || (bytes === undefined && method !== 'set')) return null;
+  const at = locate(body, node);
+  const base = expressionOf(body, callee.expression);
+  const index = expressionOf(body, first);
+  if (base.type.kind === 'bytes' && bytes !== undefined)
+    return { kind: 'bytesWrite', at, base, bytes, offset: index, value: expressionOf(body, second) };
+  if (base.type.kind !== 'reference' || base.type.layout.kind !== 'array' || base.type.layout.element.kind !== 'scalar')
+    return refuse(body, node, 'TSV1015', `${textOf(callee)} is not a function of the language`);
+  const { element, length } = base.type.layout;
+  const type: Type = element.name === 'boolean' ? { kind: 'boolean' } : integerType(element.name);
+  const value = valueFor(body, second, type);
+  const target = { kind: 'element', type, base, index, length, at, text: textOf(callee.expression) } as const;
+  return { kind: 'assign', at, target, value };
+}
+
+function ifStatement(body: Body, node: ts.IfStatement): Statement {
+  return {
+    kind: 'if',
+    at: locate(body, node),
+    test: conditionOf(body, node.expression),
+    then: branchOf(body, node.thenStatement),
+    otherwise: node.elseStatement ? branchOf(body, node.elseStatement) : [],
+  };
+}
+
+function forStatement(body: Body, node: ts.ForStatement): Statement {
+  const { initializer, condition, incrementor } = node;
+  const before = initializer
+    ? ts.isVariableDeclarationList(initializer)
+      ? declarationsOf(body, initializer)
+      : [updateOf(body, initializer)]
+    : [];
+  const test = condition ? conditionOf(body, condition) : null;
+  const update = incrementor ? [updateOf(body, incrementor)] : [];
+  return { kind: 'loop', at: locate(body, node), before, test, update, body: loopBody(body, node.statement) };
+}
+
+function updateOf(body: Body, node: ts.Expression): Statement {
+  return (
+    assignmentOf(body, node) ??
+    stepOf(body, node) ??
+    refuse(body, node, 'TSV1013', 'a loop counts with one assignment', 'write for (let i: u32 = 0; i < n; i++)')
+  );
+}
+
+function loopBody(body: Body, node: ts.Statement): Statement[] {
+  return branchOf({ ...body, breaks: 'loop' }, node);
+}
+
+function returnStatement(body: Body, node: ts.ReturnStatement): Statement {
+  const at = locate(body, node);
+  if (!node.expression) return { kind: 'return', at, value: null };
+  const value = valueFor(body, node.expression, body.result);
+  if (value.type.kind === 'never' || value.type.kind === 'void') return { kind: 'expression', at, expression: value };
+  return { kind: 'return', at, value };
+}
