@@ -1,0 +1,175 @@
+/** A guest on a simulated AMD processor: 4 MiB of its own memory, then 2 MiB that the hypervisor keeps. */
+import { allocatorStart } from '../../../kernel/memory/allocator.js';
+import { readMtrrs } from '../../../kernel/memory/mtrr.js';
+import { buildNestedTables } from '../../../kernel/memory/nestedPaging.js';
+import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
+import { onSvmExit } from '../../../kernel/svm/exit.js';
+import { svmPrepare } from '../../../kernel/svm/start.js';
+import { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { vcpus, type Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { GuestStart } from '../../../kernel/guest/guestStart.js';
+import { local, physical, window } from '../../../transpiler/lib/index.js';
+import { bounds } from '../../support/image.js';
+import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
+
+export const HIDDEN = 0x40_0000n;
+export const HIDDEN_BYTES = 0x20_0000n;
+/** Where the guest's page tables and its first instruction are. */
+export const TABLES = 0x1_0000;
+export const CODE = 0x2_0000;
+
+export class Halted extends Error {
+  override readonly name = 'Halted';
+}
+class Reset extends Error {
+  override readonly name = 'Reset';
+}
+/** What t.throws() takes for the end of the hypervisor, and of the machine. */
+export const HALTED = { name: 'Halted' };
+export const RESET = { name: 'Reset' };
+
+export interface CpuidRegisters {
+  readonly eax?: number;
+  readonly ebx?: number;
+  readonly ecx?: number;
+  readonly edx?: number;
+}
+
+/** An EPYC, as far as the hypervisor looks: MSRs that are written read back, others fault. */
+export class AmdProcessor {
+  readonly msrs = new Map<number, bigint>([
+    [0xc000_0080, 0x500n],
+    [0x277, 0x0007_0406_0007_0406n],
+  ]);
+  readonly leaves: Record<number, CpuidRegisters> = {
+    0x8000_0000: { eax: 0x8000_001f },
+    0x8000_0001: { ecx: 1 << 2, edx: (1 << 20) | (1 << 25) | (1 << 26) },
+    0x8000_0008: { eax: 40 },
+    0x8000_000a: { eax: 1, ebx: 16, edx: 1 },
+  };
+  readonly portWrites: [number, number][] = [];
+
+  cpuid(leaf: number): Required<CpuidRegisters> {
+    return { eax: 0, ebx: 0, ecx: 0, edx: 0, ...this.leaves[leaf] };
+  }
+  rdmsr(msr: number): bigint {
+    const value = this.msrs.get(msr);
+    if (value === undefined) throw new Error(`RDMSR of ${msr.toString(16)} faults`);
+    return value;
+  }
+  wrmsr(msr: number, value: bigint): void {
+    this.msrs.set(msr, value);
+  }
+  tryRdmsr(msr: number): { value: bigint; faulted: boolean } {
+    const value = this.msrs.get(msr);
+    return { value: value ?? 0n, faulted: value === undefined };
+  }
+  tryWrmsr(msr: number, value: bigint): boolean {
+    if (!this.msrs.has(msr)) return false;
+    this.msrs.set(msr, value);
+    return true;
+  }
+  /** No UART: an empty port reads as ones. */
+  in8(): number {
+    return 0xff;
+  }
+  out8(port: number, value: number): void {
+    this.portWrites.push([port, value]);
+  }
+  pause(): void {}
+  framePointer(): bigint {
+    return 0n;
+  }
+  imageBounds(): typeof bounds {
+    return bounds;
+  }
+  shutDown(): never {
+    throw new Reset();
+  }
+  haltForever(): never {
+    throw new Halted();
+  }
+}
+
+export interface Guest {
+  readonly processor: AmdProcessor;
+  /** The guest's memory from address 0 on. */
+  readonly memory: Uint8Array;
+  readonly vcpu: Vcpu;
+  readonly vmcb: Vmcb;
+  /** The hypervisor handles an exit with this code. */
+  exit(code: number, info1?: bigint, info2?: bigint): void;
+}
+
+/** A guest in 64-bit mode, privilege level 0, about to execute `code` at CODE. */
+export function startGuest(code: readonly number[] = []): Guest {
+  resetMemory();
+  const processor = new AmdProcessor();
+  simulate(processor);
+  const memory = addMemory(0n, Number(HIDDEN));
+  addMemory(HIDDEN, Number(HIDDEN_BYTES));
+  allocatorStart(HIDDEN, HIDDEN_BYTES);
+  readMtrrs();
+  const tables = buildNestedTables(svmEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);
+  putIdentityTables(memory);
+  memory.set(code, CODE);
+  const vcpu = vcpus.at(0);
+  svmPrepare(vcpu, tables, guestStart());
+  const vmcb = physical(Vmcb, vcpu.vmcb);
+  return {
+    processor,
+    memory,
+    vcpu,
+    vmcb,
+    exit(exitCode, info1 = 0n, info2 = 0n) {
+      vmcb.exitCode = BigInt(exitCode);
+      vmcb.exitInfo1 = info1;
+      vmcb.exitInfo2 = info2;
+      onSvmExit(vcpu);
+    },
+  };
+}
+
+function guestStart(): GuestStart {
+  const start = local(GuestStart);
+  start.rip = BigInt(CODE);
+  start.rsp = 0x8000n;
+  start.rsi = 0x9_0000n;
+  start.cr3 = BigInt(TABLES);
+  start.gdtBase = 0x7000n;
+  start.gdtLimit = 0x1f;
+  return start;
+}
+
+/** Four levels that map the first 4 MiB to themselves, in 4 KiB pages for the first 2 MiB. */
+function putIdentityTables(memory: Uint8Array): void {
+  const view = new DataView(memory.buffer, memory.byteOffset);
+  const put = (table: number, index: number, entry: bigint): void => view.setBigUint64(table + index * 8, entry, true);
+  put(TABLES, 0, BigInt(TABLES + 0x1000) | 3n);
+  put(TABLES + 0x1000, 0, BigInt(TABLES + 0x2000) | 3n);
+  put(TABLES + 0x2000, 0, BigInt(TABLES + 0x3000) | 3n);
+  put(TABLES + 0x2000, 1, 0x20_0000n | 0x83n);
+  for (let page = 0; page < 512; page++) put(TABLES + 0x3000, page, BigInt(page * 0x1000) | 3n);
+}
+
+/** What EVENTINJ asks for. */
+export function injected(vmcb: Vmcb): { vector: number; type: number; errorCode: number | null } | null {
+  const event = vmcb.injectedEvent;
+  if ((event & (1n << 31n)) === 0n) return null;
+  const errorCode = (event & (1n << 11n)) !== 0n ? Number(event >> 32n) : null;
+  return { vector: Number(event & 0xffn), type: Number((event >> 8n) & 7n), errorCode };
+}
+
+/** What second-level tables give for a guest-physical address: the leaf entry, its target, and the page's size. */
+export function walkTables(root: bigint, address: bigint): { entry: bigint; target: bigint; bytes: bigint } | null {
+  let table = root;
+  for (let shift = 39n; shift >= 12n; shift -= 9n) {
+    const entry = window(table + ((address >> shift) & 511n) * 8n, 8).u64(0);
+    if ((entry & 1n) === 0n) return null;
+    const frame = entry & 0x000f_ffff_ffff_f000n;
+    const bytes = 1n << shift;
+    if (shift === 12n || (entry & 0x80n) !== 0n) return { entry, target: frame + (address & (bytes - 1n)), bytes };
+    table = frame;
+  }
+  return null;
+}

@@ -1,0 +1,166 @@
+import t from 'tap';
+import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { options, TripleFaultAction } from '../../../kernel/machine/options.js';
+import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { CODE, HALTED, HIDDEN, injected, RESET, startGuest } from '../support/guest.js';
+import { logText } from '../support/startup.js';
+
+const INVALID_OPCODE = { vector: 6, type: 3, errorCode: null };
+const EXCEPTION = 0x8000_0300n;
+
+t.test('each SVM instruction raises #UD and is an event', (t) => {
+  const { vmrun, vmload, vmsave, stgi, clgi, skinit, invlpga } = ExitCode;
+  for (const code of [vmrun, vmload, vmsave, stgi, clgi, skinit, invlpga]) {
+    const guest = startGuest();
+    guest.exit(code);
+    t.same(injected(guest.vmcb), INVALID_OPCODE, code.toString(16));
+    t.equal(guest.vmcb.rip, BigInt(CODE));
+    t.equal(eventCount(Event.svmInstruction), 1n);
+  }
+  t.end();
+});
+
+t.test('VMMCALL that is no hypercall raises #UD', (t) => {
+  const guest = startGuest([0x0f, 0x01, 0xd9]);
+  guest.exit(ExitCode.vmmcall);
+  t.same(injected(guest.vmcb), INVALID_OPCODE);
+  t.end();
+});
+
+t.test('VMMCALL that is a hypercall is answered and skipped', (t) => {
+  const guest = startGuest([0x0f, 0x01, 0xd9]);
+  guest.vcpu.registers.rax = 0x6d76_7374n;
+  guest.exit(ExitCode.vmmcall);
+  t.equal(guest.vcpu.registers.rax, 0n);
+  t.equal(guest.vmcb.rip, BigInt(CODE + 3));
+  t.equal(injected(guest.vmcb), null);
+  t.end();
+});
+
+t.test('#DB and #AC reach the guest as they were', (t) => {
+  const guest = startGuest();
+  guest.exit(ExitCode.debugException);
+  t.same(injected(guest.vmcb), { vector: 1, type: 3, errorCode: null });
+  guest.exit(ExitCode.alignmentCheck);
+  t.same(injected(guest.vmcb), { vector: 17, type: 3, errorCode: 0 });
+  t.end();
+});
+
+t.test('each exit is counted by its code', (t) => {
+  const guest = startGuest();
+  guest.exit(ExitCode.debugException);
+  guest.exit(ExitCode.debugException);
+  t.equal(guest.vcpu.exits.get(ExitCode.debugException), 2n);
+  t.equal(guest.vcpu.exits.get(ExitCode.alignmentCheck), 0n);
+  t.end();
+});
+
+t.test('the guest gets a page of ones where hidden memory is, and goes on', (t) => {
+  const guest = startGuest();
+  guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN + 0x1234n);
+  t.equal(eventCount(Event.hiddenMemory), 1n);
+  t.equal(injected(guest.vmcb), null);
+  t.equal(guest.vmcb.rip, BigInt(CODE));
+  t.match(logText(), /reached for hidden memory at 0x401234/);
+  t.end();
+});
+
+t.test('an event in delivery at a nested page fault is delivered again, with its error code', (t) => {
+  const guest = startGuest();
+  guest.vmcb.exitEvent = (0x1an << 32n) | EXCEPTION | 0x80en | 0x800n;
+  guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+  t.same(injected(guest.vmcb), { vector: 14, type: 3, errorCode: 0x1a });
+  t.end();
+});
+
+t.test('an external interrupt in delivery is delivered again, also where QEMU calls it an exception', (t) => {
+  for (const type of [0n, 0x300n]) {
+    const guest = startGuest();
+    guest.vmcb.exitEvent = 0x8000_0000n | type | 0x30n;
+    guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+    t.same(injected(guest.vmcb), { vector: 0x30, type: 0, errorCode: null });
+  }
+  t.end();
+});
+
+t.test('an NMI in delivery is delivered again', (t) => {
+  const guest = startGuest();
+  guest.vmcb.exitEvent = 0x8000_0202n;
+  guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+  t.same(injected(guest.vmcb), { vector: 2, type: 2, errorCode: null });
+  t.end();
+});
+
+t.test('INT n, INT3 and INTO in delivery are not injected: the guest executes them again', (t) => {
+  for (const event of [0x8000_0480n, EXCEPTION | 3n, EXCEPTION | 4n]) {
+    const guest = startGuest();
+    guest.vmcb.exitEvent = event;
+    guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+    t.equal(injected(guest.vmcb), null);
+  }
+  t.end();
+});
+
+t.test('an exception during delivery takes the place of what was delivered', (t) => {
+  const guest = startGuest();
+  guest.vmcb.exitEvent = EXCEPTION | 1n;
+  guest.exit(ExitCode.debugException);
+  t.same(injected(guest.vmcb), { vector: 1, type: 3, errorCode: null });
+  t.end();
+});
+
+t.test('what was injected before is not injected again, and the TLB is flushed only when asked', (t) => {
+  const guest = startGuest();
+  guest.exit(ExitCode.vmrun);
+  guest.vmcb.tlbControl = 1;
+  guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+  t.equal(injected(guest.vmcb), null);
+  t.equal(guest.vmcb.tlbControl, 0);
+  t.end();
+});
+
+t.test('a triple fault resets the machine, after one line', (t) => {
+  const guest = startGuest();
+  t.throws(() => guest.exit(ExitCode.shutdown), RESET);
+  t.match(logText(), /^tsvm: the guest shut its processor down \(triple fault\) at 0x20000\n$/);
+  t.same(guest.processor.portWrites.slice(0, 2), [
+    [0xcf9, 2],
+    [0xcf9, 6],
+  ]);
+  t.end();
+});
+
+t.test('a triple fault halts where the option says so', (t) => {
+  const guest = startGuest();
+  options.tripleFault = TripleFaultAction.halt;
+  t.throws(() => guest.exit(ExitCode.shutdown), HALTED);
+  t.end();
+});
+
+t.test('INIT for the only processor resets the machine', (t) => {
+  const guest = startGuest();
+  t.throws(() => guest.exit(ExitCode.init), RESET);
+  t.end();
+});
+
+t.test('an address beyond the processor’s ends the guest', (t) => {
+  const guest = startGuest();
+  t.throws(() => guest.exit(ExitCode.nestedPageFault, 4n, 1n << 50n), RESET);
+  t.match(logText(), /the guest used an address beyond what its processor has/);
+  t.end();
+});
+
+t.test('an exit that nothing asked for is a crash that says its code', (t) => {
+  const guest = startGuest();
+  t.throws(() => guest.exit(0x72), HALTED);
+  t.match(logText(), /exit 0x72 with/);
+  t.end();
+});
+
+t.test('VMEXIT_INVALID is counted as the last reason and is a crash', (t) => {
+  const guest = startGuest();
+  guest.vmcb.exitCode = 0xffff_ffff_ffff_ffffn;
+  t.throws(() => guest.exit(0xffff_ffff), HALTED);
+  t.equal(guest.vcpu.exits.get(0x403), 1n);
+  t.end();
+});

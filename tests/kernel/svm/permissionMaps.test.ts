@@ -1,0 +1,37 @@
+import t from 'tap';
+import { window } from '../../../transpiler/lib/index.js';
+import { startGuest } from '../support/guest.js';
+
+const { vmcb } = startGuest();
+const map = window(vmcb.msrPermissions, 0x2000);
+
+/** The two bits of an MSR (APM 2, 15.11): 1 where reads exit, 2 where writes do. */
+function watched(msr: number): number {
+  const start = msr >= 0xc001_0000 ? 0x1000 : msr >= 0xc000_0000 ? 0x800 : 0;
+  const number = msr & 0x1fff;
+  return (map.u8(start + (number >> 2)) >> ((number & 3) * 2)) & 3;
+}
+
+t.test('reads and writes of EFER, VM_CR and VM_HSAVE_PA exit', (t) => {
+  for (const msr of [0xc000_0080, 0xc001_0114, 0xc001_0117]) t.equal(watched(msr), 3, msr.toString(16));
+  t.end();
+});
+
+t.test('only writes of APIC_BASE exit', (t) => {
+  t.equal(watched(0x1b), 2);
+  t.end();
+});
+
+t.test('no other MSR exits: MTRRs, PAT, TSC, TSC_ADJUST, performance counters pass', (t) => {
+  let bits = 0;
+  for (let i = 0; i < 0x2000; i++) for (let byte = map.u8(i); byte !== 0; byte >>= 1) bits += byte & 1;
+  t.equal(bits, 7);
+  t.end();
+});
+
+t.test('no port exits', (t) => {
+  const ports = window(vmcb.ioPermissions, 0x3000);
+  for (let i = 0; i < 0x3000; i++) if (ports.u8(i) !== 0) t.fail(`port map byte ${i}`);
+  t.equal(vmcb.interceptInstructions1 & (1 << 27), 0);
+  t.end();
+});

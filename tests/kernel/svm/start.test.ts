@@ -1,0 +1,125 @@
+import t from 'tap';
+import { physical } from '../../../transpiler/lib/index.js';
+import { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { CODE, HIDDEN, HIDDEN_BYTES, startGuest, TABLES } from '../support/guest.js';
+
+const EFER = 0xc000_0080;
+const VM_HSAVE_PA = 0xc001_0117;
+
+function intercepts(): { exceptions: number; first: number; second: number } {
+  const { vmcb } = startGuest();
+  return {
+    exceptions: vmcb.interceptExceptions,
+    first: vmcb.interceptInstructions1,
+    second: vmcb.interceptInstructions2,
+  };
+}
+
+t.test('the VMCB fills one page and ends with the state-save area', (t) => {
+  t.equal(Vmcb.bytes, 4096);
+  t.equal(Vmcb.fields.rax.offset, 0x400 + 0x1f8);
+  t.equal(Vmcb.fields.pat.offset, 0x400 + 0x268);
+  t.end();
+});
+
+t.test('SVM is switched on and the host save area is a page that the guest cannot reach', (t) => {
+  const { processor } = startGuest();
+  t.equal(processor.msrs.get(EFER), 0x1500n);
+  const page = processor.msrs.get(VM_HSAVE_PA) ?? 0n;
+  t.equal(page & 0xfffn, 0n);
+  t.ok(page >= HIDDEN && page < HIDDEN + HIDDEN_BYTES);
+  t.end();
+});
+
+t.test('each SVM instruction is intercepted (Jailhouse): VMRUN to SKINIT, and INVLPGA', (t) => {
+  const { first, second } = intercepts();
+  t.equal(second & 0x7f, 0x7f);
+  t.not(first & (1 << 26), 0);
+  t.end();
+});
+
+t.test('#DB and #AC are intercepted, no other exception (CVE-2015-5307, CVE-2015-8104)', (t) => {
+  t.equal(intercepts().exceptions, (1 << 1) | (1 << 17));
+  t.end();
+});
+
+t.test('shutdown and INIT are intercepted', (t) => {
+  const { first } = intercepts();
+  t.equal(first >>> 31, 1);
+  t.not(first & (1 << 3), 0);
+  t.end();
+});
+
+t.test('interrupts, NMI, SMI, HLT, CPUID, ports, TSC, MONITOR, PAUSE and WBINVD pass', (t) => {
+  const { first, second } = intercepts();
+  t.equal(first, ((1 << 3) | (1 << 26) | (1 << 28) | (1 << 31)) >>> 0);
+  t.equal(second, 0x7f);
+  t.end();
+});
+
+t.test('control and debug registers pass', (t) => {
+  const { vmcb } = startGuest();
+  t.equal(vmcb.interceptCr, 0);
+  t.equal(vmcb.interceptDr, 0);
+  t.end();
+});
+
+t.test('the guest has an ASID of its own, nested paging and an empty TLB', (t) => {
+  const { vmcb } = startGuest();
+  t.not(vmcb.asid, 0);
+  t.equal(vmcb.tlbControl, 1);
+  t.equal(vmcb.nestedPaging, 1n);
+  t.ok(vmcb.nestedCr3 >= HIDDEN);
+  t.end();
+});
+
+t.test('the time-stamp counter passes unshifted (haxm 339)', (t) => {
+  t.equal(startGuest().vmcb.tscOffset, 0n);
+  t.end();
+});
+
+t.test('the guest starts in 64-bit mode where it was told to', (t) => {
+  const { vmcb, vcpu } = startGuest();
+  t.equal(vmcb.rip, BigInt(CODE));
+  t.equal(vmcb.rsp, 0x8000n);
+  t.equal(vmcb.cr3, BigInt(TABLES));
+  t.equal(vcpu.registers.rsi, 0x9_0000n);
+  t.equal(vmcb.cr0, 0x8001_0031n);
+  t.equal(vmcb.cr4, 0x20n);
+  t.equal(vmcb.rflags, 2n);
+  t.end();
+});
+
+t.test('EFER has SVME, which VMRUN insists on, beside long mode', (t) => {
+  t.equal(startGuest().vmcb.efer, 0x1500n);
+  t.end();
+});
+
+t.test("the guest's segments are what the Linux boot protocol asks for", (t) => {
+  const { vmcb } = startGuest();
+  t.equal(vmcb.cs.selector, 0x10);
+  t.equal(vmcb.cs.attributes, 0xa9b);
+  for (const segment of [vmcb.ds, vmcb.es, vmcb.ss]) {
+    t.equal(segment.selector, 0x18);
+    t.equal(segment.attributes, 0xc93);
+    t.equal(segment.limit, 0xffff_ffff);
+  }
+  t.equal(vmcb.gdtr.base, 0x7000n);
+  t.equal(vmcb.gdtr.limit, 0x1f);
+  t.equal(vmcb.tr.attributes & 0xf, 0xb);
+  t.end();
+});
+
+t.test("the guest's PAT is the processor's", (t) => {
+  t.equal(startGuest().vmcb.pat, 0x0007_0406_0007_0406n);
+  t.end();
+});
+
+t.test('control block, host state, permission maps are pages apart', (t) => {
+  const { vcpu, vmcb } = startGuest();
+  const pages = [vcpu.vmcb, vcpu.hostVmcb, vmcb.msrPermissions, vmcb.ioPermissions];
+  t.equal(new Set(pages).size, 4);
+  for (const page of pages) t.equal(page & 0xfffn, 0n);
+  t.doesNotThrow(() => physical(Vmcb, vcpu.hostVmcb));
+  t.end();
+});
