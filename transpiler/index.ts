@@ -4,6 +4,8 @@ import { emit } from './emit/index.js';
 import { load } from './frontend/load.js';
 import { lower } from './frontend/lower.js';
 import type { Program } from './ir/nodes.js';
+import { checkProgram } from './program/index.js';
+import { prove } from './prove/index.js';
 
 export interface TranspileOptions {
   /** The program: every `.ts` file below it. */
@@ -27,8 +29,10 @@ export function transpile({ folder, tsconfig }: TranspileOptions): Transpiled {
     diagnostics.push(diagnostic);
   };
   const program = lower(load(folder, tsconfig, report), report);
-  if (diagnostics.length > 0) return { diagnostics, program, files: new Map() };
-  return { diagnostics, program, files: emit(program) };
+  const isComplete = diagnostics.length === 0;
+  checkProgram(program, report);
+  prove(program, report);
+  return { diagnostics, program, files: isComplete ? emit(program) : new Map() };
 }
 
 export { emit, load, lower };

@@ -177,6 +177,7 @@ export function place(scope: Scope, expression: Expression): string {
 function member(scope: Scope, base: Expression): string {
   const isContained = base.kind === 'instance' || base.kind === 'field' || base.kind === 'element';
   if (isContained && !scope.fixed.has(base)) return `${place(scope, base)}.`;
+  if (base.kind === 'call' && base.callee.kind === 'intrinsic') return `${textOf(scope, base)}.`;
   return `${within(Level.primary, render(scope, base))}->`;
 }
 

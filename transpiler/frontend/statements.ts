@@ -122,17 +122,24 @@ function widened(type: IntegerType): IntegerType {
 
 /** The type of a const whose value is made of literals: the usual one that holds it. */
 function constantType(body: Body, node: ts.Node, name: ts.Identifier, value: Expression): IntegerType {
-  const known = knownValue(body, node, value);
+  const known = knownValues(body, node, value);
   if (known === null)
     return refuse(body, name, 'TSV1011', `no one type holds ${value.text}`, `write const ${name.text}: u32 = ...`);
+  const negative = known.some((one) => one < 0n);
   const { javascript } = value.type as IntegerType;
-  return integerType(javascript === 'bigint' ? (known < 0n ? 'i64' : 'u64') : known < 0n ? 'i32' : 'u32');
+  return integerType(javascript === 'bigint' ? (negative ? 'i64' : 'u64') : negative ? 'i32' : 'u32');
 }
 
-function knownValue(context: Context, node: ts.Node, expression: Expression): bigint | null {
+/** The values that an expression of literals can have, null where it has others. */
+function knownValues(context: Context, node: ts.Node, expression: Expression): readonly bigint[] | null {
+  if (expression.kind === 'conditional') {
+    const then = knownValues(context, node, expression.then);
+    const otherwise = knownValues(context, node, expression.otherwise);
+    return then && otherwise && [...then, ...otherwise];
+  }
   try {
     const value = evaluate(context, node, expression);
-    return typeof value === 'bigint' ? value : null;
+    return typeof value === 'bigint' ? [value] : null;
   } catch (error) {
     if (error instanceof Refusal) return null;
     throw error;
