@@ -15,7 +15,6 @@ need nasm nasm
 need gdb gdb
 need qemu-system-x86_64 qemu-system-x86
 [ -e /usr/lib/x86_64-linux-gnu/libc.a ] || packages="$packages libc6-dev"
-[ -n "$(ls /usr/lib/gcc/x86_64-linux-gnu/*/libasan.so 2> /dev/null)" ] || packages="$packages gcc libc6-dev"
 
 if [ -n "$packages" ]; then
     say "installs from Debian:$packages"

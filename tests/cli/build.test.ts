@@ -1,0 +1,67 @@
+import { execa } from 'execa';
+import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { BuildReport } from '../../linker/build.js';
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const KIBIBYTE = 1024;
+
+/** A copy of the project, compiled but not built, in a folder of its own. */
+async function copyOfProject(t: Test): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
+  t.teardown(() => rm(copy, { recursive: true, force: true }));
+  const parts = ['kernel', 'runtime-c', 'linker', 'transpiler', 'package.json', 'tsconfig.json', 'build/js'];
+  await Promise.all(parts.map((part) => cp(join(root, part), join(copy, part), { recursive: true })));
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+async function build(project: string, ...options: string[]) {
+  const start = performance.now();
+  const program = join(project, 'build', 'js', 'cli', 'tsvm.js');
+  const result = await execa(process.execPath, [program, 'build', ...options], { reject: false, cwd: tmpdir() });
+  return { ...result, seconds: (performance.now() - start) / 1000 };
+}
+
+t.test('two builds in two folders give the same bytes', async (t) => {
+  const projects = [await copyOfProject(t), await copyOfProject(t)];
+  for (const project of projects) {
+    const { exitCode, stderr, seconds } = await build(project);
+    t.equal(exitCode, 0, stderr);
+    t.ok(seconds < 15, `a clean build took ${seconds.toFixed(1)} s`);
+  }
+  for (const name of ['tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json']) {
+    const [one, other] = await Promise.all(projects.map((project) => readFile(join(project, 'build', name))));
+    t.ok(other !== undefined && one?.equals(other), name);
+  }
+});
+
+t.test('a build of what has not changed takes no time', async (t) => {
+  const project = await copyOfProject(t);
+  const first = JSON.parse((await build(project, '--json')).stdout) as { kind: string; report: BuildReport };
+  const { stdout, seconds } = await build(project, '--json');
+  t.equal(first.kind, 'built');
+  t.same(JSON.parse(stdout), { kind: 'unchanged', report: first.report });
+  t.ok(seconds < 2, `it took ${seconds.toFixed(1)} s`);
+});
+
+t.test('TypeScript outside the subset is refused, and leaves no image behind', async (t) => {
+  const project = await copyOfProject(t);
+  await build(project);
+  const file = join(project, 'kernel', 'main.ts');
+  await writeFile(file, `${await readFile(file, 'utf8')}\nexport function outside(): string { return \`\${1}\`; }\n`);
+  const { exitCode, stderr } = await build(project);
+  t.equal(exitCode, 1);
+  t.match(stderr, /kernel\/main\.ts:\d+:\d+ +TSV1\d{3}/);
+  await t.rejects(stat(join(project, 'build', 'tsvm.elf')), { code: 'ENOENT' });
+});
+
+t.test('the image is at most 256 KiB, and takes at most 1 MiB of memory', async (t) => {
+  const project = await copyOfProject(t);
+  const { report } = JSON.parse((await build(project, '--json')).stdout) as { report: BuildReport };
+  t.ok(report.image <= 256 * KIBIBYTE, `the file has ${report.image} bytes`);
+  const memory = report.text + report.constants + report.symbols + report.data + report.zeroed;
+  t.ok(memory <= 1024 * KIBIBYTE, `it takes ${memory} bytes of memory`);
+});
