@@ -72,6 +72,7 @@ function readMap(address: u32, length: u32): void {
 }
 
 function readMapEntry(entry: Bytes): void {
+  requires(entry.length === ENTRY_BYTES);
   const start = entry.u64(ENTRY_BASE);
   const bytes = entry.u64(ENTRY_LENGTH);
   if (bytes === 0n) return;
@@ -82,6 +83,7 @@ function readMapEntry(entry: Bytes): void {
 
 /** GRUB 2 passes the words after the file's name; other loaders pass its name, too. */
 function readOptions(fields: Bytes, flags: u32): void {
+  requires(fields.length === INFO_BYTES);
   const text = textAt(fields.u32(COMMAND_LINE));
   const isGrub = (flags & HAS_LOADER_NAME) !== 0 && startsWithText(textAt(fields.u32(LOADER_NAME)), 'GRUB 2');
   const words = isGrub ? text : afterFirstWord(text);
@@ -95,7 +97,7 @@ function readModules(address: u32, count: u32): void {
 }
 
 function readModule(index: u32, entry: Bytes): void {
-  requires(index < MAX_MODULES);
+  requires(index < MAX_MODULES && entry.length === MODULE_BYTES);
   const start = entry.u32(MODULE_START);
   const end = entry.u32(MODULE_END);
   const module = bootInfo.modules.at(index);

@@ -72,7 +72,7 @@ const ENABLED = 1;
 /** Finds all tables. Stops where there are none, or where one is damaged. */
 export function readAcpi(): void {
   const rsdp = findRsdp();
-  if (rsdp === null) fail('the firmware gives no ACPI tables');
+  if (rsdp === null || rsdp.length < RSDP_BYTES) fail('the firmware gives no ACPI tables');
   acpi.rsdp = rsdp.start;
   const xsdt = rsdp.length >= RSDP_EXTENDED_BYTES ? rsdp.u64(RSDP_XSDT) : 0n;
   if (xsdt !== 0n) listTables(checkedTable(xsdt), 8);
