@@ -77,18 +77,21 @@ const mtrrs = instance(Mtrrs, { align: 8 });
 
 /** Reads the registers, once: what the firmware set is what the types below speak of. */
 export function readMtrrs(): void {
-  const defaults = tryRdmsr(MTRR_DEFAULT_TYPE).value;
+  const readDefaults = tryRdmsr(MTRR_DEFAULT_TYPE);
+  const defaults = readDefaults.value;
   mtrrs.enabled = (defaults & ENABLED) !== 0n;
   mtrrs.defaultType = u8(defaults & TYPE_MASK);
   mtrrs.writeBackEnd = readWriteBackEnd();
-  const capabilities = tryRdmsr(MTRR_CAPABILITIES).value;
+  const readCapabilities = tryRdmsr(MTRR_CAPABILITIES);
+  const capabilities = readCapabilities.value;
   mtrrs.fixedEnabled = (defaults & FIXED_ENABLED) !== 0n && (capabilities & HAS_FIXED) !== 0n;
   if (mtrrs.fixedEnabled) readFixed();
   readVariable(min32(u32(capabilities & VARIABLE_COUNT_MASK), MAX_VARIABLE));
 }
 
 function readWriteBackEnd(): u64 {
-  const forced = tryRdmsr(SYSTEM_CONFIGURATION).value & TOP_2_IS_WRITE_BACK;
+  const configuration = tryRdmsr(SYSTEM_CONFIGURATION);
+  const forced = configuration.value & TOP_2_IS_WRITE_BACK;
   return forced === TOP_2_IS_WRITE_BACK ? rdmsr(TOP_OF_MEMORY_2) : FOUR_GIB;
 }
 

@@ -11,6 +11,7 @@ import {
   instance,
   min32,
   physical,
+  requires,
   struct,
   u32,
   U64,
@@ -44,6 +45,7 @@ const Entry = struct('Entry', { size: 8 }, { value: at(0, U64) });
 const ENTRY_BYTES = 8n;
 const LARGE_PAGE_BYTES = 0x20_0000n;
 const LARGE_PAGE_LEVEL = 2;
+const FOUR_GIB = 1n << 32n;
 const OFFSET_IN_PAGE = 0xfffn;
 const ALL_ONES = 0xff;
 
@@ -85,12 +87,14 @@ function makeDecoy(): Hpa {
 }
 
 function addressSpaceEnd(): u64 {
-  const bits = min32(u32(cpuid(ADDRESS_SIZES, 0).eax & 0xff), MOST_BITS);
+  const sizes = cpuid(ADDRESS_SIZES, 0);
+  const bits = min32(u32(sizes.eax & 0xff), MOST_BITS);
   return 1n << u64(bits);
 }
 
-/** At most how many pages `buildNestedTables` takes for `hiddenBytes` of hidden memory. */
+/** At most how many pages `buildNestedTables` takes for `hiddenBytes` of hidden memory, which lie below 4 GiB. */
 export function nestedTablePages(hiddenBytes: u64): u32 {
+  requires(hiddenBytes <= FOUR_GIB);
   const end = addressSpaceEnd();
   const topEntries = u32(end >> TOP_ENTRY_BITS) + 1;
   const gibTables = largestPageLevel() === LARGE_PAGE_LEVEL ? u32(end >> GIB_BITS) : 0;

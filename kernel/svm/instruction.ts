@@ -94,7 +94,7 @@ function isPrefix(byte: u8, isLong: boolean): boolean {
 /** What a processor without a TLB would raise: its entry is all that still made the fetch possible. */
 function raiseFetchFault(vmcb: Vmcb, address: Gva): u32 {
   vmcb.cr2 = address;
-  const fetch = (vmcb.efer & EFER_NXE) !== 0n ? FETCH : 0;
+  const fetch: u32 = (vmcb.efer & EFER_NXE) !== 0n ? FETCH : 0;
   injectExceptionWithCode(vmcb, Exception.pageFault, vmcb.cpl === 3 ? fetch | USER : fetch);
   return 0;
 }
