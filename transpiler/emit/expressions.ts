@@ -3,7 +3,7 @@ import type { Callee, Expression, ExpressionOf } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
 import { binary, cast, choice, comparison, conditional, equation, literal, unary } from './arithmetic.js';
 import { promoted } from './machine.js';
-import { globalName, localName } from './names.js';
+import { fieldName, globalName, localName } from './names.js';
 import { castTo, Level, primary, type Rendered, within } from './rendered.js';
 import { operandsToFix } from './sequence.js';
 import { cType, layoutType } from './types.js';
@@ -163,7 +163,7 @@ export function place(scope: Scope, expression: Expression): string {
     case 'instance':
       return globalName(expression.instance);
     case 'field':
-      return `${member(scope, expression.base)}${expression.field}`;
+      return `${member(scope, expression.base)}${fieldName(expression.field)}`;
     case 'element':
       return `${member(scope, expression.base)}at[${textOf(scope, expression.index)}]`;
     case 'bits':

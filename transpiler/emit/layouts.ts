@@ -1,6 +1,7 @@
 /** layouts.h: the program's layouts as packed C structs, with an assertion for each offset. */
 import type { Program } from '../ir/nodes.js';
 import type { Layout, StructLayout } from '../ir/types.js';
+import { fieldName } from './names.js';
 import { layoutTag, storageType } from './types.js';
 
 export function emitLayouts(program: Program): string {
@@ -45,13 +46,13 @@ function structDefinition(head: string, layout: StructLayout): string[] {
   };
   for (const [name, field] of layout.fields) {
     fillTo(field.offset);
-    members.push(`  ${storageType(field.layout)} ${name};`);
+    members.push(`  ${storageType(field.layout)} ${fieldName(name)};`);
     end = field.offset + field.layout.bytes;
   }
   fillTo(layout.bytes);
   const type = storageType(layout);
   const offsets = [...layout.fields].map(
-    ([name, { offset }]) => `_Static_assert(offsetof(${type}, ${name}) == ${offset}, "${layout.name}.${name}");`,
+    ([name, { offset }]) => `_Static_assert(offsetof(${type}, ${fieldName(name)}) == ${offset}, "${layout.name}.${name}");`,
   );
   return [
     head,

@@ -17,5 +17,10 @@ export function globalName({ module, name }: { readonly module: Module; readonly
 
 /** A local or parameter. */
 export function localName({ name }: Pick<Variable, 'name'>): string {
+  return fieldName(name);
+}
+
+/** A field of a struct. */
+export function fieldName(name: string): string {
   return TAKEN.has(name) ? `${name}_` : name.replace(/\$/g, '_');
 }
