@@ -113,7 +113,8 @@ export function choose(
   const before = context.state;
   const after = (truth: Formula, evaluate: () => Linear): State => {
     context.state = assume(before, truth);
-    context.state.integers.set(chosen, evaluate());
+    const value = evaluate();
+    context.state.integers.set(chosen, value);
     return context.state;
   };
   context.state = join(after(test, then), after(negate(test), otherwise));
