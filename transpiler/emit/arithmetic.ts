@@ -1,7 +1,7 @@
 /** Integer operators in C. */
 import type { BinaryOperator, CompareOperator, ExpressionOf } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
-import { holding, holds, isSigned, type Machine, promoted, rangeOf, unsigned, usual, yields } from './machine.js';
+import { holding, holds, isSigned, type Machine, promoted, rangeOf, unsigned, usual, wide, yields } from './machine.js';
 import { castTo, inMachine, Level, primary, type Rendered, within } from './rendered.js';
 import { integerCType, rangeOfName } from './types.js';
 
@@ -27,8 +27,12 @@ const LEVELS: Readonly<Record<BinaryOperator | CompareOperator, Level>> = {
 
 const INT_LIMIT = 2n ** 31n;
 
-/** An integer literal; `source` is how the program spells it, which is kept where it is hexadecimal. */
+/**
+ * An integer literal; `source` is how the program spells it, which is kept where it is hexadecimal. What no type holds
+ * stands below a cast only, so it counts modulo 2^64.
+ */
 export function literal(value: bigint, source = ''): Rendered {
+  if (value < -(2n ** 63n) || value >= 2n ** 64n) return literal(BigInt.asUintN(64, value));
   const hexadecimal = /^0x[0-9a-f_]+n?$/i.test(source);
   const digits = hexadecimal ? source.replace(/_|n$/g, '').toLowerCase() : String(value);
   if (value < -(2n ** 31n))
@@ -94,18 +98,21 @@ function meeting(wanted: Machine, left: Rendered, right: Rendered): readonly [Re
 function leftShift(node: ExpressionOf<'binary'>, modulus: Machine | null, left: Rendered, right: Rendered): Rendered {
   if (modulus) return joined('<<', modulus, inMachine(modulus, left), right);
   const result = rangeOf(node);
-  const natural = machine(left);
-  const chosen = holds(natural, result) ? natural : holding(result);
+  const chosen = shiftable(node, machine(left), result);
   const computed = rangeOf(node.left).low < 0n ? unsigned(chosen) : chosen;
   const value = joined('<<', computed, inMachine(computed, left), right);
   return computed === chosen ? value : castTo(chosen, chosen, value);
 }
 
 function rightShift(node: ExpressionOf<'binary'>, left: Rendered, right: Rendered): Rendered {
-  const range = rangeOf(node.left);
-  const natural = machine(left);
-  const chosen = holds(natural, range) ? natural : holding(range);
+  const chosen = shiftable(node, machine(left), rangeOf(node.left));
   return joined('>>', chosen, inMachine(chosen, left), right);
+}
+
+/** A type that holds `range` and is wider than the count of the shift. */
+function shiftable(node: ExpressionOf<'binary'>, natural: Machine, range: Range): Machine {
+  const chosen = holds(natural, range) ? natural : holding(range);
+  return rangeOf(node.right).high < 32n ? chosen : wide(chosen);
 }
 
 function quotient(node: ExpressionOf<'binary'>, left: Rendered, right: Rendered): Rendered {
@@ -172,7 +179,7 @@ export function conditional(
   const natural = usual(machine(then), machine(otherwise));
   const chosen = node.wraps ? machineOfModulus(node) : holds(natural, ...ranges) ? natural : holding(...ranges);
   const matched = (value: Rendered): Rendered =>
-    value.plain && holds(chosen, ...ranges) ? value : inMachine(chosen, value);
+    value.plain && holds(chosen, ...ranges) && yields(machine(value), chosen) ? value : inMachine(chosen, value);
   return { ...choice(test, matched(then), matched(otherwise)), machine: chosen };
 }
 

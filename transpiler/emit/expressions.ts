@@ -42,7 +42,7 @@ export function fixOperands(scope: Scope, operands: readonly Expression[]): stri
     const rendered = render(scope, operand);
     scope.count += 1;
     const name = `operand${scope.count}`;
-    scope.fixed.set(operand, { ...rendered, text: name, level: Level.primary });
+    scope.fixed.set(operand, { ...rendered, text: name, level: Level.primary, plain: false });
     return `${declaration(rendered.machine ?? cType(operand.type), name)} = ${rendered.text};`;
   });
 }

@@ -58,6 +58,11 @@ export function unsigned(machine: Machine): Machine {
   return machine === 'int32_t' || machine === 'uint32_t' ? 'uint32_t' : 'uint64_t';
 }
 
+/** The type of 64 bits with the same sign. */
+export function wide(machine: Machine): Machine {
+  return isSigned(machine) ? 'int64_t' : 'uint64_t';
+}
+
 /** The type that a value of a C integer type is promoted to. */
 export function promoted(cType: string): Machine {
   return RANKED.find((machine) => machine === cType) ?? 'int32_t';

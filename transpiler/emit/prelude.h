@@ -23,6 +23,7 @@
 
 /* A comparison whose outcome its operands' types decide is proved, and meant. */
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 
 /* Layouts stand where the program puts them, at any alignment, over memory of any type. */
 #define LAYOUT __attribute__((packed, may_alias))
