@@ -3,9 +3,11 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Diagnostic } from '../transpiler/diagnostics/diagnostic.js';
-import { compile, link, type Paths } from './compile.js';
+import type { Program } from '../transpiler/ir/nodes.js';
+import { compile, link, readCallGraph, type Paths } from './compile.js';
 import { readSections, readSegments, type Section } from './elf.js';
 import { checkMultiboot } from './multiboot.js';
+import type { StackReport } from './stack.js';
 import { buildStamp } from './stamp.js';
 
 /** What build/report.json holds. Sizes are in bytes. */
@@ -20,10 +22,11 @@ export interface BuildReport {
   readonly zeroed: number;
   /** TypeScript modules that are in the image. */
   readonly files: number;
+  readonly stack: StackReport;
 }
 
 export interface BuildStep {
-  readonly name: 'transpile' | 'compile' | 'link';
+  readonly name: 'transpile' | 'compile' | 'link' | 'stack';
   readonly detail: string;
   readonly milliseconds: number;
 }
@@ -53,16 +56,17 @@ export async function buildImage({ root, output, onStep }: BuildOptions): Promis
 
   const transpiled = await timed('transpile', onStep, async () => {
     const result = await transpileKernel(paths);
-    return { result, detail: `${result.files} files -> build/c` };
+    return { result, detail: `${result.program.modules.length} files -> build/c` };
   });
   if (transpiled.diagnostics.length > 0) return { kind: 'refused', diagnostics: transpiled.diagnostics };
   const objects = await timed('compile', onStep, async () => {
     const result = await compile(paths);
     return { result, detail: `${result.length} objects` };
   });
+  const stack = await timed('stack', onStep, () => boundStack(paths, transpiled.program));
   const report = await timed('link', onStep, async () => {
     await link(paths, objects);
-    const result = await reportOf(output, transpiled.files);
+    const result = await reportOf(output, transpiled.program, stack);
     return { result, detail: `build/tsvm.elf  ${result.image.toLocaleString('en')} B` };
   });
   await writeFile(join(output, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
@@ -76,10 +80,12 @@ async function earlierReport(output: string, stamp: string): Promise<BuildReport
   return JSON.parse(contents[RESULTS.indexOf('report.json')] ?? '') as BuildReport;
 }
 
-async function transpileKernel({
-  root,
-  output,
-}: Paths): Promise<{ diagnostics: readonly Diagnostic[]; files: number }> {
+interface TranspiledKernel {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly program: Program;
+}
+
+async function transpileKernel({ root, output }: Paths): Promise<TranspiledKernel> {
   // Loaded late: TypeScript's compiler takes half a second, which an unchanged build need not wait for.
   const { transpile } = await import('../transpiler/index.js');
   const { diagnostics, program, files } = transpile({ folder: join(root, 'kernel') });
@@ -91,10 +97,18 @@ async function transpileKernel({
       await writeFile(join(folder, name), text);
     }
   }
-  return { diagnostics, files: program?.modules.length ?? 0 };
+  return { diagnostics, program };
 }
 
-async function reportOf(output: string, files: number): Promise<BuildReport> {
+async function boundStack(paths: Paths, program: Program): Promise<{ result: StackReport; detail: string }> {
+  const { stackReport } = await import('./stack.js');
+  const result = stackReport(program, await readCallGraph(paths));
+  const { bytes, limit, path } = result.main;
+  const detail = `${bytes.toLocaleString('en')} of ${limit.toLocaleString('en')} B, ${path.length} calls deep`;
+  return { result, detail };
+}
+
+async function reportOf(output: string, program: Program, stack: StackReport): Promise<BuildReport> {
   const image = await readFile(join(output, 'tsvm.elf'));
   checkMultiboot(image, readSegments(image));
   const sections = readSections(image).filter(({ loaded }) => loaded);
@@ -107,7 +121,8 @@ async function reportOf(output: string, files: number): Promise<BuildReport> {
     symbols: total(({ name }) => name === '.symbols'),
     data: total(({ writable, zero }) => writable && !zero),
     zeroed: total(({ zero }) => zero),
-    files,
+    files: program.modules.length,
+    stack,
   };
 }
 
