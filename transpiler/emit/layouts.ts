@@ -52,7 +52,8 @@ function structDefinition(head: string, layout: StructLayout): string[] {
   fillTo(layout.bytes);
   const type = storageType(layout);
   const offsets = [...layout.fields].map(
-    ([name, { offset }]) => `_Static_assert(offsetof(${type}, ${fieldName(name)}) == ${offset}, "${layout.name}.${name}");`,
+    ([name, { offset }]) =>
+      `_Static_assert(offsetof(${type}, ${fieldName(name)}) == ${offset}, "${layout.name}.${name}");`,
   );
   return [
     head,

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Function } from '../../../transpiler/ir/nodes.js';
+import { compareRuns } from '../../support/hosted/compare.js';
+import { anyCase } from '../../support/hosted/generate.js';
+import { compileNative } from '../../support/hosted/nativeRun.js';
+import { loadKernel, root } from './kernel.js';
+import { notRun } from './notRun.js';
+
+const CASES = 60;
+/** A function counts as compared when this many of its cases ran both ways. */
+const ENOUGH = 5;
+/** The same cases each time, unless TSVM_SEED=... asks for others. */
+const seed = Number(process.env['TSVM_SEED'] ?? 1);
+
+const { program, files, loaded } = await loadKernel();
+const tested = program.modules.flatMap(({ functions }) => functions.filter(({ exported }) => exported));
+const native = await compileNative(program, files, tested, join(root, 'build', 'differential'));
+const seldom: string[] = [];
+
+for (const one of tested) {
+  t.test(`${nameOf(one)}: the same result, memory and intrinsics in Node and in C`, async (t) => {
+    const { ran, difference } = await compareRuns(loaded, native, fc.sample(anyCase(one), { seed, numRuns: CASES }));
+    if (ran.length < ENOUGH) seldom.push(nameOf(one));
+    t.equal(difference?.inC, difference?.inNode, difference?.call ?? `${ran.length} cases`);
+  });
+}
+
+t.test('only the functions that are known to be out of reach are not compared', (t) => {
+  t.same(seldom.toSorted(), Object.keys(notRun).toSorted());
+  t.end();
+});
+
+function nameOf({ module, name }: Function): string {
+  return `${module.name} ${name}`;
+}

@@ -1,0 +1,23 @@
+/** The kernel, transpiled once for all tests that compare its two forms. */
+import { join } from 'node:path';
+import { transpile } from '../../../transpiler/index.js';
+import type { Program } from '../../../transpiler/ir/nodes.js';
+import { loadProgram, type LoadedProgram } from '../../support/hosted/nodeRun.js';
+
+export const root = join(import.meta.dirname, '../../../../..');
+
+export interface Kernel {
+  readonly program: Program;
+  readonly files: ReadonlyMap<string, string>;
+  readonly loaded: LoadedProgram;
+}
+
+/** Throws where the transpiler refuses the kernel. */
+export async function loadKernel(): Promise<Kernel> {
+  const { program, files, diagnostics } = transpile({ folder: join(root, 'kernel') });
+  const [first] = diagnostics;
+  if (first || !program)
+    throw new Error(`the kernel is refused: ${first?.at.file}:${first?.at.line} ${first?.code} ${first?.message}`);
+  const url = (module: string): string => new URL(`file://${root}/build/js/kernel/${module}.js`).href;
+  return { program, files, loaded: await loadProgram(program, url) };
+}

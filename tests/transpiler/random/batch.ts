@@ -1,0 +1,98 @@
+/** Many generated modules as one program: refused functions are taken out, the rest runs both ways. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
+import { transpile } from '../../../transpiler/index.js';
+import type { Program } from '../../../transpiler/ir/nodes.js';
+
+const root = join(import.meta.dirname, '../../../../..');
+
+/** A generated module: its declarations, and functions that can each be left out. */
+export interface GeneratedModule {
+  readonly preamble: string;
+  readonly functions: readonly string[];
+}
+
+export interface Checked {
+  readonly program: Program;
+  readonly files: ReadonlyMap<string, string>;
+  readonly accepted: readonly GeneratedModule[];
+  /** What was said of each function that was taken out. */
+  readonly refused: ReadonlyMap<string, readonly Diagnostic[]>;
+}
+
+/**
+ * Transpiles `modules` as m0.ts, m1.ts ... of one program, without the functions that have
+ * diagnostics. Throws where a diagnostic is not about one of them.
+ */
+export function checkModules(name: string, modules: readonly GeneratedModule[]): Checked {
+  const folder = join(root, 'build', 'random', name);
+  const refused = new Map<string, Diagnostic[]>();
+  let accepted = modules;
+  for (;;) {
+    writeModules(folder, accepted);
+    const { diagnostics, program, files } = transpile({ folder });
+    if (diagnostics.length === 0 && program) return { program, files, accepted, refused };
+    accepted = without(accepted, diagnostics, refused);
+  }
+}
+
+/** Compiles the TypeScript of checked modules for Node; the result gives a module's address. */
+export function compileForNode(name: string, modules: readonly GeneratedModule[]): (module: string) => string {
+  const folder = join(root, 'build', 'js', 'build', 'random', name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  modules.forEach((module, index) => {
+    const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
+    const { outputText } = ts.transpileModule(textOf(module), { compilerOptions });
+    writeFileSync(join(folder, `m${index}.js`), outputText);
+  });
+  return (module) => new URL(`file://${join(folder, `${module}.js`)}`).href;
+}
+
+/** The source of a module, as written to its file. */
+export function textOf({ preamble, functions }: GeneratedModule): string {
+  return [preamble, ...functions].join('\n');
+}
+
+function writeModules(folder: string, modules: readonly GeneratedModule[]): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  modules.forEach((module, index) => writeFileSync(join(folder, `m${index}.ts`), textOf(module)));
+}
+
+function without(
+  modules: readonly GeneratedModule[],
+  diagnostics: readonly Diagnostic[],
+  refused: Map<string, Diagnostic[]>,
+): GeneratedModule[] {
+  const bad = new Set<string>();
+  for (const diagnostic of diagnostics) {
+    const index = Number(/\bm(\d+)\.ts$/.exec(diagnostic.at.file)?.[1]);
+    const found = modules[index] && functionAt(modules[index], diagnostic.at.line);
+    if (found === undefined)
+      throw new Error(`${diagnostic.at.file}:${diagnostic.at.line} ${diagnostic.code} ${diagnostic.message}`);
+    bad.add(found);
+    refused.set(found, [...(refused.get(found) ?? []), diagnostic]);
+  }
+  return modules.map(({ preamble, functions }) => ({
+    preamble,
+    functions: functions.filter((text) => !bad.has(text)),
+  }));
+}
+
+/** The function of `module` that the 1-based `line` of its text belongs to. */
+function functionAt({ preamble, functions }: GeneratedModule, line: number): string | undefined {
+  let first = lines(preamble) + 1;
+  for (const text of functions) {
+    const next = first + lines(text);
+    if (line >= first && line < next) return text;
+    first = next;
+  }
+  return undefined;
+}
+
+function lines(text: string): number {
+  return text.split('\n').length;
+}

@@ -1,0 +1,73 @@
+/** Random modules: the same declarations in each, and functions that work on them. */
+import type { Draw } from './draw.js';
+import { FunctionWriter } from './functions.js';
+import { LENGTHS } from './idioms.js';
+
+/** What every module of a random program starts with. `id` keeps the names of its layouts its own. */
+export function preamble(id: number): string {
+  return `import {
+  addressOf, addSat32, addSat64, arr, at, bits, BOOL, copyMemory, fillMemory, I16, I32, I64, I8, i32, i64, in8,
+  instance, list, local, min32, min64, mul32, out8, rdtsc, requires, ensures, invariant, struct, subSat64, table,
+  tryRdmsr, u16, u32, U16, U32, u64, U64, u8, U8, type Bytes, type i16, type i8, type Ref,
+} from '../../../transpiler/lib/index.js';
+
+export const SCALE = 12;
+export const LARGE = (1n << 40n) + 5n;
+export const MIXED = SCALE * 3 - 1;
+export const NAME = 'tsvm-${id}';
+
+export const Flags${id} = bits(U32, { present: [0, 0], kind: [4, 7], wide: [8, 30], top: [31, 31] });
+export const Record${id} = struct('Record${id}', { size: 24 }, {
+  count: at(0, U32), kind: at(4, U8), on: at(5, BOOL), small: at(6, I16), total: at(8, U64), signed: at(16, I64),
+});
+export type Record${id} = Ref<typeof Record${id}>;
+export const State${id} = struct('State${id}', { size: 64 }, {
+  byte: at(0, U8), tiny: at(1, I8), word: at(2, U16), short: at(4, I16), sum: at(7, U32), signed: at(11, I32),
+  quad: at(16, U64), delta: at(24, I64), on: at(32, BOOL), flags: at(33, Flags${id}), record: at(40, Record${id}),
+});
+
+const state = instance(State${id});
+const words = instance(arr(U32, ${LENGTHS.words}));
+const records = instance(arr(Record${id}, ${LENGTHS.records}), { align: 64 });
+const codes = list(U32, [0, 1, 0xffffffff, 0x80000000, 7, 8, 9, SCALE, MIXED]);
+
+function increased(value: u32): u32 {
+  return u32(value + 1);
+}
+
+function halved(value: u32): u32 {
+  state.sum = value;
+  return u32(value / 2);
+}
+
+const handlers = table(${LENGTHS.handlers}, increased, { [2]: halved, [4]: halved });
+
+export function wordAt(index: u32): u32 {
+  requires(index < ${LENGTHS.words});
+  return words.get(index);
+}
+
+export function clamped(value: u32): u32 {
+  const result: u32 = value % ${LENGTHS.words};
+  ensures(result < ${LENGTHS.words});
+  return result;
+}
+
+export function describe(record: Record${id}, more: u64): u64 {
+  record.count = u32(more);
+  record.on = more > 5n;
+  record.total = u64(record.total + more);
+  return record.on ? record.total : more;
+}
+`;
+}
+
+/** A module of `count` random functions after the preamble. */
+export function randomModule(
+  draw: Draw,
+  id: number,
+  count: number,
+): { readonly preamble: string; readonly functions: string[] } {
+  const functions = Array.from({ length: count }, (_, index) => new FunctionWriter(draw, id, `random${index}`).write());
+  return { preamble: preamble(id), functions };
+}

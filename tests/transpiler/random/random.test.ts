@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Function } from '../../../transpiler/ir/nodes.js';
+import { compareRuns } from '../../support/hosted/compare.js';
+import { anyCase } from '../../support/hosted/generate.js';
+import { compileNative } from '../../support/hosted/nativeRun.js';
+import { loadProgram } from '../../support/hosted/nodeRun.js';
+import { checkModules, compileForNode, textOf, type Checked } from './batch.js';
+import { drawn } from './draw.js';
+import { randomModule } from './modules.js';
+
+const MODULES = 12;
+const FUNCTIONS = 14;
+const CASES = 30;
+/** TSVM_SEED=... repeats a run. */
+const seed = Number(process.env['TSVM_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
+const root = join(import.meta.dirname, '../../../../..');
+
+t.test(`random programs do the same in Node and in C (TSVM_SEED=${seed})`, { timeout: 300_000 }, async (t) => {
+  const program = drawn((draw) => Array.from({ length: MODULES }, (_, id) => randomModule(draw, id, FUNCTIONS)));
+  const [modules] = fc.sample(program, { seed, numRuns: 1 });
+  const checked = checkModules('programs', modules ?? []);
+  const written = MODULES * FUNCTIONS;
+  const kept = checked.accepted.reduce((sum, { functions }) => sum + functions.length, 0);
+  t.ok(kept > written / 4, `the checker accepts enough of them to say something: ${kept} of ${written}`);
+
+  const loaded = await loadProgram(checked.program, compileForNode('programs', checked.accepted));
+  const tested = checked.program.entries;
+  const cases = tested.flatMap((one) => fc.sample(anyCase(one), { seed, numRuns: CASES }));
+  const native = await compileNative(checked.program, checked.files, tested, join(root, 'build', 'random', 'native'));
+  const { ran, difference } = await compareRuns(loaded, native, cases);
+  if (difference) {
+    t.comment(sourceOf(checked, difference.case.function));
+    t.equal(difference.inC, difference.inNode, difference.call);
+  }
+  t.ok(ran.length > cases.length / 2, `${ran.length} of ${cases.length} calls ran both ways`);
+});
+
+function sourceOf({ accepted }: Checked, tested: Function): string {
+  const module = accepted[Number(tested.module.name.slice(1))];
+  return module?.functions.find((text) => text.includes(` ${tested.name}(`)) ?? (module ? textOf(module) : '');
+}
