@@ -1,7 +1,8 @@
 /** The transpiler: restricted TypeScript in, proved C out. */
+import { checkSubset } from './check/index.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
 import { emit } from './emit/index.js';
-import { load } from './frontend/load.js';
+import { load, sourceLine, type Sources } from './frontend/load.js';
 import { lower } from './frontend/lower.js';
 import type { Program } from './ir/nodes.js';
 import { checkProgram } from './program/index.js';
@@ -15,24 +16,36 @@ export interface TranspileOptions {
 }
 
 export interface Transpiled {
-  /** All that is wrong, in the order of the sources; with any, there are no files. */
+  /** All that is wrong, in the order of files and lines. A program with any is not to be run. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What of the program is of the language. */
   readonly program: Program;
-  /** C text by relative path. */
+  /** C text by relative path; none where parts of the program are outside the language. */
   readonly files: ReadonlyMap<string, string>;
 }
 
 /** Checks the program and translates it to C. Never throws on account of the program. */
 export function transpile({ folder, tsconfig }: TranspileOptions): Transpiled {
-  const diagnostics: Diagnostic[] = [];
+  const found: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => {
-    diagnostics.push(diagnostic);
+    found.push(diagnostic);
   };
-  const program = lower(load(folder, tsconfig, report), report);
-  const isComplete = diagnostics.length === 0;
+  const sources = load(folder, tsconfig, report);
+  const program = lower(sources, report);
+  checkSubset(program, report);
+  const isComplete = found.length === 0;
   checkProgram(program, report);
   prove(program, report);
-  return { diagnostics, program, files: isComplete ? emit(program) : new Map() };
+  return { diagnostics: inOrder(sources, found), program, files: isComplete ? emit(program) : new Map() };
 }
 
-export { emit, load, lower };
+function inOrder(sources: Sources, found: readonly Diagnostic[]): Diagnostic[] {
+  return found
+    .map((diagnostic) => ({ ...diagnostic, source: sourceLine(sources, diagnostic.at) }))
+    .sort(
+      ({ at: a }, { at: b }) =>
+        (a.file === b.file ? 0 : a.file < b.file ? -1 : 1) || a.line - b.line || a.column - b.column,
+    );
+}
+
+export { checkProgram, checkSubset, emit, load, lower, prove };

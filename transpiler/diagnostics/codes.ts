@@ -1,5 +1,9 @@
 /** Every code that a diagnostic can have. docs/language.md lists them from here. */
 
+import { PROGRAM } from './program.js';
+import { PROOF } from './proof.js';
+import { SUBSET } from './subset.js';
+
 /** What the reference says of a code. */
 export interface CodeDescription {
   /** Stable: `TSV1001`. TSV0: TypeScript's own; TSV1: the subset; TSV2: proofs; TSV3: the whole program. */
@@ -11,3 +15,20 @@ export interface CodeDescription {
   readonly bad: string;
   readonly good: string;
 }
+
+/** What TypeScript itself refuses; the message ends with its own number. */
+export const TYPESCRIPT = {
+  code: 'TSV0001',
+  title: 'TypeScript refuses it',
+  explanation: 'The program is TypeScript first: what does not type-check there is not looked at as the language.',
+  bad: 'export function next(x: u32): u8 {\n  const y: u8 = x;\n  return y;\n}',
+  good: 'export function next(x: u32): u8 {\n  const y = u8(x);\n  return y;\n}',
+} as const satisfies CodeDescription;
+
+/** All codes, in order. */
+export const CODES: readonly CodeDescription[] = [
+  TYPESCRIPT,
+  ...Object.values(SUBSET),
+  ...Object.values(PROOF),
+  ...Object.values(PROGRAM),
+];

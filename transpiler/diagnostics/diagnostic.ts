@@ -11,6 +11,8 @@ export interface Diagnostic {
   readonly known: readonly string[];
   /** What would mend it, one way a line: `guard with  if (count < 128) { ... }`. */
   readonly fixes: readonly string[];
+  /** The line that `at` is in; transpile() adds it. */
+  readonly source?: string;
 }
 
 /** Where the passes put what they find; no pass stops at its first. */

@@ -3,6 +3,7 @@
  * that can be told apart, operands are put into constants first, one after the other.
  */
 import type { Expression } from '../ir/nodes.js';
+import { reachesVolatile } from '../ir/volatile.js';
 import { operandsOf } from '../ir/walk.js';
 
 /** What evaluating an expression does: nothing; it looks at memory; its order among others counts. */
@@ -36,23 +37,11 @@ function ownEffect(expression: Expression): Effect {
     case 'bytesRead':
       return 'acts';
     case 'field':
-      if (expression.type.kind === 'reference') return 'none';
-      return expression.struct.volatile ? 'acts' : 'reads';
     case 'element':
     case 'bits':
-      return expression.type.kind === 'reference' ? 'none' : reaches(expression.base);
+      if (expression.type.kind === 'reference') return 'none';
+      return reachesVolatile(expression) ? 'acts' : 'reads';
     default:
       return 'none';
-  }
-}
-
-function reaches(base: Expression): Effect {
-  switch (base.kind) {
-    case 'field':
-      return base.struct.volatile ? 'acts' : reaches(base.base);
-    case 'element':
-      return reaches(base.base);
-    default:
-      return 'reads';
   }
 }

@@ -1,6 +1,8 @@
 /** Assignments, which are statements: `=`, `+=` and the like, `++` and `--`. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { BinaryOperator, Expression, Statement, Target } from '../ir/nodes.js';
+import { reachesVolatile } from '../ir/volatile.js';
 import { type Context, locate, refuse, textOf } from './context.js';
 import { expressionOf, operatorExpression, placed, valueFor } from './expressions.js';
 
@@ -56,18 +58,28 @@ function targetOf(context: Context, node: ts.Expression): Target {
   switch (target.kind) {
     case 'variable':
       if (target.variable.type.kind === 'reference' && target.variable.role === 'parameter')
-        refuse(context, node, 'TSV1013', `${target.text} is a parameter: a reference keeps what it points to`);
+        refuse(
+          context,
+          node,
+          SUBSET.assignmentForm,
+          `${target.text} is a parameter: a reference keeps what it points to`,
+        );
       return target;
     case 'field':
     case 'bits':
       if (target.type.kind === 'reference')
-        refuse(context, node, 'TSV1013', `${target.text} is part of its memory, not a value that can be replaced`);
+        refuse(
+          context,
+          node,
+          SUBSET.assignmentForm,
+          `${target.text} is part of its memory, not a value that can be replaced`,
+        );
       return target;
     default:
       return refuse(
         context,
         node,
-        'TSV1013',
+        SUBSET.assignmentForm,
         `${textOf(node)} cannot be assigned to`,
         'an element is written with set(index, value)',
       );
@@ -79,12 +91,18 @@ function compoundTarget(context: Context, node: ts.Expression): Target {
   const target = targetOf(context, node);
   if (target.kind === 'variable') return target;
   if (hasCall(target.base))
-    refuse(context, node, 'TSV1030', `${target.text} calls a function`, 'keep the reference in a const first');
-  if (isVolatile(target))
     refuse(
       context,
       node,
-      'TSV1022',
+      SUBSET.effectfulTarget,
+      `${target.text} calls a function`,
+      'keep the reference in a const first',
+    );
+  if (reachesVolatile(target))
+    refuse(
+      context,
+      node,
+      SUBSET.volatileAccess,
       `${target.text} is volatile: this reads and writes it`,
       'read it into a const, then write it, in two statements',
     );
@@ -106,21 +124,4 @@ function hasCall(expression: Expression): boolean {
     default:
       return true;
   }
-}
-
-/** Whether an access reaches memory that something else changes or watches. */
-export function isVolatile(expression: Expression): boolean {
-  switch (expression.kind) {
-    case 'field':
-      return expression.struct.volatile || isVolatile(expression.base);
-    case 'element':
-    case 'bits':
-      return isVolatile(expression.base);
-    default:
-      return expression.type.kind === 'reference' && isVolatileLayout(expression.type.layout);
-  }
-}
-
-function isVolatileLayout(layout: { readonly kind: string; readonly volatile?: boolean }): boolean {
-  return layout.kind === 'struct' && layout.volatile === true;
 }

@@ -1,5 +1,6 @@
 /** Calls: of the program's functions, of intrinsics, of tables, of the library, of methods. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { BuiltinName, Callee, Expression, Variable } from '../ir/nodes.js';
 import type { IntegerName, Type } from '../ir/types.js';
 import { type Context, refuse, refuseSilently, textOf } from './context.js';
@@ -29,11 +30,11 @@ export const WRITES: Readonly<Record<string, 1 | 2 | 4 | 8>> = { setU8: 1, setU1
 export function callExpression(context: Context, node: ts.CallExpression): Expression {
   const callee = node.expression;
   if (node.questionDotToken || callee.kind === ts.SyntaxKind.SuperKeyword)
-    return refuse(context, node, 'TSV1009', 'the language has no such call');
+    return refuse(context, node, SUBSET.expression, 'the language has no such call');
   if (ts.isIdentifier(callee)) return namedCall(context, node, callee);
   if (ts.isCallExpression(callee)) return tableCall(context, node, callee);
   if (ts.isPropertyAccessExpression(callee)) return methodCall(context, node, callee);
-  return refuse(context, callee, 'TSV1027', `${textOf(callee)} is not a function of the program`);
+  return refuse(context, callee, SUBSET.functionValue, `${textOf(callee)} is not a function of the program`);
 }
 
 function namedCall(context: Context, node: ts.CallExpression, name: ts.Identifier): Expression {
@@ -53,7 +54,7 @@ function namedCall(context: Context, node: ts.CallExpression, name: ts.Identifie
       return refuse(
         context,
         name,
-        'TSV1027',
+        SUBSET.functionValue,
         `${name.text} is not a function`,
         'a function value lives in a table: handlers.get(index)(...)',
       );
@@ -68,7 +69,13 @@ function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExp
       : null;
   const [index] = getter.arguments;
   if (table?.kind !== 'table' || !index)
-    return refuse(context, getter, 'TSV1027', `${textOf(getter)} is not a function`, 'call handlers.get(index)(...)');
+    return refuse(
+      context,
+      getter,
+      SUBSET.functionValue,
+      `${textOf(getter)} is not a function`,
+      'call handlers.get(index)(...)',
+    );
   const { parameters, result } = table.table.fallback;
   const callee: Callee = { kind: 'table', table: table.table, index: expressionOf(context, index) };
   return call(context, node, callee, parameters, result);
@@ -143,7 +150,13 @@ function memoryCall(
       return placed(context, node, { kind: 'addressOf', type: integerType('hpa'), base: argumentOf(context, node, 0) });
     case 'local':
       if (!ts.isVariableDeclaration(node.parent))
-        refuse(context, node, 'TSV1021', 'local() only initializes a const', 'write const name = local(Layout);');
+        refuse(
+          context,
+          node,
+          SUBSET.localEscapes,
+          'local() only initializes a const',
+          'write const name = local(Layout);',
+        );
       return placed(context, node, {
         kind: 'local',
         type: { kind: 'reference', layout: layoutOf(context, first ?? node), nullable: false },
@@ -154,9 +167,9 @@ function memoryCall(
     case 'invariant':
     case 'effects':
     case 'unreachable':
-      return refuse(context, node, 'TSV1024', `${name}() is a statement, in its place`);
+      return refuse(context, node, SUBSET.contractPlace, `${name}() is a statement, in its place`);
     default:
-      return refuse(context, node, 'TSV1007', `${name}() stands at the top level of a module only`);
+      return refuse(context, node, SUBSET.declarationForm, `${name}() stands at the top level of a module only`);
   }
 }
 
@@ -172,9 +185,15 @@ function methodCall(context: Context, node: ts.CallExpression, callee: ts.Proper
       index: argumentOf(context, node, 0),
     });
   if (entity?.kind === 'table')
-    return refuse(context, node, 'TSV1027', 'a function is not a value', 'call it at once: handlers.get(index)(...)');
+    return refuse(
+      context,
+      node,
+      SUBSET.functionValue,
+      'a function is not a value',
+      'call it at once: handlers.get(index)(...)',
+    );
   if (entity !== null && entity.kind !== 'variable' && entity.kind !== 'instance' && entity.kind !== 'constant')
-    return refuse(context, node, 'TSV1015', `${textOf(callee)} is not a function of the language`);
+    return refuse(context, node, SUBSET.foreignName, `${textOf(callee)} is not a function of the language`);
   const base = expressionOf(context, owner);
   const found = bytesMethod(context, node, base, method) ?? elementMethod(context, node, base, method);
   if (found) return found;
@@ -185,7 +204,7 @@ function methodCall(context: Context, node: ts.CallExpression, callee: ts.Proper
       base,
       index: argumentOf(context, node, 0),
     });
-  return refuse(context, node, 'TSV1015', `${textOf(callee)} is not a function of the language`);
+  return refuse(context, node, SUBSET.foreignName, `${textOf(callee)} is not a function of the language`);
 }
 
 function bytesMethod(context: Context, node: ts.CallExpression, base: Expression, method: string): Expression | null {

@@ -3,7 +3,8 @@
  * exact result and JavaScript's differ, the constant is refused.
  */
 import type { ts } from 'ts-morph';
-import type { Expression } from '../ir/nodes.js';
+import { SUBSET } from '../diagnostics/subset.js';
+import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { IntegerName } from '../ir/types.js';
 import { type Context, refuse } from './context.js';
 import { expressionOf } from './expressions.js';
@@ -15,7 +16,9 @@ const SAFE = 2n ** 53n;
 /** The integer that `node` is. */
 export function constantInteger(context: Context, node: ts.Expression): bigint {
   const value = evaluate(context, node, expressionOf(context, node));
-  return typeof value === 'bigint' ? value : refuse(context, node, 'TSV1017', 'an integer constant stands here');
+  return typeof value === 'bigint'
+    ? value
+    : refuse(context, node, SUBSET.constantValue, 'an integer constant stands here');
 }
 
 /** The value of `expression`, whose source is `node`. Sets the range of each integer in it. */
@@ -28,7 +31,7 @@ export function evaluate(context: Context, node: ts.Node, expression: Expression
 function compute(context: Context, node: ts.Node, expression: Expression): Value {
   const integer = (part: Expression): bigint => {
     const value = evaluate(context, node, part);
-    return typeof value === 'bigint' ? value : refuse(context, node, 'TSV1017', 'an integer stands here');
+    return typeof value === 'bigint' ? value : refuse(context, node, SUBSET.constantValue, 'an integer stands here');
   };
   switch (expression.kind) {
     case 'integer':
@@ -52,7 +55,7 @@ function compute(context: Context, node: ts.Node, expression: Expression): Value
     case 'compare':
       return compare(expression.operator, integer(expression.left), integer(expression.right));
     case 'cast':
-      return cast(expression.to, integer(expression.operand));
+      return cast(expression.to, castOperand(context, node, expression.operand));
     case 'unary': {
       const operand = integer(expression.operand);
       return fitting(context, node, expression, expression.operator === '-' ? -operand : ~operand);
@@ -60,12 +63,33 @@ function compute(context: Context, node: ts.Node, expression: Expression): Value
     case 'binary': {
       const right = integer(expression.right);
       if (right === 0n && (expression.operator === '/' || expression.operator === '%'))
-        return refuse(context, node, 'TSV1017', 'this constant divides by zero');
-      return fitting(context, node, expression, binary(expression.operator, integer(expression.left), right));
+        return refuse(context, node, SUBSET.constantValue, 'this constant divides by zero');
+      const left = integer(expression.left);
+      if (isFraction(expression, left, right))
+        return refuse(
+          context,
+          node,
+          SUBSET.constantValue,
+          `${expression.text} has a fraction`,
+          `write u32(${expression.text})`,
+        );
+      return fitting(context, node, expression, binary(expression.operator, left, right));
     }
     default:
-      return refuse(context, node, 'TSV1017', `${expression.text} is not known at build`);
+      return refuse(context, node, SUBSET.constantValue, `${expression.text} is not known at build`);
   }
+}
+
+function isFraction(expression: ExpressionOf<'binary'>, left: bigint, right: bigint): boolean {
+  const isNumber = expression.type.kind === 'integer' && expression.type.javascript === 'number';
+  return expression.operator === '/' && isNumber && !expression.wraps && left % right !== 0n;
+}
+
+/** The value below a cast, which drops the fraction of a quotient. */
+function castOperand(context: Context, node: ts.Node, operand: Expression): bigint {
+  const isQuotient = operand.kind === 'binary' && operand.operator === '/';
+  const value = evaluate(context, node, isQuotient ? { ...operand, wraps: true } : operand);
+  return typeof value === 'bigint' ? value : BigInt(value === true);
 }
 
 /** Refuses `exact` where JavaScript's numbers would give something else. */
@@ -83,7 +107,7 @@ function fitting(
     : refuse(
         context,
         node,
-        'TSV1017',
+        SUBSET.constantValue,
         `${expression.text} is ${exact}, which JavaScript's 32-bit operators do not give`,
         `write u32(${expression.text}), or use bigint`,
       );

@@ -55,8 +55,13 @@ export class Refusal extends Error {
   }
 }
 
+/** An entry of diagnostics/subset.ts. */
+export interface Coded {
+  readonly code: string;
+}
+
 /** Refuses the construct at `node`. */
-export function refuse(context: Context, node: ts.Node, code: string, message: string, ...fixes: string[]): never {
+export function refuse(context: Context, node: ts.Node, { code }: Coded, message: string, ...fixes: string[]): never {
   throw new Refusal({ code, at: locate(context, node), message, known: [], fixes });
 }
 

@@ -1,5 +1,6 @@
 /** Contracts and promises: `requires`, `effects`, `ensures`, `invariant`. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Expression, Location, Statement } from '../ir/nodes.js';
 import { type Context, locate, refuse } from './context.js';
 import { conditionOf } from './expressions.js';
@@ -26,7 +27,8 @@ export function leadingContracts(context: Context, statements: readonly ts.State
     } else if (call?.name === 'effects') {
       promisesAt = locate(context, call.node);
       for (const promise of call.node.arguments) {
-        if (!ts.isStringLiteral(promise)) return refuse(context, promise, 'TSV1024', 'a promise is a string literal');
+        if (!ts.isStringLiteral(promise))
+          return refuse(context, promise, SUBSET.contractPlace, 'a promise is a string literal');
         promises.push(promise.text);
       }
     } else {
@@ -47,14 +49,14 @@ export function contractOf(
   switch (call.name) {
     case 'requires':
     case 'effects':
-      return refuse(context, statement, 'TSV1024', `${call.name}() stands at the start of a function`);
+      return refuse(context, statement, SUBSET.contractPlace, `${call.name}() stands at the start of a function`);
     case 'ensures':
       if (!isBeforeReturn(statement))
-        refuse(context, statement, 'TSV1024', 'ensures() stands directly before "return name;"');
+        refuse(context, statement, SUBSET.contractPlace, 'ensures() stands directly before "return name;"');
       return { kind: 'contract', contract: 'ensures', condition: onlyCondition(context, call.node), at };
     case 'invariant':
       if (!isAtLoopStart(statement))
-        refuse(context, statement, 'TSV1024', "invariant() stands at the start of a loop's body");
+        refuse(context, statement, SUBSET.contractPlace, "invariant() stands at the start of a loop's body");
       return { kind: 'contract', contract: 'invariant', condition: onlyCondition(context, call.node), at };
     default:
       return null;
@@ -63,7 +65,9 @@ export function contractOf(
 
 function onlyCondition(context: Context, call: ts.CallExpression): Expression {
   const [condition] = call.arguments;
-  return condition ? conditionOf(context, condition) : refuse(context, call, 'TSV1024', 'a contract needs a condition');
+  return condition
+    ? conditionOf(context, condition)
+    : refuse(context, call, SUBSET.contractPlace, 'a contract needs a condition');
 }
 
 function siblingsOf(statement: ts.Statement): readonly ts.Statement[] {

@@ -1,5 +1,6 @@
 /** Module-level `const` declarations: constants, enums, layouts, instances, lists, tables. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Constant, ConstantList, Function, FunctionTable, Instance } from '../ir/nodes.js';
 import type { Type } from '../ir/types.js';
 import { constantInteger, evaluate } from './constants.js';
@@ -18,12 +19,12 @@ export function constantDeclaration(context: Context, declaration: ts.VariableDe
     return refuse(
       context,
       declaration,
-      'TSV1006',
+      SUBSET.moduleVariable,
       'modules have no variables',
       'keep state in an instance(Layout), which tests can reset',
     );
   if (!initializer || !ts.isIdentifier(name))
-    return refuse(context, declaration, 'TSV1007', 'a module-level constant has one name and a value');
+    return refuse(context, declaration, SUBSET.declarationForm, 'a module-level constant has one name and a value');
   const call = callOf(context, initializer);
   switch (call?.name) {
     case 'struct':
@@ -104,7 +105,7 @@ function isExported(node: ts.Node): boolean {
 
 function instanceOf(context: Context, name: ts.Identifier, call: ts.CallExpression): Instance {
   const [layoutNode, optionsNode] = call.arguments;
-  if (!layoutNode) return refuse(context, call, 'TSV1016', 'instance() needs a layout');
+  if (!layoutNode) return refuse(context, call, SUBSET.layoutForm, 'instance() needs a layout');
   const layout = layoutOf(context, layoutNode);
   const options = new Map(
     optionsNode ? propertiesOf(context, optionsNode).map(({ name: key, value }) => [key, value]) : [],
@@ -112,7 +113,7 @@ function instanceOf(context: Context, name: ts.Identifier, call: ts.CallExpressi
   const alignNode = options.get('align');
   const align = alignNode ? Number(constantInteger(context, alignNode)) : Math.min(layout.bytes & -layout.bytes, 16);
   if (align < 1 || align > 4096 || (align & (align - 1)) !== 0)
-    refuse(context, alignNode ?? call, 'TSV1016', `an alignment is a power of two up to 4096, not ${align}`);
+    refuse(context, alignNode ?? call, SUBSET.layoutForm, `an alignment is a power of two up to 4096, not ${align}`);
   const module = moduleOf(context, name);
   const instance = { name: name.text, module, at: locate(context, name), layout, align };
   module.instances.push(instance);
@@ -122,13 +123,20 @@ function instanceOf(context: Context, name: ts.Identifier, call: ts.CallExpressi
 function listOf(context: Context, name: ts.Identifier, call: ts.CallExpression): ConstantList {
   const [typeNode, valuesNode] = call.arguments;
   if (!typeNode || !valuesNode || !ts.isArrayLiteralExpression(valuesNode) || valuesNode.elements.length === 0)
-    return refuse(context, call, 'TSV1007', 'a list is written list(U32, [value, ...]), with at least one value');
+    return refuse(
+      context,
+      call,
+      SUBSET.declarationForm,
+      'a list is written list(U32, [value, ...]), with at least one value',
+    );
   const entity = ts.isIdentifier(typeNode) ? entityOf(context, typeNode) : null;
   const type: Type =
     entity?.kind === 'library' && entity.name === 'STRING' ? { kind: 'string' } : scalarType(context, typeNode);
   const values = valuesNode.elements.map((node) => {
     const value = evaluate(context, node, expressionOf(context, node));
-    return typeof value === 'boolean' ? refuse(context, node, 'TSV1007', 'a list holds integers or strings') : value;
+    return typeof value === 'boolean'
+      ? refuse(context, node, SUBSET.declarationForm, 'a list holds integers or strings')
+      : value;
   });
   const module = moduleOf(context, name);
   const list = { name: name.text, module, at: locate(context, name), type, values };
@@ -145,22 +153,28 @@ function scalarType(context: Context, node: ts.Expression): Type {
         name: layout.name,
         members: null,
       }
-    : refuse(context, node, 'TSV1007', `a list holds integers or strings, not ${textOf(node)}`);
+    : refuse(context, node, SUBSET.declarationForm, `a list holds integers or strings, not ${textOf(node)}`);
 }
 
 function tableOf(context: Context, name: ts.Identifier, call: ts.CallExpression): FunctionTable {
   const [lengthNode, fallbackNode, entriesNode] = call.arguments;
   if (!lengthNode || !fallbackNode || !entriesNode || !ts.isObjectLiteralExpression(entriesNode))
-    return refuse(context, call, 'TSV1007', 'a table is written table(length, fallback, { [KEY]: handler })');
+    return refuse(
+      context,
+      call,
+      SUBSET.declarationForm,
+      'a table is written table(length, fallback, { [KEY]: handler })',
+    );
   const length = Number(constantInteger(context, lengthNode));
   const fallback = functionNamed(context, fallbackNode);
   const entries = new Map<number, Function>();
   for (const property of entriesNode.properties) {
     if (!ts.isPropertyAssignment(property))
-      return refuse(context, property, 'TSV1007', 'an entry of a table is written [KEY]: handler');
+      return refuse(context, property, SUBSET.declarationForm, 'an entry of a table is written [KEY]: handler');
     const key = tableKey(context, property.name);
-    if (key < 0 || key >= length) refuse(context, property.name, 'TSV1007', `entry ${key} is outside 0..${length - 1}`);
-    if (entries.has(key)) refuse(context, property.name, 'TSV1007', `entry ${key} stands twice`);
+    if (key < 0 || key >= length)
+      refuse(context, property.name, SUBSET.declarationForm, `entry ${key} is outside 0..${length - 1}`);
+    if (entries.has(key)) refuse(context, property.name, SUBSET.declarationForm, `entry ${key} stands twice`);
     entries.set(key, functionNamed(context, property.initializer));
   }
   const module = moduleOf(context, name);
@@ -172,7 +186,7 @@ function tableOf(context: Context, name: ts.Identifier, call: ts.CallExpression)
 function tableKey(context: Context, name: ts.PropertyName): number {
   if (ts.isComputedPropertyName(name)) return Number(constantInteger(context, name.expression));
   if (ts.isNumericLiteral(name)) return Number(name.text);
-  return refuse(context, name, 'TSV1007', 'the key of a table is a number or a constant in brackets');
+  return refuse(context, name, SUBSET.declarationForm, 'the key of a table is a number or a constant in brackets');
 }
 
 /** The function of the program that `node` names. */
@@ -180,5 +194,5 @@ export function functionNamed(context: Context, node: ts.Expression): Function {
   const entity = ts.isIdentifier(node) ? entityOf(context, node) : null;
   return entity?.kind === 'function'
     ? entity.function
-    : refuse(context, node, 'TSV1027', `${textOf(node)} is not a function of the program`);
+    : refuse(context, node, SUBSET.functionValue, `${textOf(node)} is not a function of the program`);
 }

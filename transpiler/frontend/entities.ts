@@ -1,5 +1,6 @@
 /** What the names of a program stand for: module-level declarations, each evaluated once. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Module } from '../ir/nodes.js';
 import { attempt, type Context, type Entity, refuse, refuseSilently, symbolOf, textOf } from './context.js';
 import { constantDeclaration } from './declarations.js';
@@ -19,7 +20,7 @@ export function entityOf(context: Context, node: ts.Identifier): Entity {
     return refuse(
       context,
       node,
-      'TSV1015',
+      SUBSET.foreignName,
       `${node.text} is declared outside the program and the library`,
       'use only what the program and transpiler/lib declare',
     );
@@ -44,7 +45,12 @@ function declared(context: Context, symbol: ts.Symbol, declaration: ts.Declarati
   if (ts.isFunctionDeclaration(declaration)) return functionSignature(context, declaration);
   if (ts.isBindingElement(declaration)) return { kind: 'intrinsic', intrinsic: intrinsicOf(context, declaration) };
   if (ts.isVariableDeclaration(declaration)) return constantDeclaration(context, declaration);
-  return refuse(context, declaration, 'TSV1007', `${textOf(declaration)} is not a declaration of the language`);
+  return refuse(
+    context,
+    declaration,
+    SUBSET.declarationForm,
+    `${textOf(declaration)} is not a declaration of the language`,
+  );
 }
 
 /** The module that `node` stands in. */

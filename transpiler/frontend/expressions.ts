@@ -1,5 +1,6 @@
 /** Expressions, from TypeScript's tree to the language's. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { BinaryOperator, CompareOperator, Expression } from '../ir/nodes.js';
 import type { IntegerName, IntegerType, Type } from '../ir/types.js';
 import { callExpression } from './calls.js';
@@ -62,7 +63,7 @@ export function conditionOf(context: Context, node: ts.Expression): Expression {
     refuse(
       context,
       node,
-      'TSV1004',
+      SUBSET.truthiness,
       `${condition.text} is not boolean`,
       condition.type.kind === 'integer'
         ? `compare it: ${condition.text} !== 0`
@@ -94,7 +95,13 @@ function lower(context: Context, node: ts.Expression, modulus: IntegerName | nul
 function integerLiteral(context: Context, node: ts.NumericLiteral | ts.BigIntLiteral, javascript: 'number' | 'bigint') {
   const digits = node.text.replace(/n$/, '');
   if (!/^(0[xob])?[0-9a-f]+$/i.test(digits))
-    return refuse(context, node, 'TSV1009', `${textOf(node)} is not an integer`, 'the language has no fractions');
+    return refuse(
+      context,
+      node,
+      SUBSET.expression,
+      `${textOf(node)} is not an integer`,
+      'the language has no fractions',
+    );
   const type: IntegerType = { kind: 'integer', javascript, name: null, members: null };
   return placed(context, node, { kind: 'integer', type, value: BigInt(digits) });
 }
@@ -102,13 +109,13 @@ function integerLiteral(context: Context, node: ts.NumericLiteral | ts.BigIntLit
 function stringLiteral(context: Context, node: ts.StringLiteral): Expression {
   for (const character of node.text) {
     if (character.charCodeAt(0) > 0x7e)
-      refuse(context, node, 'TSV1029', `${JSON.stringify(character)} is not ASCII`, 'strings hold ASCII only');
+      refuse(context, node, SUBSET.notAscii, `${JSON.stringify(character)} is not ASCII`, 'strings hold ASCII only');
   }
   return placed(context, node, { kind: 'string', type: { kind: 'string' }, value: node.text });
 }
 
 function nameExpression(context: Context, node: ts.Identifier): Expression {
-  if (node.text === 'undefined') refuse(context, node, 'TSV1009', 'the language has null, not undefined');
+  if (node.text === 'undefined') refuse(context, node, SUBSET.expression, 'the language has null, not undefined');
   const entity = entityOf(context, node);
   switch (entity.kind) {
     case 'variable':
@@ -125,12 +132,12 @@ function nameExpression(context: Context, node: ts.Identifier): Expression {
       return refuse(
         context,
         node,
-        'TSV1027',
+        SUBSET.functionValue,
         `the function ${node.text} is not a value`,
         'call it, or put it in a table(...)',
       );
     default:
-      return refuse(context, node, 'TSV1009', `${node.text} is not a value that can be kept or passed`);
+      return refuse(context, node, SUBSET.expression, `${node.text} is not a value that can be kept or passed`);
   }
 }
 
@@ -210,14 +217,6 @@ export function operatorExpression(
   const leftType = integerTypeOf(context, node, left);
   const rightType = integerTypeOf(context, node, right);
   const type = binaryType(context, node, operator, leftType, rightType);
-  if (operator === '/' && type.javascript === 'number' && !(modulus !== null && isModular(modulus, type)))
-    refuse(
-      context,
-      node,
-      'TSV1018',
-      'the quotient of two numbers has a fraction',
-      `write u32(${left.text} / ${right.text})`,
-    );
   const wraps = MODULAR.has(operator) && isModular(modulus, type);
   return placed(context, node, { kind: 'binary', type, operator, left, right, wraps });
 }
@@ -229,7 +228,7 @@ function compareExpression(context: Context, node: ts.BinaryExpression, operator
   if (isEquality && (left.kind === 'null' || right.kind === 'null')) {
     const operand = left.kind === 'null' ? right : left;
     if (operand.type.kind !== 'reference' && operand.type.kind !== 'bytes')
-      refuse(context, node, 'TSV1031', `${operand.text} is never null`);
+      refuse(context, node, SUBSET.notComparable, `${operand.text} is never null`);
     return placed(context, node, { kind: 'isNull', type: BOOLEAN, operand, negated: operator === '!==' });
   }
   if (isEquality && left.type.kind === 'boolean' && right.type.kind === 'boolean')
@@ -238,7 +237,7 @@ function compareExpression(context: Context, node: ts.BinaryExpression, operator
     return refuse(
       context,
       node,
-      'TSV1031',
+      SUBSET.notComparable,
       `${left.text} and ${right.text} do not compare`,
       'compare integers, or with null',
     );
@@ -273,7 +272,7 @@ function alternativesType(context: Context, node: ts.Node, then: Type, otherwise
   if (then.kind === 'reference' && otherwise.kind === 'reference' && then.layout === otherwise.layout)
     return { ...then, nullable: then.nullable || otherwise.nullable };
   if (then.kind === otherwise.kind && then.kind !== 'reference') return then;
-  return refuse(context, node, 'TSV1009', 'the two alternatives are of different types');
+  return refuse(context, node, SUBSET.expression, 'the two alternatives are of different types');
 }
 
 /**

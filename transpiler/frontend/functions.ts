@@ -1,5 +1,6 @@
 /** Functions: their signatures first, so that any can call any; their bodies later. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Function, Statement, Variable } from '../ir/nodes.js';
 import type { Type } from '../ir/types.js';
 import { attempt, type Context, type Entity, locate, refuse } from './context.js';
@@ -21,11 +22,27 @@ export interface Body extends Context {
 export function functionSignature(context: Context, declaration: ts.FunctionDeclaration): Entity {
   const { name } = declaration;
   if (!name || !ts.isSourceFile(declaration.parent))
-    return refuse(context, declaration, 'TSV1005', 'functions are declared by name, at the top level of a module');
+    return refuse(
+      context,
+      declaration,
+      SUBSET.functionForm,
+      'functions are declared by name, at the top level of a module',
+    );
   if (declaration.asteriskToken || declaration.typeParameters || !declaration.body || isAsync(declaration))
-    return refuse(context, name, 'TSV1005', `${name.text} is generic, asynchronous, a generator or an overload`);
+    return refuse(
+      context,
+      name,
+      SUBSET.functionForm,
+      `${name.text} is generic, asynchronous, a generator or an overload`,
+    );
   if (!declaration.type)
-    return refuse(context, name, 'TSV1011', `${name.text} does not say what it returns`, 'annotate it, with void too');
+    return refuse(
+      context,
+      name,
+      SUBSET.annotation,
+      `${name.text} does not say what it returns`,
+      'annotate it, with void too',
+    );
   const entity: Entity = {
     kind: 'function',
     declaration,
@@ -56,10 +73,10 @@ function parameterOf(context: Context, parameter: ts.ParameterDeclaration): Vari
     return refuse(
       context,
       parameter,
-      'TSV1010',
+      SUBSET.parameterForm,
       'a parameter is a name and a type: nothing optional, no default, no rest',
     );
-  if (!type) return refuse(context, parameter, 'TSV1011', `the parameter ${name.text} has no type`);
+  if (!type) return refuse(context, parameter, SUBSET.annotation, `the parameter ${name.text} has no type`);
   const variable: Variable = {
     name: name.text,
     type: typeOfAnnotation(context, type),

@@ -1,5 +1,6 @@
 /** Intrinsics, read from the literal of their `intrinsics({...})` declaration. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { IntrinsicFunction } from '../ir/nodes.js';
 import type { IntegerName, Type } from '../ir/types.js';
 import { type Context, refuse } from './context.js';
@@ -40,20 +41,20 @@ export function intrinsicOf(context: Context, element: ts.BindingElement): Intri
     ts.isVariableDeclaration(declaration) && declaration.initializer ? callOf(context, declaration.initializer) : null;
   const [table] = call?.name === 'intrinsics' ? call.node.arguments : [];
   if (!table || !ts.isIdentifier(element.name))
-    return refuse(context, element, 'TSV1008', 'destructuring is only for intrinsics({...})');
+    return refuse(context, element, SUBSET.statement, 'destructuring is only for intrinsics({...})');
   const name = element.name.text;
   const declared = propertiesOf(context, table).find((property) => property.name === name);
-  if (!declared) return refuse(context, element, 'TSV1032', `intrinsics({...}) does not declare ${name}`);
+  if (!declared) return refuse(context, element, SUBSET.intrinsicForm, `intrinsics({...}) does not declare ${name}`);
   const parts = new Map(propertiesOf(context, declared.value).map((part) => [part.name, part.value]));
   const part = (key: string): ts.Expression =>
-    parts.get(key) ?? refuse(context, declared.value, 'TSV1032', `the intrinsic ${name} has no ${key}`);
+    parts.get(key) ?? refuse(context, declared.value, SUBSET.intrinsicForm, `the intrinsic ${name} has no ${key}`);
   return {
     name,
     c: textIn(context, part('c')),
     parameters: elementsOf(context, part('parameters')).map((parameter) => {
       const [parameterName, type] = elementsOf(context, parameter);
       if (!parameterName || !type)
-        return refuse(context, parameter, 'TSV1032', "a parameter is written ['name', 'type']");
+        return refuse(context, parameter, SUBSET.intrinsicForm, "a parameter is written ['name', 'type']");
       return { name: textIn(context, parameterName), type: typeNamed(textIn(context, type)) };
     }),
     result: resultType(context, part('result')),
@@ -80,11 +81,13 @@ function typeNamed(name: string): Type {
 }
 
 function textIn(context: Context, node: ts.Expression): string {
-  return ts.isStringLiteral(node) ? node.text : refuse(context, node, 'TSV1032', 'a string literal stands here');
+  return ts.isStringLiteral(node)
+    ? node.text
+    : refuse(context, node, SUBSET.intrinsicForm, 'a string literal stands here');
 }
 
 function elementsOf(context: Context, node: ts.Expression): readonly ts.Expression[] {
   return ts.isArrayLiteralExpression(node)
     ? node.elements
-    : refuse(context, node, 'TSV1032', 'an array literal stands here');
+    : refuse(context, node, SUBSET.intrinsicForm, 'an array literal stands here');
 }

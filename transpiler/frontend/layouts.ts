@@ -1,7 +1,8 @@
 /** Layout literals: struct(), bits(), arr() and the library's scalars. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { ArrayLayout, BitsLayout, Layout, ScalarLayout, StructLayout } from '../ir/types.js';
-import { type Context, refuse, refuseSilently, textOf } from './context.js';
+import { type Context, locate, refuse, refuseSilently, textOf } from './context.js';
 import { constantInteger } from './constants.js';
 import { entityOf, moduleOf } from './entities.js';
 import { callOf, propertiesOf } from './literals.js';
@@ -41,7 +42,7 @@ export function layoutOf(context: Context, node: ts.Node): Layout {
     refuse(
       context,
       node,
-      'TSV1016',
+      SUBSET.layoutForm,
       `${textOf(node)} is not a layout`,
       'a layout is a scalar, struct(), bits() or arr()',
     )
@@ -57,7 +58,7 @@ function arrayLayout(context: Context, call: ts.CallExpression): ArrayLayout {
   const [elementNode, lengthNode] = twoArguments(context, call);
   const element = layoutOf(context, elementNode);
   const length = Number(constantInteger(context, lengthNode));
-  if (length < 1) refuse(context, lengthNode, 'TSV1016', `an array has at least one element, not ${length}`);
+  if (length < 1) refuse(context, lengthNode, SUBSET.layoutForm, `an array has at least one element, not ${length}`);
   return interned(context, `arr ${identity(context, element)} ${length}`, {
     kind: 'array',
     element,
@@ -70,18 +71,18 @@ function bitsLayout(context: Context, call: ts.CallExpression): BitsLayout {
   const [baseNode, fieldsNode] = twoArguments(context, call);
   const base = layoutOf(context, baseNode);
   if (base.kind !== 'scalar' || !/^u\d+$/.test(base.name))
-    return refuse(context, baseNode, 'TSV1016', 'bit fields are of U8, U16, U32 or U64');
+    return refuse(context, baseNode, SUBSET.layoutForm, 'bit fields are of U8, U16, U32 or U64');
   const fields = new Map<string, readonly [number, number]>();
   let used = 0n;
   for (const { name, node, value } of propertiesOf(context, fieldsNode)) {
     const range = ts.isArrayLiteralExpression(value) ? value.elements : [];
     const [low, high] = range.map((end) => Number(constantInteger(context, end)));
     if (range.length !== 2 || low === undefined || high === undefined)
-      return refuse(context, value, 'TSV1016', 'a bit field is written [low, high]');
+      return refuse(context, value, SUBSET.layoutForm, 'a bit field is written [low, high]');
     if (low < 0 || low > high || high >= base.bytes * 8)
-      refuse(context, value, 'TSV1016', `bits [${low}, ${high}] are not within ${base.name}`);
+      refuse(context, value, SUBSET.layoutForm, `bits [${low}, ${high}] are not within ${base.name}`);
     const mask = ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
-    if ((used & mask) !== 0n) refuse(context, node, 'TSV1016', `${name} overlaps another bit field`);
+    if ((used & mask) !== 0n) refuse(context, node, SUBSET.layoutForm, `${name} overlaps another bit field`);
     used |= mask;
     fields.set(name, [low, high]);
   }
@@ -95,7 +96,7 @@ function structLayout(context: Context, call: ts.CallExpression): StructLayout {
     return refuse(
       context,
       call,
-      'TSV1016',
+      SUBSET.layoutForm,
       'a struct is written struct(name, { size }, { field: at(offset, Layout) })',
     );
   const options = new Map(propertiesOf(context, optionsNode).map(({ name, value }) => [name, value]));
@@ -106,6 +107,7 @@ function structLayout(context: Context, call: ts.CallExpression): StructLayout {
     kind: 'struct',
     name: nameNode.text,
     module: module.name,
+    at: locate(context, nameNode),
     bytes,
     volatile: options.get('volatile')?.kind === ts.SyntaxKind.TrueKeyword,
     fields: structFields(context, fieldsNode, bytes),
@@ -117,7 +119,8 @@ function structLayout(context: Context, call: ts.CallExpression): StructLayout {
 function structFields(context: Context, node: ts.Expression, size: number): StructLayout['fields'] {
   const fields = propertiesOf(context, node).map(({ name, node: nameNode, value }) => {
     const call = callOf(context, value);
-    if (call?.name !== 'at') return refuse(context, value, 'TSV1016', `a field is written ${name}: at(offset, Layout)`);
+    if (call?.name !== 'at')
+      return refuse(context, value, SUBSET.layoutForm, `a field is written ${name}: at(offset, Layout)`);
     const [offsetNode, layoutNode] = twoArguments(context, call.node);
     return {
       name,
@@ -129,9 +132,10 @@ function structFields(context: Context, node: ts.Expression, size: number): Stru
   fields.sort((a, b) => a.offset - b.offset);
   let end = 0;
   for (const { name, nameNode, offset, layout } of fields) {
-    if (offset < end) refuse(context, nameNode, 'TSV1016', `${name} at ${offset} overlaps the field before it`);
+    if (offset < end) refuse(context, nameNode, SUBSET.layoutForm, `${name} at ${offset} overlaps the field before it`);
     end = offset + layout.bytes;
-    if (end > size) refuse(context, nameNode, 'TSV1016', `${name} ends at ${end}, after the struct's size ${size}`);
+    if (end > size)
+      refuse(context, nameNode, SUBSET.layoutForm, `${name} ends at ${end}, after the struct's size ${size}`);
   }
   return new Map(fields.map(({ name, offset, layout }) => [name, { offset, layout }]));
 }

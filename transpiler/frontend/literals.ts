@@ -1,5 +1,6 @@
 /** The literal forms that declarations are written in: calls of the library, and object literals. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import { type Context, refuse, symbolOf } from './context.js';
 import { libraryFolder } from './load.js';
 
@@ -24,12 +25,13 @@ export interface Property {
 
 /** The properties of an object literal whose keys are plain names, in order. */
 export function propertiesOf(context: Context, node: ts.Expression): Property[] {
-  if (!ts.isObjectLiteralExpression(node)) return refuse(context, node, 'TSV1007', 'an object literal stands here');
+  if (!ts.isObjectLiteralExpression(node))
+    return refuse(context, node, SUBSET.declarationForm, 'an object literal stands here');
   return node.properties.map((property) => {
     if (ts.isShorthandPropertyAssignment(property))
       return { name: property.name.text, node: property.name, value: property.name };
     if (ts.isPropertyAssignment(property) && (ts.isIdentifier(property.name) || ts.isStringLiteral(property.name)))
       return { name: property.name.text, node: property.name, value: property.initializer };
-    return refuse(context, property, 'TSV1007', 'a property is written name: value');
+    return refuse(context, property, SUBSET.declarationForm, 'a property is written name: value');
   });
 }

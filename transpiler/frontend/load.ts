@@ -104,3 +104,9 @@ function inOrder(sources: readonly ts.SourceFile[], program: ts.Program): ts.Sou
 function byName(files: readonly ts.SourceFile[]): ts.SourceFile[] {
   return [...files].sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
 }
+
+/** The text of the line that `at` is in. */
+export function sourceLine({ folder, files }: Sources, at: Location): string {
+  const file = files.find(({ fileName }) => posix(relative(dirname(folder), fileName)) === at.file);
+  return file?.text.split('\n')[at.line - 1]?.replace(/\r$/, '') ?? '';
+}

@@ -1,4 +1,5 @@
 /** From checked sources to the typed program. */
+import { SUBSET } from '../diagnostics/subset.js';
 import { basename } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Diagnostic, Report } from '../diagnostics/diagnostic.js';
@@ -89,7 +90,7 @@ function declare(context: Context, node: ts.Statement, entries: Map<string, Func
   attempt(context, () => {
     const { code, message, fixes } = describeSyntax(node);
     return ts.isExpressionStatement(node)
-      ? refuse(context, node, 'TSV1008', 'nothing runs at the top level of a module', 'put it in a function')
+      ? refuse(context, node, SUBSET.statement, 'nothing runs at the top level of a module', 'put it in a function')
       : refuse(context, node, code, message, ...fixes);
   });
   return [];
@@ -112,7 +113,7 @@ function checkImport(context: Context, node: ts.ImportDeclaration | ts.ExportDec
   refuse(
     context,
     specifier,
-    'TSV1014',
+    SUBSET.foreignImport,
     `${specifier.getText()} is outside the program and the library`,
     'import only from the program and from transpiler/lib',
   );
@@ -122,11 +123,11 @@ function collectEntries(context: Context, declaration: ts.VariableDeclaration, e
   const call = declaration.initializer ? callOf(context, declaration.initializer) : null;
   const [table] = call?.node.arguments ?? [];
   if (call?.name !== 'entryPoints' || !table) return;
-  if (entries.size > 0) refuse(context, declaration, 'TSV1026', 'a program has one entryPoints({...})');
+  if (entries.size > 0) refuse(context, declaration, SUBSET.duplicateName, 'a program has one entryPoints({...})');
   for (const { name, node, value } of propertiesOf(context, table)) {
     const fn = functionNamed(context, value);
     if ([...entries.values()].includes(fn))
-      refuse(context, node, 'TSV1026', `${fn.name} is an entry point already`, 'a function has one symbol');
+      refuse(context, node, SUBSET.duplicateName, `${fn.name} is an entry point already`, 'a function has one symbol');
     entries.set(name, fn);
   }
 }

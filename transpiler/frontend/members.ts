@@ -1,5 +1,6 @@
 /** Property accesses: fields, bit ranges, lengths, and members of enums. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Expression } from '../ir/nodes.js';
 import type { Layout, ScalarLayout, Type } from '../ir/types.js';
 import { type Context, refuse, textOf } from './context.js';
@@ -13,7 +14,7 @@ export function memberExpression(context: Context, node: ts.PropertyAccessExpres
     return refuse(
       context,
       node,
-      'TSV1009',
+      SUBSET.expression,
       'the language has no ?.',
       'compare with null first: if (x === null) { ... }',
     );
@@ -29,7 +30,7 @@ function entityMember(context: Context, node: ts.PropertyAccessExpression, base:
   switch (entity.kind) {
     case 'enumeration': {
       const constant = entity.members.get(name);
-      if (!constant) return refuse(context, node.name, 'TSV1009', `${base.text} has no member ${name}`);
+      if (!constant) return refuse(context, node.name, SUBSET.expression, `${base.text} has no member ${name}`);
       const { type, value } = constant;
       const memberType: Type =
         type.kind === 'integer' && typeof value === 'bigint' ? { ...type, members: [value] } : type;
@@ -47,7 +48,7 @@ function entityMember(context: Context, node: ts.PropertyAccessExpression, base:
     default:
       return null;
   }
-  return refuse(context, node, 'TSV1009', `${textOf(node)} is not a value of the language`);
+  return refuse(context, node, SUBSET.expression, `${textOf(node)} is not a value of the language`);
 }
 
 function valueMember(context: Context, node: ts.PropertyAccessExpression, base: Expression): Expression {
@@ -60,7 +61,7 @@ function valueMember(context: Context, node: ts.PropertyAccessExpression, base: 
   if (type.kind === 'bytes' && name === 'start')
     return placed(context, node, { kind: 'bytesStart', type: integerType('hpa'), base });
   if (type.kind === 'reference') return referenceMember(context, node, base, type.layout);
-  return refuse(context, node, 'TSV1009', `${textOf(node)} is not a value of the language`);
+  return refuse(context, node, SUBSET.expression, `${textOf(node)} is not a value of the language`);
 }
 
 function referenceMember(
@@ -88,7 +89,7 @@ function referenceMember(
     if (layout.fields.has(name))
       return placed(context, node, { kind: 'bits', type: scalarType(layout.base), base, field: name });
   }
-  return refuse(context, node.name, 'TSV1009', `${base.text} has no ${name}`);
+  return refuse(context, node.name, SUBSET.expression, `${base.text} has no ${name}`);
 }
 
 /** `base[index]`: not of the language. */
@@ -96,7 +97,7 @@ export function elementAccess(context: Context, node: ts.ElementAccessExpression
   return refuse(
     context,
     node,
-    'TSV1009',
+    SUBSET.expression,
     'the language has no [ ] access',
     `write ${textOf(node.expression)}.get(${textOf(node.argumentExpression)})`,
   );

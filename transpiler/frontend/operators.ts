@@ -1,5 +1,6 @@
 /** The types of operators: what plain TypeScript calls `number` and `bigint`, kept apart. */
 import type { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { BinaryOperator, Expression } from '../ir/nodes.js';
 import type { IntegerName, IntegerType } from '../ir/types.js';
 import { type Context, refuse } from './context.js';
@@ -20,14 +21,15 @@ export function binaryType(
   left: IntegerType,
   right: IntegerType,
 ): IntegerType {
-  if (left.javascript !== right.javascript) refuse(context, node, 'TSV1019', 'a number and a bigint do not mix');
+  if (left.javascript !== right.javascript)
+    refuse(context, node, SUBSET.addressSpace, 'a number and a bigint do not mix');
   const from = spaceOf(left);
   const to = spaceOf(right);
   if (from === null && to === null) return joined(left, right);
   if (operator === '-' && from !== null && from === to) return integerType('u64');
   if ('&|^+'.includes(operator)) {
     if (from !== null && to !== null && (operator === '+' || from !== to))
-      return refuse(context, node, 'TSV1019', `${spell(from)} ${operator} ${spell(to)} has no meaning`);
+      return refuse(context, node, SUBSET.addressSpace, `${spell(from)} ${operator} ${spell(to)} has no meaning`);
     return integerType(from ?? to ?? 'u64');
   }
   if (operator === '-' && from !== null && to === null) return integerType(from);
@@ -35,7 +37,7 @@ export function binaryType(
   return refuse(
     context,
     node,
-    'TSV1019',
+    SUBSET.addressSpace,
     `${operator} is not for ${from === null ? 'a plain integer' : spell(from)} and ${to === null ? 'a plain integer' : spell(to)}`,
     'convert with u64(...) first',
   );
@@ -43,14 +45,15 @@ export function binaryType(
 
 /** Refuses operands of a comparison that are not of one kind. */
 export function checkComparable(context: Context, node: ts.Node, left: IntegerType, right: IntegerType): void {
-  if (left.javascript !== right.javascript) refuse(context, node, 'TSV1019', 'a number and a bigint do not compare');
+  if (left.javascript !== right.javascript)
+    refuse(context, node, SUBSET.addressSpace, 'a number and a bigint do not compare');
   if (left.name === null || right.name === null) return;
   const [from, to] = [spaceOf(left), spaceOf(right)];
   if (from !== to)
     refuse(
       context,
       node,
-      'TSV1019',
+      SUBSET.addressSpace,
       `${spell(left.name)} and ${spell(right.name)} do not compare`,
       'convert with u64(...) first',
     );
@@ -63,7 +66,7 @@ export function checkSpace(context: Context, node: ts.Node, target: IntegerType,
   refuse(
     context,
     node,
-    'TSV1019',
+    SUBSET.addressSpace,
     `${spell(value.name)} is not ${spell(wanted)}`,
     `where that is meant, convert with ${wanted}(...)`,
   );
@@ -76,7 +79,8 @@ export function conditionalType(
   then: IntegerType,
   otherwise: IntegerType,
 ): IntegerType {
-  if (then.javascript !== otherwise.javascript) refuse(context, node, 'TSV1019', 'a number and a bigint do not mix');
+  if (then.javascript !== otherwise.javascript)
+    refuse(context, node, SUBSET.addressSpace, 'a number and a bigint do not mix');
   if (then.name !== null && otherwise.name !== null) checkSpace(context, node, then, otherwise);
   if (then.members === null || otherwise.members === null) return joined(then, otherwise);
   const members = [...new Set([...then.members, ...otherwise.members])].sort((a, b) => (a < b ? -1 : 1));
@@ -105,5 +109,5 @@ export function spell(name: IntegerName): string {
 export function integerTypeOf(context: Context, node: ts.Node, expression: Expression): IntegerType {
   return expression.type.kind === 'integer'
     ? expression.type
-    : refuse(context, node, 'TSV1009', `${expression.text} is not an integer`);
+    : refuse(context, node, SUBSET.expression, `${expression.text} is not an integer`);
 }

@@ -1,5 +1,6 @@
 /** Statements, from TypeScript's tree to the language's. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Expression, Statement, Variable } from '../ir/nodes.js';
 import type { IntegerType, Type } from '../ir/types.js';
 import { assignmentOf, stepOf } from './assignments.js';
@@ -44,7 +45,13 @@ function statementOf(body: Body, node: ts.Statement): readonly Statement[] {
   if (ts.isEmptyStatement(node)) return [];
   if (ts.isBreakStatement(node) && !node.label) {
     if (body.breaks === 'switch')
-      refuse(body, node, 'TSV1012', 'a break stands only at the end of a case', 'use if and else inside the case');
+      refuse(
+        body,
+        node,
+        SUBSET.switchForm,
+        'a break stands only at the end of a case',
+        'use if and else inside the case',
+      );
     return [{ kind: 'break', at }];
   }
   if (ts.isContinueStatement(node) && !node.label) return [{ kind: 'continue', at }];
@@ -69,8 +76,8 @@ function declarationOf(
 ): Extract<Statement, { kind: 'declare' }> {
   const { name, initializer } = declaration;
   if (!(flags & ts.NodeFlags.BlockScoped))
-    refuse(body, declaration, 'TSV1008', 'var is not block-scoped', 'write const or let');
-  if (!ts.isIdentifier(name)) return refuse(body, name, 'TSV1008', 'the language has no destructuring');
+    refuse(body, declaration, SUBSET.statement, 'var is not block-scoped', 'write const or let');
+  if (!ts.isIdentifier(name)) return refuse(body, name, SUBSET.statement, 'the language has no destructuring');
   const role = flags & ts.NodeFlags.Const ? 'const' : 'let';
   const value = initializer ? initialValue(body, initializer, declaration.type) : null;
   const variable: Variable = {
@@ -94,15 +101,15 @@ function variableType(
   role: 'const' | 'let',
 ): Type {
   const type = declaration.type ? typeOfAnnotation(body, declaration.type) : value?.type;
-  if (!type) return refuse(body, name, 'TSV1011', `${name.text} has no type`, `write let ${name.text}: u32;`);
+  if (!type) return refuse(body, name, SUBSET.annotation, `${name.text} has no type`, `write let ${name.text}: u32;`);
   if (type.kind === 'void' || type.kind === 'never' || type.kind === 'null')
-    return refuse(body, declaration, 'TSV1011', `${name.text} has no type of the language`);
+    return refuse(body, declaration, SUBSET.annotation, `${name.text} has no type of the language`);
   if (declaration.type || type.kind !== 'integer') return type;
   if (role === 'let')
     refuse(
       body,
       name,
-      'TSV1011',
+      SUBSET.annotation,
       `the let ${name.text} has no type`,
       `write let ${name.text}: ${type.name ?? 'u32'} = ...`,
     );
@@ -124,7 +131,13 @@ function widened(type: IntegerType): IntegerType {
 function constantType(body: Body, node: ts.Node, name: ts.Identifier, value: Expression): IntegerType {
   const known = knownValues(body, node, value);
   if (known === null)
-    return refuse(body, name, 'TSV1011', `no one type holds ${value.text}`, `write const ${name.text}: u32 = ...`);
+    return refuse(
+      body,
+      name,
+      SUBSET.annotation,
+      `no one type holds ${value.text}`,
+      `write const ${name.text}: u32 = ...`,
+    );
   const negative = known.some((one) => one < 0n);
   const { javascript } = value.type as IntegerType;
   return integerType(javascript === 'bigint' ? (negative ? 'i64' : 'u64') : negative ? 'i32' : 'u32');
@@ -155,7 +168,7 @@ function expressionStatement(body: Body, node: ts.ExpressionStatement): Statemen
     const { code, message, fixes } = describeSyntax(expression);
     const isValue = ts.isIdentifier(expression) || ts.isPropertyAccessExpression(expression);
     return isValue
-      ? refuse(body, node, 'TSV1008', 'this statement does nothing')
+      ? refuse(body, node, SUBSET.statement, 'this statement does nothing')
       : refuse(body, expression, code, message, ...fixes);
   }
   const call = callOf(body, expression);
@@ -179,7 +192,7 @@ function methodStatement(body: Body, node: ts.CallExpression): Statement | null 
   if (base.type.kind === 'bytes' && bytes !== undefined)
     return { kind: 'bytesWrite', at, base, bytes, offset: index, value: expressionOf(body, second) };
   if (base.type.kind !== 'reference' || base.type.layout.kind !== 'array' || base.type.layout.element.kind !== 'scalar')
-    return refuse(body, node, 'TSV1015', `${textOf(callee)} is not a function of the language`);
+    return refuse(body, node, SUBSET.foreignName, `${textOf(callee)} is not a function of the language`);
   const { element, length } = base.type.layout;
   const type: Type = element.name === 'boolean' ? { kind: 'boolean' } : integerType(element.name);
   const value = valueFor(body, second, type);
@@ -213,7 +226,13 @@ function updateOf(body: Body, node: ts.Expression): Statement {
   return (
     assignmentOf(body, node) ??
     stepOf(body, node) ??
-    refuse(body, node, 'TSV1013', 'a loop counts with one assignment', 'write for (let i: u32 = 0; i < n; i++)')
+    refuse(
+      body,
+      node,
+      SUBSET.assignmentForm,
+      'a loop counts with one assignment',
+      'write for (let i: u32 = 0; i < n; i++)',
+    )
   );
 }
 
@@ -224,6 +243,8 @@ function loopBody(body: Body, node: ts.Statement): Statement[] {
 function returnStatement(body: Body, node: ts.ReturnStatement): Statement {
   const at = locate(body, node);
   if (!node.expression) return { kind: 'return', at, value: null };
+  if (ts.isCallExpression(node.expression) && callOf(body, node.expression)?.name === 'unreachable')
+    return { kind: 'unreachable', at };
   const value = valueFor(body, node.expression, body.result);
   if (value.type.kind === 'never' || value.type.kind === 'void') return { kind: 'expression', at, expression: value };
   return { kind: 'return', at, value };

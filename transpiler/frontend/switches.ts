@@ -1,5 +1,6 @@
 /** `switch`: cases of constants, none of which falls through. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Expression, Statement } from '../ir/nodes.js';
 import { evaluate } from './constants.js';
 import { locate, refuse } from './context.js';
@@ -18,7 +19,12 @@ interface Case {
 export function switchOf(body: Body, node: ts.SwitchStatement): Statement {
   const subject = expressionOf(body, node.expression);
   if (subject.type.kind !== 'integer')
-    return refuse(body, node.expression, 'TSV1012', `a switch is over an integer, which ${subject.text} is not`);
+    return refuse(
+      body,
+      node.expression,
+      SUBSET.switchForm,
+      `a switch is over an integer, which ${subject.text} is not`,
+    );
   const { clauses } = node.caseBlock;
   const cases: Case[] = [];
   const seen = new Set<bigint>();
@@ -46,8 +52,8 @@ function caseValue(body: Body, node: ts.Expression, subject: Expression, seen: S
   const value = expressionOf(body, node);
   const known = evaluate(body, node, value);
   if (typeof known !== 'bigint' || value.type.kind !== 'integer' || subject.type.kind !== 'integer')
-    return refuse(body, node, 'TSV1012', `${value.text} is not an integer constant`);
-  if (seen.has(known)) refuse(body, node, 'TSV1012', `${value.text} stands in two cases`);
+    return refuse(body, node, SUBSET.switchForm, `${value.text} is not an integer constant`);
+  if (seen.has(known)) refuse(body, node, SUBSET.switchForm, `${value.text} stands in two cases`);
   seen.add(known);
   checkComparable(body, node, subject.type, value.type);
   return value;
@@ -59,7 +65,7 @@ function caseBody(body: Body, clause: ts.CaseOrDefaultClause, isLast: boolean): 
   const last = all.at(-1);
   const endsInBreak = last !== undefined && ts.isBreakStatement(last) && !last.label;
   if (!endsInBreak && !isLast && !leaves(body, all))
-    refuse(body, clause, 'TSV1012', 'this case falls through to the next', 'end it with break or return');
+    refuse(body, clause, SUBSET.switchForm, 'this case falls through to the next', 'end it with break or return');
   return statementsOf({ ...body, breaks: 'switch' }, endsInBreak ? all.slice(0, -1) : all);
 }
 

@@ -1,5 +1,6 @@
 /** From TypeScript's types to the language's. */
 import { ts } from 'ts-morph';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { IntegerName, IntegerType, Layout, Type } from '../ir/types.js';
 import { type Context, refuse, symbolOf, textOf } from './context.js';
 import { layoutOf } from './layouts.js';
@@ -43,7 +44,7 @@ export function typeOfAnnotation(context: Context, node: ts.TypeNode): Type {
     refuse(
       context,
       node,
-      'TSV1001',
+      SUBSET.type,
       `${textOf(node)} is not a type of the language`,
       'use an integer type, boolean, string, Bytes, an enum, or Ref<typeof Layout>',
     )
@@ -69,7 +70,7 @@ function referenceType(
     const [argument] = node.typeArguments ?? [];
     if (argument && ts.isTypeQueryNode(argument))
       return { kind: 'reference', layout: layoutOf(context, argument.exprName) };
-    return refuse(context, node, 'TSV1001', 'a reference type is written Ref<typeof Layout>');
+    return refuse(context, node, SUBSET.type, 'a reference type is written Ref<typeof Layout>');
   }
   const alias = symbol.declarations?.find((one) => ts.isTypeAliasDeclaration(one));
   return alias ? referenceType(context, alias.type) : null;

@@ -1,4 +1,5 @@
 /** The types of the language, as the intermediate representation holds them. */
+import type { Location } from './nodes.js';
 
 export type IntegerName = 'u8' | 'u16' | 'u32' | 'i8' | 'i16' | 'i32' | 'u64' | 'i64' | 'gpa' | 'hpa' | 'gva' | 'hva';
 
@@ -52,6 +53,7 @@ export interface StructLayout {
   readonly name: string;
   /** The module that declares it, as `Module.name`. */
   readonly module: string;
+  readonly at: Location;
   readonly bytes: number;
   readonly volatile: boolean;
   readonly fields: ReadonlyMap<string, { readonly offset: number; readonly layout: Layout }>;
