@@ -85,7 +85,7 @@ function exact(context: Context, expression: Expression, value: Linear): Linear 
   context.prove(inside(value, range), () => ({
     code: PROOF.inexact,
     at: expression.at,
-    message: `${expression.text} may not fit ${isNumber(expression) ? 'a number, which is exact up to 2^53' : nameOf(range)}`,
+    message: `${expression.text} may not fit ${isNumber(expression) ? 'a number, which is exact up to 2^53' : '64 bits'}`,
     fixes: fixesOfResult(expression),
   }));
   return value;
@@ -94,11 +94,7 @@ function exact(context: Context, expression: Expression, value: Linear): Linear 
 function exactRange(context: Context, type: Type, value: Linear): Range {
   if (type.kind === 'integer' && type.javascript === 'number') return EXACT_NUMBER;
   const isAddress = type.kind === 'integer' && type.name !== null && /^[gh][pv]a$/.test(type.name);
-  return !isAddress && context.state.spanOf(value).low < 0n && isWithin(context.rangeOf(value), I64) ? I64 : U64;
-}
-
-function nameOf(range: Range): string {
-  return range === I64 ? 'i64' : 'u64';
+  return !isAddress && isWithin(context.rangeOf(value), I64) ? I64 : U64;
 }
 
 /** What mends a result that is too large or too small. */

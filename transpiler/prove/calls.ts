@@ -58,7 +58,7 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
   if (callee.kind !== 'function') return unknownValue(context, expression);
   const bindings = bind(callee.function, values);
   const returned = onlyReturn(callee.function);
-  if (returned !== null && callee.function.result.kind === 'integer') {
+  if (returned !== null && hasValue(callee.function.result)) {
     return bound(context, bindings, () => integer(context, returned));
   }
   return resultOf(context, expression, callee.function, bindings);
@@ -71,6 +71,11 @@ export function callCondition(context: Context, expression: ExpressionOf<'call'>
   const returned = callee.kind === 'function' ? onlyReturn(callee.function) : null;
   if (callee.kind !== 'function' || returned === null) return UNKNOWN;
   return bound(context, bind(callee.function, values), () => condition(context, returned));
+}
+
+/** Whether the prover keeps values of the type. */
+function hasValue({ kind }: Type): boolean {
+  return kind === 'integer' || kind === 'bytes' || kind === 'string';
 }
 
 /** What a function returns that does nothing else. */

@@ -1,7 +1,8 @@
 /** Guesses at what a loop keeps. A wrong guess costs time, a missing one costs a proof. */
 import type { Statement, Variable } from '../ir/nodes.js';
+import type { Range } from '../ir/types.js';
 import { visitStatements } from '../ir/walk.js';
-import { addScaled, constant, keyOf, plus, scale, substitute, subtract, type Linear } from './linear.js';
+import { constant, keyOf, magnitude, plus, scale, substitute, subtract, type Linear } from './linear.js';
 import { hull } from './range.js';
 import type { State } from './state.js';
 
@@ -17,6 +18,8 @@ interface Changing {
   readonly now: Linear;
   readonly first: Linear;
   readonly next: Linear;
+  /** By how much a round changes it. */
+  readonly step: Range;
 }
 
 const MOST_GUESSES = 300;
@@ -41,7 +44,8 @@ function changes(variable: Variable, entry: State, head: Head, end: State): read
   const first = entry.integers.get(variable);
   const next = end.integers.get(variable);
   const symbol = now?.terms[0]?.symbol;
-  return now && first && next && symbol !== undefined ? [{ symbol, now, first, next }] : [];
+  if (!now || !first || !next || symbol === undefined) return [];
+  return [{ symbol, now, first, next, step: end.boundsOf(subtract(next, now)) }];
 }
 
 function* allGuesses(
@@ -77,7 +81,7 @@ function* comparedOneStepLater(
     if (!form.terms.some(({ symbol }) => next.has(symbol))) continue;
     yield form;
     yield plus(form, -1n);
-    const step = end.spanOf(subtract(substitute(form, next), form)).high;
+    const step = end.boundsOf(subtract(substitute(form, next), form)).high;
     if (step > 0n && step < FARTHEST_STEP) yield plus(form, -step);
   }
 }
@@ -92,29 +96,24 @@ function* entryFacts(entry: State, changing: readonly Changing[]): Iterable<Line
   }
 }
 
-/** Variables that move together: by how much each, where that is always the same, or only which is ahead. */
+/** Variables that move together: by how much each, where one always moves by the same, and which is ahead. */
 function* pairs(changing: readonly Changing[]): Iterable<Linear> {
-  for (const [position, a] of changing.entries()) {
-    for (const b of changing.slice(position + 1)) {
+  for (const a of changing) {
+    for (const b of changing) {
+      if (a === b) continue;
       const movedA = subtract(a.now, a.first);
       const movedB = subtract(b.now, b.first);
-      const stepA = stepOf(a);
-      const stepB = stepOf(b);
-      const ahead =
-        stepA !== null && stepB !== null ? addScaled(scale(movedA, stepB), movedB, -stepA) : subtract(movedA, movedB);
-      yield ahead;
-      yield scale(ahead, -1n);
       yield subtract(movedA, movedB);
-      yield subtract(movedB, movedA);
       yield subtract(a.now, b.now);
-      yield subtract(b.now, a.now);
+      const { low, high } = b.step;
+      if (low !== high || low === 0n) continue;
+      const rounds = low > 0n ? movedB : scale(movedB, -1n);
+      const least = subtract(scale(rounds, a.step.low), scale(movedA, magnitude(low)));
+      const most = subtract(scale(movedA, magnitude(low)), scale(rounds, a.step.high));
+      if (magnitude(a.step.low) < FARTHEST_STEP) yield least;
+      if (magnitude(a.step.high) < FARTHEST_STEP) yield most;
     }
   }
-}
-
-function stepOf({ now, next }: Changing): bigint | null {
-  const step = subtract(next, now);
-  return step.terms.length === 0 && step.constant !== 0n ? step.constant : null;
 }
 
 /** Bounds by variables that the loop leaves alone. */

@@ -5,8 +5,8 @@ import type { IntegerType, Range } from '../ir/types.js';
 import { assume, entails } from './assume.js';
 import { knownFacts } from './describe.js';
 import { formsOf, type Formula } from './formula.js';
-import { constant, ofSymbol, scale, type Linear } from './linear.js';
-import { intersect, rangeOfType } from './range.js';
+import { constant, ofSymbol, type Linear } from './linear.js';
+import { rangeOfUnreached } from './range.js';
 import { State } from './state.js';
 import { Symbols } from './symbols.js';
 
@@ -91,21 +91,17 @@ export class Context {
     return value;
   }
 
-  /** The values that a form can have, as far as is cheap to find: a difference is often not negative. */
+  /** The values that a form can have here. */
   rangeOf(form: Linear): Range {
-    const span = this.state.spanOf(form);
-    if (form.terms.length < 2) return span;
-    const low = span.low < 0n && this.state.proves(scale(form, -1n)) ? 0n : span.low;
-    return { low, high: span.high };
+    return this.state.boundsOf(form);
   }
 
   /** Writes down the range of an integer expression. */
   note(expression: Expression, value: Linear): Linear {
-    if (this.reporting && expression.type.kind === 'integer') {
-      const all = rangeOfType({ ...expression.type, name: null, members: null });
-      const range = this.state.impossible ? all : intersect(this.rangeOf(value), all);
-      expression.range = range.low <= range.high ? range : all;
-    }
+    const { type } = expression;
+    if (!this.reporting || type.kind !== 'integer') return value;
+    const range = this.state.impossible ? rangeOfUnreached(type) : this.rangeOf(value);
+    expression.range = range.low <= range.high ? range : rangeOfUnreached(type);
     return value;
   }
 }

@@ -59,7 +59,7 @@ function joinVariables(joined: State, a: State, b: State): void {
     if (equal(inA, inB)) {
       joined.integers.set(variable, inA);
     } else {
-      const range = hull(a.spanOf(inA), b.spanOf(inB));
+      const range = hull(a.boundsOf(inA), b.boundsOf(inB));
       const value = ofSymbol(joined.symbols.create(variable.name, range, variable.at, typeName(variable)));
       joined.integers.set(variable, value);
       merged.push({ variable, value, inA, inB });

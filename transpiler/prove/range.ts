@@ -45,6 +45,11 @@ export function rangeOfType(type: IntegerType): Range {
   return type.javascript === 'number' ? EXACT_NUMBER : ANY_64;
 }
 
+/** What the C of an expression that is never reached may take its values to be: one type holds them. */
+export function rangeOfUnreached(type: IntegerType): Range {
+  return type.name === null && type.javascript === 'bigint' ? I64 : rangeOfType(type);
+}
+
 /** The smallest range that holds all of `values`, of which there is at least one. */
 export function spanOf(values: readonly bigint[]): Range {
   let low = values[0] ?? 0n;

@@ -7,7 +7,7 @@
  * rather than late: a person can state a fact that is missing.
  */
 import type { Range } from '../ir/types.js';
-import { addScaled, factorOf, keyOf, magnitude, normalise, scale, type Linear } from './linear.js';
+import { addScaled, factorOf, floorDivide, keyOf, magnitude, normalise, scale, type Linear } from './linear.js';
 
 export interface Knowledge {
   /** The range of a symbol. */
@@ -29,17 +29,46 @@ export function follows(knowledge: Knowledge, goal: Linear, depth: number): bool
     const key = keyOf(form);
     if ((seen.get(key) ?? 0) >= steps || seen.size > MOST_GOALS) return false;
     seen.set(key, steps);
-    return form.terms.some(({ symbol, factor }) =>
-      knowledge.factsWith(symbol).some((fact) => {
-        const inFact = factorOf(fact, symbol);
-        if (inFact > 0n !== factor > 0n) return false;
-        const weakened = addScaled(scale(form, magnitude(inFact)), fact, -magnitude(factor));
-        return search(normalise(weakened), steps - 1);
-      }),
-    );
+    return cancellations(knowledge, form).some(({ form: next }) => search(normalise(next), steps - 1));
   }
 
   return search(normalise(goal), depth);
+}
+
+/** The smallest upper bound of `form` that is found with at most `depth` inequalities. */
+export function leastUpperBound(knowledge: Knowledge, form: Linear, depth: number): bigint {
+  let left = MOST_GOALS;
+
+  function search(goal: Linear, steps: number): bigint {
+    const bound = upperBound(knowledge, goal);
+    if (steps === 0 || goal.terms.length < 2 || goal.terms.length > MOST_TERMS || left < 0) return bound;
+    const next = cancellations(knowledge, goal);
+    left -= next.length;
+    return next.reduce((least, { form: other, times }) => {
+      const found = floorDivide(search(other, steps - 1), times);
+      return found < least ? found : least;
+    }, bound);
+  }
+
+  return search(form, depth);
+}
+
+/** A form that is nowhere below `times` the one it comes from. */
+interface Cancellation {
+  readonly form: Linear;
+  readonly times: bigint;
+}
+
+/** What is left of the form when a fact is added that makes one of its symbols cancel. */
+function cancellations(knowledge: Knowledge, form: Linear): readonly Cancellation[] {
+  return form.terms.flatMap(({ symbol, factor }) =>
+    knowledge.factsWith(symbol).flatMap((fact) => {
+      const inFact = factorOf(fact, symbol);
+      if (inFact > 0n !== factor > 0n) return [];
+      const times = magnitude(inFact);
+      return [{ form: addScaled(scale(form, times), fact, -magnitude(factor)), times }];
+    }),
+  );
 }
 
 /** The largest value that the ranges allow. */

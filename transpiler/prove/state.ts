@@ -4,10 +4,12 @@ import type { Range } from '../ir/types.js';
 import { negated, type Formula } from './formula.js';
 import { floorDivide, keyOf, normalise, scale, type Linear } from './linear.js';
 import { intersect, isWithin } from './range.js';
-import { follows, upperBound, type Knowledge } from './search.js';
+import { follows, leastUpperBound, upperBound, type Knowledge } from './search.js';
 import type { Symbols } from './symbols.js';
 
 const PROOF_DEPTH = 4;
+/** How many inequalities are combined to bound a form. */
+const BOUND_DEPTH = 2;
 /** How many inequalities are combined to find that a new one contradicts what is known. */
 const CONTRADICTION_DEPTH = 2;
 /** How many symbols one new fact may narrow; facts like `a < b && b < a` would go on for ever. */
@@ -70,6 +72,14 @@ export class State implements Knowledge {
   /** The values that the ranges of its symbols allow. */
   spanOf(form: Linear): Range {
     return { low: -upperBound(this, scale(form, -1n)), high: upperBound(this, form) };
+  }
+
+  /** The values that the ranges and the facts allow, as far as is cheap to find. */
+  boundsOf(form: Linear): Range {
+    return {
+      low: -leastUpperBound(this, scale(form, -1n), BOUND_DEPTH),
+      high: leastUpperBound(this, form, BOUND_DEPTH),
+    };
   }
 
   /** Whether `form <= 0` can be proved. */

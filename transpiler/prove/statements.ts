@@ -10,7 +10,7 @@ import type { Context } from './context.js';
 import { integer, visit } from './expression.js';
 import { equals, FALSE, negate, UNKNOWN, type Formula } from './formula.js';
 import { join } from './join.js';
-import { ofSymbol } from './linear.js';
+import { ofSymbol, type Linear } from './linear.js';
 import { loop } from './loops.js';
 import { hull, intersect, rangeOfType, U32 } from './range.js';
 
@@ -127,26 +127,31 @@ function branch(context: Context, { test, then, otherwise }: Extract<Statement, 
 function choice(context: Context, { subject, cases, otherwise }: Extract<Statement, { kind: 'switch' }>): void {
   const value = integer(context, subject);
   const before = context.state;
-  const named: Formula[] = [];
+  const labels: Linear[] = [];
   let after = assume(before, FALSE);
   for (const { values, body } of cases) {
     context.state = before;
-    const alternatives = values.map((label) => equals(value, integer(context, label)));
-    named.push(...alternatives);
-    context.state = assume(before, { kind: 'any', parts: alternatives });
+    const ofCase = values.map((label) => integer(context, label));
+    labels.push(...ofCase);
+    context.state = assume(before, isOneOf(value, ofCase));
     run(context, body);
     after = join(after, context.state);
   }
-  context.state = namesAllMembers(subject, named.length)
-    ? assume(before, FALSE)
-    : assume(before, negate({ kind: 'any', parts: named }));
+  const isComplete = namesAllMembers(subject, labels);
+  context.state = assume(before, isComplete ? FALSE : negate(isOneOf(value, labels)));
   run(context, otherwise ?? []);
   context.state = join(after, context.state);
 }
 
-/** Whether the cases leave no value of an enum. They are distinct, so it is enough to count them. */
-function namesAllMembers({ type }: Expression, count: number): boolean {
-  return type.kind === 'integer' && type.members !== null && new Set(type.members).size === count;
+function isOneOf(value: Linear, labels: readonly Linear[]): Formula {
+  return { kind: 'any', parts: labels.map((label) => equals(value, label)) };
+}
+
+/** Whether the cases leave no value of an enum. */
+function namesAllMembers({ type }: Expression, labels: readonly Linear[]): boolean {
+  if (type.kind !== 'integer' || type.members === null) return false;
+  const named = new Set(labels.map(({ constant }) => constant));
+  return type.members.every((member) => named.has(member));
 }
 
 /** Keeps the state for where the jump goes; nothing follows it here. */

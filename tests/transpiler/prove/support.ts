@@ -1,0 +1,69 @@
+/** Runs the frontend and the prover on small programs. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test as Tap } from 'tap';
+import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
+import { load } from '../../../transpiler/frontend/load.js';
+import { lower } from '../../../transpiler/frontend/lower.js';
+import type { Program } from '../../../transpiler/ir/nodes.js';
+import { prove } from '../../../transpiler/prove/index.js';
+
+/** Above build/js/tests/transpiler/prove. */
+const repository = join(import.meta.dirname, '../../../../..');
+
+/** What the small programs use of the language's library. */
+const IMPORTS = `import {
+  addressOf, addSat32, addSat64, arr, at, bits, BOOL, cpuid, ensures, gpa, haltForever, hpa, i32, i64, instance, invariant, list, local,
+  min32, min64, mul32, physical, pause, readCr0, requires, STRING, struct, subSat64, table, U16, u16, U32, u32, U64, u64, U8, u8,
+  unreachable, window, type Bytes, type Gpa, type Hpa, type Ref,
+} from '${repository}/transpiler/lib/index.js';`;
+
+export interface Proved {
+  readonly program: Program;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Loads the modules, each the text of one file without its imports, and proves them. Throws where the
+ * frontend refuses one: such a test is no test of the prover.
+ */
+export function proveModules(modules: Readonly<Record<string, string>>): Proved {
+  const folder = mkdtempSync(join(tmpdir(), 'prove-'));
+  try {
+    for (const [name, text] of Object.entries(modules))
+      writeFileSync(join(folder, `${name}.ts`), `${IMPORTS}\n${text}`);
+    const refused: Diagnostic[] = [];
+    const sources = load(folder, join(repository, 'tsconfig.json'), (diagnostic) => refused.push(diagnostic));
+    const program = lower(sources, (diagnostic) => refused.push(diagnostic));
+    if (refused.length > 0) throw new Error(refused.map(describe).join('\n'));
+    const diagnostics: Diagnostic[] = [];
+    prove(program, (diagnostic) => diagnostics.push(diagnostic));
+    return { program, diagnostics };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function describe({ code, at, message, known }: Diagnostic): string {
+  return [`${at.file}:${at.line}:${at.column} ${code} ${message}`, ...known].join('\n  ');
+}
+
+/** One function of the language, with the codes of what the prover says of it. */
+export interface Case {
+  /** The behaviour that the case shows. */
+  readonly name: string;
+  readonly text: string;
+  /** None: the function is accepted. */
+  readonly codes?: readonly string[];
+}
+
+/** Proves all cases in one program, and checks each. */
+export function checkCases(t: Tap, cases: readonly Case[]): void {
+  const modules = Object.fromEntries(cases.map(({ text }, position) => [`case${position}`, text]));
+  const { diagnostics } = proveModules(modules);
+  for (const [position, { name, codes = [] }] of cases.entries()) {
+    const found = diagnostics.filter(({ at }) => at.file.endsWith(`/case${position}.ts`));
+    t.same(found.map(({ code }) => code).sort(), [...codes].sort(), name, { found: found.map(describe) });
+  }
+}
