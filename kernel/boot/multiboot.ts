@@ -11,7 +11,7 @@ import { refuseModule } from './refuse.js';
 import { afterFirstWord, positionOf, startsWithText } from './text.js';
 
 /** What a Multiboot loader leaves in EAX. */
-export const MULTIBOOT_MAGIC = 0x2bad_b002;
+const MULTIBOOT_MAGIC = 0x2bad_b002;
 
 const INFO_BYTES = 88;
 const FLAGS = 0;
@@ -92,8 +92,8 @@ function readOptions(fields: Bytes, flags: u32): void {
 
 function readModules(address: u32, count: u32): void {
   if (count > MAX_MODULES) fail('more than 4 modules: give a Linux kernel and, after it, its initrd');
-  if (!isReadable(address, u32(count * MODULE_BYTES))) fail('the list of modules lies outside memory');
-  for (let i: u32 = 0; i < count; i++) readModule(i, window(hpa(u64(address) + u64(i) * 16n), MODULE_BYTES));
+  if (count > 0 && !isReadable(address, count * MODULE_BYTES)) fail('the list of modules lies outside memory');
+  for (let i: u32 = 0; i < count; i++) readModule(i, window(hpa(u64(address) + u64(i * MODULE_BYTES)), MODULE_BYTES));
 }
 
 function readModule(index: u32, entry: Bytes): void {

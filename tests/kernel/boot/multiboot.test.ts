@@ -67,6 +67,15 @@ t.test("a module's first word is its name, the rest its command line", (t) => {
   t.end();
 });
 
+t.test('a list of no modules may lie nowhere', (t) => {
+  t.equal(
+    boot({}, (memory) => memory.setUint32(INFO + 24, 0, true)),
+    null,
+  );
+  t.equal(bootInfo.moduleCount, 0);
+  t.end();
+});
+
 t.test("the file's name before the options is dropped", (t) => {
   t.equal(boot({ commandLine: 'build/tsvm.elf crash=reset console=none' }), null);
   t.equal(text(textBytes(bootInfo.options)), 'crash=reset console=none');
