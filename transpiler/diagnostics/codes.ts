@@ -20,9 +20,9 @@ export interface CodeDescription {
 export const TYPESCRIPT = {
   code: 'TSV0001',
   title: 'TypeScript refuses it',
-  explanation: 'The program is TypeScript first: what does not type-check there is not looked at as the language.',
-  bad: 'export function next(x: u32): u8 {\n  const y: u8 = x;\n  return y;\n}',
-  good: 'export function next(x: u32): u8 {\n  const y = u8(x);\n  return y;\n}',
+  explanation: "The program is TypeScript first. The message ends with the number that TypeScript's own errors have.",
+  bad: 'export function next(x: u32): u32 {\n  return follow(x);\n}',
+  good: 'export function next(x: u32): u32 {\n  return follow(x);\n}\nfunction follow(x: u32): u32 {\n  return u32(x + 1);\n}',
 } as const satisfies CodeDescription;
 
 /** All codes, in order. */

@@ -9,7 +9,7 @@ export const PROGRAM = {
       'The stack of a bare machine ends without a word, so its use is bounded at build; no function may reach itself, ' +
       'directly, through others or through a table.',
     bad: 'function countDown(n: u32): void {\n  if (n > 0) countDown(n - 1);\n}',
-    good: 'function countDown(n: u32): void {\n  for (let left = n; left > 0; left--) pause();\n}',
+    good: 'function countDown(n: u32): void {\n  for (let left: u32 = n; left > 0; left--) pause();\n}',
   },
   brokenPromise: {
     code: 'TSV3002',
@@ -24,7 +24,7 @@ export const PROGRAM = {
     code: 'TSV3003',
     title: 'there is no such promise',
     explanation: 'The promises are no-alloc, no-mmio, no-port, no-halt and nmi-safe.',
-    bad: "function wait(): void {\n  effects('no-sleep' as 'no-halt');\n}",
+    bad: "function wait(): void {\n  effects('no-sleep');\n}",
     good: "function wait(): void {\n  effects('no-halt');\n}",
   },
 } as const satisfies Record<string, CodeDescription>;

@@ -112,7 +112,7 @@ export const PROOF = {
     code: 'TSV2203',
     title: 'an invariant may not hold when its loop starts',
     explanation: 'An `invariant` is proved for the first time that the body of the loop starts.',
-    bad: 'function run(n: u32): void {\n  for (let i: u32 = n; i < 8; i++) {\n    invariant(i < 4);\n  }\n}',
+    bad: 'function run(n: u32): void {\n  for (let i: u32 = n; i < 8; i++) {\n    invariant(i >= 4);\n  }\n}',
     good: 'function run(n: u32): void {\n  for (let i: u32 = n; i < 8; i++) {\n    invariant(i >= n);\n  }\n}',
   },
   invariantKept: {

@@ -29,22 +29,36 @@ export function render(scope: Scope, expression: Expression): Rendered {
   const fixed = scope.fixed.get(expression);
   if (fixed) return fixed;
   if (expression.kind === 'logical' || expression.kind === 'conditional') return renderInOrder(scope, expression);
-  const toFix = operandsToFix(operandsOf(expression));
-  if (toFix.length === 0) return renderInOrder(scope, expression);
-  const declarations = fixOperands(scope, toFix);
+  const declarations = fixOperands(scope, operandsOf(expression));
+  if (declarations.length === 0) return renderInOrder(scope, expression);
   const { text, machine } = renderInOrder(scope, expression);
   return primary(`({ ${declarations.join(' ')} ${text}; })`, machine);
 }
 
-/** Declares a constant for each of `operands`, in order, and has it stand for the operand from now on. */
+/**
+ * Declares a constant for each of `operands` whose order counts, in order, and has it stand for
+ * the operand from now on.
+ */
 export function fixOperands(scope: Scope, operands: readonly Expression[]): string[] {
-  return operands.map((operand) => {
+  return operandsToFix(operands.filter((operand) => !scope.fixed.has(operand))).map((operand) => {
     const rendered = render(scope, operand);
     scope.count += 1;
     const name = `operand${scope.count}`;
     scope.fixed.set(operand, { ...rendered, text: name, level: Level.primary, plain: false });
     return `${declaration(rendered.machine ?? cType(operand.type), name)} = ${rendered.text};`;
   });
+}
+
+/**
+ * Puts the operands whose order counts into constants that stand before the statement, where
+ * `expression` is all that the statement evaluates.
+ */
+export function hoist(scope: Scope, expression: Expression): string[] {
+  const operands = operandsOf(expression);
+  const [only] = operands;
+  if (only && operands.length === 1) return hoist(scope, only);
+  if (expression.kind === 'logical' || expression.kind === 'conditional') return [];
+  return fixOperands(scope, operands);
 }
 
 /** `const type name` for values, `type *const name` for references. */

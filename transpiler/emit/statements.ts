@@ -2,10 +2,9 @@
 import type { Expression, Location, Statement, Target, Variable } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
 import { literal } from './arithmetic.js';
-import { declaration, fixOperands, place, render, type Scope, textOf } from './expressions.js';
+import { declaration, fixOperands, hoist, place, render, type Scope, textOf } from './expressions.js';
 import { localName } from './names.js';
 import { castTo } from './rendered.js';
-import { effectOf } from './sequence.js';
 import { cType, integerCType, layoutType, storageType } from './types.js';
 
 /** Lines of C, without their indentation's base. */
@@ -37,7 +36,7 @@ function emitStatement(emission: Emission, statement: Statement): Lines {
     case 'bytesWrite':
       return emitBytesWrite(emission, statement);
     case 'expression':
-      return [`${textOf(emission, statement.expression)};`];
+      return inBlock([...hoist(emission, statement.expression), `${textOf(emission, statement.expression)};`]);
     case 'if':
       return emitIf(emission, statement);
     case 'loop':
@@ -49,7 +48,9 @@ function emitStatement(emission: Emission, statement: Statement): Lines {
     case 'continue':
       return ['continue;'];
     case 'return':
-      return [statement.value ? `return ${textOf(emission, statement.value)};` : 'return;'];
+      return statement.value
+        ? [...hoist(emission, statement.value), `return ${textOf(emission, statement.value)};`]
+        : ['return;'];
     case 'block':
       return ['{', ...indented(emitStatements(emission, statement.body)), '}'];
     case 'contract':
@@ -68,6 +69,14 @@ function braced(head: string, body: Lines): Lines {
   return [`${head} {`, ...indented(body), '}'];
 }
 
+/** `lines` as one statement. */
+function inBlock(lines: Lines): Lines {
+  return lines.length === 1 ? lines : ['{', ...indented(lines), '}'];
+}
+
+/** What a variable holds before its first assignment, which TypeScript knows to come before its use. */
+const EMPTY: Readonly<Record<string, string>> = { Bytes: 'NO_BYTES', String: 'STRING("")', bool: 'false' };
+
 function emitDeclaration(emission: Emission, variable: Variable, value: Expression | null): Lines {
   const name = localName(variable);
   const mark = emission.unused.has(variable) ? 'UNUSED ' : '';
@@ -80,14 +89,9 @@ function emitDeclaration(emission: Emission, variable: Variable, value: Expressi
     ];
   }
   const type = cType(variable.type);
-  const initial = value
-    ? textOf(emission, value)
-    : type === 'Bytes'
-      ? 'NO_BYTES'
-      : type === 'String'
-        ? 'STRING("")'
-        : '0';
-  return [`${mark}${declaration(type, name, variable.role === 'const')} = ${initial};`];
+  const before = value ? hoist(emission, value) : [];
+  const initial = value ? textOf(emission, value) : (EMPTY[type] ?? '0');
+  return [...before, `${mark}${declaration(type, name, variable.role === 'const')} = ${initial};`];
 }
 
 /** Whether `value` is memory that comes by value: a local, or the struct that an intrinsic returns. */
@@ -96,22 +100,16 @@ function isOwnStorage(value: Expression): boolean {
 }
 
 function emitAssignment(emission: Emission, target: Target, value: Expression): Lines {
-  const indices = effectOf(value) === 'acts' ? indicesOf(target).filter((index) => effectOf(index) !== 'none') : [];
-  if (indices.length > 0) {
-    const declarations = fixOperands(emission, indices);
-    return ['{', ...indented([...declarations, ...emitAssignment(emission, target, value)]), '}'];
-  }
+  const before = fixOperands(emission, [...indicesOf(target), value]);
+  if (before.length > 0) return inBlock([...before, ...emitAssignment(emission, target, value)]);
   if (target.kind === 'bits' && target.field !== null) return emitBitAssignment(emission, target, target.field, value);
   const left = target.kind === 'variable' ? localName(target.variable) : place(emission, target);
-  return [`${left} = ${textOf(emission, value)};`];
+  return inBlock([...hoist(emission, value), `${left} = ${textOf(emission, value)};`]);
 }
 
 /** What selects elements on the way to `target`, in the order of evaluation. */
 function indicesOf(target: Expression): Expression[] {
-  const below = operandsOf(target).flatMap((operand) =>
-    operand.type.kind === 'integer' ? [operand] : indicesOf(operand),
-  );
-  return below;
+  return operandsOf(target).flatMap((operand) => (operand.type.kind === 'integer' ? [operand] : indicesOf(operand)));
 }
 
 function emitBitAssignment(
@@ -136,19 +134,18 @@ function emitBitAssignment(
 function emitBytesWrite(emission: Emission, statement: Extract<Statement, { kind: 'bytesWrite' }>): Lines {
   const { base, offset, value, bytes } = statement;
   const order = [base, offset, value];
-  const acts = effectOf(value) === 'acts' ? order.slice(0, 2).filter((operand) => effectOf(operand) !== 'none') : [];
-  const call = (): string =>
-    `bytes_write${bytes * 8}(${order.map((operand) => textOf(emission, operand)).join(', ')});`;
-  if (acts.length === 0) return [call()];
-  const declarations = fixOperands(emission, acts);
-  return ['{', ...indented([...declarations, call()]), '}'];
+  const declarations = fixOperands(emission, order);
+  const operands = order.map((operand) => textOf(emission, operand)).join(', ');
+  return inBlock([...declarations, `bytes_write${bytes * 8}(${operands});`]);
 }
 
 function emitIf(emission: Emission, statement: Extract<Statement, { kind: 'if' }>): Lines {
+  const before = hoist(emission, statement.test);
   const head = `if (${textOf(emission, statement.test)})`;
   const then = braced(head, emitStatements(emission, statement.then));
-  if (statement.otherwise.length === 0) return then;
-  return [...then.slice(0, -1), ...braced('} else', emitStatements(emission, statement.otherwise))];
+  if (statement.otherwise.length === 0) return [...before, ...then];
+  const otherwise = braced('} else', emitStatements(emission, statement.otherwise));
+  return [...before, ...then.slice(0, -1), ...otherwise];
 }
 
 function emitLoop(emission: Emission, statement: Extract<Statement, { kind: 'loop' }>): Lines {
@@ -156,13 +153,22 @@ function emitLoop(emission: Emission, statement: Extract<Statement, { kind: 'loo
   const condition = test ? textOf(emission, test) : '';
   const lines = emitStatements(emission, body);
   if (before.length === 0 && update.length === 0) return braced(test ? `while (${condition})` : 'for (;;)', lines);
-  const first = before.length === 1 && before[0] ? emitStatement(emission, before[0]) : [];
-  const step = update[0] ? emitStatement(emission, update[0]) : [];
-  const isPlain = before.length <= 1 && first.length <= 1 && step.length <= 1;
-  if (!isPlain) throw new Error('a loop that counts in more than one statement');
-  const clause = (one: Lines): string => one[0]?.replace(/;$/, '') ?? '';
-  const head = `for (${clause(first)};${condition && ` ${condition}`};${step[0] ? ` ${clause(step)}` : ''})`;
-  return braced(head, lines);
+  const first = before.flatMap((statement) => emitStatement(emission, statement));
+  const step = update.flatMap((statement) => emitStatement(emission, statement));
+  const initial = first.length === 1 ? clause(first) : '';
+  const loop = braced(
+    `for (${initial};${condition && ` ${condition}`};${step.length > 0 ? ` ${clause(step)}` : ''})`,
+    lines,
+  );
+  return first.length > 1 ? ['{', ...indented([...first, ...loop]), '}'] : loop;
+}
+
+/** Statements as a clause of a for loop. */
+function clause(lines: Lines): string {
+  const [only] = lines;
+  if (only !== undefined && lines.length === 1) return only.replace(/;$/, '');
+  const inner = only === '{' ? lines.slice(1, -1) : lines;
+  return `({ ${inner.map((line) => line.trim()).join(' ')} })`;
 }
 
 function emitSwitch(emission: Emission, statement: Extract<Statement, { kind: 'switch' }>): Lines {
@@ -172,7 +178,8 @@ function emitSwitch(emission: Emission, statement: Extract<Statement, { kind: 's
     return [...labels, ...caseBody(emission, body)];
   });
   const rest = otherwise ? ['default:', ...caseBody(emission, otherwise)] : [];
-  return [`switch (${textOf(emission, subject)}) {`, ...bodies, ...rest, '}'];
+  const before = hoist(emission, subject);
+  return [...before, `switch (${textOf(emission, subject)}) {`, ...bodies, ...rest, '}'];
 }
 
 function caseBody(emission: Emission, body: readonly Statement[]): Lines {

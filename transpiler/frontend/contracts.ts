@@ -2,8 +2,9 @@
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Expression, Location, Statement } from '../ir/nodes.js';
-import { type Context, locate, refuse } from './context.js';
+import { attempt, type Context, locate, refuse } from './context.js';
 import { conditionOf } from './expressions.js';
+import type { Body } from './functions.js';
 import { callOf } from './literals.js';
 
 export interface LeadingContracts {
@@ -15,28 +16,35 @@ export interface LeadingContracts {
 }
 
 /** The `requires(...)` and `effects(...)` that a function starts with. */
-export function leadingContracts(context: Context, statements: readonly ts.Statement[]): LeadingContracts {
-  const requires: Expression[] = [];
-  const promises: string[] = [];
-  let promisesAt: Location | null = null;
+export function leadingContracts(body: Body, statements: readonly ts.Statement[]): LeadingContracts {
+  const found: { requires: Expression[]; promises: string[]; promisesAt: Location | null } = {
+    requires: [],
+    promises: [],
+    promisesAt: null,
+  };
   let count = 0;
   for (const statement of statements) {
-    const call = ts.isExpressionStatement(statement) ? callOf(context, statement.expression) : null;
-    if (call?.name === 'requires') {
-      requires.push(onlyCondition(context, call.node));
-    } else if (call?.name === 'effects') {
-      promisesAt = locate(context, call.node);
-      for (const promise of call.node.arguments) {
-        if (!ts.isStringLiteral(promise))
-          return refuse(context, promise, SUBSET.contractPlace, 'a promise is a string literal');
-        promises.push(promise.text);
-      }
-    } else {
-      break;
-    }
+    const call = ts.isExpressionStatement(statement) ? callOf(body, statement.expression) : null;
+    if (call?.name !== 'requires' && call?.name !== 'effects') break;
     count += 1;
+    const isDone = attempt(body, () => {
+      if (call.name === 'requires') {
+        found.requires.push(onlyCondition(body, call.node));
+      } else {
+        found.promisesAt = locate(body, call.node);
+        found.promises.push(...call.node.arguments.map((promise) => promiseOf(body, promise)));
+      }
+      return true;
+    });
+    if (isDone === null) body.failure.happened = true;
   }
-  return { requires, promises, promisesAt, count };
+  return { ...found, count };
+}
+
+function promiseOf(context: Context, node: ts.Expression): string {
+  return ts.isStringLiteral(node)
+    ? node.text
+    : refuse(context, node, SUBSET.contractPlace, 'a promise is a string literal');
 }
 
 /** The statement that a contract inside a body is; null where `call` is none. */

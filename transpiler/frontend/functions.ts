@@ -3,7 +3,7 @@ import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Function, Statement, Variable } from '../ir/nodes.js';
 import type { Type } from '../ir/types.js';
-import { attempt, type Context, type Entity, locate, refuse } from './context.js';
+import { type Context, type Entity, locate, refuse } from './context.js';
 import { leadingContracts } from './contracts.js';
 import { moduleOf } from './entities.js';
 import { statementsOf } from './statements.js';
@@ -92,14 +92,9 @@ function parameterOf(context: Context, parameter: ts.ParameterDeclaration): Vari
 export function lowerBody(context: Context, fn: Function, declaration: ts.FunctionDeclaration): boolean {
   const body: Body = { ...context, result: fn.result, breaks: null, failure: { happened: false } };
   const all = [...(declaration.body?.statements ?? [])];
-  const contracts = attempt(context, () => leadingContracts(body, all)) ?? refusedContracts(body);
+  const contracts = leadingContracts(body, all);
   fn.requires.push(...contracts.requires);
   const lowered: readonly Statement[] = statementsOf(body, all.slice(contracts.count));
   Object.assign(fn, { body: lowered, promises: contracts.promises, promisesAt: contracts.promisesAt });
   return !body.failure.happened;
-}
-
-function refusedContracts(body: Body): ReturnType<typeof leadingContracts> {
-  body.failure.happened = true;
-  return { requires: [], promises: [], promisesAt: null, count: 0 };
 }

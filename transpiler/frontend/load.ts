@@ -16,6 +16,15 @@ export interface Sources {
   readonly x86: ts.SourceFile | null;
 }
 
+/** On top of the project's own: nothing but the program, and messages that speak of its types. */
+const COMPILER_OPTIONS: ts.CompilerOptions = {
+  types: [],
+  noEmit: true,
+  incremental: false,
+  skipLibCheck: true,
+  exactOptionalPropertyTypes: false,
+};
+
 /**
  * Loads every `.ts` file below `folder`. What TypeScript finds is reported as TSV0001.
  * Without `tsconfig` the nearest one above the folder counts.
@@ -25,7 +34,7 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
   const project = new Project({
     tsConfigFilePath: tsconfig ?? nearest('tsconfig.json', root) ?? join(repository, 'tsconfig.json'),
     skipAddingFilesFromTsConfig: true,
-    compilerOptions: { types: [], noEmit: true, incremental: false, skipLibCheck: true },
+    compilerOptions: COMPILER_OPTIONS,
   });
   project.addSourceFilesAtPaths(`${posix(root)}/**/*.ts`);
   project.resolveSourceFileDependencies();
