@@ -2,11 +2,24 @@
  * Where the guest's parts go, so that no copy overwrites what is still to be read:
  * the block in low memory and the initrd avoid all modules and the kernel's place; the kernel is moved last.
  */
-import { at, hpa, HPA, instance, struct, subSat64, U64, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
+import {
+  addSat64,
+  at,
+  hpa,
+  HPA,
+  instance,
+  min64,
+  struct,
+  subSat64,
+  U64,
+  u64,
+  type Hpa,
+  type u32,
+} from '../../transpiler/lib/index.js';
 import { bootInfo } from '../boot/bootInfo.js';
 import { beginModuleLine } from '../boot/refuse.js';
 import { excludeRange, highestFree, isAvailable } from '../machine/memoryMap.js';
-import { print, printDecimal } from '../report/console.js';
+import { print, printDecimal, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 import { linuxImage } from './linuxImage.js';
 
@@ -41,7 +54,7 @@ function placeKernel(): void {
   const bytes = linuxImage.workingBytes;
   const preferred = linuxImage.preferred;
   const place = isKernelPlace(preferred, bytes) ? preferred : otherKernelPlace(preferred, bytes);
-  if (place === 0n) refuseForMemory(0, bytes);
+  if (place === 0n) refuseForMemory(0, bytes, preferred, LIMIT);
   places.kernel = place;
   excludeRange(place, bytes);
 }
@@ -62,18 +75,21 @@ function otherKernelPlace(preferred: Hpa, bytes: u64): Hpa {
 function placeInitrd(): void {
   const module = bootInfo.modules.at(1);
   const bytes = subSat64(u64(module.end), u64(module.start));
-  const highest = linuxImage.initrdHighest;
-  const place = highestFree(bytes, highest < LIMIT ? highest + 1n : LIMIT, PAGE);
-  if (place === 0n) refuseForMemory(1, bytes);
+  const end = min64(addSat64(linuxImage.initrdHighest, 1n), LIMIT);
+  const place = highestFree(bytes, end, PAGE);
+  if (place === 0n) refuseForMemory(1, bytes, hpa(0n), end);
   places.initrd = place;
   places.initrdBytes = bytes;
   excludeRange(place, bytes);
 }
 
-function refuseForMemory(module: u32, bytes: u64): never {
+function refuseForMemory(module: u32, bytes: u64, from: Hpa, end: u64): never {
   beginModuleLine(module);
-  print('too little memory: no ');
+  print('too little memory: it needs ');
   printDecimal(bytes);
-  print(' bytes are free for it');
+  print(' free bytes between ');
+  printHex(u64(from));
+  print(' and ');
+  printHex(end);
   stop();
 }

@@ -77,14 +77,14 @@ t.test('the kernel runs at its preferred address', (t) => {
 
 t.test('a relocatable kernel goes elsewhere where its preferred address is taken', (t) => {
   const kernel = bzImage({ preferred: 0x7f_f000n, workingBytes: 0x2000, relocatable: true });
-  const message = 'tsvm: module 0 (vmlinuz): too little memory: no 8192 bytes are free for it';
-  t.equal(load({ kernel }), message, 'never below it');
+  const message = 'tsvm: module 0 (vmlinuz): too little memory: it needs 8192 free bytes between ';
+  t.equal(load({ kernel }), `${message}0x7ff000 and 0x100000000`, 'never below it');
   const lower = bzImage({ preferred: 0x10_0000n, workingBytes: 0x2000, alignment: 0x20_0000 });
   const ranges = [...bareMap, { start: 0x10_1000n, bytes: 0x1000n, kind: 2 }];
   t.equal(load({ kernel: lower, ranges }), null);
   t.equal(start.rip, 0x60_0200n);
   const fixed = bzImage({ preferred: 0x10_0000n, workingBytes: 0x2000, relocatable: false });
-  t.equal(load({ kernel: fixed, ranges }), message);
+  t.equal(load({ kernel: fixed, ranges }), `${message}0x100000 and 0x100000000`);
   t.end();
 });
 
@@ -100,6 +100,15 @@ t.test('the initrd goes to the top of memory', (t) => {
 t.test('the initrd stays below the highest address that this Linux takes', (t) => {
   t.equal(load({ kernel: bzImage({ initrdHighest: 0x5f_ffff }), initrd: noise(5000, 7) }), null);
   t.equal(places.initrd, 0x5f_e000n);
+  t.end();
+});
+
+t.test('an initrd that does not fit beside the kernel is named', (t) => {
+  const kernel = bzImage({ workingBytes: 4 * MIB });
+  t.equal(
+    load({ kernel, kernelAt: 5 * MIB, initrd: noise(2 * MIB, 1), initrdAt: 6 * MIB - 4096 }),
+    'tsvm: module 1 (initrd): too little memory: it needs 2097152 free bytes between 0x0 and 0x80000000',
+  );
   t.end();
 });
 
@@ -205,7 +214,10 @@ t.test('a module that is no bzImage is named', (t) => {
     ['this Linux has no 64-bit entry', changed((view) => view.setUint16(0x236, 0x3e, true))],
     ['not a Linux bzImage: bad alignment', bzImage({ alignment: 0x3000 })],
     ['not a Linux bzImage: it is larger than the memory it asks for', bzImage({ workingBytes: 1023 })],
-    ['too little memory: no 8388608 bytes are free for it', bzImage({ workingBytes: MEMORY })],
+    [
+      'too little memory: it needs 8388608 free bytes between 0x100000 and 0x100000000',
+      bzImage({ workingBytes: MEMORY }),
+    ],
   ];
   for (const [reason, kernel] of refusals) t.equal(load({ kernel }), `tsvm: module 0 (vmlinuz): ${reason}`);
   t.end();
