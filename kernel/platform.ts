@@ -23,7 +23,7 @@ export const ImageBounds = struct(
 );
 export type ImageBounds = Ref<typeof ImageBounds>;
 
-export const { imageBounds, relocate, framePointer, svmRun, shutDown } = intrinsics({
+export const { imageBounds, relocate, svmRun, shutDown } = intrinsics({
   imageBounds: {
     parameters: [],
     result: ImageBounds,
@@ -40,13 +40,6 @@ export const { imageBounds, relocate, framePointer, svmRun, shutDown } = intrins
     effects: ['memory', 'control'],
     c: 'tsvm_relocate',
     about: 'Copies the image to machine address `to` and goes on there, with the page tables at `tables`.',
-  },
-  framePointer: {
-    parameters: [],
-    result: 'hva',
-    effects: [],
-    c: 'platform_framePointer',
-    about: 'The frame of the running function: the saved frame pointer, then the return address.',
   },
   svmRun: {
     parameters: [['vcpu', 'hva']],

@@ -82,10 +82,6 @@ static inline UNUSED struct ImageBounds platform_imageBounds(void) {
   };
 }
 
-static inline UNUSED uint64_t platform_framePointer(void) {
-  return (uint64_t)__builtin_frame_address(0);
-}
-
 /* With an empty interrupt descriptor table any exception ends in shutdown. */
 static inline UNUSED _Noreturn void platform_shutDown(void) {
   x86_lidt(0, 0);

@@ -13,8 +13,9 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 import { printBacktrace, printPlace } from './backtrace.js';
-import { beginLine, endLine, print, printDecimal } from './console.js';
-import { beginCrash, endCrash, printRegister } from './crash.js';
+import { endLine, print, printDecimal } from './console.js';
+import { beginCrash, endCrash } from './crash.js';
+import { printRegister, printRow } from './registers.js';
 
 /** What runtime-c/exceptions.asm and the processor leave on the stack (SDM 3A 6.14.2). */
 export const ExceptionFrame = struct(
@@ -100,12 +101,4 @@ function printRegisters(frame: ExceptionFrame): void {
   printRow('r10', frame.r10, 'r11', frame.r11, 'r12', frame.r12);
   printRow('r13', frame.r13, 'r14', frame.r14, 'r15', frame.r15);
   printRow('cr2', readCr2(), 'cr3', readCr3(), 'cs', frame.cs);
-}
-
-function printRow(name1: string, value1: u64, name2: string, value2: u64, name3: string, value3: u64): void {
-  beginLine();
-  printRegister(name1, value1);
-  printRegister(name2, value2);
-  printRegister(name3, value3);
-  endLine();
 }

@@ -17,26 +17,21 @@ const LINE = 12;
 /** Prints `function (file.ts:line)`, or the bare address where the table does not know it. */
 export function printCodeAddress(address: Hva): void {
   const bounds = imageBounds();
-  if (address < bounds.text || address >= bounds.constants) {
-    printHex(u64(address));
-    return;
-  }
-  const length = u32(bounds.data - bounds.symbols);
-  const table = window(hpa(bounds.physical + u64(bounds.symbols - bounds.text)), length);
-  if (length >= HEADER_BYTES && table.u32(MAGIC_AT) === MAGIC) printEntryFor(table, u32(address - bounds.text));
-  else printHex(u64(address));
+  const table = window(hpa(bounds.physical + u64(bounds.symbols - bounds.text)), u32(bounds.data - bounds.symbols));
+  const isCode = address >= bounds.text && address < bounds.constants;
+  if (!isCode || !printSymbol(table, u32(address - bounds.text))) printHex(u64(address));
 }
 
-/** `offset` is from the image's start. */
-function printEntryFor(table: Bytes, offset: u32): void {
+/** Prints the last entry at or before `offset`, which counts from the image's start. False where there is none. */
+function printSymbol(table: Bytes, offset: u32): boolean {
   const length = table.length;
-  if (length < HEADER_BYTES) return;
+  if (length < HEADER_BYTES || table.u32(MAGIC_AT) !== MAGIC) return false;
   const count = min32(table.u32(COUNT_AT), u32((length - HEADER_BYTES) / ENTRY_BYTES));
-  let found: u32 = 0;
+  let found: u32 = count;
   for (let i: u32 = 0; i < count; i++) {
     if (table.u32(HEADER_BYTES + i * ENTRY_BYTES + ADDRESS) <= offset) found = i;
   }
-  if (found >= count) return;
+  if (found >= count) return false;
   const entry = table.part(HEADER_BYTES + found * ENTRY_BYTES, ENTRY_BYTES);
   printString(table, entry.u32(NAME));
   print(' (');
@@ -44,6 +39,7 @@ function printEntryFor(table: Bytes, offset: u32): void {
   print(':');
   printDecimal(u64(entry.u32(LINE)));
   print(')');
+  return true;
 }
 
 /** The string at `start`, up to its NUL. */

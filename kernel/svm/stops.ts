@@ -1,9 +1,11 @@
 /** Exits after which the guest cannot go on. */
+import { u64 } from '../../transpiler/lib/index.js';
 import { stopGuest } from '../exits/stopGuest.js';
-import { crash } from '../report/crash.js';
-import { beginLine, print, printHex } from '../report/console.js';
+import { endLine, print } from '../report/console.js';
+import { beginCrash, endCrash } from '../report/crash.js';
+import { printRow } from '../report/registers.js';
 import { resetMachine } from '../report/reset.js';
-import type { Vcpu } from '../vcpu/vcpu.js';
+import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import type { Vmcb } from './vmcb.js';
 
 /** A triple fault, which leaves the VMCB's state undefined (APM 2, 15.14.3). */
@@ -18,14 +20,20 @@ export function onInit(vcpu: Vcpu, vmcb: Vmcb): void {
 
 /** An exit that nothing asked for, or a VMCB that the processor refuses (VMEXIT_INVALID). */
 export function onUnexpected(vcpu: Vcpu, vmcb: Vmcb): void {
-  beginLine();
-  print('exit ');
-  printHex(vmcb.exitCode);
-  print(' with ');
-  printHex(vmcb.exitInfo1);
-  print(', ');
-  printHex(vmcb.exitInfo2);
-  print(' at guest ');
-  printHex(vmcb.rip);
-  crash('the processor left the guest for a reason that was not asked for');
+  beginCrash();
+  print('the processor left the guest for a reason that was not asked for');
+  endLine();
+  printRow('exit code', vmcb.exitCode, 'info 1', vmcb.exitInfo1, 'info 2', vmcb.exitInfo2);
+  printRow('guest rip', vmcb.rip, 'rsp', vmcb.rsp, 'rflags', vmcb.rflags);
+  printRow('cr0', vmcb.cr0, 'cr3', u64(vmcb.cr3), 'cr4', vmcb.cr4);
+  printGuestRegisters(vcpu.registers);
+  endCrash();
+}
+
+function printGuestRegisters(registers: Registers): void {
+  printRow('rax', registers.rax, 'rbx', registers.rbx, 'rcx', registers.rcx);
+  printRow('rdx', registers.rdx, 'rsi', registers.rsi, 'rdi', registers.rdi);
+  printRow('rbp', registers.rbp, 'r8', registers.r8, 'r9', registers.r9);
+  printRow('r10', registers.r10, 'r11', registers.r11, 'r12', registers.r12);
+  printRow('r13', registers.r13, 'r14', registers.r14, 'r15', registers.r15);
 }

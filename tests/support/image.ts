@@ -34,7 +34,6 @@ export function addImage(): Uint8Array {
 export class SerialMachine {
   sent = '';
   reset = false;
-  framePointer = (): bigint => 0n;
   imageBounds = (): typeof bounds => bounds;
   readCr2 = (): bigint => 0x1234n;
   readCr3 = (): bigint => 0x5000n;

@@ -77,9 +77,6 @@ export class AmdProcessor {
     this.portWrites.push([port, value]);
   }
   pause(): void {}
-  framePointer(): bigint {
-    return 0n;
-  }
   imageBounds(): typeof bounds {
     return bounds;
   }
