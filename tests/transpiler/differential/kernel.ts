@@ -1,23 +1,28 @@
 /** The kernel, transpiled once for all tests that compare its two forms. */
 import { join } from 'node:path';
-import { transpile } from '../../../transpiler/index.js';
-import type { Program } from '../../../transpiler/ir/nodes.js';
+import { emit, transpile } from '../../../transpiler/index.js';
+import type { Function, Program } from '../../../transpiler/ir/nodes.js';
 import { loadProgram, type LoadedProgram } from '../../support/hosted/nodeRun.js';
 
 export const root = join(import.meta.dirname, '../../../../..');
 
 export interface Kernel {
   readonly program: Program;
+  /** Every exported function, whether the image uses it or not. */
+  readonly functions: readonly Function[];
+  /** The C of all of them. */
   readonly files: ReadonlyMap<string, string>;
   readonly loaded: LoadedProgram;
 }
 
 /** Throws where the transpiler refuses the kernel. */
 export async function loadKernel(): Promise<Kernel> {
-  const { program, files, diagnostics } = transpile({ folder: join(root, 'kernel') });
+  const { program, diagnostics } = transpile({ folder: join(root, 'kernel') });
   const [first] = diagnostics;
   if (first || !program)
     throw new Error(`the kernel is refused: ${first?.at.file}:${first?.at.line} ${first?.code} ${first?.message}`);
   const url = (module: string): string => new URL(`file://${root}/build/js/kernel/${module}.js`).href;
-  return { program, files, loaded: await loadProgram(program, url) };
+  const functions = program.modules.flatMap((module) => module.functions.filter(({ exported }) => exported));
+  const files = emit({ ...program, entries: functions });
+  return { program, functions, files, loaded: await loadProgram(program, url) };
 }
