@@ -2,12 +2,25 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { Range, Type } from '../ir/types.js';
+import { entails } from './assume.js';
 import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
 import { integer } from './expression.js';
 import { equals, FALSE, inside, negate, type Formula } from './formula.js';
 import { add, keyOf, plus, scale, subtract, ZERO, type Linear } from './linear.js';
-import { BELOW_2_31, bitwiseRange, EXACT_NUMBER, hull, I32, I64, isWithin, U32, U64, type Bitwise } from './range.js';
+import {
+  BELOW_2_31,
+  bitwiseRange,
+  EXACT_NUMBER,
+  hull,
+  intersect,
+  I32,
+  I64,
+  isWithin,
+  U32,
+  U64,
+  type Bitwise,
+} from './range.js';
 
 /** What JavaScript's bit operators take whole, though they may see another sign. */
 const ANY_32: Range = { low: I32.low, high: U32.high };
@@ -25,9 +38,7 @@ export function binary(context: Context, expression: ExpressionOf<'binary'>): Li
     case '*':
       return exact(context, expression, product(context, expression, left, right));
     case '/':
-      if (isNumber(expression)) reportFraction(context, expression);
-      checkDivision(context, expression, left, right);
-      return exact(context, expression, quotient(context, expression, left, right));
+      return division(context, expression, left, right);
     case '%':
       checkDivision(context, expression, left, right);
       return remainder(context, expression, left, right);
@@ -80,21 +91,31 @@ export function isNumber(expression: Expression): boolean {
 }
 
 /** Checks that both languages compute `value` exactly: up to 2^53, or in one type of 64 bits. */
-function exact(context: Context, expression: Expression, value: Linear): Linear {
-  const range = exactRange(context, expression.type, value);
-  context.prove(inside(value, range), () => ({
+function exact(context: Context, expression: Expression, value: Linear, range?: Range): Linear {
+  const wanted = range ?? exactRange(context, expression.type, value);
+  const formula = inside(value, wanted);
+  const isProved = context.prove(formula, () => ({
     code: PROOF.inexact,
     at: expression.at,
     message: `${expression.text} may not fit ${isNumber(expression) ? 'a number, which is exact up to 2^53' : '64 bits'}`,
     fixes: fixesOfResult(expression),
   }));
-  return value;
+  return isProved || entails(context.state, formula) ? value : context.fresh(expression, wanted);
 }
 
 function exactRange(context: Context, type: Type, value: Linear): Range {
   if (type.kind === 'integer' && type.javascript === 'number') return EXACT_NUMBER;
   const isAddress = type.kind === 'integer' && type.name !== null && /^[gh][pv]a$/.test(type.name);
   return !isAddress && isWithin(context.rangeOf(value), I64) ? I64 : U64;
+}
+
+/** `a / b`. C divides negative bigints in i64, which does not hold its least value divided by -1. */
+function division(context: Context, expression: ExpressionOf<'binary'>, left: Linear, right: Linear): Linear {
+  if (isNumber(expression)) reportFraction(context, expression);
+  checkDivision(context, expression, left, right);
+  const isSigned = hull(context.rangeOf(left), context.rangeOf(right)).low < 0n;
+  const value = quotient(context, expression, left, right);
+  return exact(context, expression, value, isSigned && !isNumber(expression) ? I64 : undefined);
 }
 
 /** What mends a result that is too large or too small. */

@@ -14,7 +14,7 @@ import { ensuredBy } from './ensures.js';
 import { integer, unknownValue } from './expression.js';
 import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
 import { add, constant, subtract, type Linear } from './linear.js';
-import { rangeOfType, U32, U64 } from './range.js';
+import { numbersOf, rangeOfType, U32, U64 } from './range.js';
 
 /** What stands for a parameter in a call. */
 type Operand =
@@ -58,7 +58,7 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
   if (callee.kind !== 'function') return unknownValue(context, expression);
   const bindings = bind(callee.function, values);
   const returned = onlyReturn(callee.function);
-  if (returned !== null && hasValue(callee.function.result)) {
+  if (returned !== null && numbersOf(callee.function.result) !== null) {
     return bound(context, bindings, () => integer(context, returned));
   }
   return resultOf(context, expression, callee.function, bindings);
@@ -71,11 +71,6 @@ export function callCondition(context: Context, expression: ExpressionOf<'call'>
   const returned = callee.kind === 'function' ? onlyReturn(callee.function) : null;
   if (callee.kind !== 'function' || returned === null) return UNKNOWN;
   return bound(context, bind(callee.function, values), () => condition(context, returned));
-}
-
-/** Whether the prover keeps values of the type. */
-function hasValue({ kind }: Type): boolean {
-  return kind === 'integer' || kind === 'bytes' || kind === 'string';
 }
 
 /** What a function returns that does nothing else. */
@@ -139,10 +134,7 @@ function checkRequires(context: Context, called: Function, bindings: Bindings, a
 /** The result of a function, and what the function ensures of it. */
 function resultOf(context: Context, expression: Expression, called: Function, bindings: Bindings): Linear {
   const known = context.summaries.get(called)?.result ?? null;
-  const value =
-    known !== null && called.result.kind === 'integer'
-      ? context.fresh(expression, known)
-      : unknownValue(context, expression);
+  const value = known === null ? unknownValue(context, expression) : context.fresh(expression, known);
   const ensured = ensuredBy(called);
   if (ensured !== null) {
     const integers = new Map(bindings.integers).set(ensured.result, value);

@@ -58,8 +58,9 @@ function* allGuesses(
   for (const { now, first, next } of changing) {
     yield subtract(first, now);
     yield subtract(now, first);
-    const span = entry.spanOf(first);
-    for (const { low, high } of [span, hull(span, end.spanOf(next))]) {
+    const after = end.spanOf(next);
+    const before = entry.spanOf(first);
+    for (const { low, high } of [before, hull(before, after)]) {
       yield subtract(constant(low), now);
       yield subtract(now, constant(high));
     }

@@ -12,7 +12,7 @@ import { Symbols } from './symbols.js';
 
 /** What callers know of a function once it is proved. */
 export interface Summary {
-  /** The values of an integer result. */
+  /** The values of an integer result, the lengths of Bytes or a string; null where it returns nothing that has any. */
   readonly result: Range | null;
 }
 
@@ -40,7 +40,7 @@ export class Context {
   loop: LoopExits | null = null;
   /** The inequalities that were compared, while a loop looks for its invariants. */
   compared: Linear[] | null = null;
-  /** The integers returned so far. */
+  /** The integers and lengths returned so far. */
   result: Range | null = null;
 
   readonly function: Function;

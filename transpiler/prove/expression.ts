@@ -5,9 +5,9 @@ import { binary, unary } from './arithmetic.js';
 import { builtin, callInteger, checkFits } from './calls.js';
 import { choose, condition } from './conditions.js';
 import type { Context } from './context.js';
-import { constant, ZERO, type Linear } from './linear.js';
+import { ANYTHING, constant, ZERO, type Linear } from './linear.js';
 import { cast } from './modular.js';
-import { rangeOfName, rangeOfType, U32 } from './range.js';
+import { numbersOf, rangeOfName } from './range.js';
 
 /** The value of an integer expression; of Bytes and strings, the length. */
 export function integer(context: Context, expression: Expression): Linear {
@@ -71,12 +71,13 @@ function valueOf(context: Context, expression: Expression): Linear {
     case 'physical':
       checkFits(context, expression.address, integer(context, expression.address), rangeOfName('hpa'), 'Hpa');
       return ZERO;
+    case 'null':
+      return ANYTHING;
     case 'boolean':
     case 'compare':
     case 'isNull':
     case 'logical':
     case 'not':
-    case 'null':
     case 'instance':
     case 'local':
       return ZERO;
@@ -90,7 +91,6 @@ function constantValue(value: bigint | boolean | string): Linear {
 
 /** A value that nothing is known of but its type. */
 export function unknownValue(context: Context, expression: Expression): Linear {
-  const { type } = expression;
-  if (type.kind === 'integer') return context.fresh(expression, rangeOfType(type));
-  return type.kind === 'bytes' || type.kind === 'string' ? context.fresh(expression, U32) : ZERO;
+  const range = numbersOf(expression.type);
+  return range === null ? ZERO : context.fresh(expression, range);
 }

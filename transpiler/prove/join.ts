@@ -1,7 +1,18 @@
 /** What is known where two paths meet: what is known on both. */
 import type { Variable } from '../ir/nodes.js';
 import { UNKNOWN } from './formula.js';
-import { addScaled, constant, equal, keyOf, ofSymbol, plus, substitute, subtract, type Linear } from './linear.js';
+import {
+  addScaled,
+  ANYTHING,
+  constant,
+  equal,
+  keyOf,
+  ofSymbol,
+  plus,
+  substitute,
+  subtract,
+  type Linear,
+} from './linear.js';
 import { hull, isWithin } from './range.js';
 import { State } from './state.js';
 
@@ -56,7 +67,9 @@ function joinVariables(joined: State, a: State, b: State): void {
   for (const [variable, inA] of a.integers) {
     const inB = b.integers.get(variable);
     if (inB === undefined) continue;
-    if (equal(inA, inB)) {
+    if (inA === ANYTHING || equal(inA, inB)) {
+      joined.integers.set(variable, inB);
+    } else if (inB === ANYTHING) {
       joined.integers.set(variable, inA);
     } else {
       const range = hull(a.boundsOf(inA), b.boundsOf(inB));

@@ -14,6 +14,9 @@ export interface Linear {
 
 export const ZERO: Linear = { terms: [], constant: 0n };
 
+/** The length of `null`, which no program can ask for: where it meets another length, the other one stands. */
+export const ANYTHING: Linear = { terms: [], constant: 0n };
+
 export function constant(value: bigint): Linear {
   return { terms: [], constant: value };
 }

@@ -13,7 +13,7 @@ import { condition } from './conditions.js';
 import type { Context } from './context.js';
 import { negate, TRUE, type Formula } from './formula.js';
 import { join } from './join.js';
-import { substitute, ZERO, type Linear } from './linear.js';
+import { ANYTHING, constant, substitute, ZERO, type Linear } from './linear.js';
 import type { State } from './state.js';
 import { forget, run } from './statements.js';
 
@@ -92,13 +92,19 @@ function firstGuesses(context: Context, statement: Loop, entry: State, head: Hea
   context.state = start;
   const suggested = [...compared, ...declared.flatMap((expression) => inequalities(condition(context, expression)))];
   outer?.push(...compared);
-  const all = guesses(
-    entry,
-    head,
-    end,
-    suggested.filter(({ terms }) => terms.every(({ symbol }) => symbol < mark)),
-  );
-  return all.filter((form) => holdsIn(entry, head, form));
+  const before = withLengthsOfNull(entry, end);
+  const known = suggested.filter(({ terms }) => terms.every(({ symbol }) => symbol < mark));
+  return guesses(before, head, end, known).filter((form) => holdsIn(before, head, form));
+}
+
+/** The state at entry, where what is `null` takes for its length one that the loop would give it. */
+function withLengthsOfNull(entry: State, end: State): State {
+  const result = entry.copy();
+  for (const [variable, value] of entry.integers) {
+    const next = end.integers.get(variable);
+    if (value === ANYTHING && next !== undefined) result.integers.set(variable, constant(end.spanOf(next).low));
+  }
+  return result;
 }
 
 function inequalities(formula: Formula): readonly Linear[] {

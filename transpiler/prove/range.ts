@@ -1,5 +1,5 @@
 /** Intervals of integers and what the operators make of them. */
-import type { IntegerName, IntegerType, Range } from '../ir/types.js';
+import type { IntegerName, IntegerType, Range, Type } from '../ir/types.js';
 
 function unsigned(bits: bigint): Range {
   return { low: 0n, high: (1n << bits) - 1n };
@@ -43,6 +43,12 @@ export function rangeOfType(type: IntegerType): Range {
   if (type.members !== null && type.members.length > 0) return spanOf(type.members);
   if (type.name !== null) return NAMED[type.name];
   return type.javascript === 'number' ? EXACT_NUMBER : ANY_64;
+}
+
+/** The numbers that the prover keeps of a type: the integers, the lengths of Bytes and strings, null for none. */
+export function numbersOf(type: Type): Range | null {
+  if (type.kind === 'integer') return rangeOfType(type);
+  return type.kind === 'bytes' || type.kind === 'string' ? U32 : null;
 }
 
 /** What the C of an expression that is never reached may take its values to be: one type holds them. */

@@ -10,9 +10,9 @@ import type { Context } from './context.js';
 import { integer, visit } from './expression.js';
 import { equals, FALSE, negate, UNKNOWN, type Formula } from './formula.js';
 import { join } from './join.js';
-import { ofSymbol, type Linear } from './linear.js';
+import { ANYTHING, ofSymbol, type Linear } from './linear.js';
 import { loop } from './loops.js';
-import { hull, intersect, rangeOfType, U32 } from './range.js';
+import { hull, intersect, numbersOf } from './range.js';
 
 export function run(context: Context, statements: readonly Statement[]): void {
   for (const statement of statements) runOne(context, statement);
@@ -78,8 +78,7 @@ export function nameOf({ name, type }: Variable): string {
 export function forget(context: Context, variable: Variable): void {
   const { type } = variable;
   if (type.kind === 'boolean') context.state.booleans.set(variable, UNKNOWN);
-  const range =
-    type.kind === 'integer' ? rangeOfType(type) : type.kind === 'bytes' || type.kind === 'string' ? U32 : null;
+  const range = numbersOf(type);
   if (range !== null) context.state.integers.set(variable, ofSymbol(newSymbol(context, variable, range)));
 }
 
@@ -162,20 +161,21 @@ function leave(context: Context, states: Context['state'][] | undefined): void {
 
 function giveBack(context: Context, expression: Expression | null): void {
   const { result } = context.function;
-  if (expression !== null) {
-    if (result.kind === 'integer') {
-      const value = integer(context, expression);
-      checkFitsType(context, expression, value, result);
-      addResult(context, intersect(context.rangeOf(value), rangeOfType(result)));
-    } else {
-      visit(context, expression);
-    }
+  if (expression?.type.kind === 'boolean') {
+    condition(context, expression);
+  } else if (expression !== null) {
+    const value = integer(context, expression);
+    checkFitsType(context, expression, value, result);
+    addResult(context, value);
   }
   context.state = assume(context.state, FALSE);
 }
 
-function addResult(context: Context, range: Range): void {
-  if (!context.reporting || context.state.impossible) return;
+function addResult(context: Context, value: Linear): void {
+  if (!context.reporting || context.state.impossible || value === ANYTHING) return;
+  const all = numbersOf(context.function.result);
+  if (all === null) return;
+  const range = intersect(context.rangeOf(value), all);
   context.result = context.result === null ? range : hull(context.result, range);
 }
 

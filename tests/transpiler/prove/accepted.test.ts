@@ -319,6 +319,22 @@ t.test('functions', (t) => {
       }`,
     },
     {
+      name: 'the length of what is found is known, and of what is not found it does not count',
+      text: `function find(b: Bytes, wanted: u32): Bytes | null {
+        let last: Bytes | null = null;
+        for (let offset: u32 = 0; offset + 8 <= b.length; offset += 8) {
+          if (b.u32(offset) === wanted) return b.part(offset, 8);
+          last = b.part(offset, 6);
+        }
+        return last;
+      }
+      export function f(b: Bytes): u32 {
+        const found = b.length > 100 ? find(b, 7) : null;
+        if (found === null) return 0;
+        return found.u16(4);
+      }`,
+    },
+    {
       name: 'a table is called with an index in bounds',
       text: `type Handler = (n: u32) => void;
       function one(n: u32): void { if (n === 0) pause(); }
