@@ -1,4 +1,5 @@
 import t from 'tap';
+import fc from 'fast-check';
 import { allocatorStart, allocatorUsed, PAGE_BYTES } from '../../../kernel/memory/allocator.js';
 import { readMtrrs } from '../../../kernel/memory/mtrr.js';
 import {
@@ -44,11 +45,33 @@ function usualMtrrs({ msrs }: AmdProcessor): void {
 
 t.test('guest-physical addresses are machine addresses, with all rights', (t) => {
   build(usualMtrrs);
-  for (const address of [0n, 0xb8000n, 0x10_0000n, REGION - 1n, REGION + MIB_2, 0xfee0_0000n, 5n * GIB]) {
+  for (const address of [
+    0n,
+    0xa_0000n,
+    0x10_0000n,
+    REGION - 1n,
+    REGION + MIB_2,
+    0xfee0_0000n,
+    0xffff_0000n,
+    5n * GIB,
+  ]) {
     const found = walkTables(root, address);
     t.equal(found?.target, address, address.toString(16));
     t.equal((found?.entry ?? 0n) & PRESENT_WRITABLE_USER, PRESENT_WRITABLE_USER);
     t.equal((found?.entry ?? 0n) >> 63n, 0n);
+  }
+  t.end();
+});
+
+t.test('no entry chooses a memory type: bits 3 and 4, bit 7 of small and bit 12 of large pages are zero', (t) => {
+  build(usualMtrrs);
+  for (const [address, patBit] of [
+    [0n, 7n],
+    [MIB_2, 12n],
+    [GIB, 12n],
+  ] as const) {
+    const entry = walkTables(root, address)?.entry ?? 0n;
+    t.equal((entry - address) & (0x18n | (1n << patBit)), 0n);
   }
   t.end();
 });
@@ -137,6 +160,22 @@ t.test('the hypervisor reads guest memory where it is, and the decoy where it is
   t.equal(hostAddress(REGION + MIB_2 - 1n), decoy + 0xfffn);
   t.equal(hostAddress(GIB), decoy);
   t.equal(hostAddress(0xffff_ffff_ffff_ffffn), decoy + 0xfffn);
+  t.end();
+});
+
+t.test('whatever the guest does, an address leads to itself, to the decoy, or nowhere', (t) => {
+  build(usualMtrrs);
+  const anywhere = fc.bigInt({ min: 0n, max: (1n << 40n) - 1n });
+  const nearby = fc.bigInt({ min: REGION - MIB_2, max: REGION + 2n * MIB_2 });
+  const decoy = hostAddress(REGION);
+  fc.assert(
+    fc.property(fc.oneof(anywhere, nearby), (address) => {
+      showDecoy(address);
+      const target = walkTables(root, address)?.target;
+      const hidden = address >= REGION && address < REGION + MIB_2;
+      return target === (hidden ? decoy + (address & 0xfffn) : address);
+    }),
+  );
   t.end();
 });
 

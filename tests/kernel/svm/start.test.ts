@@ -123,3 +123,18 @@ t.test('control block, host state, permission maps are pages apart', (t) => {
   t.doesNotThrow(() => physical(Vmcb, vcpu.hostVmcb));
   t.end();
 });
+
+t.test('no part of the control block is called clean: what QEMU ignores cannot go stale on hardware', (t) => {
+  const guest = startGuest();
+  t.equal(guest.vmcb.cleanBits, 0);
+  guest.exit(0x41);
+  t.equal(guest.vmcb.cleanBits, 0);
+  t.end();
+});
+
+t.test('the maps are contiguous: two pages for MSRs, three for ports', (t) => {
+  const { vmcb } = startGuest();
+  const pages = [vmcb.msrPermissions, vmcb.ioPermissions].sort();
+  t.ok((pages[1] ?? 0n) - (pages[0] ?? 0n) >= 0x2000n);
+  t.end();
+});
