@@ -1,15 +1,19 @@
 /** Cases for a function, from fast-check: the ends of each type as often as what lies between. */
 import fc from 'fast-check';
+import { reachable } from '../../../transpiler/emit/reachable.js';
 import { integerName, rangeOfName } from '../../../transpiler/emit/types.js';
 import type { Function, Instance } from '../../../transpiler/ir/nodes.js';
 import type { IntegerType, Layout, Type } from '../../../transpiler/ir/types.js';
 import type { Case, Region, Value } from './case.js';
 import { normalizeBooleans } from './layouts.js';
-import { instancesReachedFrom } from './reach.js';
 
-/** Two pages that addresses often point to. */
+/** Ten pages that addresses often point to. */
 const SCRATCH = 0x10_0000n;
-const SCRATCH_BYTES = 0x2000;
+const SCRATCH_BYTES = 0xa000;
+const PAGE_BYTES = 0x1000;
+/** What firmware keeps from 0x400 on. */
+const BIOS_DATA = 0x400n;
+const BIOS_DATA_BYTES = 0x100;
 /** Where what arguments refer to starts, each this far from the one before. */
 const REFERRED = 0x1000_0000n;
 const REFERRED_STEP = 0x100_0000n;
@@ -29,8 +33,12 @@ export function anyInteger(type: IntegerType): fc.Arbitrary<bigint> {
     fc.bigInt({ min: low, max: high < 40n ? high : 40n }),
     fc.bigInt({ min: low, max: high }),
   ];
-  if (high > SCRATCH) choices.push(fc.nat(SCRATCH_BYTES - 1).map((offset) => SCRATCH + BigInt(offset)));
+  if (high > SCRATCH) choices.push(fc.oneof(fc.constant(SCRATCH), scratchAddress(1), scratchAddress(PAGE_BYTES)));
   return fc.oneof(...choices);
+}
+
+function scratchAddress(step: number): fc.Arbitrary<bigint> {
+  return fc.nat(SCRATCH_BYTES / step - 1).map((index) => SCRATCH + BigInt(index * step));
 }
 
 /** Cases that call `tested` with arguments, memory and answers of its types. */
@@ -40,16 +48,25 @@ export function anyCase(tested: Function): fc.Arbitrary<Case> {
     .record({
       arguments: fc.tuple(...tested.parameters.map(({ type }, index) => anyValue(type, index))),
       scratch: anyContents(SCRATCH_BYTES),
+      bios: anyContents(BIOS_DATA_BYTES),
       contents: fc.tuple(...reached.map((instance) => anyContents(instance.layout.bytes, instance.layout))),
       answers: fc.array(anyInteger(anyU64), { minLength: 1, maxLength: 12 }),
     })
-    .map(({ arguments: values, scratch, contents, answers }) => ({
+    .map(({ arguments: values, scratch, bios, contents, answers }) => ({
       function: tested,
       arguments: values as Value[],
-      regions: [{ base: SCRATCH, bytes: scratch }],
+      regions: [
+        { base: SCRATCH, bytes: scratch },
+        { base: BIOS_DATA, bytes: bios },
+      ],
       instances: new Map<Instance, Uint8Array>(reached.map((one, index) => [one, contents[index] as Uint8Array])),
       answers: Array.from({ length: ANSWERS }, (_, index) => answers[index % answers.length] as bigint),
     }));
+}
+
+/** The instances that a function and what it calls can touch. */
+export function instancesReachedFrom(start: Function): readonly Instance[] {
+  return [...reachable({ modules: [], intrinsics: [], entries: [start], layouts: [] }).instances];
 }
 
 const anyU64: IntegerType = { kind: 'integer', javascript: 'bigint', name: 'u64', members: null };
@@ -70,7 +87,7 @@ function anyValue(type: Type, index: number): fc.Arbitrary<Value> {
         type.nullable,
         anyRegion(
           base,
-          fc.oneof(fc.nat(20), fc.nat(600)).chain((length) => anyContents(length)),
+          fc.oneof(fc.nat(20), fc.nat(600), fc.constant(PAGE_BYTES)).chain((length) => anyContents(length)),
         ),
       );
     default:
