@@ -14,7 +14,7 @@ export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
 }
 
 /** INIT for the only processor: on the bare machine it starts again at the reset vector. */
-export function onInit(vcpu: Vcpu, vmcb: Vmcb): void {
+export function onInit(_vcpu: Vcpu, _vmcb: Vmcb): void {
   resetMachine();
 }
 
