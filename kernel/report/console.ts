@@ -131,7 +131,11 @@ function emit(byte: u8): void {
   const position = state.written;
   state.ring.set(u32(position % LOG_BYTES_64), byte);
   state.written = u64(position + 1n);
-  if (!state.usesUart) return;
-  if (byte === NEWLINE) uartSend(CARRIAGE_RETURN);
-  uartSend(byte);
+  if (byte === NEWLINE) send(CARRIAGE_RETURN);
+  send(byte);
+}
+
+/** A UART that does not take a byte is not tried again, so that it costs its waiting time once. */
+function send(byte: u8): void {
+  if (state.usesUart) state.usesUart = uartSend(byte);
 }

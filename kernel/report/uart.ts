@@ -16,8 +16,8 @@ const DTR_AND_RTS = 0x03;
 const TRANSMITTER_READY = 0x20;
 /** What an empty port reads as. */
 const FLOATING = 0xff;
-/** At 115200 baud a byte takes 87 us; a port read takes about 1 us. Ten bytes' time, then the line is given up. */
-const MOST_POLLS = 1000;
+/** A port read takes about 1 us: after a second without progress nobody listens. (A byte takes 87 us.) */
+const MOST_POLLS = 1_000_000;
 
 /** Sets COM1 to 115200 baud, 8N1, no interrupts. False where there is no UART. */
 export function uartStart(): boolean {
@@ -32,12 +32,13 @@ export function uartStart(): boolean {
   return true;
 }
 
-/** Sends one byte; drops it where the transmitter does not become ready in time. */
-export function uartSend(byte: u8): void {
+/** Sends one byte. False where the transmitter does not become ready. */
+export function uartSend(byte: u8): boolean {
   for (let polls: u32 = 0; polls < MOST_POLLS; polls++) {
     if ((in8(LINE_STATUS) & TRANSMITTER_READY) !== 0) {
       out8(DATA, byte);
-      return;
+      return true;
     }
   }
+  return false;
 }
