@@ -15,7 +15,7 @@ export interface Phase {
 
 const DISK_BYTES = 16 << 20;
 /** What asks for the counts leaves the guest for the answer. */
-const ASKING = 'VMMCALL';
+const ASKING = 'vmmcall';
 
 /** Boots the guest under `image`, or on the bare machine, and lets it run its phases. */
 export async function measureLinux(image: string | null): Promise<Phase[]> {

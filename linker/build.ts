@@ -6,6 +6,7 @@ import type { Diagnostic } from '../transpiler/diagnostics/diagnostic.js';
 import type { Program } from '../transpiler/ir/nodes.js';
 import { compile, link, readCallGraph, type Paths } from './compile.js';
 import { readSections, readSegments, type Section } from './elf.js';
+import { locked } from './lock.js';
 import { checkMultiboot } from './multiboot.js';
 import type { StackReport } from './stack.js';
 import { buildStamp } from './stamp.js';
@@ -47,7 +48,12 @@ const RESULTS = ['tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
  * Builds the image, unless nothing has changed since the last time. A program that the transpiler refuses leaves no
  * image behind. Throws a UserError when a tool is missing or fails.
  */
-export async function buildImage({ root, output, onStep }: BuildOptions): Promise<BuildResult> {
+export async function buildImage(options: BuildOptions): Promise<BuildResult> {
+  await mkdir(options.output, { recursive: true });
+  return locked(join(options.output, 'lock'), () => buildAlone(options));
+}
+
+async function buildAlone({ root, output, onStep }: BuildOptions): Promise<BuildResult> {
   const paths = { root, output };
   const stamp = await buildStamp(root);
   const earlier = await earlierReport(output, stamp);

@@ -3,11 +3,10 @@
  * Words on the command line choose: `npm test -- boot cli` runs the files whose path holds one of them.
  */
 import { execa } from 'execa';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const results = join(root, 'build', 'tests.tap');
 /** Folders of tests by what they cost; all others are quicker. */
 const SLOW = [
   'tests/transpiler/random',
@@ -17,20 +16,14 @@ const SLOW = [
   'tests/boot',
 ];
 
+/** A test is a point one level below its file; a file that fails without one counts as a failed test itself. */
+const count = { passed: 0, failed: 0, failedInFile: 0 };
+
 const files = (await testFiles()).filter(isChosen).sort(byCost);
-if (files.length === 0) {
-  process.stdout.write('no test file has such a path\n0 passed, 1 failed\n');
-  process.exit(1);
-}
-const compiled = files.map((file) => join('build', 'js', file.replace(/\.ts$/, '.js')));
-const tap = await execa('node_modules/.bin/tap', ['run', '--reporter=base', `--output-file=${results}`, ...compiled], {
-  cwd: root,
-  stdio: 'inherit',
-  reject: false,
-});
-const { passed, failed } = countResults(await readFile(results, 'utf8'));
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-process.exit(tap.failed || failed > 0 ? 1 : 0);
+if (files.length > 0) await runFiles(files);
+else print('no test file has such a path');
+print(`\n${count.passed} passed, ${count.failed} failed`);
+process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 
 async function testFiles(): Promise<string[]> {
   const entries = await readdir(join(root, 'tests'), { recursive: true, withFileTypes: true });
@@ -49,18 +42,35 @@ function byCost(a: string, b: string): number {
   return cost(a) - cost(b) || (a < b ? -1 : 1);
 }
 
-/** A test is a point one level below its file; a file that fails without one counts as a failed test itself. */
-function countResults(text: string): { passed: number; failed: number } {
-  let passed = 0;
-  let failed = 0;
-  let failedInFile = 0;
-  for (const line of text.split('\n')) {
-    if (/^ {4}ok \d/.test(line)) passed += 1;
-    else if (/^ {4}not ok \d/.test(line)) failedInFile += 1;
-    else if (/^(not )?ok \d/.test(line)) {
-      failed += line.startsWith('not') ? Math.max(failedInFile, 1) : failedInFile;
-      failedInFile = 0;
-    }
+/** Prints each file's result as it comes, and of a test that fails what tap says of it. */
+async function runFiles(files: readonly string[]): Promise<void> {
+  const compiled = files.map((file) => join('build', 'js', file.replace(/\.ts$/, '.js')));
+  const tap = execa('node_modules/.bin/tap', ['run', '--reporter=tap', ...compiled], {
+    cwd: root,
+    stderr: 'inherit',
+    reject: false,
+  });
+  let failureIndent: string | null = null;
+  for await (const line of tap) {
+    countPoint(line);
+    const file = /^(ok|not ok) \d+ - build\/js\/(\S+)\.js/.exec(line);
+    if (file) print(`${file[1] === 'ok' ? 'ok    ' : 'FAILED'} ${file[2]}`);
+    failureIndent ??= /^( {4,})not ok \d/.exec(line)?.[1] ?? null;
+    if (failureIndent !== null) print(line);
+    // The point's details end with three dots, two columns further in.
+    if (failureIndent !== null && line === `${failureIndent}  ...`) failureIndent = null;
   }
-  return { passed, failed };
+}
+
+function countPoint(line: string): void {
+  if (/^ {4}ok \d/.test(line)) count.passed += 1;
+  else if (/^ {4}not ok \d/.test(line)) count.failedInFile += 1;
+  else if (/^(not )?ok \d/.test(line)) {
+    count.failed += line.startsWith('not') ? Math.max(count.failedInFile, 1) : count.failedInFile;
+    count.failedInFile = 0;
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

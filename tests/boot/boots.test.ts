@@ -10,12 +10,23 @@ const MACHINES = [
   { cpu: 'max', machine: 'q35', memory: '1G' },
 ];
 
+/** From the kernel's entry to init. Linux touches EFER that often, no more. */
+const MOST_EXITS = 10;
+
+/** What tsvm-stat lists, without the hypercalls that it makes itself. */
+function exitsUntilInit(serial: string): number {
+  const counts = serial.matchAll(/^ +(\d+) {2}(\S+) /gm);
+  return [...counts].filter(([, , reason]) => reason !== 'vmmcall').reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 for (const machine of MACHINES) {
   t.test(`Linux reaches its init and powers off: ${Object.values(machine).join(', ')}`, async (t) => {
     const { serial, ended } = await boot({ ...machine, append: 'console=ttyS0 tsvm.run=poweroff' });
     t.match(serial, /^guest: ready$/m);
     t.match(serial, /reboot: Power down/);
     t.equal(ended, 'off');
+    const exits = exitsUntilInit(serial);
+    t.ok(exits > 0 && exits <= MOST_EXITS, `${exits} exits until init`);
   });
 }
 

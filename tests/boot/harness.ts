@@ -62,6 +62,7 @@ export async function boot(options: BootOptions): Promise<Boot> {
     reject: false,
   });
   let serial = '';
+  let matched = false;
   let stopped = false;
   const lines = [...dialogue];
   emulator.stdout.on('data', (chunk: Buffer) => {
@@ -71,13 +72,13 @@ export async function boot(options: BootOptions): Promise<Boot> {
       lines.shift();
       emulator.stdin?.write(`${next[1]}\n`);
     }
-    if (until?.test(serial) && !stopped) {
-      stopped = true;
-      setTimeout(() => emulator.kill(), SETTLE_MILLISECONDS);
+    if (until?.test(serial) && !matched) {
+      matched = true;
+      setTimeout(() => (stopped = emulator.kill('SIGKILL')), SETTLE_MILLISECONDS);
     }
   });
   const result = await emulator;
-  const ended = result.timedOut ? 'timeout' : result.isTerminated ? 'stopped' : 'off';
+  const ended = result.timedOut ? 'timeout' : stopped ? 'stopped' : 'off';
   return { serial, ended };
 }
 
