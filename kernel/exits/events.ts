@@ -7,10 +7,12 @@ export const Event = {
   svmEnable: 1,
   hostSaveWrite: 2,
   hiddenMemory: 3,
+  addressDecoding: 4,
+  microcode: 5,
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 
-const EVENT_KINDS = 4;
+const EVENT_KINDS = 6;
 /** A guest may repeat itself for ever; the log is for the first few. */
 const LOGGED_OF_EACH_KIND = 8n;
 
@@ -19,9 +21,11 @@ const descriptions = list(STRING, [
   'the guest wrote EFER.SVME, value ',
   'the guest wrote VM_HSAVE_PA, value ',
   'the guest reached for hidden memory at ',
+  'the guest tried to change what answers at an address, MSR ',
+  'the guest tried to load microcode from ',
 ]);
 
-const Events = struct('Events', { size: 32 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
+const Events = struct('Events', { size: 48 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
 const events = instance(Events);
 
 /** How often `event` happened. */

@@ -1,5 +1,5 @@
 /** Where the world switch calls at each exit. */
-import { min64, physical, u32, u64 } from '../../transpiler/lib/index.js';
+import { effects, min64, physical, u32, u64 } from '../../transpiler/lib/index.js';
 import { LAST_EXIT_REASON, type Vcpu } from '../vcpu/vcpu.js';
 import { exitHandlers } from './handlers.js';
 import { eventToRepeat } from './inject.js';
@@ -7,6 +7,7 @@ import { TlbControl, Vmcb } from './vmcb.js';
 
 /** Handles the exit of the guest of `vcpu`. */
 export function onSvmExit(vcpu: Vcpu): void {
+  effects('no-alloc');
   const vmcb = physical(Vmcb, vcpu.vmcb);
   const reason = u32(min64(vmcb.exitCode, LAST_EXIT_REASON));
   vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));

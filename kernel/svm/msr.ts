@@ -3,10 +3,11 @@ import { gpa, hpa, tryRdmsr, tryWrmsr, u32, u64 } from '../../transpiler/lib/ind
 import { Event, recordEvent } from '../exits/events.js';
 import { isHidden } from '../memory/nestedPaging.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { decidesAddresses } from './addressDecoding.js';
 import { guestEfer, writeGuestEfer } from './efer.js';
 import { Exception, injectExceptionWithCode } from './inject.js';
 import { instructionLength, Opcode, skipInstruction } from './instruction.js';
-import { APIC_BASE, EFER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
+import { APIC_BASE, EFER, PATCH_LOADER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
 import type { Vmcb } from './vmcb.js';
 
 /** EXITINFO1 (APM 2, 15.11). */
@@ -65,9 +66,21 @@ function writeMsr(vcpu: Vcpu, vmcb: Vmcb): boolean {
       return writeHostSave(vcpu, vmcb, value);
     case APIC_BASE:
       return writeApicBase(vmcb, value);
+    case PATCH_LOADER:
+      recordEvent(Event.microcode, value, vmcb.rip);
+      return true; // as a patch that the processor does not take
     default:
-      return !isSynthetic(number) && tryWrmsr(number, value);
+      return writeOtherMsr(vmcb, number, value);
   }
+}
+
+function writeOtherMsr(vmcb: Vmcb, number: u32, value: u64): boolean {
+  if (isSynthetic(number)) return false;
+  if (!decidesAddresses(number)) return tryWrmsr(number, value);
+  const present = tryRdmsr(number);
+  if (present.value === value) return true;
+  recordEvent(Event.addressDecoding, u64(number), vmcb.rip);
+  return false;
 }
 
 /** With SVM off the register is a register without effect: Linux clears it before it reboots. */

@@ -25,6 +25,9 @@ export const VM_HSAVE_PA = 0xc001_0117;
 /** Local APIC base address (APM 2, 16.3.1). */
 export const APIC_BASE = 0x1b;
 
+/** Takes the address of a microcode patch (APM 2, appendix A). */
+export const PATCH_LOADER = 0xc001_0020;
+
 /** Page attribute table (APM 2, 7.8). */
 export const PAT = 0x277;
 

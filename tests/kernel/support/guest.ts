@@ -76,7 +76,9 @@ export class AmdProcessor {
   out8(port: number, value: number): void {
     this.portWrites.push([port, value]);
   }
-  pause(): void {}
+  pause(): void {
+    return;
+  }
   imageBounds(): typeof bounds {
     return bounds;
   }

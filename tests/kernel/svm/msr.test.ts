@@ -9,6 +9,8 @@ const EFER = 0xc000_0080;
 const VM_CR = 0xc001_0114;
 const VM_HSAVE_PA = 0xc001_0117;
 const APIC_BASE = 0x1b;
+const TOP_MEM = 0xc001_001a;
+const PATCH_LOADER = 0xc001_0020;
 const GENERAL_PROTECTION = { vector: 13, type: 3, errorCode: 0 };
 
 function read(guest: Guest, msr: number): bigint {
@@ -155,6 +157,34 @@ t.test('any other APIC base is the guest’s to choose', (t) => {
   guest.processor.msrs.set(APIC_BASE, 0xfee0_0900n);
   write(guest, APIC_BASE, 0x0900n);
   t.equal(guest.processor.msrs.get(APIC_BASE), 0x900n);
+  t.end();
+});
+
+t.test('what answers at an address cannot be changed: #GP and an event', (t) => {
+  const guest = startGuest(WRMSR);
+  guest.processor.msrs.set(TOP_MEM, 0x8000_0000n);
+  write(guest, TOP_MEM, 0x10_0000n);
+  t.same(injected(guest.vmcb), GENERAL_PROTECTION);
+  t.equal(guest.processor.msrs.get(TOP_MEM), 0x8000_0000n);
+  t.equal(eventCount(Event.addressDecoding), 1n);
+  t.end();
+});
+
+t.test('writing the value that is there is no change', (t) => {
+  const guest = startGuest(WRMSR);
+  guest.processor.msrs.set(TOP_MEM, 0x8000_0000n);
+  write(guest, TOP_MEM, 0x8000_0000n);
+  t.equal(injected(guest.vmcb), null);
+  t.equal(eventCount(Event.addressDecoding), 0n);
+  t.end();
+});
+
+t.test('microcode is not loaded in guest mode: the guest sees a patch that was not taken', (t) => {
+  const guest = startGuest(WRMSR);
+  write(guest, PATCH_LOADER, 0xffff_8880_0123_4000n);
+  t.equal(injected(guest.vmcb), null);
+  t.notOk(guest.processor.msrs.has(PATCH_LOADER));
+  t.equal(eventCount(Event.microcode), 1n);
   t.end();
 });
 
