@@ -43,9 +43,9 @@ function newMaker(layout: AnyLayout): Maker {
     case 'struct':
       return structMaker(layout);
     case 'array':
-      return arrayMaker(layout as ArrayLayout<AnyLayout>);
+      return arrayMaker(layout);
     case 'bits':
-      return bitsMaker(layout as unknown as BitsLayout<number | bigint, Record<string, BitRange>>);
+      return bitsMaker(layout);
     case 'scalar':
       throw new TypeError(`a reference to a bare ${layout.name}: wrap it in a struct or an array`);
   }

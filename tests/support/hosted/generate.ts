@@ -54,7 +54,7 @@ export function anyCase(tested: Function): fc.Arbitrary<Case> {
     })
     .map(({ arguments: values, scratch, bios, contents, answers }) => ({
       function: tested,
-      arguments: values as Value[],
+      arguments: values,
       regions: [
         { base: SCRATCH, bytes: scratch },
         { base: BIOS_DATA, bytes: bios },

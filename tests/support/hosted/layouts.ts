@@ -36,7 +36,7 @@ function makeLayout(layout: Layout): AnyLayout {
     case 'bits':
       return library.bits(scalars[layout.base.name] as Scalar<never>, Object.fromEntries(layout.fields));
     case 'array':
-      return library.arr(libraryLayout(layout.element), layout.length) as unknown as AnyLayout;
+      return library.arr(libraryLayout(layout.element), layout.length);
     case 'struct': {
       const fields: Record<string, Fields[string]> = {};
       for (const [name, field] of layout.fields) fields[name] = library.at(field.offset, libraryLayout(field.layout));

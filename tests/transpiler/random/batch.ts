@@ -1,6 +1,6 @@
 /** Many generated modules as one program: refused functions are taken out, the rest runs both ways. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import ts from 'typescript';
 import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
 import { transpile } from '../../../transpiler/index.js';

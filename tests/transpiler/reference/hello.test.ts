@@ -1,0 +1,39 @@
+import { execa } from 'execa';
+import { join } from 'node:path';
+import t from 'tap';
+import { start } from '../../../docs/hello/main.js';
+import { simulate } from '../../../transpiler/lib/testing.js';
+
+const root = join(import.meta.dirname, '../../../../..');
+const LINE = 'Hello from TypeScript\n';
+
+t.test('the first program of the reference sends its line in Node', (t) => {
+  const sent: number[] = [];
+  simulate({
+    in8: () => 0x20,
+    out8: (_port: number, byte: number) => void sent.push(byte),
+    haltForever: () => {
+      throw new Error('halted');
+    },
+  });
+  t.throws(start, /halted/);
+  t.equal(String.fromCharCode(...sent), LINE);
+  t.end();
+});
+
+t.test('the first program of the reference prints its line on a machine', { timeout: 120_000 }, async (t) => {
+  const output = t.testdir();
+  await execa('sh', ['docs/hello/build.sh', output], { cwd: root });
+  const machine = execa(
+    'qemu-system-x86_64',
+    ['-accel', 'tcg', '-kernel', join(output, 'hello.elf'), '-display', 'none', '-serial', 'stdio', '-no-reboot'],
+    { stdin: 'ignore', timeout: 60_000, reject: false },
+  );
+  let printed = '';
+  for await (const line of machine) {
+    printed = `${line}\n`;
+    machine.kill();
+    break;
+  }
+  t.equal(printed, LINE);
+});
