@@ -36,7 +36,7 @@ function emitStatement(emission: Emission, statement: Statement): Lines {
     case 'bytesWrite':
       return emitBytesWrite(emission, statement);
     case 'expression':
-      return inBlock([...hoist(emission, statement.expression), `${textOf(emission, statement.expression)};`]);
+      return [...hoist(emission, statement.expression), `${textOf(emission, statement.expression)};`];
     case 'if':
       return emitIf(emission, statement);
     case 'loop':
@@ -69,11 +69,6 @@ function braced(head: string, body: Lines): Lines {
   return [`${head} {`, ...indented(body), '}'];
 }
 
-/** `lines` as one statement. */
-function inBlock(lines: Lines): Lines {
-  return lines.length === 1 ? lines : ['{', ...indented(lines), '}'];
-}
-
 /** What a variable holds before its first assignment, which TypeScript knows to come before its use. */
 const EMPTY: Readonly<Record<string, string>> = { Bytes: 'NO_BYTES', String: 'STRING("")', bool: 'false' };
 
@@ -101,10 +96,10 @@ function isOwnStorage(value: Expression): boolean {
 
 function emitAssignment(emission: Emission, target: Target, value: Expression): Lines {
   const before = fixOperands(emission, [...indicesOf(target), value]);
-  if (before.length > 0) return inBlock([...before, ...emitAssignment(emission, target, value)]);
+  if (before.length > 0) return [...before, ...emitAssignment(emission, target, value)];
   if (target.kind === 'bits' && target.field !== null) return emitBitAssignment(emission, target, target.field, value);
   const left = target.kind === 'variable' ? localName(target.variable) : place(emission, target);
-  return inBlock([...hoist(emission, value), `${left} = ${textOf(emission, value)};`]);
+  return [...hoist(emission, value), `${left} = ${textOf(emission, value)};`];
 }
 
 /** What selects elements on the way to `target`, in the order of evaluation. */
@@ -136,7 +131,7 @@ function emitBytesWrite(emission: Emission, statement: Extract<Statement, { kind
   const order = [base, offset, value];
   const declarations = fixOperands(emission, order);
   const operands = order.map((operand) => textOf(emission, operand)).join(', ');
-  return inBlock([...declarations, `bytes_write${bytes * 8}(${operands});`]);
+  return [...declarations, `bytes_write${bytes * 8}(${operands});`];
 }
 
 function emitIf(emission: Emission, statement: Extract<Statement, { kind: 'if' }>): Lines {
@@ -173,15 +168,17 @@ function clause(lines: Lines): string {
 
 function emitSwitch(emission: Emission, statement: Extract<Statement, { kind: 'switch' }>): Lines {
   const { subject, cases, otherwise } = statement;
+  const before = hoist(emission, subject);
   const bodies = cases.flatMap(({ values, body }) => {
     const labels = values.map((value) => `case ${textOf(emission, value)}:`);
-    return [...labels, ...caseBody(emission, body)];
+    return [...labels.slice(0, -1), ...emitCase(emission, labels.at(-1) ?? '', body)];
   });
-  const rest = otherwise ? ['default:', ...caseBody(emission, otherwise)] : [];
-  const before = hoist(emission, subject);
-  return [...before, `switch (${textOf(emission, subject)}) {`, ...bodies, ...rest, '}'];
+  const rest = otherwise ? emitCase(emission, 'default:', otherwise) : [];
+  return [...before, `switch (${textOf(emission, subject)}) {`, ...indented([...bodies, ...rest]), '}'];
 }
 
-function caseBody(emission: Emission, body: readonly Statement[]): Lines {
-  return ['{', ...indented(emitStatements(emission, body)), '  break;', '}'];
+function emitCase(emission: Emission, label: string, body: readonly Statement[]): Lines {
+  const last = body.at(-1)?.kind ?? 'break';
+  const leaves = last === 'return' || last === 'continue' || last === 'unreachable';
+  return braced(label, [...emitStatements(emission, body), ...(leaves ? [] : ['break;'])]);
 }

@@ -61,12 +61,18 @@ function statementOf(body: Body, node: ts.Statement): readonly Statement[] {
 
 function declarationsOf(body: Body, list: ts.VariableDeclarationList): Statement[] {
   return list.declarations.map((declaration) => {
-    const symbol = ts.isIdentifier(declaration.name) ? body.checker.getSymbolAtLocation(declaration.name) : undefined;
-    if (symbol) body.entities.set(symbol, null);
+    // Known as refused until its type is known: what uses the names of a refused one is not refused again.
+    const symbols = namesIn(declaration.name).flatMap((name) => body.checker.getSymbolAtLocation(name) ?? []);
+    for (const symbol of symbols) body.entities.set(symbol, null);
     const statement = declarationOf(body, declaration, list.flags);
-    if (symbol) body.entities.set(symbol, { kind: 'variable', variable: statement.variable });
+    for (const symbol of symbols) body.entities.set(symbol, { kind: 'variable', variable: statement.variable });
     return statement;
   });
+}
+
+function namesIn(name: ts.BindingName): readonly ts.Identifier[] {
+  if (ts.isIdentifier(name)) return [name];
+  return name.elements.flatMap((element) => (ts.isBindingElement(element) ? namesIn(element.name) : []));
 }
 
 function declarationOf(

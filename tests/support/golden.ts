@@ -1,0 +1,18 @@
+/** Golden files: what a test expects, kept beside it. UPDATE_GOLDEN=1 writes what it finds instead. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Test } from 'tap';
+
+/** The project's folder, seen from a compiled test. */
+export const root = join(import.meta.dirname, '../../../..');
+
+/** Compares `actual` with the file at `path`, relative to the project. */
+export function matchesGolden(t: Test, path: string, actual: string): void {
+  const file = join(root, path);
+  if (process.env.UPDATE_GOLDEN === '1') {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, actual);
+  }
+  const expected = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  t.equal(actual, expected, `${path} (UPDATE_GOLDEN=1 writes it anew)`);
+}

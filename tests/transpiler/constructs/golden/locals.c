@@ -1,0 +1,27 @@
+/* From golden/locals.ts. */
+
+#line 6 "golden/locals.ts"
+uint32_t locals_fresh(uint32_t value) {
+#line 7 "golden/locals.ts"
+  struct Scratch scratch_storage = {0};
+  struct Scratch *const scratch = &scratch_storage;
+#line 8 "golden/locals.ts"
+  locals_fill(scratch, value);
+#line 9 "golden/locals.ts"
+  return scratch->second;
+}
+
+#line 12 "golden/locals.ts"
+static void locals_fill(struct Scratch *scratch, uint32_t value) {
+#line 13 "golden/locals.ts"
+  scratch->second = value;
+}
+
+#line 17 "golden/locals.ts"
+uint32_t locals_features(void) {
+#line 18 "golden/locals.ts"
+  struct CpuidResult seen_storage = x86_cpuid(1, 0);
+  struct CpuidResult *const seen = &seen_storage;
+#line 19 "golden/locals.ts"
+  return x86_tryRdmsr(0x10).faulted ? 0 : seen->ecx;
+}
