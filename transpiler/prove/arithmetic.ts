@@ -54,8 +54,8 @@ export function binary(context: Context, expression: ExpressionOf<'binary'>): Li
       return shiftRight(context, expression, left, right);
     case '>>>':
       checkShiftCount(context, expression.right, right);
-      checkOperand(context, expression.left, left, ANY_32);
-      return shiftRight(context, expression, truncate(context, expression.left, left, U32), right);
+      checkOperand(context, expression.left, left, U32);
+      return shiftRight(context, expression, left, right);
     case '&':
     case '|':
     case '^':
@@ -213,14 +213,16 @@ function belowSignBit(context: Context, expression: ExpressionOf<'binary'>, valu
   return value;
 }
 
+/** JavaScript's bit operators take 32 bits of an operand; `range` is what they then see as it is. */
 function checkOperand(context: Context, operand: Expression, value: Linear, range: Range): void {
+  const isSigned = range === I32;
   context.prove(inside(value, range), () => ({
     code: PROOF.signBit,
     at: operand.at,
-    message: `${operand.text} may be above ${range.high === U32.high ? '32' : '31'} bits, of which JavaScript's bit operators take 32, with a sign`,
+    message: `${operand.text} may not fit the 32 bits${isSigned ? ' with a sign' : ''} that JavaScript's bit operators take`,
     fixes: [
-      `guard with  if (${operand.text} <= 0x7fffffff) { ... }`,
-      'for the high bits of a u32, write  x >>> 16  instead of  x >> 16',
+      `guard with  if (${operand.text} <= 0x${range.high.toString(16)}) { ... }`,
+      ...(isSigned ? ['for the high bits of a u32, write  >>>  instead of  >>'] : []),
     ],
   }));
 }
