@@ -23,13 +23,20 @@ export const ImageBounds = struct(
 );
 export type ImageBounds = Ref<typeof ImageBounds>;
 
-export const { imageBounds, relocate, svmRun, shutDown } = intrinsics({
+export const { imageBounds, markAllocation, relocate, svmRun, shutDown } = intrinsics({
   imageBounds: {
     parameters: [],
     result: ImageBounds,
     effects: [],
     c: 'platform_imageBounds',
     about: 'Where the image lies and what its parts are.',
+  },
+  markAllocation: {
+    parameters: [],
+    result: 'void',
+    effects: ['alloc'],
+    c: 'platform_markAllocation',
+    about: 'Does nothing. What calls it takes memory, which code that runs at an exit promises not to do.',
   },
   relocate: {
     parameters: [

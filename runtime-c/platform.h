@@ -82,6 +82,8 @@ static inline UNUSED struct ImageBounds platform_imageBounds(void) {
   };
 }
 
+static inline UNUSED void platform_markAllocation(void) {}
+
 /* With an empty interrupt descriptor table any exception ends in shutdown. */
 static inline UNUSED _Noreturn void platform_shutDown(void) {
   x86_lidt(0, 0);

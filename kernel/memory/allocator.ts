@@ -1,5 +1,6 @@
 /** Pages for the hypervisor, taken one after the other at start and never given back. */
 import { at, fillMemory, HPA, hpa, instance, struct, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
+import { markAllocation } from '../platform.js';
 import { fail } from '../report/fail.js';
 
 export const PAGE_BYTES = 4096n;
@@ -16,6 +17,7 @@ export function allocatorStart(start: Hpa, bytes: u64): void {
 
 /** The first of `count` zeroed pages, one after the other. Stops start-up where there are none left. */
 export function allocatePages(count: u32): Hpa {
+  markAllocation();
   const first = state.next;
   const bytes: u64 = u64(count) * PAGE_BYTES;
   const left = u64(state.end - first);

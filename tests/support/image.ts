@@ -37,6 +37,7 @@ export class SerialMachine {
   imageBounds = (): typeof bounds => bounds;
   readCr2 = (): bigint => 0x1234n;
   readCr3 = (): bigint => 0x5000n;
+  markAllocation = (): void => undefined;
   pause = (): void => undefined;
   in8 = (port: number): number => (port === 0x3fd ? 0x60 : 0);
   out8 = (port: number, value: number): void => {

@@ -79,6 +79,9 @@ export class AmdProcessor {
   pause(): void {
     return;
   }
+  markAllocation(): void {
+    return;
+  }
   imageBounds(): typeof bounds {
     return bounds;
   }
