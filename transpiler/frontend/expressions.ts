@@ -43,7 +43,7 @@ export const BOOLEAN: Type = { kind: 'boolean' };
 
 /** Adds place and text of `node` to `expression`. */
 export function placed<E extends Unplaced<Expression>>(context: Context, node: ts.Node, expression: E): Expression {
-  return { ...expression, at: locate(context, node), text: textOf(node) } as unknown as Expression;
+  return { ...expression, at: locate(context, node), text: textOf(node) };
 }
 
 /** The expression at `node`, whose value is exact. */

@@ -5,6 +5,8 @@ function start(magic: u32): void {
   double(magic);
 }
 
-function unreached(): void {}
+export function unreached(): u32 {
+  return 1;
+}
 
 export const entries = entryPoints({ image_start: start });
