@@ -103,10 +103,16 @@ export interface Guest {
   exit(code: number, info1?: bigint, info2?: bigint): void;
 }
 
-/** A guest in 64-bit mode, privilege level 0, about to execute `code` at CODE. */
-export function startGuest(code: readonly number[] = []): Guest {
-  resetMemory();
+/** A processor whose MTRRs make all memory write-back. */
+function writeBackProcessor(): AmdProcessor {
   const processor = new AmdProcessor();
+  processor.msrs.set(0x2ff, 0x806n);
+  return processor;
+}
+
+/** A guest in 64-bit mode, privilege level 0, about to execute `code` at CODE. */
+export function startGuest(code: readonly number[] = [], processor = writeBackProcessor()): Guest {
+  resetMemory();
   simulate(processor);
   const memory = addMemory(0n, Number(HIDDEN));
   addMemory(HIDDEN, Number(HIDDEN_BYTES));

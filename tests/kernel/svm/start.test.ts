@@ -1,7 +1,8 @@
 import t from 'tap';
 import { physical } from '../../../transpiler/lib/index.js';
 import { Vmcb } from '../../../kernel/svm/vmcb.js';
-import { CODE, HIDDEN, HIDDEN_BYTES, startGuest, TABLES } from '../support/guest.js';
+import { AmdProcessor, CODE, HALTED, HIDDEN, HIDDEN_BYTES, startGuest, TABLES } from '../support/guest.js';
+import { logText } from '../support/startup.js';
 
 const EFER = 0xc000_0080;
 const VM_HSAVE_PA = 0xc001_0117;
@@ -136,5 +137,11 @@ t.test('the maps are contiguous: two pages for MSRs, three for ports', (t) => {
   const { vmcb } = startGuest();
   const pages = [vmcb.msrPermissions, vmcb.ioPermissions].sort();
   t.ok((pages[1] ?? 0n) - (pages[0] ?? 0n) >= 0x2000n);
+  t.end();
+});
+
+t.test('memory that may not be cached is refused in one line: a control block may not lie there', (t) => {
+  t.throws(() => startGuest([], new AmdProcessor()), HALTED);
+  t.match(logText(), /^tsvm: the firmware does not let memory at 0x[0-9a-f]+ be cached \(MTRRs\)\n$/);
   t.end();
 });
