@@ -12,6 +12,13 @@ extern char image_text[], image_constants[], image_symbols[], image_data[], imag
 extern char tsvm_exception_stubs[];
 extern uint64_t image_physical;
 
+/* What assembly repeats of TypeScript's constants and layouts: layout.inc, svm.asm, exceptions.asm. */
+_Static_assert(memory_hostPaging_DIRECT == DIRECT, "layout.inc");
+_Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers, r15) == 120, "svm.asm");
+_Static_assert(offsetof(struct Vcpu, vmcb) == 128 && offsetof(struct Vcpu, hostVmcb) == 136, "svm.asm");
+_Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
+_Static_assert(offsetof(struct ExceptionFrame, vector) == 15 * 8, "exceptions.asm");
+
 void tsvm_relocate(uint64_t to, uint64_t tables);
 _Noreturn void tsvm_svm_run(uint64_t vcpu);
 

@@ -8,6 +8,7 @@ import {
   lgdt,
   lidt,
   ltr,
+  readCr4,
   struct,
   U16,
   u16,
@@ -17,6 +18,7 @@ import {
   u64,
   U8,
   u8,
+  writeCr4,
 } from '../../transpiler/lib/index.js';
 import { imageAddress, imageBounds } from '../platform.js';
 import { Stack, stackTop } from './stacks.js';
@@ -32,6 +34,9 @@ const DATA = 0x0000_9300_0000_0000n;
 const CODE_SELECTOR = 0x08;
 const TASK_SELECTOR = 0x18;
 const TABLE_LIMIT = 0x27;
+
+/** CR4.MCE: without it a machine check resets the machine (SDM 3A 2.5). */
+const MACHINE_CHECK_ENABLE = 1n << 6n;
 
 /** Present, available 64-bit TSS (SDM 3A 8.2.3). */
 const TASK_PRESENT_AVAILABLE = 0x89n;
@@ -74,6 +79,7 @@ export function loadDescriptors(): void {
   lgdt(imageAddress(addressOf(segments)), TABLE_LIMIT);
   lidt(imageAddress(addressOf(gates)), GATES_LIMIT);
   ltr(TASK_SELECTOR);
+  writeCr4(readCr4() | MACHINE_CHECK_ENABLE);
 }
 
 function fillTask(): void {

@@ -7,8 +7,9 @@ interface Loaded {
   gdt: bigint;
   idt: bigint;
   task: number;
+  cr4: bigint;
 }
-const loaded: Loaded = { gdt: 0n, idt: 0n, task: 0 };
+const loaded: Loaded = { gdt: 0n, idt: 0n, task: 0, cr4: 0n };
 
 t.beforeEach(() => {
   resetMemory();
@@ -16,6 +17,8 @@ t.beforeEach(() => {
     ...new SerialMachine(),
     lgdt: (base: bigint) => (loaded.gdt = base),
     lidt: (base: bigint) => (loaded.idt = base),
+    readCr4: () => 0x20n,
+    writeCr4: (value: bigint) => (loaded.cr4 = value),
     ltr: (selector: number) => (loaded.task = selector),
   });
   loadDescriptors();
@@ -75,5 +78,10 @@ t.test('the code and data descriptors are those that the entry code loaded', (t)
   t.equal(view.getBigUint64(0, true), 0n);
   t.equal(view.getBigUint64(8, true), 0x0020_9b00_0000_0000n);
   t.equal(view.getBigUint64(16, true), 0x0000_9300_0000_0000n);
+  t.end();
+});
+
+t.test('machine checks are on, and what CR4 had stays', (t) => {
+  t.equal(loaded.cr4, 0x60n);
   t.end();
 });
