@@ -8,19 +8,7 @@ import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRi
 import { integer } from './expression.js';
 import { equals, FALSE, inside, negate, type Formula } from './formula.js';
 import { add, keyOf, plus, scale, subtract, ZERO, type Linear } from './linear.js';
-import {
-  BELOW_2_31,
-  bitwiseRange,
-  EXACT_NUMBER,
-  hull,
-  intersect,
-  I32,
-  I64,
-  isWithin,
-  U32,
-  U64,
-  type Bitwise,
-} from './range.js';
+import { BELOW_2_31, bitwiseRange, EXACT_NUMBER, hull, I32, I64, isWithin, U32, U64, type Bitwise } from './range.js';
 
 /** What JavaScript's bit operators take whole, though they may see another sign. */
 const ANY_32: Range = { low: I32.low, high: U32.high };

@@ -14,7 +14,7 @@ import { ensuredBy } from './ensures.js';
 import { integer, unknownValue } from './expression.js';
 import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
 import { add, constant, subtract, type Linear } from './linear.js';
-import { numbersOf, rangeOfType, U32, U64 } from './range.js';
+import { hull, numbersOf, rangeOfType, U32, U64 } from './range.js';
 
 /** What stands for a parameter in a call. */
 type Operand =
@@ -55,7 +55,7 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
   const values = operandsOf(context, expression);
   const { callee } = expression;
   if (expression.type.kind === 'never') context.state = assume(context.state, FALSE);
-  if (callee.kind !== 'function') return unknownValue(context, expression);
+  if (callee.kind !== 'function') return returnedValue(context, expression, functionsOf(callee));
   const bindings = bind(callee.function, values);
   const returned = onlyReturn(callee.function);
   if (returned !== null && numbersOf(callee.function.result) !== null) {
@@ -131,10 +131,17 @@ function checkRequires(context: Context, called: Function, bindings: Bindings, a
   }
 }
 
+/** A value that any of `functions` may return; nothing is known of what intrinsics do. */
+function returnedValue(context: Context, expression: Expression, functions: readonly Function[]): Linear {
+  const ranges = functions.map((one) => context.summaries.get(one)?.result ?? null);
+  const [first, ...others] = ranges.filter((range) => range !== null);
+  if (first === undefined || others.length + 1 < functions.length) return unknownValue(context, expression);
+  return context.fresh(expression, others.reduce(hull, first));
+}
+
 /** The result of a function, and what the function ensures of it. */
 function resultOf(context: Context, expression: Expression, called: Function, bindings: Bindings): Linear {
-  const known = context.summaries.get(called)?.result ?? null;
-  const value = known === null ? unknownValue(context, expression) : context.fresh(expression, known);
+  const value = returnedValue(context, expression, [called]);
   const ensured = ensuredBy(called);
   if (ensured !== null) {
     const integers = new Map(bindings.integers).set(ensured.result, value);

@@ -6,6 +6,7 @@ import { bits, checkShiftCount, complement, fixesOfResult, isNumber, truncatedQu
 import { choose, condition } from './conditions.js';
 import type { Context } from './context.js';
 import { product, shiftLeft, truncate } from './derive.js';
+import { knownFacts } from './describe.js';
 import { integer } from './expression.js';
 import { FALSE, TRUE } from './formula.js';
 import { add, scale, subtract, type Linear } from './linear.js';
@@ -48,7 +49,7 @@ function modular(context: Context, expression: Expression): Modular {
     const value = integer(context, expression);
     return { value, script: context.rangeOf(value) };
   }
-  if (isNumber(expression)) checkScript(context, expression, result.script);
+  if (isNumber(expression)) checkScript(context, expression, result);
   if (context.reporting) expression.range = result.script;
   return result;
 }
@@ -124,11 +125,12 @@ function ofBits(context: Context, expression: Expression, value: Linear): Modula
 }
 
 /** Numbers are exact up to 2^53 only, also where the result counts modulo 2^32. */
-function checkScript(context: Context, expression: Expression, script: Range): void {
+function checkScript(context: Context, expression: Expression, { value, script }: Modular): void {
   context.prove(isWithin(script, EXACT_NUMBER) ? TRUE : FALSE, () => ({
     code: PROOF.inexact,
     at: expression.at,
     message: `${expression.text} may be above 2^53, where numbers are not exact`,
+    known: knownFacts(context.state, [value]),
     fixes: fixesOfResult(expression),
   }));
 }
