@@ -178,8 +178,9 @@ export function conditional(
   const ranges = [rangeOf(node.then), rangeOf(node.otherwise)];
   const natural = usual(machine(then), machine(otherwise));
   const chosen = node.wraps ? machineOfModulus(node) : holds(natural, ...ranges) ? natural : holding(...ranges);
-  const matched = (value: Rendered): Rendered =>
-    value.plain && holds(chosen, ...ranges) && yields(machine(value), chosen) ? value : inMachine(chosen, value);
+  // Literals and narrow values convert without harm, as long as C converts them to no other type.
+  const stays = ({ plain }: Rendered): boolean => plain && (natural === chosen || !node.wraps);
+  const matched = (value: Rendered): Rendered => (stays(value) ? value : inMachine(chosen, value));
   return { ...choice(test, matched(then), matched(otherwise)), machine: chosen };
 }
 

@@ -2,7 +2,7 @@
 import type { Program } from '../ir/nodes.js';
 import type { Layout, StructLayout } from '../ir/types.js';
 import { fieldName } from './names.js';
-import { layoutTag, storageType } from './types.js';
+import { layoutTag, layoutType, storageType } from './types.js';
 
 export function emitLayouts(program: Program): string {
   const done = new Set<string>();
@@ -30,7 +30,7 @@ function definition(layout: Exclude<Layout, { kind: 'scalar' }>): string[] {
   const head = `${storageType(layout)} {`;
   switch (layout.kind) {
     case 'array':
-      return [head, `  ${storageType(layout.element)} at[${layout.length}];`, '} LAYOUT;'];
+      return [head, `  ${layoutType(layout.element)} at[${layout.length}];`, '} LAYOUT;'];
     case 'bits':
       return [head, `  ${storageType(layout.base)} value;`, '} LAYOUT;'];
     case 'struct':
@@ -46,7 +46,7 @@ function structDefinition(head: string, layout: StructLayout): string[] {
   };
   for (const [name, field] of layout.fields) {
     fillTo(field.offset);
-    members.push(`  ${storageType(field.layout)} ${fieldName(name)};`);
+    members.push(`  ${layoutType(field.layout)} ${fieldName(name)};`);
     end = field.offset + field.layout.bytes;
   }
   fillTo(layout.bytes);

@@ -5,7 +5,7 @@ import { quoted } from './expressions.js';
 import { emitFunction, emitPrototype } from './functions.js';
 import { globalName } from './names.js';
 import type { Reachable } from './reachable.js';
-import { cType, storageType } from './types.js';
+import { cType, layoutType } from './types.js';
 
 /** Declares everything that is emitted, so that the order of the modules does not matter. */
 export function emitPrototypes(program: Program, used: Reachable): string {
@@ -35,7 +35,7 @@ export function emitModule(program: Program, module: Module, used: Reachable): s
 }
 
 function instanceHead(instance: Instance): string {
-  return `static ${storageType(instance.layout)} ${globalName(instance)}`;
+  return `static ${layoutType(instance.layout)} ${globalName(instance)}`;
 }
 
 function emitInstance(instance: Instance): string {

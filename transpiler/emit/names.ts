@@ -10,6 +10,9 @@ const TAKEN: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Names that the emitter makes. */
+const MADE = /^operand\d+$|_storage$|^unnamed_/;
+
 /** A module-level name: `exits_cpuid_onCpuid`. */
 export function globalName({ module, name }: { readonly module: Module; readonly name: string }): string {
   return `${module.name}/${name}`.replace(/\W/g, '_');
@@ -22,5 +25,5 @@ export function localName({ name }: Pick<Variable, 'name'>): string {
 
 /** A field of a struct. */
 export function fieldName(name: string): string {
-  return TAKEN.has(name) ? `${name}_` : name.replace(/\$/g, '_');
+  return TAKEN.has(name) || MADE.test(name) ? `${name}_` : name.replace(/\$/g, '_');
 }

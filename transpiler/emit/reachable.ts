@@ -1,6 +1,6 @@
 /** What of a program its entries can reach: only that is emitted. */
 import type { ConstantList, Expression, Function, FunctionTable, Instance, Program } from '../ir/nodes.js';
-import { visitBody } from '../ir/walk.js';
+import { expressionsOf, visitExpressions, visitStatements } from '../ir/walk.js';
 
 export interface Reachable {
   readonly functions: ReadonlySet<Function>;
@@ -23,13 +23,22 @@ export function reachable(program: Program): Reachable {
     if (callee.kind === 'function') waiting.push(callee.function);
     if (callee.kind === 'table' && !tables.has(callee.table)) {
       tables.add(callee.table);
-      waiting.push(callee.table.fallback, ...callee.table.entries.values());
+      waiting.push(...functionsIn(callee.table));
     }
   };
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     if (functions.has(next)) continue;
     functions.add(next);
-    visitBody(next, visit);
+    visitStatements(next.body, (statement) => {
+      // Contracts vanish, and with them what only they call.
+      if (statement.kind === 'contract') return;
+      for (const expression of expressionsOf(statement)) visitExpressions(expression, visit);
+    });
   }
   return { functions, tables, lists, instances };
+}
+
+/** The functions that a table holds: the fallback only where there is a gap. */
+function functionsIn({ fallback, length, entries }: FunctionTable): readonly Function[] {
+  return entries.size < length ? [fallback, ...entries.values()] : [...entries.values()];
 }

@@ -1,7 +1,6 @@
 /** Statements in C, each below a `#line` that names its source. */
 import type { Expression, Location, Statement, Target, Variable } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
-import { literal } from './arithmetic.js';
 import { declaration, fixOperands, hoist, place, render, type Scope, textOf } from './expressions.js';
 import { localName } from './names.js';
 import { castTo } from './rendered.js';
@@ -36,7 +35,7 @@ function emitStatement(emission: Emission, statement: Statement): Lines {
     case 'bytesWrite':
       return emitBytesWrite(emission, statement);
     case 'expression':
-      return [...hoist(emission, statement.expression), `${textOf(emission, statement.expression)};`];
+      return emitExpression(emission, statement.expression);
     case 'if':
       return emitIf(emission, statement);
     case 'loop':
@@ -94,6 +93,13 @@ function isOwnStorage(value: Expression): boolean {
   return value.kind === 'local' || (value.kind === 'call' && value.callee.kind === 'intrinsic');
 }
 
+/** A call, or a value that nothing uses. */
+function emitExpression(emission: Emission, expression: Expression): Lines {
+  const before = hoist(emission, expression);
+  const text = textOf(emission, expression);
+  return [...before, expression.kind === 'call' ? `${text};` : `(void)(${text});`];
+}
+
 function emitAssignment(emission: Emission, target: Target, value: Expression): Lines {
   const before = fixOperands(emission, [...indicesOf(target), value]);
   if (before.length > 0) return [...before, ...emitAssignment(emission, target, value)];
@@ -118,12 +124,12 @@ function emitBitAssignment(
   if (layout?.kind !== 'bits' || !range) throw new Error(`${field} is no bit range`);
   const [low, high] = range;
   const type = integerCType(layout.base.name === 'boolean' ? 'u8' : layout.base.name);
+  const before = fixOperands(emission, [value, target]);
   const whole = place(emission, target);
   const mask = ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
-  const kept = `${whole} & ~${literal(mask, `0x${mask.toString(16)}`).text}${layout.bytes === 8 && mask < 2n ** 32n ? 'ull' : ''}`;
-  const added = castTo(type, null, render(emission, value));
-  const shifted = low === 0 ? added.text : `${added.text} << ${low}`;
-  return [`${whole} = (${kept}) | (${shifted});`];
+  const kept = `${whole} & ~0x${mask.toString(16)}${layout.bytes === 8 ? 'ull' : 'u'}`;
+  const added = castTo(type, null, render(emission, value)).text;
+  return [...before, `${whole} = (${kept}) | (${low === 0 ? added : `${added} << ${low}`});`];
 }
 
 function emitBytesWrite(emission: Emission, statement: Extract<Statement, { kind: 'bytesWrite' }>): Lines {

@@ -99,6 +99,8 @@ function structLayout(context: Context, call: ts.CallExpression): StructLayout {
       SUBSET.layoutForm,
       'a struct is written struct(name, { size }, { field: at(offset, Layout) })',
     );
+  if (!/^[A-Za-z]\w*$/.test(nameNode.text))
+    refuse(context, nameNode, SUBSET.layoutForm, `${nameNode.text} is not a name for a struct`, 'letters and digits');
   const options = new Map(propertiesOf(context, optionsNode).map(({ name, value }) => [name, value]));
   const size = options.get('size');
   const bytes = size ? Number(constantInteger(context, size)) : 0;

@@ -22,9 +22,9 @@ void bitFields_map(struct bits_u64 *entry, uint64_t frame) {
 #line 17 "golden/bitFields.ts"
 uint32_t bitFields_split(void) {
 #line 18 "golden/bitFields.ts"
-  bitFields_holder.small.value = (bitFields_holder.small.value & ~0xf) | ((uint16_t)15);
+  bitFields_holder.small.value = (bitFields_holder.small.value & ~0xfu) | ((uint16_t)15);
 #line 19 "golden/bitFields.ts"
-  bitFields_holder.small.value = (bitFields_holder.small.value & ~0xfff0) | ((uint16_t)0xfff << 4);
+  bitFields_holder.small.value = (bitFields_holder.small.value & ~0xfff0u) | ((uint16_t)0xfff << 4);
 #line 20 "golden/bitFields.ts"
   bitFields_map(&bitFields_holder.entry, 1);
 #line 21 "golden/bitFields.ts"
