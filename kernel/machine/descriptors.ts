@@ -1,4 +1,6 @@
 /** The hypervisor's own segments, task state and exception gates (SDM 3A, chapters 3, 6 and 8). */
+import type {
+  u8} from '../../transpiler/lib/index.js';
 import {
   addressOf,
   arr,
@@ -17,7 +19,6 @@ import {
   U64,
   u64,
   U8,
-  u8,
   writeCr4,
 } from '../../transpiler/lib/index.js';
 import { imageAddress, imageBounds } from '../platform.js';
