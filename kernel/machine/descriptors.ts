@@ -1,6 +1,5 @@
 /** The hypervisor's own segments, task state and exception gates (SDM 3A, chapters 3, 6 and 8). */
-import type {
-  u8} from '../../transpiler/lib/index.js';
+import type { u8 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
   arr,
