@@ -54,6 +54,12 @@ t.test('a stack that is used up meets its guard page, and a double fault reports
   t.equal(hypervisorLines(serial)[0], 'tsvm: crash: exception 8 (double fault)  error code 0x0');
 });
 
+t.test('data cannot be executed', async (t) => {
+  const jump = 'set $rip = (unsigned long)&image_data';
+  const { serial } = await bootAndBreak('svm_start_svmPrepare', jump, '', /^tsvm: halted\n/m);
+  t.equal(hypervisorLines(serial)[0], 'tsvm: crash: exception 14 (page fault)  error code 0x11');
+});
+
 t.test('with crash=reset the machine resets after the report', async (t) => {
   const { serial, ended } = await bootAndBreak(
     'machine_memoryMap_boundaryAfter',
