@@ -2,6 +2,8 @@ import t from 'tap';
 import type { FunctionTable, List } from '../../../transpiler/lib/index.js';
 import { loadKernel } from './kernel.js';
 
+t.setTimeout(300_000);
+
 const { program, loaded } = await loadKernel();
 
 for (const module of program.modules) {

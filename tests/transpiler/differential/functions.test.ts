@@ -8,6 +8,8 @@ import { compileNative } from '../../support/hosted/nativeRun.js';
 import { loadKernel, root } from './kernel.js';
 import { notRun } from './notRun.js';
 
+t.setTimeout(300_000);
+
 const CASES = 60;
 /** A function counts as compared when this many of its cases ran both ways. */
 const ENOUGH = 3;

@@ -8,13 +8,15 @@ import t from 'tap';
 import { DEFAULT_MACHINE, emulatorParameters } from '../../../cli/emulator.js';
 import { buildImage } from '../../../linker/build.js';
 
+t.setTimeout(300_000);
+
 const root = join(import.meta.dirname, '../../../../..');
 const output = join(root, 'build', 'gdb');
 const FILE = 'kernel/boot/multiboot.ts';
 /** What a Multiboot loader leaves in EAX (Multiboot 0.6.96, 3.2). */
 const MAGIC = '0x2badb002';
 
-t.test('gdb stops at a line of TypeScript, prints and steps in the emulator', { timeout: 180_000 }, async (t) => {
+t.test('gdb stops at a line of TypeScript, prints and steps in the emulator', async (t) => {
   const built = await buildImage({ root, output, onStep: () => undefined });
   t.equal(built.kind === 'refused' ? built.diagnostics : 'built', 'built');
   const line = await lineOf('if (magic !== MULTIBOOT_MAGIC)');

@@ -190,10 +190,12 @@ export class ExpressionWriter {
   }
 
   private shiftRight(kind: Kind, a: Value): Value {
-    const safe = kind === 'bigint' || (a.low >= 0n && a.high <= 0x7fff_ffffn) || this.draw.once(10);
+    const isUnsigned = kind === 'number' && this.draw.once(2);
+    const top = isUnsigned ? MAX32 : 0x7fff_ffffn;
+    const safe = kind === 'bigint' || (a.low >= 0n && a.high <= top) || this.draw.once(10);
     const operand = safe ? a : this.mask(kind, a);
     const count = BigInt(this.draw.below(kind === 'number' ? 32 : 64));
-    const text = `(${operand.text} >> ${literal(count, kind).text})`;
+    const text = `(${operand.text} ${isUnsigned ? '>>>' : '>>'} ${literal(count, kind).text})`;
     return { text, kind, low: operand.low >> count, high: operand.high >> count, brand: null };
   }
 

@@ -6,6 +6,8 @@ import { drawn, type Draw } from './draw.js';
 import { idioms, type Idiom } from './idioms.js';
 import { preamble } from './modules.js';
 
+t.setTimeout(300_000);
+
 /** TSVM_SEED=... repeats a run. */
 const seed = Number(process.env['TSVM_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
 const ROUNDS = 4;

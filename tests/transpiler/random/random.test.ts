@@ -10,6 +10,8 @@ import { checkModules, compileForNode, textOf, type Checked } from './batch.js';
 import { drawn } from './draw.js';
 import { randomModule } from './modules.js';
 
+t.setTimeout(300_000);
+
 const MODULES = 12;
 const FUNCTIONS = 14;
 const CASES = 30;
@@ -17,7 +19,7 @@ const CASES = 30;
 const seed = Number(process.env['TSVM_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
 const root = join(import.meta.dirname, '../../../../..');
 
-t.test(`random programs do the same in Node and in C (TSVM_SEED=${seed})`, { timeout: 300_000 }, async (t) => {
+t.test(`random programs do the same in Node and in C (TSVM_SEED=${seed})`, async (t) => {
   const program = drawn((draw) => Array.from({ length: MODULES }, (_, id) => randomModule(draw, id, FUNCTIONS)));
   const [modules] = fc.sample(program, { seed, numRuns: 1 });
   const checked = checkModules('programs', modules ?? []);

@@ -4,6 +4,8 @@ import t from 'tap';
 import { start } from '../../../docs/hello/main.js';
 import { simulate } from '../../../transpiler/lib/testing.js';
 
+t.setTimeout(300_000);
+
 const root = join(import.meta.dirname, '../../../../..');
 const LINE = 'Hello from TypeScript\n';
 
@@ -21,7 +23,7 @@ t.test('the first program of the reference sends its line in Node', (t) => {
   t.end();
 });
 
-t.test('the first program of the reference prints its line on a machine', { timeout: 120_000 }, async (t) => {
+t.test('the first program of the reference prints its line on a machine', async (t) => {
   const output = t.testdir();
   await execa('sh', ['docs/hello/build.sh', output], { cwd: root });
   const machine = execa(
