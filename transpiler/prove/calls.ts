@@ -1,13 +1,13 @@
 /** Calls: arguments fit, what the function requires is proved, what it ensures is known. */
 import { PROOF } from '../diagnostics/proof.js';
-import type { Expression, ExpressionOf, Function, Location, Variable } from '../ir/nodes.js';
+import type { Expression, ExpressionOf, Function, Location } from '../ir/nodes.js';
 import type { Range, Type } from '../ir/types.js';
 import { functionsOf } from '../program/callGraph.js';
 import { checkIndex } from './access.js';
 import { fixesOfResult } from './arithmetic.js';
 import { assume } from './assume.js';
 import { condition } from './conditions.js';
-import type { Context } from './context.js';
+import type { Bindings, Context } from './context.js';
 import { larger, product, smaller, truncate } from './derive.js';
 import { spell } from './describe.js';
 import { ensuredBy } from './ensures.js';
@@ -16,16 +16,13 @@ import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
 import { add, constant, subtract, type Linear } from './linear.js';
 import { hull, numbersOf, rangeOfType, U32, U64 } from './range.js';
 
+/** How deep functions that only return are looked into; a circle of them has no end. */
+const MOST_DEPTH = 6;
+
 /** What stands for a parameter in a call. */
 type Operand =
   | { readonly kind: 'integer'; readonly value: Linear }
   | { readonly kind: 'boolean'; readonly formula: Formula };
-
-/** The values of a function's parameters, and of the variables in its contracts. */
-interface Bindings {
-  readonly integers: Map<Variable, Linear>;
-  readonly booleans: Map<Variable, Formula>;
-}
 
 /** Proves that a value fits `range`; `name` says what of. */
 export function checkFits(context: Context, expression: Expression, value: Linear, range: Range, name: string): void {
@@ -57,7 +54,7 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
   if (expression.type.kind === 'never') context.state = assume(context.state, FALSE);
   if (callee.kind !== 'function') return returnedValue(context, expression, functionsOf(callee));
   const bindings = bind(callee.function, values);
-  const returned = onlyReturn(callee.function);
+  const returned = onlyReturn(context, callee.function);
   if (returned !== null && numbersOf(callee.function.result) !== null) {
     return bound(context, bindings, () => integer(context, returned));
   }
@@ -68,15 +65,15 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
 export function callCondition(context: Context, expression: ExpressionOf<'call'>): Formula {
   const values = operandsOf(context, expression);
   const { callee } = expression;
-  const returned = callee.kind === 'function' ? onlyReturn(callee.function) : null;
+  const returned = callee.kind === 'function' ? onlyReturn(context, callee.function) : null;
   if (callee.kind !== 'function' || returned === null) return UNKNOWN;
   return bound(context, bind(callee.function, values), () => condition(context, returned));
 }
 
-/** What a function returns that does nothing else. */
-function onlyReturn({ body }: Function): Expression | null {
+/** What a function returns that does nothing else; null where it does, or is deep in functions like it. */
+function onlyReturn({ depth }: Context, { body }: Function): Expression | null {
   const [first, ...others] = body;
-  return first?.kind === 'return' && others.length === 0 ? first.value : null;
+  return first?.kind === 'return' && others.length === 0 && depth < MOST_DEPTH ? first.value : null;
 }
 
 /** The values of the operands, which are proved to be what the callee takes. */
@@ -109,11 +106,13 @@ function bind({ parameters }: Function, values: readonly Operand[]): Bindings {
 }
 
 /** Evaluates expressions of another function with its variables bound; what is to prove in them is proved there. */
-function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: () => T): T {
+export function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: () => T): T {
   const { integers: ownIntegers, booleans: ownBooleans } = context.state;
   context.state.integers = new Map(integers);
   context.state.booleans = new Map(booleans);
+  context.depth += 1;
   const result = context.silently(evaluate);
+  context.depth -= 1;
   context.state.integers = ownIntegers;
   context.state.booleans = ownBooleans;
   return result;

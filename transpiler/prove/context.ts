@@ -32,18 +32,25 @@ export interface LoopExits {
   readonly continues: State[];
 }
 
+/** Values of variables, of which a state's are one kind. */
+export type Bindings = Pick<State, 'integers' | 'booleans'>;
+
 export class Context {
   readonly symbols = new Symbols();
   state: State = new State(this.symbols);
   /** Whether this pass reports and writes ranges: the last over each statement does, and only that. */
   reporting = true;
   loop: LoopExits | null = null;
+  /** How many functions deep the expression lies that is evaluated: 0 in the function itself. */
+  depth = 0;
   /** The inequalities that were compared, while a loop looks for its invariants. */
   compared: Linear[] | null = null;
   /** The integers and lengths returned so far. */
   result: Range | null = null;
 
   readonly function: Function;
+  /** The values that the parameters came with. */
+  passed: Bindings = { integers: new Map(), booleans: new Map() };
   readonly summaries: ReadonlyMap<Function, Summary>;
   private readonly report: Report;
 

@@ -67,7 +67,7 @@ function valueOf(context: Context, expression: Expression): Linear {
     case 'bytesStart':
     case 'addressOf':
       visit(context, expression.base);
-      return context.fresh(expression, memoryRange(expression));
+      return expression.type.kind === 'integer' ? context.fresh(expression, memoryRange(expression)) : ZERO;
     case 'physical':
       checkFits(context, expression.address, integer(context, expression.address), rangeOfName('hpa'), 'Hpa');
       return ZERO;

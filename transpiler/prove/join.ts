@@ -67,10 +67,10 @@ function joinVariables(joined: State, a: State, b: State): void {
   for (const [variable, inA] of a.integers) {
     const inB = b.integers.get(variable);
     if (inB === undefined) continue;
-    if (inA === ANYTHING || equal(inA, inB)) {
-      joined.integers.set(variable, inB);
-    } else if (inB === ANYTHING) {
+    if (inB === ANYTHING) {
       joined.integers.set(variable, inA);
+    } else if (inA === ANYTHING || equal(inA, inB)) {
+      joined.integers.set(variable, inB);
     } else {
       const range = hull(a.boundsOf(inA), b.boundsOf(inB));
       const value = ofSymbol(joined.symbols.create(variable.name, range, variable.at, typeName(variable)));

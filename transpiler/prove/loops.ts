@@ -10,10 +10,10 @@ import type { Expression, Statement } from '../ir/nodes.js';
 import { assume } from './assume.js';
 import { assignedIn, guesses, type Head } from './candidates.js';
 import { condition } from './conditions.js';
-import type { Context } from './context.js';
+import type { Context, LoopExits } from './context.js';
 import { negate, TRUE, type Formula } from './formula.js';
 import { join } from './join.js';
-import { ANYTHING, constant, substitute, ZERO, type Linear } from './linear.js';
+import { ANYTHING, constant, substitute, type Linear } from './linear.js';
 import type { State } from './state.js';
 import { forget, run } from './statements.js';
 
@@ -48,18 +48,17 @@ function headOf(context: Context, statement: Loop, entry: State): Head {
 /** One round from `start`: the state at its end, after the update, and the state after the loop. */
 function round(context: Context, statement: Loop, start: State): { readonly end: State; readonly exit: State } {
   const outer = context.loop;
-  const exits = { breaks: [] as State[], continues: [] as State[] };
+  const exits: LoopExits = { breaks: [], continues: [] };
   context.loop = exits;
   context.state = start;
   const test = testOf(context, statement);
-  let exit = assume(context.state, negate(test));
+  const afterTest = assume(context.state, negate(test));
   context.state = assume(context.state, test);
   run(context, statement.body);
   context.state = exits.continues.reduce(join, context.state);
   run(context, statement.update);
   context.loop = outer;
-  exit = exits.breaks.reduce(join, exit);
-  return { end: context.state, exit };
+  return { end: context.state, exit: exits.breaks.reduce(join, afterTest) };
 }
 
 function testOf(context: Context, { test }: Loop): Formula {
@@ -87,14 +86,12 @@ function firstGuesses(context: Context, statement: Loop, entry: State, head: Hea
   context.compared = compared;
   const { end } = round(context, statement, head.state.copy());
   context.compared = outer;
-  const declared = invariantsOf(statement);
-  const start = head.state.copy();
-  context.state = start;
-  const suggested = [...compared, ...declared.flatMap((expression) => inequalities(condition(context, expression)))];
   outer?.push(...compared);
+  context.state = head.state.copy();
+  const declared = invariantsOf(statement).flatMap((invariant) => inequalities(condition(context, invariant)));
   const before = withLengthsOfNull(entry, end);
-  const known = suggested.filter(({ terms }) => terms.every(({ symbol }) => symbol < mark));
-  return guesses(before, head, end, known).filter((form) => holdsIn(before, head, form));
+  const suggested = [...compared, ...declared].filter(({ terms }) => terms.every(({ symbol }) => symbol < mark));
+  return guesses(before, head, end, suggested).filter((form) => holdsIn(before, head, form));
 }
 
 /** The state at entry, where what is `null` takes for its length one that the loop would give it. */
@@ -112,12 +109,13 @@ function inequalities(formula: Formula): readonly Linear[] {
   return formula.kind === 'all' ? formula.parts.flatMap(inequalities) : [];
 }
 
-/** Whether `form`, which speaks of the variables at the head, holds of their values in `state`. */
+/** Whether `form`, which speaks of the variables at the head, holds of their values in `state`, where all are known. */
 function holdsIn(state: State, head: Head, form: Linear): boolean {
   const values = new Map<number, Linear>();
   for (const variable of head.variables) {
     const symbol = head.state.integers.get(variable)?.terms[0]?.symbol;
-    if (symbol !== undefined) values.set(symbol, state.integers.get(variable) ?? ZERO);
+    const value = state.integers.get(variable);
+    if (symbol !== undefined && value !== undefined) values.set(symbol, value);
   }
   return state.proves(substitute(form, values));
 }

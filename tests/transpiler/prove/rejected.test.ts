@@ -192,6 +192,24 @@ t.test('memory and loops', (t) => {
       codes: [PROOF.requires.code],
     },
     {
+      name: 'what is ensured of a parameter that the function changed',
+      text: 'export function f(n: u32): u32 { n = 5; const r: u32 = 3; ensures(r < n); return r; }',
+      codes: [PROOF.ensures.code],
+    },
+    {
+      name: 'a circle of functions that only return, without an end',
+      text: `${list}function a(n: u32): u32 { return b(n); }
+      function b(n: u32): u32 { return a(n); }
+      export function f(n: u32): u32 { return T.get(a(n)); }`,
+      codes: [index.code],
+    },
+    {
+      name: 'a length that is 0 on one path and null on the other',
+      text: `function find(b: Bytes, n: u32): Bytes | null { if (n === 0) return null; if (n === 1) return b.part(0, 0); return null; }
+      export function f(b: Bytes, n: u32): u32 { const c = find(b, n); if (c === null) return 0; return c.u8(0); }`,
+      codes: [bytesRead.code],
+    },
+    {
       name: 'what is ensured of another value',
       text: 'export function f(n: u32): u32 { const r = u32(n + 1); ensures(r > n); return r; }',
       codes: [PROOF.ensures.code],
