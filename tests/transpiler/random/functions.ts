@@ -19,6 +19,9 @@ const FIELDS: Readonly<Record<string, TypeName>> = {
   'state.record.signed': 'i64',
   'record.kind': 'u8',
   'record.total': 'u64',
+  'device.control': 'u32',
+  'device.data': 'u16',
+  'device.wide': 'u64',
 };
 /** Bit fields with their widths. */
 const BITS: Readonly<Record<string, number>> = { present: 1, kind: 4, wide: 23, top: 1 };
@@ -37,6 +40,11 @@ const SOURCES: readonly Value[] = [
   sourceOf('wordAt(clamped(words.get(0)))', 'u32'),
   sourceOf('handlers.get(words.get(1) & 3)(9)', 'u32'),
   sourceOf('describe(record, LARGE)', 'u64'),
+  sourceOf('speedOf(mode)', 'u32'),
+  sourceOf('firstOf(null, data)', 'u64'),
+  sourceOf('firstOf(record, data)', 'u64'),
+  sourceOf('distance(gpa(record.total), state.quad)', 'u64'),
+  sourceOf('counted(state.sum, state.byte)', 'u64'),
   { ...sourceOf('MIXED', 'u8'), low: 35n, high: 35n, brand: null },
   { ...sourceOf('LARGE', 'u64'), low: (1n << 40n) + 5n, high: (1n << 40n) + 5n, brand: null },
 ];
@@ -63,7 +71,7 @@ export class FunctionWriter {
     const list = this.names.map(({ text, brand }) => `${text}: ${brand}`).join(', ');
     const body = this.block(2 + this.draw.below(4), 2, result);
     const last = `return ${this.expressions().fitting(result).text};`;
-    return `export function ${this.name}(${list}, choice: boolean, record: Record${this.id}, data: Bytes): ${result} {
+    return `export function ${this.name}(${list}, choice: boolean, mode: Mode, record: Record${this.id}, data: Bytes): ${result} {
 ${indent([...body, last].join('\n'))}
 }`;
   }
@@ -158,7 +166,7 @@ ${indent([...body, last].join('\n'))}
 
   private store(): string {
     const expressions = this.expressions();
-    switch (this.draw.below(6)) {
+    switch (this.draw.below(7)) {
       case 0: {
         const [name, width] = this.draw.pick(Object.entries(BITS));
         return `state.flags.${name} = ${expressions.integer('number', 2).text} & ${2 ** width - 1};`;
@@ -171,6 +179,11 @@ ${indent([...body, last].join('\n'))}
         return `state.on = ${expressions.condition()};`;
       case 4:
         return this.wholeMemory();
+      case 5: {
+        const name = this.freshName('own');
+        const value = expressions.fitting('u64').text;
+        return `{ const ${name} = local(Record${this.id}); ${name}.total = ${value}; state.quad = describe(${name}, 5n); }`;
+      }
       default: {
         const [field, type] = this.draw.pick(Object.entries(FIELDS));
         return `${field} = ${expressions.fitting(type).text};`;

@@ -6,9 +6,9 @@ import { LENGTHS } from './idioms.js';
 /** What every module of a random program starts with. `id` keeps the names of its layouts its own. */
 export function preamble(id: number): string {
   return `import {
-  addressOf, addSat32, addSat64, arr, at, bits, BOOL, copyMemory, fillMemory, I16, I32, I64, I8, i32, i64, in8,
-  instance, list, local, min32, min64, mul32, out8, rdtsc, requires, ensures, invariant, struct, subSat64, table,
-  tryRdmsr, u16, u32, U16, U32, u64, U64, u8, U8, type Bytes, type i16, type i8, type Ref,
+  addressOf, addSat32, addSat64, arr, at, bits, BOOL, copyMemory, ensures, fillMemory, gpa, I16, I32, I64, I8, i32,
+  i64, in8, instance, invariant, list, local, min32, min64, mul32, out8, rdtsc, requires, struct, subSat64, table,
+  tryRdmsr, u16, u32, U16, U32, u64, U64, u8, U8, unreachable, type Bytes, type Gpa, type i16, type i8, type Ref,
 } from '../../../transpiler/lib/index.js';
 
 export const SCALE = 12;
@@ -26,6 +26,13 @@ export const State${id} = struct('State${id}', { size: 64 }, {
   quad: at(16, U64), delta: at(24, I64), on: at(32, BOOL), flags: at(33, Flags${id}), record: at(40, Record${id}),
 });
 
+export const Device${id} = struct('Device${id}', { size: 16, volatile: true }, {
+  control: at(0, U32), data: at(6, U16), wide: at(8, U64),
+});
+export const Mode = { off: 0, slow: 3, fast: 0x80 } as const;
+export type Mode = (typeof Mode)[keyof typeof Mode];
+
+const device = instance(Device${id});
 const state = instance(State${id});
 const words = instance(arr(U32, ${LENGTHS.words}));
 const records = instance(arr(Record${id}, ${LENGTHS.records}), { align: 64 });
@@ -58,6 +65,43 @@ export function describe(record: Record${id}, more: u64): u64 {
   record.on = more > 5n;
   record.total = u64(record.total + more);
   return record.on ? record.total : more;
+}
+
+export function speedOf(mode: Mode): u32 {
+  switch (mode) {
+    case Mode.off:
+      return 0;
+    case Mode.slow:
+    case Mode.fast:
+      return mode + 1;
+    default:
+      return unreachable(mode);
+  }
+}
+
+export function firstOf(record: Record${id} | null, data: Bytes | null): u64 {
+  if (record === null) return data === null ? 1n : u64(data.length);
+  if (data === null || data.length < 8) return record.total;
+  return data.u64(0);
+}
+
+export function distance(from: Gpa, more: u64): u64 {
+  if (from > 0xffff_ffff_0000_0000n || more > 0xffff_ffffn) return u64(from ^ more);
+  const to: Gpa = from + more;
+  return gpa(to + 0n) - from;
+}
+
+export function counted(count: u32, step: u8): u64 {
+  let sum: u64 = 0n;
+  let last: u32 = 0;
+  for (let i: u32 = 0; i < count && i < 40; i++) {
+    invariant(last <= i);
+    if ((i & 3) === 2) continue;
+    if (i > 30 && step === 7) break;
+    sum += u64(i * step);
+    last = i;
+  }
+  return sum + u64(last);
 }
 `;
 }

@@ -8,8 +8,8 @@ import { preamble } from './modules.js';
 
 t.setTimeout(300_000);
 
-/** TSVM_SEED=... repeats a run. */
-const seed = Number(process.env['TSVM_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
+/** The same programs each time, unless TSVM_SEED=... asks for others. */
+const seed = Number(process.env['TSVM_SEED'] ?? 1);
 const ROUNDS = 4;
 
 const all = idioms.flatMap((idiom) => Array.from({ length: ROUNDS }, () => idiom));

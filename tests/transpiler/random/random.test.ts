@@ -15,8 +15,8 @@ t.setTimeout(300_000);
 const MODULES = 12;
 const FUNCTIONS = 14;
 const CASES = 30;
-/** TSVM_SEED=... repeats a run. */
-const seed = Number(process.env['TSVM_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
+/** The same programs each time, unless TSVM_SEED=... asks for others. */
+const seed = Number(process.env['TSVM_SEED'] ?? 1);
 const root = join(import.meta.dirname, '../../../../..');
 
 t.test(`random programs do the same in Node and in C (TSVM_SEED=${seed})`, async (t) => {
