@@ -1,6 +1,6 @@
 /** From C and assembly to one linked image. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { readSymbols, encodeSymbols } from './symbols.js';
 import { runTool } from './tools.js';
 
@@ -33,12 +33,13 @@ const COMPILER_FLAGS = [
 ];
 const LINKER_FLAGS = ['-m', 'elf_x86_64', '-static', '--build-id=none', '-z', 'noexecstack', '--fatal-warnings'];
 
-const objects = ({ output }: Paths) => join(output, 'obj');
+/** As the tools see it: the names that they keep in their results are the same wherever the project lies. */
+const objects = ({ root, output }: Paths) => join(relative(root, output), 'obj');
 
 /** Compiles build/c/image.c, which includes every other C file, and each file of runtime-c/ that nasm reads. */
 export async function compile(paths: Paths): Promise<string[]> {
   const folder = objects(paths);
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(paths.root, folder), { recursive: true });
   const runtime = await readdir(join(paths.root, 'runtime-c'));
   const sources = runtime.filter((file) => file.endsWith('.asm')).sort();
   return Promise.all([compileC(paths), ...sources.map((file) => assemble(paths, join('runtime-c', file)))]);
@@ -47,15 +48,15 @@ export async function compile(paths: Paths): Promise<string[]> {
 async function compileC(paths: Paths): Promise<string> {
   const object = join(objects(paths), 'image.o');
   const maps = [`-ffile-prefix-map=${paths.output}=build`, `-ffile-prefix-map=${paths.root}=.`];
-  const source = join(paths.output, 'c', 'image.c');
+  const source = join(relative(paths.root, paths.output), 'c', 'image.c');
   await runTool('gcc', [...COMPILER_FLAGS, ...maps, '-Iruntime-c', '-c', source, '-o', object], { cwd: paths.root });
   return object;
 }
 
-/** `source` is relative to the root, unless it is made by the build. */
+/** Without line numbers: nasm would write the project's folder into them. */
 async function assemble(paths: Paths, source: string): Promise<string> {
   const object = join(objects(paths), `${basename(source, '.asm')}.o`);
-  const flags = ['-f', 'elf64', '-g', '-F', 'dwarf', '-Werror', '-i', 'runtime-c/'];
+  const flags = ['-f', 'elf64', '-Werror', '-i', 'runtime-c/'];
   await runTool('nasm', [...flags, source, '-o', object], { cwd: paths.root });
   return object;
 }
@@ -66,35 +67,30 @@ async function assemble(paths: Paths, source: string): Promise<string> {
  */
 export async function link(paths: Paths, compiled: readonly string[]): Promise<void> {
   const image = join(paths.output, 'tsvm.debug');
-  await linkOnce(paths, [...compiled, await symbolObject(paths, encodeSymbols([]))], image);
+  await linkOnce(paths, [...compiled, await symbolObject(paths, encodeSymbols([]))]);
   const table = encodeSymbols(await readSymbols(image, paths.root));
-  await linkOnce(paths, [...compiled, await symbolObject(paths, table)], image);
+  await linkOnce(paths, [...compiled, await symbolObject(paths, table)]);
   const moved = encodeSymbols(await readSymbols(image, paths.root));
   if (!moved.equals(table)) throw new Error('linker/tsvm.ld puts the symbol table in front of code');
   await runTool('objcopy', ['--strip-all', image, join(paths.output, 'tsvm.elf')]);
 }
 
-async function linkOnce(paths: Paths, inputs: readonly string[], image: string): Promise<void> {
-  const map = `-Map=${join(paths.output, 'tsvm.map')}`;
-  await runTool('ld', [...LINKER_FLAGS, '-T', 'linker/tsvm.ld', map, ...inputs, '-o', image], { cwd: paths.root });
+async function linkOnce(paths: Paths, inputs: readonly string[]): Promise<void> {
+  const folder = relative(paths.root, paths.output);
+  const results = [`-Map=${join(folder, 'tsvm.map')}`, '-o', join(folder, 'tsvm.debug')];
+  await runTool('ld', [...LINKER_FLAGS, '-T', 'linker/tsvm.ld', ...results, ...inputs], { cwd: paths.root });
 }
 
 async function symbolObject(paths: Paths, table: Buffer): Promise<string> {
-  const folder = objects(paths);
-  await writeFile(join(folder, 'symbols.bin'), table);
-  const source = join(folder, 'symbols.asm');
-  const lines = [
-    `section .symbols progbits alloc noexec nowrite align=8`,
-    `incbin "${join(folder, 'symbols.bin')}"`,
-    '',
-  ];
-  await writeFile(source, lines.join('\n'));
-  const object = join(folder, 'symbols.o');
-  await runTool('nasm', ['-f', 'elf64', source, '-o', object]);
-  return object;
+  const file = (name: string) => join(objects(paths), name);
+  await writeFile(join(paths.root, file('symbols.bin')), table);
+  const lines = ['section .symbols progbits alloc noexec nowrite align=8', `incbin "${file('symbols.bin')}"`, ''];
+  await writeFile(join(paths.root, file('symbols.asm')), lines.join('\n'));
+  await runTool('nasm', ['-f', 'elf64', file('symbols.asm'), '-o', file('symbols.o')], { cwd: paths.root });
+  return file('symbols.o');
 }
 
 /** gcc's graph of calls and frames, in the VCG format. */
 export function readCallGraph(paths: Paths): Promise<string> {
-  return readFile(join(objects(paths), 'image.ci'), 'utf8');
+  return readFile(join(paths.root, objects(paths), 'image.ci'), 'utf8');
 }

@@ -30,11 +30,11 @@ export async function readSymbols(image: string, root: string): Promise<CodeSymb
   const lookups = places.map(({ lookup }) => `0x${lookup.toString(16)}`).join('\n');
   const answers = await runTool('addr2line', ['-a', '-f', '-i', '-e', image], { input: lookups });
   const frames = parseFrames(answers);
-  const symbols = places.map(({ address, start }, index) => {
+  const symbols = places.map(({ address, symbol, isStart }, index) => {
     const inlined = frames[index] ?? [];
     // A start is the function's own line; a call's line is that of the innermost function inlined there.
-    const frame = (start === null ? inlined.at(0) : inlined.at(-1)) ?? UNKNOWN_FRAME;
-    return { address, ...sourceNames(frame, start, root) };
+    const frame = (isStart ? inlined.at(-1) : inlined.at(0)) ?? UNKNOWN_FRAME;
+    return { address, ...sourceNames(frame, symbol, root) };
   });
   return symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }
@@ -60,28 +60,31 @@ interface CodePlace {
   readonly address: bigint;
   /** The address to ask the DWARF for: of a return address, a byte of the call before it. */
   readonly lookup: bigint;
-  /** The symbol at a function's start; null for a return address. */
-  readonly start: string | null;
+  /** The symbol of the function that it is in. */
+  readonly symbol: string;
+  readonly isStart: boolean;
 }
 
 /** Function starts and return addresses in a listing by objdump. */
 export function codePlaces(listing: string): CodePlace[] {
   const places: CodePlace[] = [];
+  let symbol = '';
   for (const line of listing.split('\n')) {
     const start = /^([0-9a-f]+) <(.+)>:$/.exec(line);
     if (start?.[1] !== undefined) {
+      symbol = start[2] ?? '';
       const address = BigInt(`0x${start[1]}`);
-      places.push({ address, lookup: address, start: start[2] ?? '' });
+      places.push({ address, lookup: address, symbol, isStart: true });
       continue;
     }
-    const call = /^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+)\s*\t?(?:notrack )?call/.exec(line);
+    const call = /^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+)\s*\t?call/.exec(line);
     if (call?.[1] === undefined || call[2] === undefined) continue;
     const address = BigInt(`0x${call[1]}`) + BigInt(call[2].trim().split(' ').length);
-    places.push({ address, lookup: address - 1n, start: null });
+    places.push({ address, lookup: address - 1n, symbol, isStart: false });
   }
   // A function that ends in a call is followed at once by the next one: its start wins.
-  const starts = new Set(places.filter(({ start }) => start !== null).map(({ address }) => address));
-  return places.filter(({ address, start }) => start !== null || !starts.has(address));
+  const starts = new Set(places.filter(({ isStart }) => isStart).map(({ address }) => address));
+  return places.filter(({ address, isStart }) => isStart || !starts.has(address));
 }
 
 interface Frame {
@@ -108,12 +111,12 @@ function parseFrames(answers: string): Frame[][] {
   });
 }
 
-/** `exits_cpuid_onCpuid` of kernel/exits/cpuid.ts is called onCpuid there. */
-function sourceNames(frame: Frame, start: string | null, root: string): Omit<CodeSymbol, 'address'> {
+/** `exits_cpuid_onCpuid` of kernel/exits/cpuid.ts is called onCpuid there. Assembly has its symbols only. */
+function sourceNames(frame: Frame, symbol: string, root: string): Omit<CodeSymbol, 'address'> {
   const relative = frame.file.startsWith(`${root}/`) ? frame.file.slice(root.length + 1) : frame.file;
   const file = posix.normalize(relative);
   const module = /^[^/]+\/(.*)\.ts$/.exec(file)?.[1]?.replaceAll('/', '_');
-  const name = frame.name === '??' ? (start ?? '??') : frame.name;
+  const name = frame.name === '??' ? symbol : frame.name;
   const own = module !== undefined && name.startsWith(`${module}_`) ? name.slice(module.length + 1) : name;
   return { name: own, file, line: frame.line };
 }

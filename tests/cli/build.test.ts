@@ -18,11 +18,13 @@ async function copyOfProject(t: Test): Promise<string> {
   return copy;
 }
 
+/** `seconds` is processor time of the build and of all that it starts: what others do meanwhile does not count. */
 async function build(project: string, ...options: string[]) {
-  const start = performance.now();
   const program = join(project, 'build', 'js', 'cli', 'tsvm.js');
-  const result = await execa(process.execPath, [program, 'build', ...options], { reject: false, cwd: tmpdir() });
-  return { ...result, seconds: (performance.now() - start) / 1000 };
+  const words = [process.execPath, program, 'build', ...options];
+  const result = await execa('bash', ['-c', 'time -p "$@"', 'bash', ...words], { reject: false, cwd: tmpdir() });
+  const times = result.stderr.matchAll(/^(?:user|sys) ([\d.]+)$/gm);
+  return { ...result, seconds: [...times].reduce((sum, [, seconds]) => sum + Number(seconds), 0) };
 }
 
 t.test('two builds in two folders give the same bytes', async (t) => {
@@ -30,7 +32,7 @@ t.test('two builds in two folders give the same bytes', async (t) => {
   for (const project of projects) {
     const { exitCode, stderr, seconds } = await build(project);
     t.equal(exitCode, 0, stderr);
-    t.ok(seconds < 15, `a clean build took ${seconds.toFixed(1)} s`);
+    t.ok(seconds > 0 && seconds < 15, `a clean build took ${seconds} s`);
   }
   for (const name of ['tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json']) {
     const [one, other] = await Promise.all(projects.map((project) => readFile(join(project, 'build', name))));
@@ -44,7 +46,7 @@ t.test('a build of what has not changed takes no time', async (t) => {
   const { stdout, seconds } = await build(project, '--json');
   t.equal(first.kind, 'built');
   t.same(JSON.parse(stdout), { kind: 'unchanged', report: first.report });
-  t.ok(seconds < 2, `it took ${seconds.toFixed(1)} s`);
+  t.ok(seconds < 2, `it took ${seconds} s`);
 });
 
 t.test('TypeScript outside the subset is refused, and leaves no image behind', async (t) => {

@@ -14,12 +14,16 @@ ffffffff80001017:\tc3                   \tret
 `;
 
 t.test('functions and return addresses are found in a listing', (t) => {
-  const places = codePlaces(LISTING).map(({ address, start }) => [Number(address - IMAGE_BASE), start]);
+  const places = codePlaces(LISTING).map(({ address, symbol, isStart }) => [
+    Number(address - IMAGE_BASE),
+    symbol,
+    isStart,
+  ]);
   t.same(places, [
-    [0x1000, 'first'],
-    [0x1005, null],
-    [0x1010, 'second'],
-    [0x1017, 'third'],
+    [0x1000, 'first', true],
+    [0x1005, 'first', false],
+    [0x1010, 'second', true],
+    [0x1017, 'third', true],
   ]);
   t.end();
 });
