@@ -19,10 +19,11 @@ export function checkCommand(): Command {
     .action(async ({ json }: { json?: true }) => {
       const start = performance.now();
       const { transpile } = await import('../transpiler/index.js');
-      const { diagnostics, program } = transpile({ folder: join(root, 'kernel') });
+      const { diagnostics, program, proofs } = transpile({ folder: join(root, 'kernel') });
       if (json) printJson({ diagnostics });
       else printDiagnostics(diagnostics);
-      tellStep('check', `${program?.modules.length ?? 0} files`, performance.now() - start);
+      const detail = `${program.modules.length} files, ${proofs.toLocaleString('en')} proofs`;
+      tellStep('check', detail, performance.now() - start);
       process.exitCode = diagnostics.length > 0 ? ExitCode.refused : ExitCode.success;
     });
 }

@@ -20,6 +20,8 @@ export interface Transpiled {
   readonly diagnostics: readonly Diagnostic[];
   /** What of the program is of the language. */
   readonly program: Program;
+  /** How many proofs succeeded. */
+  readonly proofs: number;
   /** C text by relative path; none where parts of the program are outside the language. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -35,8 +37,8 @@ export function transpile({ folder, tsconfig }: TranspileOptions): Transpiled {
   checkSubset(program, report);
   const isComplete = found.length === 0;
   checkProgram(program, report);
-  prove(program, report);
-  return { diagnostics: inOrder(sources, found), program, files: isComplete ? emit(program) : new Map() };
+  const proofs = prove(program, report);
+  return { diagnostics: inOrder(sources, found), program, proofs, files: isComplete ? emit(program) : new Map() };
 }
 
 function inOrder(sources: Sources, found: readonly Diagnostic[]): Diagnostic[] {

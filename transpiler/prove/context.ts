@@ -14,6 +14,8 @@ import { Symbols } from './symbols.js';
 export interface Summary {
   /** The values of an integer result, the lengths of Bytes or a string; null where it returns nothing that has any. */
   readonly result: Range | null;
+  /** How many proofs the function took. */
+  readonly proofs: number;
 }
 
 /** What a failed proof says; the facts known are added to it. */
@@ -45,6 +47,8 @@ export class Context {
   depth = 0;
   /** The inequalities that were compared, while a loop looks for its invariants. */
   compared: Linear[] | null = null;
+  /** How many proofs succeeded, each counted once. */
+  proofs = 0;
   /** The integers and lengths returned so far. */
   result: Range | null = null;
 
@@ -71,7 +75,10 @@ export class Context {
 
   /** Reports `failure` unless the formula can be proved. It is then taken as true, so that one gap is one report. */
   prove(formula: Formula, failure: () => Failure): boolean {
-    if (entails(this.state, formula)) return true;
+    if (entails(this.state, formula)) {
+      if (this.reporting) this.proofs += 1;
+      return true;
+    }
     if (this.reporting) {
       const { code, at, message, known = [], fixes } = failure();
       const facts = [...knownFacts(this.state, formsOf(formula)), ...known];

@@ -15,5 +15,5 @@ export function proveFunction(subject: Function, summaries: ReadonlyMap<Function
   for (const required of subject.requires) context.state = assume(context.state, condition(context, required));
   run(context, subject.body);
   checkEnsures(subject, report);
-  return { result: context.result };
+  return { result: context.result, proofs: context.proofs };
 }

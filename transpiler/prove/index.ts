@@ -17,11 +17,12 @@ import type { Summary } from './context.js';
 import { fillRanges } from './fill.js';
 import { proveFunction } from './function.js';
 
-/** Writes the range of each integer expression and reports what cannot be proved (TSV2xxx). */
-export function prove(program: Program, report: Report): void {
+/** Writes the range of each integer expression and reports what cannot be proved (TSV2xxx). Returns the number of proofs. */
+export function prove(program: Program, report: Report): number {
   const summaries = new Map<Function, Summary>();
   for (const subject of calleesFirst(program)) {
     summaries.set(subject, proveFunction(subject, summaries, report));
     fillRanges(subject);
   }
+  return [...summaries.values()].reduce((sum, { proofs }) => sum + proofs, 0);
 }
