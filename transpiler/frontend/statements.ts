@@ -184,6 +184,9 @@ function expressionStatement(body: Body, node: ts.ExpressionStatement): Statemen
   return methodStatement(body, expression) ?? { kind: 'expression', at, expression: expressionOf(body, expression) };
 }
 
+/** What an access of so many bytes writes. */
+const WRITTEN = { 1: integerType('u8'), 2: integerType('u16'), 4: integerType('u32'), 8: integerType('u64') } as const;
+
 /** `array.set(index, value)` and `bytes.setU32(offset, value)`; null for other calls. */
 function methodStatement(body: Body, node: ts.CallExpression): Statement | null {
   const callee = node.expression;
@@ -196,7 +199,7 @@ function methodStatement(body: Body, node: ts.CallExpression): Statement | null 
   const base = expressionOf(body, callee.expression);
   const index = expressionOf(body, first);
   if (base.type.kind === 'bytes' && bytes !== undefined)
-    return { kind: 'bytesWrite', at, base, bytes, offset: index, value: expressionOf(body, second) };
+    return { kind: 'bytesWrite', at, base, bytes, offset: index, value: valueFor(body, second, WRITTEN[bytes]) };
   if (base.type.kind !== 'reference' || base.type.layout.kind !== 'array' || base.type.layout.element.kind !== 'scalar')
     return refuse(body, node, SUBSET.foreignName, `${textOf(callee)} is not a function of the language`);
   const { element, length } = base.type.layout;

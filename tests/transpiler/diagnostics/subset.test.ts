@@ -198,6 +198,12 @@ const REFUSED: readonly (readonly [string, string, Rule, RegExp])[] = [
     /one entryPoints/,
   ],
   ['strings compared', inside("const isLess = 'a' < 'b';"), 'notComparable', /do not compare/],
+  [
+    'an address written to bytes as an integer',
+    'export function run(b: Bytes, a: Gpa): void {\n  requires(b.length > 8);\n  b.setU64(0, a + 0n);\n}\n',
+    'addressSpace',
+    /Gpa is not u64/,
+  ],
   ['null compared with an integer', inside('if (x === null) pause();'), 'notComparable', /never null/],
 ];
 
