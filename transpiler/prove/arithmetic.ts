@@ -109,17 +109,31 @@ function division(context: Context, expression: ExpressionOf<'binary'>, left: Li
 /** What mends a result that is too large or too small. */
 export function fixesOfResult(expression: Expression): readonly string[] {
   if (expression.kind !== 'binary') return [];
-  const { operator, left, right } = expression;
-  const wrap = isNumber(expression) ? 'u32' : 'u64';
-  if (operator === '-') {
-    const guard = `guard with  if (${left.text} >= ${right.text}) { ... }`;
-    return [guard, `where it shall wrap around, write  ${wrap}(${expression.text})`];
+  const { operator, left, right, text } = expression;
+  const wrapped = isNumber(expression) ? `u32(${text})` : `u64(${text})`;
+  const wrapping = (written: string): string => `where it shall wrap around, write  ${written}`;
+  switch (operator) {
+    case '-':
+      return [`guard with  if (${left.text} >= ${right.text}) { ... }`, wrapping(wrapped)];
+    case '+':
+      return isNumber(expression)
+        ? [`guard with  if (${text} <= 0xffffffff) { ... }`, saturating(left, right, 'addSat32'), wrapping(wrapped)]
+        : [
+            `guard with  if (${left.text} <= 0xffff_ffff_ffff_ffffn - ${right.text}) { ... }`,
+            saturating(left, right, 'addSat64'),
+            wrapping(wrapped),
+          ];
+    case '*': {
+      const product = isNumber(expression) ? `mul32(${left.text}, ${right.text})` : wrapped;
+      return [`guard both ${left.text} and ${right.text} with constants`, wrapping(product)];
+    }
+    default:
+      return [wrapping(wrapped)];
   }
-  const saturating =
-    operator === '+' ? [`where it shall stop at the largest value, write  addSat${wrap.slice(1)}(...)`] : [];
-  const multiply = operator === '*' && isNumber(expression);
-  const wrapping = multiply ? `mul32(${left.text}, ${right.text})` : `${wrap}(${expression.text})`;
-  return [`guard its operands with  if (...) { ... }`, ...saturating, `where it shall wrap around, write  ${wrapping}`];
+}
+
+function saturating(left: Expression, right: Expression, name: string): string {
+  return `where it shall stop at the largest value, write  ${name}(${left.text}, ${right.text})`;
 }
 
 /** Bit operators on numbers: JavaScript takes 32 bits of each operand and gives them a sign. */

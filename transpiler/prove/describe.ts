@@ -35,7 +35,7 @@ function symbolLine(state: State, symbol: number): string {
   const { low, high } = state.rangeOf(symbol);
   const range = low === high ? `${name} === ${decimal(low)}` : `${decimal(low)} <= ${name} <= ${decimal(high)}`;
   const typed = type === null ? range : `${name}: ${type}, ${range}`;
-  return origin === null ? typed : `${typed}   (line ${at.line}: ${origin})`;
+  return origin === null ? typed : `${typed}   (${at.file.slice(at.file.lastIndexOf('/') + 1)}:${at.line} ${origin})`;
 }
 
 /** `form <= 0`, with each term on the side where it is positive. */

@@ -237,7 +237,7 @@ t.test('a diagnostic says what is known and what would mend it', (t) => {
       message: 'index may be out of bounds',
       known: [
         'count: u32, 0 <= count <= 4294967295',
-        'i: u32, 0 <= i <= 2147483647   (line 7: count / 2)',
+        'i: u32, 0 <= i <= 2147483647   (facts.ts:7 count / 2)',
         '2 * i <= count',
         'count <= 2 * i + 1',
         'T has 3 values',
