@@ -267,7 +267,7 @@ function bitRange(scope: Scope, expression: ExpressionOf<'bits'>): Rendered {
 }
 
 /** How a mask of `bits` ones is spelled. */
-export function maskText(bits: number): string {
+function maskText(bits: number): string {
   return `0x${((1n << BigInt(bits)) - 1n).toString(16)}`;
 }
 

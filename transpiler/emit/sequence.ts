@@ -22,7 +22,7 @@ export function operandsToFix(operands: readonly Expression[]): readonly Express
   return operands.filter((_, index) => effects[index] !== 'none' && index < last);
 }
 
-export function effectOf(expression: Expression): Effect {
+function effectOf(expression: Expression): Effect {
   const cached = known.get(expression);
   if (cached !== undefined) return cached;
   const effects = [ownEffect(expression), ...operandsOf(expression).map(effectOf)];

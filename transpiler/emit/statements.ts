@@ -74,18 +74,19 @@ const EMPTY: Readonly<Record<string, string>> = { Bytes: 'NO_BYTES', String: 'ST
 function emitDeclaration(emission: Emission, variable: Variable, value: Expression | null): Lines {
   const name = localName(variable);
   const mark = emission.unused.has(variable) ? 'UNUSED ' : '';
+  const isConstant = variable.role === 'const';
   if (variable.type.kind === 'reference' && value && isOwnStorage(value)) {
     const { layout } = variable.type;
     const initial = value.kind === 'local' ? '{0}' : textOf(emission, value);
     return [
       `${storageType(layout)} ${name}_storage = ${initial};`,
-      `${mark}${declaration(`${layoutType(layout)} *`, name)} = &${name}_storage;`,
+      `${mark}${declaration(`${layoutType(layout)} *`, name, isConstant)} = &${name}_storage;`,
     ];
   }
   const type = cType(variable.type);
   const before = value ? hoist(emission, value) : [];
   const initial = value ? textOf(emission, value) : (EMPTY[type] ?? '0');
-  return [...before, `${mark}${declaration(type, name, variable.role === 'const')} = ${initial};`];
+  return [...before, `${mark}${declaration(type, name, isConstant)} = ${initial};`];
 }
 
 /** Whether `value` is memory that comes by value: a local, or the struct that an intrinsic returns. */
@@ -168,8 +169,7 @@ function emitLoop(emission: Emission, statement: Extract<Statement, { kind: 'loo
 function clause(lines: Lines): string {
   const [only] = lines;
   if (only !== undefined && lines.length === 1) return only.replace(/;$/, '');
-  const inner = only === '{' ? lines.slice(1, -1) : lines;
-  return `({ ${inner.map((line) => line.trim()).join(' ')} })`;
+  return `({ ${lines.join(' ')} })`;
 }
 
 function emitSwitch(emission: Emission, statement: Extract<Statement, { kind: 'switch' }>): Lines {

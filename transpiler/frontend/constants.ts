@@ -156,7 +156,7 @@ function binary(operator: string, left: bigint, right: bigint): bigint {
 }
 
 /** `value` as the cast to `name` gives it. */
-export function cast(name: IntegerName, value: bigint): bigint {
+function cast(name: IntegerName, value: bigint): bigint {
   const width = { u8: 8, i8: 8, u16: 16, i16: 16, u32: 32, i32: 32 }[name as string] ?? 64;
   return name.startsWith('i') ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
 }

@@ -286,6 +286,6 @@ export function valueFor(context: Context, node: ts.Expression, target: Type): E
 }
 
 /** `value`, where a null literal is of the type `target`. */
-export function ofType(value: Expression, target: Type): Expression {
+function ofType(value: Expression, target: Type): Expression {
   return value.kind === 'null' ? { ...value, type: target } : value;
 }

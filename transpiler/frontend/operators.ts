@@ -9,7 +9,7 @@ import { BIGINT_NAMES, integerType } from './types.js';
 const SPACES: ReadonlySet<string> = new Set(['gpa', 'hpa', 'gva', 'hva']);
 
 /** The address space of a type, null for other integers. */
-export function spaceOf(type: IntegerType): IntegerName | null {
+function spaceOf(type: IntegerType): IntegerName | null {
   return type.name !== null && SPACES.has(type.name) ? type.name : null;
 }
 

@@ -25,7 +25,7 @@ export function statementsOf(body: Body, nodes: readonly ts.Statement[]): Statem
 }
 
 /** The statements of a branch or loop body, with or without braces. */
-export function branchOf(body: Body, node: ts.Statement): Statement[] {
+function branchOf(body: Body, node: ts.Statement): Statement[] {
   return ts.isBlock(node) ? statementsOf(body, [...node.statements]) : statementsOf(body, [node]);
 }
 

@@ -82,7 +82,7 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
 }
 
 /** The statements directly below `statement`. */
-export function statementsBelow(statement: Statement): readonly Statement[] {
+function statementsBelow(statement: Statement): readonly Statement[] {
   switch (statement.kind) {
     case 'if':
       return [...statement.then, ...statement.otherwise];

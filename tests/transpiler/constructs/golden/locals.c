@@ -25,3 +25,17 @@ uint32_t locals_features(void) {
 #line 19 "golden/locals.ts"
   return x86_tryRdmsr(0x10).faulted ? 0 : seen->ecx;
 }
+
+#line 23 "golden/locals.ts"
+uint32_t locals_either(struct Scratch *other, uint32_t value) {
+#line 24 "golden/locals.ts"
+  struct Scratch scratch_storage = {0};
+  struct Scratch *scratch = &scratch_storage;
+#line 25 "golden/locals.ts"
+  if (value > 1) {
+#line 25 "golden/locals.ts"
+    scratch = other;
+  }
+#line 26 "golden/locals.ts"
+  return scratch->first;
+}

@@ -18,3 +18,10 @@ export function features(): u32 {
   const seen = cpuid(1, 0);
   return tryRdmsr(0x10).faulted ? 0 : seen.ecx;
 }
+
+/** A let may refer to a local first, and to something else later. */
+export function either(other: Scratch, value: u32): u32 {
+  let scratch = local(Scratch);
+  if (value > 1) scratch = other;
+  return scratch.first;
+}

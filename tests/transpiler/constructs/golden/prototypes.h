@@ -42,6 +42,7 @@ uint64_t lists_start(void);
 uint32_t locals_fresh(uint32_t value);
 static void locals_fill(struct Scratch *scratch, uint32_t value);
 uint32_t locals_features(void);
+uint32_t locals_either(struct Scratch *other, uint32_t value);
 uint32_t loops_sum(uint32_t n);
 uint32_t loops_down(uint32_t n);
 uint32_t loops_forever(uint32_t n);
