@@ -35,7 +35,7 @@ function phaseTable(bare: readonly Phase[], guest: readonly Phase[]): string {
     Object.entries(exits ?? {})
       .map(([reason, count]) => `${count} ${reason}`)
       .join(', '),
-    millions(bare[index]?.ticks ?? 0),
+    millions(bare[index]?.ticks ?? null),
     millions(ticks),
   ]);
   return table(['phase', 'exits', 'of them', 'bare, M instructions', 'under tsvm'], rows);
@@ -52,6 +52,6 @@ function operationTable({ startUp, perOperation }: Operations, image: number): s
   );
 }
 
-function millions(ticks: number): string {
-  return (ticks / 1e6).toFixed(2);
+function millions(ticks: number | null): string {
+  return ticks === null ? '' : (ticks / 1e6).toFixed(2);
 }

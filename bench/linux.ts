@@ -7,8 +7,8 @@ import { output, root } from './paths.js';
 
 export interface Phase {
   readonly name: string;
-  /** Of the time stamp counter: instructions, and time that passes idle. */
-  readonly ticks: number;
+  /** Of the time stamp counter: instructions, and time that passes idle. Null for what comes before the first phase. */
+  readonly ticks: number | null;
   /** Exits in the phase by reason, without the hypercalls that ask for them; null on the bare machine. */
   readonly exits: Readonly<Record<string, number>> | null;
 }
@@ -38,7 +38,7 @@ export async function measureLinux(image: string | null): Promise<Phase[]> {
   );
   const first = /^guest: phase \S+ ticks=\d+ before=(.*) after=/m.exec(serial)?.[1] ?? 'null';
   if (phases.length === 0) throw new Error(`the guest ran no phase:\n${serial}`);
-  return [{ name: 'kernel entry to init', ticks: 0, exits: difference({}, countsOf(first)) }, ...phases];
+  return [{ name: 'kernel entry to init', ticks: null, exits: difference({}, countsOf(first)) }, ...phases];
 }
 
 function difference(before: Counts | null, after: Counts | null): Counts | null {
