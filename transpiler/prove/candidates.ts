@@ -2,19 +2,22 @@
 import type { Statement, Variable } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { visitStatements } from '../ir/walk.js';
-import { constant, keyOf, magnitude, plus, scale, substitute, subtract, type Linear } from './linear.js';
+import { constant, keyOf, magnitude, ofSymbol, plus, scale, substitute, subtract, type Linear } from './linear.js';
 import { hull } from './range.js';
 import type { State } from './state.js';
 
-/** The head of a loop: the state there, and the integer variables that the loop assigns. */
+/** The head of a loop. */
 export interface Head {
   readonly state: State;
-  readonly variables: readonly Variable[];
+  /** The integer variables that the loop assigns, each with the symbol that stands for it. */
+  readonly symbols: ReadonlyMap<Variable, number>;
+  /** Those that are known by the number of rounds so far instead, for which `rounds` stands. */
+  readonly counted: readonly Variable[];
+  readonly rounds: number | null;
 }
 
 /** A variable that the loop assigns: its values at the head, before the loop, and after one round. */
 interface Changing {
-  readonly symbol: number;
   readonly now: Linear;
   readonly first: Linear;
   readonly next: Linear;
@@ -31,7 +34,7 @@ const FARTHEST_STEP = 1n << 32n;
  * knew nothing at the head, `compared` are inequalities that the loop looks at.
  */
 export function guesses(entry: State, head: Head, end: State, compared: readonly Linear[]): readonly Linear[] {
-  const changing = head.variables.flatMap((variable) => changes(variable, entry, head, end));
+  const changing = variablesOf(head).flatMap((variable) => changes(variable, entry, head, end));
   const all = new Map<string, Linear>();
   for (const form of allGuesses(entry, head, end, changing, compared)) {
     if (form.terms.length > 0 && all.size < MOST_GUESSES) all.set(keyOf(form), form);
@@ -39,13 +42,34 @@ export function guesses(entry: State, head: Head, end: State, compared: readonly
   return [...all.values()];
 }
 
+function variablesOf({ symbols, counted }: Head): readonly Variable[] {
+  return [...symbols.keys(), ...counted];
+}
+
+/** What the symbols at the head stand for when the loop is entered. */
+export function valuesAtEntry(entry: State, head: Head): ReadonlyMap<number, Linear> {
+  return valuesIn(entry, head, constant(0n));
+}
+
+/** What they stand for when the head is reached again, said with what they stood for before. */
+export function valuesAtEnd(end: State, head: Head): ReadonlyMap<number, Linear> {
+  return valuesIn(end, head, head.rounds === null ? constant(0n) : plus(ofSymbol(head.rounds), 1n));
+}
+
+function valuesIn(state: State, { symbols, rounds }: Head, count: Linear): ReadonlyMap<number, Linear> {
+  const values = new Map<number, Linear>(rounds === null ? [] : [[rounds, count]]);
+  for (const [variable, symbol] of symbols) {
+    const value = state.integers.get(variable);
+    if (value !== undefined) values.set(symbol, value);
+  }
+  return values;
+}
+
 function changes(variable: Variable, entry: State, head: Head, end: State): readonly Changing[] {
   const now = head.state.integers.get(variable);
   const first = entry.integers.get(variable);
   const next = end.integers.get(variable);
-  const symbol = now?.terms[0]?.symbol;
-  if (!now || !first || !next || symbol === undefined) return [];
-  return [{ symbol, now, first, next, step: end.boundsOf(subtract(next, now)) }];
+  return now && first && next ? [{ now, first, next, step: end.boundsOf(subtract(next, now)) }] : [];
 }
 
 function* allGuesses(
@@ -65,7 +89,7 @@ function* allGuesses(
       yield subtract(now, constant(high));
     }
   }
-  yield* comparedOneStepLater(end, changing, compared);
+  yield* comparedOneStepLater(end, valuesAtEnd(end, head), compared);
   yield* entryFacts(entry, changing);
   yield* pairs(changing);
   yield* besideOthers(head, changing);
@@ -74,10 +98,9 @@ function* allGuesses(
 /** What is compared, and the same as far behind as one round moves it: `i < n` in the body is `i <= n` after it. */
 function* comparedOneStepLater(
   end: State,
-  changing: readonly Changing[],
+  next: ReadonlyMap<number, Linear>,
   compared: readonly Linear[],
 ): Iterable<Linear> {
-  const next = new Map(changing.map((one) => [one.symbol, one.next]));
   for (const form of compared) {
     if (!form.terms.some(({ symbol }) => next.has(symbol))) continue;
     yield form;
@@ -120,7 +143,7 @@ function* pairs(changing: readonly Changing[]): Iterable<Linear> {
 /** Bounds by variables that the loop leaves alone. */
 function* besideOthers(head: Head, changing: readonly Changing[]): Iterable<Linear> {
   for (const [variable, value] of head.state.integers) {
-    if (head.variables.includes(variable) || value.terms.length === 0) continue;
+    if (head.symbols.has(variable) || head.counted.includes(variable) || value.terms.length === 0) continue;
     for (const { now } of changing) {
       yield subtract(now, value);
       yield subtract(value, now);

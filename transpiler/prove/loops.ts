@@ -6,14 +6,25 @@
  * left. Those are what is known at the head. Only the last round reports.
  */
 import { PROOF } from '../diagnostics/proof.js';
-import type { Expression, Statement } from '../ir/nodes.js';
+import type { Expression, Statement, Variable } from '../ir/nodes.js';
 import { assume } from './assume.js';
-import { assignedIn, guesses, type Head } from './candidates.js';
+import { assignedIn, guesses, valuesAtEnd, valuesAtEntry, type Head } from './candidates.js';
 import { condition } from './conditions.js';
 import type { Context, LoopExits } from './context.js';
-import { negate, TRUE, type Formula } from './formula.js';
+import { formsOf, inside, negate, TRUE, type Formula } from './formula.js';
 import { join } from './join.js';
-import { ANYTHING, constant, substitute, type Linear } from './linear.js';
+import {
+  addScaled,
+  ANYTHING,
+  constant,
+  magnitude,
+  ofSymbol,
+  substitute,
+  subtract,
+  ZERO,
+  type Linear,
+} from './linear.js';
+import { U64 } from './range.js';
 import type { State } from './state.js';
 import { forget, run } from './statements.js';
 
@@ -25,7 +36,7 @@ const MOST_ROUNDS = 16;
 export function loop(context: Context, statement: Loop): void {
   run(context, statement.before);
   const entry = context.state;
-  const head = headOf(context, statement, entry);
+  const head = context.silently(() => countRounds(context, statement, entry, headOf(context, statement, entry)));
   const kept = context.silently(() => keptGuesses(context, statement, entry, head));
   const start = head.state.copy();
   for (const form of kept) start.define(form);
@@ -38,11 +49,37 @@ export function loop(context: Context, statement: Loop): void {
 /** The state at the head that knows nothing of the assigned variables. */
 function headOf(context: Context, statement: Loop, entry: State): Head {
   context.state = entry.copy();
-  const variables = assignedIn([...statement.body, ...statement.update]).filter(
-    (variable) => entry.integers.has(variable) || entry.booleans.has(variable),
-  );
-  for (const variable of variables) forget(context, variable);
-  return { state: context.state, variables: variables.filter((variable) => entry.integers.has(variable)) };
+  const symbols = new Map<Variable, number>();
+  for (const variable of assignedIn([...statement.body, ...statement.update])) {
+    if (!entry.integers.has(variable) && !entry.booleans.has(variable)) continue;
+    forget(context, variable);
+    const symbol = context.state.integers.get(variable)?.terms[0]?.symbol;
+    if (symbol !== undefined) symbols.set(variable, symbol);
+  }
+  return { state: context.state, symbols, counted: [], rounds: null };
+}
+
+/**
+ * The head with one symbol for the number of rounds so far, where variables move by 2 or more, always by the
+ * same: so it is known which values they skip.
+ */
+function countRounds(context: Context, statement: Loop, entry: State, head: Head): Head {
+  const { end } = round(context, statement, head.state.copy());
+  const symbols = new Map(head.symbols);
+  const state = head.state.copy();
+  const counted: Variable[] = [];
+  const rounds = context.symbols.create('rounds', U64, statement.at);
+  for (const [variable, symbol] of head.symbols) {
+    const first = entry.integers.get(variable);
+    const step = subtract(end.integers.get(variable) ?? ZERO, ofSymbol(symbol));
+    if (first === undefined || step.terms.length > 0 || magnitude(step.constant) < 2n) continue;
+    const value = addScaled(first, ofSymbol(rounds), step.constant);
+    for (const form of formsOf(inside(value, head.state.rangeOf(symbol)))) state.define(form);
+    state.integers.set(variable, value);
+    symbols.delete(variable);
+    counted.push(variable);
+  }
+  return counted.length === 0 ? head : { state, symbols, counted, rounds };
 }
 
 /** One round from `start`: the state at its end, after the update, and the state after the loop. */
@@ -71,7 +108,8 @@ function keptGuesses(context: Context, statement: Loop, entry: State, head: Head
     const start = head.state.copy();
     for (const form of left) start.define(form);
     const { end } = round(context, statement, start);
-    const kept = left.filter((form) => holdsIn(end, head, form));
+    const next = valuesAtEnd(end, head);
+    const kept = left.filter((form) => end.proves(substitute(form, next)));
     if (kept.length === left.length) return kept;
     left = kept;
   }
@@ -91,7 +129,8 @@ function firstGuesses(context: Context, statement: Loop, entry: State, head: Hea
   const declared = invariantsOf(statement).flatMap((invariant) => inequalities(condition(context, invariant)));
   const before = withLengthsOfNull(entry, end);
   const suggested = [...compared, ...declared].filter(({ terms }) => terms.every(({ symbol }) => symbol < mark));
-  return guesses(before, head, end, suggested).filter((form) => holdsIn(before, head, form));
+  const first = valuesAtEntry(before, head);
+  return guesses(before, head, end, suggested).filter((form) => before.proves(substitute(form, first)));
 }
 
 /** The state at entry, where what is `null` takes for its length one that the loop would give it. */
@@ -107,17 +146,6 @@ function withLengthsOfNull(entry: State, end: State): State {
 function inequalities(formula: Formula): readonly Linear[] {
   if (formula.kind === 'atMost') return [formula.form];
   return formula.kind === 'all' ? formula.parts.flatMap(inequalities) : [];
-}
-
-/** Whether `form`, which speaks of the variables at the head, holds of their values in `state`, where all are known. */
-function holdsIn(state: State, head: Head, form: Linear): boolean {
-  const values = new Map<number, Linear>();
-  for (const variable of head.variables) {
-    const symbol = head.state.integers.get(variable)?.terms[0]?.symbol;
-    const value = state.integers.get(variable);
-    if (symbol !== undefined && value !== undefined) values.set(symbol, value);
-  }
-  return state.proves(substitute(form, values));
 }
 
 function invariantsOf({ body }: Loop): readonly Expression[] {

@@ -102,6 +102,16 @@ t.test('memory', (t) => {
       }`,
     },
     {
+      name: 'a step that divides what it walks over',
+      text: `export function f(b: Bytes): u64 {
+        if (b.length < 4096) return 0n;
+        let sum: u64 = 0n;
+        for (let offset: u32 = 0; offset < 4096; offset += 8) sum = u64(sum + b.u64(offset));
+        for (let shift: u32 = 60; shift > 0; shift -= 4) sum = u64(sum << u64(shift));
+        return sum;
+      }`,
+    },
+    {
       name: 'an index and an offset that move together',
       text: `export function f(b: Bytes, n: u32): u32 {
         if (n > 64 || b.length < 1024) return 0;
