@@ -1,11 +1,14 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { execa } from 'execa';
+import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeGuest } from '../images/guest.js';
 import { ExitCode, UserError } from '../linker/errors.js';
+import type { BootDiscContent } from '../images/bootDisc.js';
 import { findHeader } from '../linker/multiboot.js';
 import { missingTool } from '../linker/tools.js';
+import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
 import { buildOnce } from './build.js';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from './emulator.js';
 import { memorySize, portNumber, positiveInteger } from './parameters.js';
@@ -22,17 +25,22 @@ Examples:
   tsvm run --machine pc --memory 512M          on another machine
   tsvm run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0 quiet"
   tsvm run --serial boot.log --timeout 60 --append "console=ttyS0 tsvm.run=report"
+  tsvm run --emulator bochs                    on an Intel processor with VT-x
+  tsvm run --emulator bochs --model broadwell_ult
   tsvm run --gdb                               wait for gdb, which can break on lines of kernel/*.ts
   tsvm run -- -device e1000e                   words after -- go to QEMU`;
 
 interface Options {
+  readonly emulator: 'qemu' | 'bochs';
+  readonly model: string;
+  readonly strictMsrs?: true;
   readonly image?: string;
   readonly bare?: true;
   readonly options: string;
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
-  readonly memory: string;
+  readonly memory?: string;
   readonly cpus: number;
   readonly cpu: string;
   readonly machine: string;
@@ -48,17 +56,24 @@ const DEFAULT_GDB_PORT = 1234;
 
 export function runCommand(): Command {
   return new Command('run')
-    .description('boot an image and a guest in QEMU')
+    .description('boot an image and a guest in QEMU (AMD-V) or Bochs (Intel VT-x)')
+    .addOption(new Option('--emulator <name>', 'the emulator').choices(['qemu', 'bochs']).default('qemu'))
     .option('--image <file>', 'an image to boot instead of the one that is built now')
     .option('--bare', 'boot the guest without the hypervisor')
     .option('--options <words>', "the hypervisor's options", DEFAULT_MACHINE.options)
     .option('--kernel <file>', "the guest's kernel, a Linux bzImage (default: the guest of tsvm guest)")
     .option('--initrd <file>', "the guest's initial file system")
     .option('--append <words>', `the guest kernel's command line (default: "${DEFAULT_MACHINE.append}")`)
-    .option('--memory <size>', "the machine's memory, as 512M or 6G", memorySize, DEFAULT_MACHINE.memory)
+    .option(
+      '--memory <size>',
+      `the machine's memory, as 512M or 6G (default: ${DEFAULT_MACHINE.memory}, in Bochs ${DEFAULT_BOCHS_MACHINE.memory})`,
+      memorySize,
+    )
     .option('--cpus <count>', "the machine's processors", positiveInteger, DEFAULT_MACHINE.cpus)
     .option('--cpu <model>', "QEMU's processor model", DEFAULT_MACHINE.cpu)
     .option('--machine <model>', "QEMU's machine: q35 or pc", DEFAULT_MACHINE.machine)
+    .option('--model <name>', "Bochs's processor model: see bochs --help cpu", DEFAULT_BOCHS_MACHINE.model)
+    .option('--strict-msrs', 'in Bochs, accesses to unknown MSRs fault')
     .option('--timeout <seconds>', 'end the emulator after this time, with exit code 124', positiveInteger)
     .option('--gdb [port]', `wait for gdb before the first instruction (port ${DEFAULT_GDB_PORT})`, portNumber)
     .option('--serial <file>', 'write the serial console to a file')
@@ -78,6 +93,7 @@ async function run(words: string[], options: Options): Promise<void> {
     process.exitCode = ExitCode.refused;
     return;
   }
+  if (options.emulator === 'bochs') return runBochs(words, options);
   const machine = await machineOf(words, options);
   if (machine.gdb !== null) {
     tell(`gdb        gdb build/tsvm.debug -ex 'target remote :${machine.gdb}' -ex 'hbreak tsvm_start'`);
@@ -85,26 +101,38 @@ async function run(words: string[], options: Options): Promise<void> {
   await emulate(machine, options);
 }
 
-async function machineOf(words: string[], options: Options): Promise<Machine> {
-  const { image, bare, kernel, initrd, append, serial, gdb, reboot, timeout: _, json: __, icount, ...rest } = options;
-  const interactive = process.stdin.isTTY && process.stdout.isTTY;
-  const files = kernel === undefined ? await makeGuest({ root, onStep: tell }) : { kernel, initrd: initrd ?? null };
-  const alone = kernel === undefined && append === undefined && !interactive;
+/** What any machine boots. */
+async function contentOf({ image, bare, options, kernel, initrd, append }: Options): Promise<BootDiscContent> {
+  const files = kernel === undefined ? await makeGuest({ root, onStep: tell }) : { kernel, initrd: null };
+  const alone = kernel === undefined && append === undefined && !isInteractive();
   return {
-    ...rest,
     image: bare ? null : (image ?? join(output, 'tsvm.elf')),
+    options,
     kernel: files.kernel,
     initrd: initrd ?? files.initrd,
     append: append ?? (alone ? `${DEFAULT_MACHINE.append} quiet tsvm.run=poweroff` : DEFAULT_MACHINE.append),
+  };
+}
+
+function isInteractive(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY;
+}
+
+async function machineOf(words: string[], options: Options): Promise<Machine> {
+  const { memory, cpus, cpu, machine, serial, gdb, reboot, icount } = options;
+  return {
+    ...(await contentOf(options)),
+    ...{ memory: memory ?? DEFAULT_MACHINE.memory, cpus, cpu, machine },
     icount: icount ?? false,
     gdb: gdb === true ? DEFAULT_GDB_PORT : (gdb ?? null),
-    serial: serial !== undefined ? `file:${resolve(serial)}` : interactive ? 'mon:stdio' : 'stdio',
+    serial: serial !== undefined ? `file:${resolve(serial)}` : isInteractive() ? 'mon:stdio' : 'stdio',
     endOnReset: !reboot,
     extra: words,
   };
 }
 
-async function emulate(machine: Machine, { timeout, json }: Options): Promise<void> {
+async function emulate(machine: Machine, options: Options): Promise<void> {
+  const { timeout, json } = options;
   const start = performance.now();
   const result = await execa('qemu-system-x86_64', emulatorParameters(machine), {
     stdin: machine.serial === 'mon:stdio' ? 'inherit' : 'ignore',
@@ -115,10 +143,41 @@ async function emulate(machine: Machine, { timeout, json }: Options): Promise<vo
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
   });
   if (result.code === 'ENOENT') throw missingTool('qemu-system-x86_64');
-  const ended = result.timedOut ? 'timeout' : result.failed ? 'failed' : 'off';
+  report(result.timedOut ? 'timeout' : result.failed ? 'failed' : 'off', start, options);
+}
+
+async function runBochs(words: string[], options: Options): Promise<void> {
+  if (words.length > 0 || options.gdb !== undefined || options.icount) {
+    throw new UserError('--gdb, --icount and words after -- are for QEMU only', ExitCode.usage);
+  }
+  const { cpus, model, memory, strictMsrs, reboot, serial, timeout, json } = options;
+  const machine: BochsMachine = {
+    ...(await contentOf(options)),
+    ...{ cpus, model, memory: memory ?? DEFAULT_BOCHS_MACHINE.memory },
+    ignoreUnknownMsrs: !strictMsrs,
+    endOnReset: !reboot,
+  };
+  const start = performance.now();
+  const run = await startBochs(machine, {
+    onMessage: (line) => tell(`bochs: ${line}`),
+    ...(timeout === undefined ? {} : { seconds: timeout }),
+  });
+  run.serial.pipe(serial === undefined ? (json ? process.stderr : process.stdout) : createWriteStream(serial));
+  if (isInteractive()) {
+    process.stdin.setRawMode(true);
+    process.stdin.pipe(run.serial);
+  }
+  const ended = await run.ended;
+  if (isInteractive()) process.stdin.setRawMode(false).destroy();
+  report(ended, start, options);
+}
+
+/** A reset that ends the run is what was asked for. */
+function report(ended: BochsEnd, start: number, { timeout, json }: Options): void {
   if (json) printJson({ ended, seconds: (performance.now() - start) / 1000 });
   if (ended === 'timeout') tell(`the guest did not end within ${timeout} seconds`);
-  process.exitCode = { off: ExitCode.success, failed: ExitCode.tool, timeout: ExitCode.timeout }[ended];
+  const { success, tool } = ExitCode;
+  process.exitCode = { off: success, reset: success, failed: tool, timeout: ExitCode.timeout }[ended];
 }
 
 async function readInput(file: string): Promise<Buffer> {
