@@ -14,11 +14,10 @@ need ld binutils
 need nasm nasm
 need gdb gdb
 need qemu-system-x86_64 qemu-system-x86
-need bochs bochs
+need bochs "bochs bochs-term bochsbios vgabios"
 need grub-mkrescue grub-common
 need xorriso xorriso
 [ -e /usr/lib/grub/i386-pc ] || packages="$packages grub-pc-bin"
-[ -e /usr/share/vgabios/vgabios-stdvga.bin ] || packages="$packages vgabios"
 [ -e /usr/lib/x86_64-linux-gnu/libc.a ] || packages="$packages libc6-dev"
 
 if [ -n "$packages" ]; then
