@@ -60,7 +60,7 @@ function isEnumeration(node: ts.Expression): node is ConstantObject {
 function membersOf(context: Context, name: ts.Identifier, node: ConstantObject): Map<string, Constant> {
   return new Map(
     propertiesOf(context, node.expression).map((member) => {
-      const constant = constantOf(context, member.node, member.value, undefined, `${name.text}_${member.name}`);
+      const constant = constantOf(context, member.node, member.value, undefined, `${name.text}.${member.name}`);
       return [member.name, constant];
     }),
   );

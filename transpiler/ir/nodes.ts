@@ -186,6 +186,7 @@ export interface Function {
 
 /** A module-level constant with a value known at build. */
 export interface Constant {
+  /** As the program spells it; a member of an enum with its enum: `ExitReason.cpuid`. */
   readonly name: string;
   readonly module: Module;
   readonly at: Location;
