@@ -17,6 +17,7 @@ import { fail } from './report/fail.js';
 import { svmCheck } from './svm/capability.js';
 import { svmEntryFormat } from './svm/entryFormat.js';
 import { svmPrepare } from './svm/start.js';
+import { startClock } from './time/clock.js';
 import { vcpus } from './vcpu/vcpu.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
@@ -28,6 +29,7 @@ export function start(magic: u32, info: Hpa): never {
   svmCheck();
   readAcpi();
   requireOneProcessor();
+  startClock();
   readMemoryMap();
   readMtrrs();
   moveToRegion();

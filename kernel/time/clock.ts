@@ -1,0 +1,120 @@
+/**
+ * The clock: the time-stamp counter where its rate never changes, else the ACPI power-management timer. Which one is
+ * chosen once, at start; from then on both are behind the same functions. Times are in counts of the clock.
+ */
+import {
+  at,
+  cpuid,
+  ensures,
+  instance,
+  min32,
+  min64,
+  rdtsc,
+  requires,
+  struct,
+  table,
+  u32,
+  U32,
+  u64,
+  U64,
+} from '../../transpiler/lib/index.js';
+import { endLine, print, printDecimal } from '../report/console.js';
+import { fail } from '../report/fail.js';
+import { measureTscFrequency } from './calibration.js';
+import { POWER_TIMER_FREQUENCY, powerTimerRound, readPowerTimer, startPowerTimer } from './powerTimer.js';
+
+/** What counts. */
+export const ClockSource = { powerTimer: 0, tsc: 1 } as const;
+export type ClockSource = (typeof ClockSource)[keyof typeof ClockSource];
+const SOURCES = 2;
+const LAST_SOURCE = 1;
+
+/** No clock comes near 16 GHz, and with less the products below fit 64 bits. */
+export const MOST_FREQUENCY = 0x3_ffff_ffffn;
+/** One more than the longest time that countsOf() takes: 17 minutes. */
+export const MICROSECONDS_END = 1 << 30;
+const MICROSECONDS_A_SECOND = 1_000_000n;
+const NANOSECONDS_A_SECOND = 1_000_000_000n;
+
+/** CPUID 8000_0007H, EDX[8]: the counter runs at one rate in all power states (SDM 3B 17.17.1; APM 3, E.4.6). */
+const LAST_EXTENDED_LEAF = 0x8000_0000;
+const POWER_MANAGEMENT = 0x8000_0007;
+const EDX_INVARIANT_TSC = 1 << 8;
+
+const Clock = struct('Clock', { size: 16 }, { source: at(0, U32), frequency: at(8, U64) });
+const clock = instance(Clock);
+
+type Count = () => u64;
+const readers = table<Count>(SOURCES, readPowerTimer, { [ClockSource.tsc]: readTsc });
+const rounds = table<Count>(SOURCES, powerTimerRound, { [ClockSource.tsc]: tscRound });
+
+/** Chooses the clock and says which. Stops start-up where the machine has no power-management timer. */
+export function startClock(): void {
+  if (!startPowerTimer()) fail('the firmware names no power-management timer (ACPI table FACP), so time is unknown');
+  if (hasInvariantTsc()) {
+    clock.frequency = measureTscFrequency();
+    clock.source = ClockSource.tsc;
+    print('time comes from the time-stamp counter, ');
+  } else {
+    clock.frequency = POWER_TIMER_FREQUENCY;
+    clock.source = ClockSource.powerTimer;
+    print('time comes from the ACPI power-management timer, ');
+  }
+  printDecimal(clock.frequency / 1000n);
+  print(' kHz');
+  endLine();
+}
+
+function hasInvariantTsc(): boolean {
+  const last = cpuid(LAST_EXTENDED_LEAF, 0);
+  if (last.eax < POWER_MANAGEMENT) return false;
+  const features = cpuid(POWER_MANAGEMENT, 0);
+  return u32(features.edx & EDX_INVARIANT_TSC) !== 0;
+}
+
+/** What counts. */
+export function clockSource(): u32 {
+  const source = min32(clock.source, LAST_SOURCE);
+  ensures(source <= LAST_SOURCE);
+  return source;
+}
+
+/** The time since some moment before the clock was started. */
+export function readClock(): u64 {
+  return readers.get(clockSource())();
+}
+
+/** After how long the clock starts over: between two readings of it must lie less. */
+export function clockRound(): u64 {
+  return rounds.get(clockSource())();
+}
+
+/** Counts a second. */
+export function clockFrequency(): u64 {
+  const frequency = min64(clock.frequency, MOST_FREQUENCY);
+  ensures(frequency <= MOST_FREQUENCY);
+  return frequency;
+}
+
+/** How many counts are so many microseconds. */
+export function countsOf(microseconds: u32): u64 {
+  requires(microseconds < MICROSECONDS_END);
+  return (u64(microseconds) * clockFrequency()) / MICROSECONDS_A_SECOND;
+}
+
+/** How many nanoseconds are so many counts. */
+export function nanosecondsOf(counts: u64): u64 {
+  const frequency = clockFrequency();
+  if (frequency === 0n) return 0n;
+  const rest = ((counts % frequency) * NANOSECONDS_A_SECOND) / frequency;
+  return u64((counts / frequency) * NANOSECONDS_A_SECOND + rest);
+}
+
+function readTsc(): u64 {
+  return rdtsc();
+}
+
+/** 64 bits last for centuries. */
+function tscRound(): u64 {
+  return 0xffff_ffff_ffff_ffffn;
+}
