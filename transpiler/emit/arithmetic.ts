@@ -179,7 +179,7 @@ export function conditional(
   const natural = usual(machine(then), machine(otherwise));
   const chosen = node.wraps ? machineOfModulus(node) : holds(natural, ...ranges) ? natural : holding(...ranges);
   // Literals and narrow values convert without harm, as long as C converts them to no other type.
-  const stays = ({ plain }: Rendered): boolean => plain && (natural === chosen || !node.wraps);
+  const stays = ({ plain }: Rendered): boolean => plain && natural === chosen;
   const matched = (value: Rendered): Rendered => (stays(value) ? value : inMachine(chosen, value));
   return { ...choice(test, matched(then), matched(otherwise)), machine: chosen };
 }

@@ -12,7 +12,7 @@ import { randomModule } from './modules.js';
 
 t.setTimeout(300_000);
 
-const MODULES = 12;
+const MODULES = 24;
 const FUNCTIONS = 14;
 const CASES = 30;
 /** The same programs each time, unless TSVM_SEED=... asks for others. */
