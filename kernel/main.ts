@@ -1,5 +1,5 @@
 /** The order of start-up. */
-import { addressOf, hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
+import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readMultiboot } from './boot/multiboot.js';
 import { GuestStart } from './guest/guestStart.js';
 import { loadLinux } from './guest/linux.js';
@@ -11,14 +11,11 @@ import { mappedEnd } from './memory/hostPaging.js';
 import { readMtrrs } from './memory/mtrr.js';
 import { buildNestedTables } from './memory/nestedPaging.js';
 import { moveToRegion, region } from './memory/region.js';
-import { imageAddress, svmRun } from './platform.js';
 import { consoleForgetUart, consoleLeaveUart, consoleStart, endLine, print } from './report/console.js';
 import { fail } from './report/fail.js';
-import { svmCheck } from './svm/capability.js';
-import { svmEntryFormat } from './svm/entryFormat.js';
-import { svmPrepare } from './svm/start.js';
 import { startClock } from './time/clock.js';
 import { vcpus } from './vcpu/vcpu.js';
+import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu } from './vcpu/vendor.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
 export function start(magic: u32, info: Hpa): never {
@@ -26,13 +23,13 @@ export function start(magic: u32, info: Hpa): never {
   loadDescriptors();
   readMultiboot(magic, info);
   chooseConsole();
-  svmCheck();
+  chooseVendor();
   readAcpi();
   requireOneProcessor();
   startClock();
   readMemoryMap();
   readMtrrs();
-  moveToRegion();
+  moveToRegion(nestedEntryFormat());
   startGuest();
 }
 
@@ -49,11 +46,11 @@ function startGuest(): never {
   const start = local(GuestStart);
   const vcpu = vcpus.at(0);
   const readableEnd = hpa(mappedEnd(topOfMemory()));
-  const tables = buildNestedTables(svmEntryFormat(), region.start, region.bytes, readableEnd);
+  const tables = buildNestedTables(nestedEntryFormat(), region.start, region.bytes, readableEnd);
   loadLinux(start);
-  svmPrepare(vcpu, tables, start);
+  prepareVcpu(vcpu, tables, start);
   print('starting the guest');
   endLine();
   consoleLeaveUart();
-  return svmRun(imageAddress(addressOf(vcpu)));
+  return runVcpu(vcpu);
 }

@@ -23,7 +23,7 @@ export const ImageBounds = struct(
 );
 export type ImageBounds = Ref<typeof ImageBounds>;
 
-export const { imageBounds, markAllocation, relocate, svmRun, shutDown } = intrinsics({
+export const { imageBounds, markAllocation, relocate, svmRun, vmxRun, shutDown } = intrinsics({
   imageBounds: {
     parameters: [],
     result: ImageBounds,
@@ -55,6 +55,14 @@ export const { imageBounds, markAllocation, relocate, svmRun, shutDown } = intri
     c: 'tsvm_svm_run',
     about: 'Runs the guest of `vcpu`; each exit calls tsvm_svm_exit.',
     manual: 'APM 3, VMRUN',
+  },
+  vmxRun: {
+    parameters: [['vcpu', 'hva']],
+    result: 'never',
+    effects: ['virtualization', 'memory'],
+    c: 'tsvm_vmx_run',
+    about: 'Runs the guest of `vcpu`, whose VMCS is current; each exit calls tsvm_vmx_exit.',
+    manual: 'SDM 3C, VMLAUNCH',
   },
   shutDown: {
     parameters: [],

@@ -1,7 +1,7 @@
-; What the processor enters at an exception, and the MSR accesses that survive one.
+; What the processor enters at an exception, and the accesses to MSRs and XCRs that survive one.
 
 extern tsvm_exception
-global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr
+global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr, tsvm_try_xsetbv
 
 GENERAL_PROTECTION equ 13
 
@@ -29,6 +29,8 @@ exception:
         cmp     qword [rsp + 16], try_rdmsr_may_fault
         je      .recover
         cmp     qword [rsp + 16], try_wrmsr_may_fault
+        je      .recover
+        cmp     qword [rsp + 16], try_xsetbv_may_fault
         jne     .report
 .recover:
         mov     qword [rsp + 16], try_failed
@@ -73,6 +75,17 @@ tsvm_try_wrmsr:
         shr     rdx, 32
 try_wrmsr_may_fault:
         wrmsr
+        xor     eax, eax
+        ret
+
+; bool tsvm_try_xsetbv(uint32_t control, uint64_t value): true where the processor raised #GP.
+tsvm_try_xsetbv:
+        mov     ecx, edi
+        mov     eax, esi
+        mov     rdx, rsi
+        shr     rdx, 32
+try_xsetbv_may_fault:
+        xsetbv
         xor     eax, eax
         ret
 

@@ -1,6 +1,7 @@
 /* What transpiler/emit/prelude.h asks for, and the intrinsics of kernel/platform.ts. */
 #pragma once
 
+#include "vmx.h"
 #include "x86.h"
 
 /* All machine memory is mapped from here on; runtime-c/layout.inc and linker/tsvm.ld agree. */
@@ -21,6 +22,7 @@ _Static_assert(offsetof(struct ExceptionFrame, vector) == 15 * 8, "exceptions.as
 
 void tsvm_relocate(uint64_t to, uint64_t tables);
 _Noreturn void tsvm_svm_run(uint64_t vcpu);
+_Noreturn void tsvm_vmx_run(uint64_t vcpu);
 
 static inline void *platform_physical(uint64_t address) {
   return (void *)(DIRECT + address);

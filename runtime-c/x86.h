@@ -3,6 +3,7 @@
 
 bool tsvm_try_rdmsr(uint32_t msr, uint64_t *value);
 bool tsvm_try_wrmsr(uint32_t msr, uint64_t value);
+bool tsvm_try_xsetbv(uint32_t control, uint64_t value);
 
 static inline UNUSED struct CpuidResult x86_cpuid(uint32_t leaf, uint32_t subleaf) {
   uint32_t eax, ebx, ecx, edx;
@@ -36,6 +37,10 @@ static inline UNUSED bool x86_tryWrmsr(uint32_t msr, uint64_t value) {
   return !tsvm_try_wrmsr(msr, value);
 }
 
+static inline UNUSED bool x86_tryXsetbv(uint32_t control, uint64_t value) {
+  return !tsvm_try_xsetbv(control, value);
+}
+
 #define PORT_ACCESS(bits, suffix)                                                  \
   static inline UNUSED uint##bits##_t x86_in##bits(uint16_t port) {                \
     uint##bits##_t value;                                                          \
@@ -63,9 +68,11 @@ CONTROL_READ(Cr0, "cr0")
 CONTROL_READ(Cr2, "cr2")
 CONTROL_READ(Cr3, "cr3")
 CONTROL_READ(Cr4, "cr4")
+CONTROL_READ(Dr6, "dr6")
 CONTROL_WRITE(Cr0, "cr0")
 CONTROL_WRITE(Cr3, "cr3")
 CONTROL_WRITE(Cr4, "cr4")
+CONTROL_WRITE(Dr6, "dr6")
 
 static inline UNUSED void x86_invlpg(uint64_t address) {
   __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");

@@ -3,7 +3,7 @@ import { arr, at, instance, list, STRING, struct, U64, u64 } from '../../transpi
 import { beginLine, endLine, print, printHex } from '../report/console.js';
 
 export const Event = {
-  svmInstruction: 0,
+  virtualizationInstruction: 0,
   svmEnable: 1,
   hostSaveWrite: 2,
   hiddenMemory: 3,
@@ -17,7 +17,7 @@ const EVENT_KINDS = 6;
 const LOGGED_OF_EACH_KIND = 8n;
 
 const descriptions = list(STRING, [
-  'the guest executed an SVM instruction, exit code ',
+  'the guest executed a virtualization instruction, exit code ',
   'the guest wrote EFER.SVME, value ',
   'the guest wrote VM_HSAVE_PA, value ',
   'the guest reached for hidden memory at ',

@@ -6,6 +6,14 @@ export const GUEST_CODE_SELECTOR = 0x10;
 /** Selector of the flat data segment: DS, ES and SS. */
 export const GUEST_DATA_SELECTOR = 0x18;
 
+/** Segment attributes: present, and granularity 4 KiB, long mode or 32 bits; then code or data, read and accessed. */
+export const CODE_64 = 0xa9b;
+export const DATA_32 = 0xc93;
+export const TASK_BUSY = 0x08b;
+export const FLAT_LIMIT = 0xffff_ffff;
+/** The smallest task-state segment (APM 2, 12.2.5). */
+export const TASK_LIMIT = 0x67;
+
 export const GuestStart = struct(
   'GuestStart',
   { size: 48 },

@@ -1,5 +1,5 @@
 /** The hypervisor's own segments, task state and exception gates (SDM 3A, chapters 3, 6 and 8). */
-import type { u8 } from '../../transpiler/lib/index.js';
+import type { Hva, u8 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
   arr,
@@ -31,8 +31,9 @@ const VECTORS = 32;
 /** The same descriptors as in runtime-c/boot.asm: the loaded selectors stay valid. */
 const CODE = 0x0020_9b00_0000_0000n;
 const DATA = 0x0000_9300_0000_0000n;
-const CODE_SELECTOR = 0x08;
-const TASK_SELECTOR = 0x18;
+export const CODE_SELECTOR = 0x08;
+export const DATA_SELECTOR = 0x10;
+export const TASK_SELECTOR = 0x18;
 const TABLE_LIMIT = 0x27;
 
 /** CR4.MCE: without it a machine check resets the machine (SDM 3A 2.5). */
@@ -76,10 +77,25 @@ export function loadDescriptors(): void {
   fillTask();
   fillSegments();
   fillGates();
-  lgdt(imageAddress(addressOf(segments)), TABLE_LIMIT);
-  lidt(imageAddress(addressOf(gates)), GATES_LIMIT);
+  lgdt(segmentsAddress(), TABLE_LIMIT);
+  lidt(gatesAddress(), GATES_LIMIT);
   ltr(TASK_SELECTOR);
   writeCr4(readCr4() | MACHINE_CHECK_ENABLE);
+}
+
+/** Where the segment descriptors are. */
+export function segmentsAddress(): Hva {
+  return imageAddress(addressOf(segments));
+}
+
+/** Where the gates are. */
+export function gatesAddress(): Hva {
+  return imageAddress(addressOf(gates));
+}
+
+/** Where the task state is. */
+export function taskAddress(): Hva {
+  return imageAddress(addressOf(task));
 }
 
 function fillTask(): void {
@@ -90,7 +106,7 @@ function fillTask(): void {
 }
 
 function fillSegments(): void {
-  const base: u64 = u64(imageAddress(addressOf(task)));
+  const base: u64 = u64(taskAddress());
   const low = (TASK_PRESENT_AVAILABLE << 40n) | ((base & 0xffffffn) << 16n) | (((base >> 24n) & 0xffn) << 56n);
   segments.set(1, CODE);
   segments.set(2, DATA);

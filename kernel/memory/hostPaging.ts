@@ -81,5 +81,6 @@ function mapRights(root: Hpa, from: Hva, to: Hpa, bytes: u64, rights: u64): void
   format.table = PRESENT | WRITABLE;
   format.page = rights;
   format.largePage = rights | LARGE;
+  format.largestLevel = largestPageLevel();
   mapRange(root, u64(from), to, bytes, format);
 }

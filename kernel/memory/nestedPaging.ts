@@ -21,7 +21,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { allocatePages, PAGE_BYTES } from './allocator.js';
 import { splitTables } from './mtrr.js';
-import { largestPageLevel, mapRange, setEntry, type EntryFormat } from './pageTables.js';
+import { mapRange, pageEntry, setEntry, type EntryFormat } from './pageTables.js';
 
 const NestedPaging = struct(
   'NestedPaging',
@@ -68,7 +68,7 @@ export function buildNestedTables(format: EntryFormat, hiddenStart: Hpa, hiddenB
   paging.hiddenBytes = hiddenBytes;
   paging.readableEnd = readableEnd;
   paging.decoy = makeDecoy();
-  paging.decoyEntry = u64(paging.decoy) | format.page;
+  paging.decoyEntry = pageEntry(paging.decoy, format.page, format);
   mapRange(root, 0n, hpa(0n), u64(hiddenStart), format);
   mapRange(root, hiddenEnd, hpa(hiddenEnd), u64(end - hiddenEnd), format);
   paging.hiddenTables = allocatePages(u32(hiddenBytes / LARGE_PAGE_BYTES));
@@ -93,11 +93,11 @@ function addressSpaceEnd(): u64 {
 }
 
 /** At most how many pages `buildNestedTables` takes for `hiddenBytes` of hidden memory, which lie below 4 GiB. */
-export function nestedTablePages(hiddenBytes: u64): u32 {
+export function nestedTablePages(hiddenBytes: u64, format: EntryFormat): u32 {
   requires(hiddenBytes <= FOUR_GIB);
   const end = addressSpaceEnd();
   const topEntries = u32(end >> TOP_ENTRY_BITS) + 1;
-  const gibTables = largestPageLevel() === LARGE_PAGE_LEVEL ? u32(end >> GIB_BITS) : 0;
+  const gibTables = format.largestLevel === LARGE_PAGE_LEVEL ? u32(end >> GIB_BITS) : 0;
   const hiddenTables = u32(hiddenBytes / LARGE_PAGE_BYTES) + 2;
   const rootAndDecoy = 2;
   return rootAndDecoy + topEntries + gibTables + splitTables() + hiddenTables;

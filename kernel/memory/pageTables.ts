@@ -9,9 +9,11 @@ import {
   ensures,
   hpa,
   list,
+  min32,
   physical,
   requires,
   struct,
+  U32,
   u32,
   U64,
   u64,
@@ -19,13 +21,22 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 import { allocatePages } from './allocator.js';
-import { uniformType } from './mtrr.js';
+import { memoryTypeAt, uniformType } from './mtrr.js';
 
-/** What an entry holds besides an address: one that leads to a table, maps a 4 KiB page, maps a larger page. */
+/** What entries are like. */
 export const EntryFormat = struct(
   'EntryFormat',
-  { size: 24 },
-  { table: at(0, U64), page: at(8, U64), largePage: at(16, U64) },
+  { size: 40 },
+  {
+    /** What an entry holds besides an address: one that leads to a table, maps a 4 KiB page, maps a larger page. */
+    table: at(0, U64),
+    page: at(8, U64),
+    largePage: at(16, U64),
+    /** What an entry that maps a page holds for each 1 of its memory type; 0 where types are not told by entries. */
+    memoryTypeUnit: at(24, U64),
+    /** The highest level at which an entry can map a page. */
+    largestLevel: at(32, U32),
+  },
 );
 export type EntryFormat = Ref<typeof EntryFormat>;
 
@@ -47,15 +58,22 @@ const EDX_1GIB_PAGES = 1 << 26;
  * the processor and the memory types allow. All three are multiples of 4 KiB.
  */
 export function mapRange(root: Hpa, from: u64, to: Hpa, bytes: u64, format: EntryFormat): void {
-  const largest = largestPageLevel();
+  const largest = min32(format.largestLevel, LARGEST_PAGE_LEVEL);
   let done: u64 = 0n;
   while (done < bytes) {
     const address = u64(from + done);
     const target = hpa(to + done);
     const level = levelFor(largest, address, target, u64(bytes - done));
-    setEntry(root, address, level, u64(target) | (level > 1 ? format.largePage : format.page), format);
+    setEntry(root, address, level, pageEntry(target, level > 1 ? format.largePage : format.page, format), format);
     done = u64(done + pageBytes.get(level - 1));
   }
+}
+
+/** The entry that maps `target` with `rights`, one of those of `format`. */
+export function pageEntry(target: Hpa, rights: u64, format: EntryFormat): u64 {
+  const unit = format.memoryTypeUnit;
+  const entry: u64 = u64(target) | rights;
+  return unit === 0n ? entry : entry | u64(u64(memoryTypeAt(target)) * unit);
 }
 
 /** Sets the entry for `address` at `level`; makes the tables above it where they are missing. */

@@ -7,22 +7,26 @@ import { stop } from '../report/fail.js';
 import { allocatorStart, PAGE_BYTES } from './allocator.js';
 import { buildHostTables, hostTablePages } from './hostPaging.js';
 import { nestedTablePages } from './nestedPaging.js';
+import type { EntryFormat } from './pageTables.js';
 
 /** Nested page tables leave out whole large pages. */
 const REGION_ALIGN = 0x20_0000n;
 const FOUR_GIB = 0x1_0000_0000n;
-/** The control block, permission maps and host save areas of the one processor, the decoy page. */
+/** The control blocks, permission maps and host save areas of the one processor, the decoy page. */
 const OTHER_PAGES = 32;
 
 const Region = struct('Region', { size: 16 }, { start: at(0, HPA), bytes: at(8, U64) });
 /** What the hypervisor keeps: the image, and behind it the allocator's pages. */
 export const region = instance(Region);
 
-/** Moves the image there and takes the rest for the allocator. The guest will see all of it as reserved. */
-export function moveToRegion(): void {
+/**
+ * Moves the image there and takes the rest for the allocator, which will hold nested page tables of `nestedFormat`, too.
+ * The guest will see all of it as reserved.
+ */
+export function moveToRegion(nestedFormat: EntryFormat): void {
   const bounds = imageBounds();
   const imageBytes: u64 = u64(bounds.end - bounds.text);
-  const bytes = regionBytes(imageBytes);
+  const bytes = regionBytes(imageBytes, nestedFormat);
   excludeRange(bounds.physical, imageBytes);
   const start = highestFree(bytes, FOUR_GIB, REGION_ALIGN);
   if (start === 0n) failForMemory(bytes);
@@ -34,8 +38,8 @@ export function moveToRegion(): void {
   relocate(start, tables);
 }
 
-function regionBytes(imageBytes: u64): u64 {
-  const pages = hostTablePages(topOfMemory()) + nestedTablePages(REGION_ALIGN) + OTHER_PAGES;
+function regionBytes(imageBytes: u64, nestedFormat: EntryFormat): u64 {
+  const pages = hostTablePages(topOfMemory()) + nestedTablePages(REGION_ALIGN, nestedFormat) + OTHER_PAGES;
   const needed = u64(imageBytes + u64(pages) * PAGE_BYTES);
   return u64(needed + REGION_ALIGN - 1n) & u64(~(REGION_ALIGN - 1n));
 }

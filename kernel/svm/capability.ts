@@ -10,11 +10,15 @@ const SVM_FEATURES = 0x8000_000a;
 const ECX_SVM = 1 << 2;
 const EDX_NESTED_PAGING = 1 << 0;
 
-/** Stops with one line where SVM or nested paging is missing or the firmware has switched SVM off. */
-export function svmCheck(): void {
+/** Whether the processor has SVM at all. */
+export function svmExists(): boolean {
   const last = cpuid(LAST_EXTENDED_LEAF, 0);
   const features = cpuid(EXTENDED_FEATURES, 0);
-  if (last.eax < SVM_FEATURES || lacks(features.ecx, ECX_SVM)) fail('this processor has no AMD-V (SVM)');
+  return last.eax >= SVM_FEATURES && !lacks(features.ecx, ECX_SVM);
+}
+
+/** Stops with one line where the firmware has switched SVM off or nested paging is missing. */
+export function svmCheck(): void {
   const control = tryRdmsr(VM_CR);
   if ((control.value & VM_CR_SVM_DISABLED) !== 0n) {
     fail('AMD-V (SVM) is switched off by the firmware (VM_CR.SVMDIS): enable it in the setup');

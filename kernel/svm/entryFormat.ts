@@ -1,6 +1,6 @@
 /** The entries of nested page tables: those of the processor's own tables (APM 2, 15.25.5). */
 import { instance } from '../../transpiler/lib/index.js';
-import { EntryFormat } from '../memory/pageTables.js';
+import { EntryFormat, largestPageLevel } from '../memory/pageTables.js';
 
 const PRESENT = 1n << 0n;
 const WRITABLE = 1n << 1n;
@@ -15,5 +15,6 @@ export function svmEntryFormat(): EntryFormat {
   format.table = PRESENT | WRITABLE | USER;
   format.page = PRESENT | WRITABLE | USER;
   format.largePage = PRESENT | WRITABLE | USER | LARGE;
+  format.largestLevel = largestPageLevel();
   return format;
 }

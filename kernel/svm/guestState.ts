@@ -1,6 +1,15 @@
 /** The state in which the guest's processor starts, in the VMCB (APM 2, 15.5.1 and table B-2). */
 import { rdmsr, u64, type u16, type u32 } from '../../transpiler/lib/index.js';
-import { GUEST_CODE_SELECTOR, GUEST_DATA_SELECTOR, type GuestStart } from '../guest/guestStart.js';
+import {
+  CODE_64,
+  DATA_32,
+  FLAT_LIMIT,
+  GUEST_CODE_SELECTOR,
+  GUEST_DATA_SELECTOR,
+  TASK_BUSY,
+  TASK_LIMIT,
+  type GuestStart,
+} from '../guest/guestStart.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import {
   CR0_ET,
@@ -19,14 +28,8 @@ import {
 } from './registers.js';
 import type { Segment, Vmcb } from './vmcb.js';
 
-/** Attributes: present, and granularity 4 KiB, long mode or 32 bits; then code or data, read and accessed. */
-const CODE_64 = 0xa9b;
-const DATA_32 = 0xc93;
-const TASK_BUSY = 0x08b;
+/** Attributes of a local descriptor table that is present. */
 const LDT = 0x082;
-const FLAT_LIMIT = 0xffff_ffff;
-/** The smallest task-state segment (APM 2, 12.2.5). */
-const TASK_LIMIT = 0x67;
 
 /** 64-bit mode with paging on and interrupts off, at `start`. */
 export function setGuestState(vmcb: Vmcb, registers: Registers, start: GuestStart): void {

@@ -3,6 +3,7 @@
  * others its bytes are read through the guest's page tables and decoded.
  */
 import { gva, hpa, invariant, u32, u64, u8, window, type Gva, type Hpa } from '../../transpiler/lib/index.js';
+import { Answer } from '../exits/answer.js';
 import { guestPhysical, NOT_PRESENT } from '../memory/guestPaging.js';
 import { hostAddress } from '../memory/nestedPaging.js';
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
@@ -43,6 +44,13 @@ export function skipInstruction(vmcb: Vmcb, length: u32): void {
   if ((vmcb.rflags & RFLAGS_TF) === 0n) return;
   vmcb.dr6 = vmcb.dr6 | DR6_BS;
   injectException(vmcb, Exception.debug);
+}
+
+/** Ends the instruction of `length` bytes as a neutral handler says. */
+export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void {
+  if (answer === Answer.done) skipInstruction(vmcb, length);
+  else if (answer === Answer.generalProtection) injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
+  else injectException(vmcb, Exception.invalidOpcode);
 }
 
 function is64Bit(vmcb: Vmcb): boolean {

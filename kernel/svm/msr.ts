@@ -1,106 +1,73 @@
 /** Accesses to MSRs that permissionMaps.ts names, and to those that are in no range of the map. */
-import { gpa, hpa, tryRdmsr, tryWrmsr, u32, u64 } from '../../transpiler/lib/index.js';
+import { hpa, tryRdmsr, u32, u64 } from '../../transpiler/lib/index.js';
+import { Answer } from '../exits/answer.js';
 import { Event, recordEvent } from '../exits/events.js';
-import { isHidden } from '../memory/nestedPaging.js';
+import { giveMsr, ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { decidesAddresses } from './addressDecoding.js';
 import { guestEfer, writeGuestEfer } from './efer.js';
-import { Exception, injectExceptionWithCode } from './inject.js';
-import { instructionLength, Opcode, skipInstruction } from './instruction.js';
+import { finishInstruction, instructionLength, Opcode } from './instruction.js';
 import { APIC_BASE, EFER, PATCH_LOADER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
 import type { Vmcb } from './vmcb.js';
 
 /** EXITINFO1 (APM 2, 15.11). */
 const WRITE = 1n;
-/** A range that hypervisors use for MSRs of their own; no processor has them. */
-const SYNTHETIC_FIRST = 0x4000_0000;
-const SYNTHETIC_LAST = 0x4000_00ff;
 const PAGE_OFFSET = 0xfffn;
-const APIC_ADDRESS = 0x000f_ffff_ffff_f000n;
 
 /** RDMSR or WRMSR. */
 export function onMsr(vcpu: Vcpu, vmcb: Vmcb): void {
   const isWrite = vmcb.exitInfo1 === WRITE;
   const length = instructionLength(vmcb, isWrite ? Opcode.wrmsr : Opcode.rdmsr);
   if (length === 0) return;
-  const done = isWrite ? writeMsr(vcpu, vmcb) : readMsr(vcpu, vmcb);
-  if (done) skipInstruction(vmcb, length);
-  else injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
+  finishInstruction(vmcb, length, isWrite ? write(vcpu, vmcb) : read(vcpu, vmcb));
 }
 
-function readMsr(vcpu: Vcpu, vmcb: Vmcb): boolean {
-  switch (u32(vcpu.registers.rcx)) {
+function read(vcpu: Vcpu, vmcb: Vmcb): Answer {
+  const registers = vcpu.registers;
+  switch (u32(registers.rcx)) {
     case EFER:
-      return giveMsr(vcpu, guestEfer(vmcb));
+      return giveMsr(registers, guestEfer(vmcb));
     case VM_CR:
-      return giveMsr(vcpu, VM_CR_LOCK | VM_CR_SVM_DISABLED);
+      return giveMsr(registers, VM_CR_LOCK | VM_CR_SVM_DISABLED);
     case VM_HSAVE_PA:
-      return giveMsr(vcpu, u64(vcpu.guestHostSave));
+      return giveMsr(registers, u64(vcpu.guestHostSave));
     default:
-      return readOtherMsr(vcpu);
+      return readMsr(registers);
   }
 }
 
-function readOtherMsr(vcpu: Vcpu): boolean {
-  const number = u32(vcpu.registers.rcx);
-  if (isSynthetic(number)) return false;
-  const seen = tryRdmsr(number);
-  return !seen.faulted && giveMsr(vcpu, seen.value);
-}
-
-function giveMsr(vcpu: Vcpu, value: u64): boolean {
-  vcpu.registers.rax = value & 0xffff_ffffn;
-  vcpu.registers.rdx = value >> 32n;
-  return true;
-}
-
-function writeMsr(vcpu: Vcpu, vmcb: Vmcb): boolean {
-  const number = u32(vcpu.registers.rcx);
-  const value = u64((vcpu.registers.rdx << 32n) | (vcpu.registers.rax & 0xffff_ffffn));
-  switch (number) {
+function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
+  const registers = vcpu.registers;
+  const value = msrValue(registers);
+  switch (u32(registers.rcx)) {
     case EFER:
-      return writeGuestEfer(vmcb, value);
+      return writeGuestEfer(vmcb, value) ? Answer.done : Answer.generalProtection;
     case VM_CR:
-      return true; // locked: what may be written of it is ignored
+      return Answer.done; // locked: what may be written of it is ignored
     case VM_HSAVE_PA:
       return writeHostSave(vcpu, vmcb, value);
     case APIC_BASE:
-      return writeApicBase(vmcb, value);
+      return writeApicBase(value, vmcb.rip);
     case PATCH_LOADER:
-      recordEvent(Event.microcode, value, vmcb.rip);
-      return true; // as a patch that the processor does not take
+      return ignoreMicrocode(value, vmcb.rip);
     default:
-      return writeOtherMsr(vmcb, number, value);
+      return decidesAddresses(u32(registers.rcx)) ? keepAddresses(vcpu, vmcb) : writeMsr(registers);
   }
 }
 
-function writeOtherMsr(vmcb: Vmcb, number: u32, value: u64): boolean {
-  if (isSynthetic(number)) return false;
-  if (!decidesAddresses(number)) return tryWrmsr(number, value);
+/** What answers at an address stays: only the present value may be written. */
+function keepAddresses(vcpu: Vcpu, vmcb: Vmcb): Answer {
+  const number = u32(vcpu.registers.rcx);
   const present = tryRdmsr(number);
-  if (present.value === value) return true;
+  if (present.value === msrValue(vcpu.registers)) return Answer.done;
   recordEvent(Event.addressDecoding, u64(number), vmcb.rip);
-  return false;
+  return Answer.generalProtection;
 }
 
 /** With SVM off the register is a register without effect: Linux clears it before it reboots. */
-function writeHostSave(vcpu: Vcpu, vmcb: Vmcb, value: u64): boolean {
+function writeHostSave(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
   if (value !== 0n) recordEvent(Event.hostSaveWrite, value, vmcb.rip);
-  if ((value & PAGE_OFFSET) !== 0n) return false;
+  if ((value & PAGE_OFFSET) !== 0n) return Answer.generalProtection;
   vcpu.guestHostSave = hpa(value);
-  return true;
-}
-
-/** An APIC over hidden memory would take the hypervisor's accesses to it. */
-function writeApicBase(vmcb: Vmcb, value: u64): boolean {
-  const base = gpa(value & APIC_ADDRESS);
-  if (isHidden(base)) {
-    recordEvent(Event.hiddenMemory, u64(base), vmcb.rip);
-    return false;
-  }
-  return tryWrmsr(APIC_BASE, value);
-}
-
-function isSynthetic(number: u32): boolean {
-  return number >= SYNTHETIC_FIRST && number <= SYNTHETIC_LAST;
+  return Answer.done;
 }

@@ -1,10 +1,8 @@
 /** Prepares the processor and the control block for a guest. */
-import { physical, u64, type Hpa } from '../../transpiler/lib/index.js';
+import { physical, type Hpa } from '../../transpiler/lib/index.js';
 import type { GuestStart } from '../guest/guestStart.js';
 import { allocatePages } from '../memory/allocator.js';
-import { memoryTypeAt, MemoryType } from '../memory/mtrr.js';
-import { beginLine, print, printHex } from '../report/console.js';
-import { stop } from '../report/fail.js';
+import { allocateControlPage } from '../memory/controlPage.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { svmEnable } from './enable.js';
 import { setGuestState } from './guestState.js';
@@ -20,8 +18,7 @@ const NESTED_PAGING = 1n;
 export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): void {
   svmEnable(allocatePages(1));
   vcpu.hostVmcb = allocatePages(1);
-  vcpu.vmcb = allocatePages(1);
-  requireWriteBack(vcpu.vmcb);
+  vcpu.vmcb = allocateControlPage();
   const vmcb = physical(Vmcb, vcpu.vmcb);
   setIntercepts(vmcb);
   vmcb.msrPermissions = makeMsrPermissions();
@@ -31,14 +28,4 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): vo
   vmcb.nestedPaging = NESTED_PAGING;
   vmcb.nestedCr3 = nestedTables;
   setGuestState(vmcb, vcpu.registers, start);
-}
-
-/** The processor may keep the VMCB in a cache of its own (APM 2, 15.5.1), as it does with ordinary memory only. */
-function requireWriteBack(page: Hpa): void {
-  if (memoryTypeAt(page) === MemoryType.writeBack) return;
-  beginLine();
-  print('the firmware does not let memory at ');
-  printHex(u64(page));
-  print(' be cached (MTRRs)');
-  stop();
 }

@@ -5,7 +5,8 @@ import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
 import { printRow } from '../report/registers.js';
 import { resetMachine } from '../report/reset.js';
-import type { Registers, Vcpu } from '../vcpu/vcpu.js';
+import { printGuestRegisters } from '../vcpu/printRegisters.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
 import type { Vmcb } from './vmcb.js';
 
 /** A triple fault, which leaves the VMCB's state undefined (APM 2, 15.14.3). */
@@ -28,12 +29,4 @@ export function onUnexpected(vcpu: Vcpu, vmcb: Vmcb): void {
   printRow('cr0', vmcb.cr0, 'cr3', u64(vmcb.cr3), 'cr4', vmcb.cr4);
   printGuestRegisters(vcpu.registers);
   endCrash();
-}
-
-function printGuestRegisters(registers: Registers): void {
-  printRow('rax', registers.rax, 'rbx', registers.rbx, 'rcx', registers.rcx);
-  printRow('rdx', registers.rdx, 'rsi', registers.rsi, 'rdi', registers.rdi);
-  printRow('rbp', registers.rbp, 'r8', registers.r8, 'r9', registers.r9);
-  printRow('r10', registers.r10, 'r11', registers.r11, 'r12', registers.r12);
-  printRow('r13', registers.r13, 'r14', registers.r14, 'r15', registers.r15);
 }

@@ -5,6 +5,6 @@ import type { Vmcb } from './vmcb.js';
 
 /** To the guest SVM is switched off, so the SVM instructions raise #UD (APM 2, 15.4). */
 export function onSvmInstruction(vcpu: Vcpu, vmcb: Vmcb): void {
-  recordEvent(Event.svmInstruction, vmcb.exitCode, vmcb.rip);
+  recordEvent(Event.virtualizationInstruction, vmcb.exitCode, vmcb.rip);
   injectException(vmcb, Exception.invalidOpcode);
 }

@@ -21,8 +21,8 @@ t.test('a guest that repeats itself does not fill the log', (t) => {
 
 t.test('kinds of events are counted and logged apart', (t) => {
   for (let i = 0; i < 100; i++) recordEvent(Event.hiddenMemory, 0x1000n, 0n);
-  recordEvent(Event.svmInstruction, 0x80n, 0n);
-  t.equal(eventCount(Event.svmInstruction), 1n);
-  t.match(logText(), /executed an SVM instruction, exit code 0x80/);
+  recordEvent(Event.virtualizationInstruction, 0x80n, 0n);
+  t.equal(eventCount(Event.virtualizationInstruction), 1n);
+  t.match(logText(), /executed a virtualization instruction, exit code 0x80/);
   t.end();
 });

@@ -191,7 +191,7 @@ t.test('the tables take no more pages than foretold', (t) => {
   ];
   for (const prepare of machines) {
     build(prepare);
-    t.ok(allocatorUsed() / PAGE_BYTES <= BigInt(nestedTablePages(MIB_2)));
+    t.ok(allocatorUsed() / PAGE_BYTES <= BigInt(nestedTablePages(MIB_2, svmEntryFormat())));
   }
   t.end();
 });

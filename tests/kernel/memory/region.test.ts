@@ -5,6 +5,7 @@ import { isAvailable, readMemoryMap } from '../../../kernel/machine/memoryMap.js
 import { allocatePages, allocatorUsed } from '../../../kernel/memory/allocator.js';
 import { readMtrrs } from '../../../kernel/memory/mtrr.js';
 import { moveToRegion } from '../../../kernel/memory/region.js';
+import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
 import { consoleStart } from '../../../kernel/report/console.js';
 import { bounds, HALTED, SerialMachine } from '../../support/image.js';
 
@@ -19,7 +20,7 @@ function moveWithMemoryUpTo(end: bigint): void {
   addMemory(end - 2n * LARGE_PAGE, Number(2n * LARGE_PAGE));
   readMemoryMap();
   readMtrrs();
-  moveToRegion();
+  moveToRegion(svmEntryFormat());
 }
 
 t.beforeEach(() => {

@@ -16,7 +16,7 @@ t.test('each SVM instruction raises #UD and is an event', (t) => {
     guest.exit(code);
     t.same(injected(guest.vmcb), INVALID_OPCODE, code.toString(16));
     t.equal(guest.vmcb.rip, BigInt(CODE));
-    t.equal(eventCount(Event.svmInstruction), 1n);
+    t.equal(eventCount(Event.virtualizationInstruction), 1n);
   }
   t.end();
 });

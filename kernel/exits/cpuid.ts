@@ -1,0 +1,53 @@
+/** CPUID (SDM 2A): the guest sees the processor, less what the hypervisor uses or what would escape it. */
+import { cpuid, u32, u64 } from '../../transpiler/lib/index.js';
+import type { Registers } from '../vcpu/vcpu.js';
+
+const FEATURES = 1;
+const ECX_VMX = 1 << 5;
+const ECX_SMX = 1 << 6;
+const ECX_OSXSAVE = 1 << 27;
+
+const MORE_FEATURES = 7;
+const ECX_OSPKE = 1 << 4;
+
+const EXTENDED_FEATURES = 0x8000_0001;
+const EDX_SYSCALL = 1 << 11;
+
+/** Bits of CR4 that CPUID shows: they are the guest's, not those of the hypervisor, which executes the instruction. */
+const CR4_OSXSAVE = 1n << 18n;
+const CR4_PKE = 1n << 22n;
+
+/** Bit n is set for the leaves that may need `showGuest`, by their last five bits. */
+const DEPENDING_LEAVES = (1 << FEATURES) | (1 << MORE_FEATURES);
+
+/** Executes CPUID for the guest. */
+export function readCpuid(registers: Registers): void {
+  const seen = cpuid(u32(registers.rax), u32(registers.rcx));
+  registers.rax = u64(seen.eax);
+  registers.rbx = u64(seen.ebx);
+  registers.rcx = u64(seen.ecx);
+  registers.rdx = u64(seen.edx);
+}
+
+/** Whether `leaf` may tell of more than the processor: a quick answer, which is yes for a few others, too. */
+export function dependsOnGuest(leaf: u32): boolean {
+  return ((DEPENDING_LEAVES >> (leaf & 31)) & 1) !== 0;
+}
+
+/** Corrects what `readCpuid` got for `leaf`, for a guest with `cr4` that executes 64-bit code or other code. */
+export function showGuest(registers: Registers, leaf: u32, cr4: u64, is64Bit: boolean): void {
+  if (leaf === FEATURES) registers.rcx = u64(guestFeatures(u32(registers.rcx), cr4));
+  if (leaf === MORE_FEATURES) registers.rcx = u64(guestMoreFeatures(u32(registers.rcx), cr4));
+  if (leaf === EXTENDED_FEATURES && !is64Bit) registers.rdx = registers.rdx & u64(~u64(EDX_SYSCALL));
+}
+
+function guestFeatures(ecx: u32, cr4: u64): u32 {
+  const without = u32(ecx & ~(ECX_VMX | ECX_SMX | ECX_OSXSAVE));
+  return (cr4 & CR4_OSXSAVE) !== 0n ? u32(without | ECX_OSXSAVE) : without;
+}
+
+/** Of subleaf 0; the other subleaves have no such bit (SDM 2A, CPUID). */
+function guestMoreFeatures(ecx: u32, cr4: u64): u32 {
+  const without = u32(ecx & ~ECX_OSPKE);
+  return (cr4 & CR4_PKE) !== 0n ? u32(without | ECX_OSPKE) : without;
+}

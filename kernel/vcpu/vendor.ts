@@ -1,0 +1,82 @@
+/**
+ * The two kinds of hardware virtualization behind one set of functions. Which one the processor has is asked once; from
+ * then on the neutral code calls through these tables.
+ */
+import {
+  addressOf,
+  at,
+  haltForever,
+  instance,
+  min32,
+  struct,
+  table,
+  U32,
+  type Hpa,
+  type u32,
+} from '../../transpiler/lib/index.js';
+import type { GuestStart } from '../guest/guestStart.js';
+import type { EntryFormat } from '../memory/pageTables.js';
+import { imageAddress, svmRun, vmxRun } from '../platform.js';
+import { fail } from '../report/fail.js';
+import { svmCheck, svmExists } from '../svm/capability.js';
+import { svmEntryFormat } from '../svm/entryFormat.js';
+import { svmPrepare } from '../svm/start.js';
+import { vmxCheck, vmxExists } from '../vmx/capability.js';
+import { vmxEntryFormat } from '../vmx/entryFormat.js';
+import { vmxPrepare } from '../vmx/start.js';
+import type { Vcpu } from './vcpu.js';
+
+export const Vendor = { svm: 0, vmx: 1 } as const;
+export type Vendor = (typeof Vendor)[keyof typeof Vendor];
+const VENDORS = 2;
+const LAST_VENDOR = 1;
+
+const Choice = struct('Choice', { size: 4 }, { vendor: at(0, U32) });
+const choice = instance(Choice);
+
+type Check = () => void;
+type GiveFormat = () => EntryFormat;
+type Prepare = (vcpu: Vcpu, nestedTables: Hpa, start: GuestStart) => void;
+type Run = (vcpu: Vcpu) => void;
+
+const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
+const formats = table<GiveFormat>(VENDORS, svmEntryFormat, { [Vendor.vmx]: vmxEntryFormat });
+const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrepare });
+const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
+
+/** Finds out what the processor has. Stops start-up with one line where that is not enough for a guest. */
+export function chooseVendor(): void {
+  if (svmExists()) choice.vendor = Vendor.svm;
+  else if (vmxExists()) choice.vendor = Vendor.vmx;
+  else fail('this processor has no AMD-V (SVM) and no Intel VT-x (VMX)');
+  checks.get(vendor())();
+}
+
+/** Which kind of hardware virtualization was chosen. */
+export function vendor(): u32 {
+  return min32(choice.vendor, LAST_VENDOR);
+}
+
+/** What the second-level page tables are made of. */
+export function nestedEntryFormat(): EntryFormat {
+  return formats.get(vendor())();
+}
+
+/** Makes `vcpu` ready to run from `start` on, with the second-level page tables at `nestedTables`. */
+export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): void {
+  preparations.get(vendor())(vcpu, nestedTables, start);
+}
+
+/** Runs the guest of `vcpu`. The world switch does not come back. */
+export function runVcpu(vcpu: Vcpu): never {
+  runs.get(vendor())(vcpu);
+  return haltForever();
+}
+
+function runSvm(vcpu: Vcpu): never {
+  return svmRun(imageAddress(addressOf(vcpu)));
+}
+
+function runVmx(vcpu: Vcpu): never {
+  return vmxRun(imageAddress(addressOf(vcpu)));
+}

@@ -1,0 +1,30 @@
+/** The state in which an exit finds the hypervisor (SDM 3C 24.5). RSP and RIP are the world switch's (runtime-c/vmx.asm). */
+import { rdmsr, readCr0, readCr3, readCr4, u64 } from '../../transpiler/lib/index.js';
+import {
+  CODE_SELECTOR,
+  DATA_SELECTOR,
+  gatesAddress,
+  segmentsAddress,
+  TASK_SELECTOR,
+  taskAddress,
+} from '../machine/descriptors.js';
+import { vmwrite } from './operations.js';
+import { EFER, PAT } from './registers.js';
+import { Field } from './vmcs.js';
+
+/** Writes it: what the processor has now. The fields that are not written are 0, as they shall be. */
+export function setHostState(): void {
+  vmwrite(Field.hostCr0, readCr0());
+  vmwrite(Field.hostCr3, readCr3());
+  vmwrite(Field.hostCr4, readCr4());
+  vmwrite(Field.hostCsSelector, u64(CODE_SELECTOR));
+  vmwrite(Field.hostSsSelector, u64(DATA_SELECTOR));
+  vmwrite(Field.hostDsSelector, u64(DATA_SELECTOR));
+  vmwrite(Field.hostEsSelector, u64(DATA_SELECTOR));
+  vmwrite(Field.hostTrSelector, u64(TASK_SELECTOR));
+  vmwrite(Field.hostTrBase, u64(taskAddress()));
+  vmwrite(Field.hostGdtrBase, u64(segmentsAddress()));
+  vmwrite(Field.hostIdtrBase, u64(gatesAddress()));
+  vmwrite(Field.hostEfer, rdmsr(EFER));
+  vmwrite(Field.hostPat, rdmsr(PAT));
+}

@@ -1,0 +1,78 @@
+/** Events that the guest gets when it runs next (SDM 3C 24.8.3, 26.6 and 27.2). */
+import { u64, type u32 } from '../../transpiler/lib/index.js';
+import { vmread, vmwrite } from './operations.js';
+import { Field } from './vmcs.js';
+
+/** Vectors of exceptions (SDM 3A, table 6-1). */
+export const Exception = {
+  debug: 1n,
+  invalidOpcode: 6n,
+  doubleFault: 8n,
+  generalProtection: 13n,
+  alignmentCheck: 17n,
+} as const;
+export type Exception = (typeof Exception)[keyof typeof Exception];
+
+/** The common format of entry interruption, exit interruption and vectoring information. */
+export const VECTOR_MASK = 0xffn;
+const TYPE_MASK = 7n << 8n;
+const TYPE_HARDWARE_EXCEPTION = 3n << 8n;
+/** This type and those above it are raised by instructions; the entry has to know their length. */
+const FIRST_SOFTWARE_TYPE = 4n << 8n;
+const HAS_ERROR_CODE = 1n << 11n;
+const VALID = 1n << 31n;
+const EVENT_MASK = VALID | HAS_ERROR_CODE | TYPE_MASK | VECTOR_MASK;
+
+/** Interruptibility (SDM 3C, table 24-3): the shadows of STI and MOV SS, and NMIs held back. */
+const SHADOWS = 3n;
+const NMI_BLOCKED = 1n << 3n;
+
+/** In exit interruption information and in some exit qualifications: an IRET that did not come to its end let NMIs in. */
+export const NMI_UNBLOCKED = 1n << 12n;
+
+/** The guest gets the exception `vector`, which has no error code. */
+export function injectException(vector: Exception): void {
+  inject(VALID | TYPE_HARDWARE_EXCEPTION | vector);
+}
+
+/** The guest gets the exception `vector` with `errorCode`. */
+export function injectExceptionWithCode(vector: Exception, errorCode: u32): void {
+  vmwrite(Field.entryErrorCode, u64(errorCode));
+  inject(VALID | HAS_ERROR_CODE | TYPE_HARDWARE_EXCEPTION | vector);
+}
+
+/** The guest gets the exception that made it exit, as it was. */
+export function reflectException(): void {
+  const event = vmread(Field.exitInterruption);
+  if ((event & HAS_ERROR_CODE) !== 0n) vmwrite(Field.entryErrorCode, vmread(Field.exitErrorCode));
+  inject(event & EVENT_MASK);
+}
+
+/** The guest gets the event that was in delivery at the exit, if there was one. True where there was. */
+export function repeatEvent(): boolean {
+  const event = vmread(Field.vectoringInformation);
+  if ((event & VALID) === 0n) return false;
+  if ((event & HAS_ERROR_CODE) !== 0n) vmwrite(Field.entryErrorCode, vmread(Field.vectoringErrorCode));
+  inject(event & EVENT_MASK);
+  return true;
+}
+
+/** The event's delivery ends the shadow of the instruction before it. */
+function inject(event: u64): void {
+  if ((event & TYPE_MASK) >= FIRST_SOFTWARE_TYPE) {
+    vmwrite(Field.entryInstructionLength, vmread(Field.instructionLength));
+  }
+  vmwrite(Field.entryInterruption, event);
+  endShadow();
+}
+
+/** Ends what STI or MOV SS hold back for one instruction. */
+export function endShadow(): void {
+  const state = vmread(Field.guestInterruptibility);
+  if ((state & SHADOWS) !== 0n) vmwrite(Field.guestInterruptibility, state & u64(~SHADOWS));
+}
+
+/** Holds NMIs back again where the exit came from an IRET that was to let them in and will be executed again. */
+export function blockNmiAgain(): void {
+  vmwrite(Field.guestInterruptibility, vmread(Field.guestInterruptibility) | NMI_BLOCKED);
+}

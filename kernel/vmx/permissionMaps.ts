@@ -1,0 +1,43 @@
+/**
+ * The MSR and I/O bitmaps (SDM 3C 24.6.4 and 24.6.9). All is permitted but what is named here; MSRs outside the two
+ * ranges of the bitmap always exit.
+ */
+import { arr, at, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
+import { allocatePages } from '../memory/allocator.js';
+import { APIC_BASE, FEATURE_CONTROL, MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
+
+const IO_MAP_PAGES = 2;
+
+/** One bit for each MSR below 2000h: its reads exit from the start of the page on, its writes from its middle on. */
+const MsrBitmap = struct('MsrBitmap', { size: 0x1000 }, { words: at(0, arr(U64, 0x200)) });
+const READS = 0;
+const WRITES = 0x100;
+const MSRS_IN_RANGE = 0x2000;
+
+/** The MSRs whose accesses exit. */
+export function makeMsrPermissions(): Hpa {
+  const map = allocatePages(1);
+  for (let msr: u32 = VMX_BASIC; msr <= VMX_LAST; msr++) watchBoth(map, msr); // VMX does not exist for the guest
+  watchBoth(map, FEATURE_CONTROL); // says that VMX is switched off
+  watch(map, MICROCODE_LOAD, WRITES); // works in root operation only
+  watch(map, APIC_BASE, WRITES); // could lay the APIC's registers over hidden memory
+  return map;
+}
+
+/** No port exits. */
+export function makeIoPermissions(): Hpa {
+  return allocatePages(IO_MAP_PAGES);
+}
+
+function watchBoth(map: Hpa, msr: u32): void {
+  requires(msr < MSRS_IN_RANGE);
+  watch(map, msr, READS);
+  watch(map, msr, WRITES);
+}
+
+function watch(map: Hpa, msr: u32, firstWord: u32): void {
+  requires(msr < MSRS_IN_RANGE && firstWord <= WRITES);
+  const words = physical(MsrBitmap, map).words;
+  const index = firstWord + u32(msr / 64);
+  words.set(index, words.get(index) | (1n << u64(msr % 64)));
+}

@@ -1,0 +1,48 @@
+/** The model-specific registers and control bits that VMX adds or depends on (SDM 3D, appendix A; SDM 4). */
+
+/** Says whether the firmware allows VMX (SDM 3C 23.7). */
+export const FEATURE_CONTROL = 0x3a;
+export const FEATURE_CONTROL_LOCKED = 1n << 0n;
+export const FEATURE_CONTROL_VMX = 1n << 2n;
+
+/** What VMX can do, a register for each kind of control; the last is beyond all that are defined. */
+export const VMX_BASIC = 0x480;
+export const VMX_PIN = 0x481;
+export const VMX_PRIMARY = 0x482;
+export const VMX_EXIT = 0x483;
+export const VMX_ENTRY = 0x484;
+export const VMX_MISC = 0x485;
+export const VMX_CR0_FIXED0 = 0x486;
+export const VMX_CR0_FIXED1 = 0x487;
+export const VMX_CR4_FIXED0 = 0x488;
+export const VMX_CR4_FIXED1 = 0x489;
+export const VMX_SECONDARY = 0x48b;
+export const VMX_EPT_VPID = 0x48c;
+export const VMX_TRUE_PIN = 0x48d;
+export const VMX_TRUE_PRIMARY = 0x48e;
+export const VMX_TRUE_EXIT = 0x48f;
+export const VMX_TRUE_ENTRY = 0x490;
+export const VMX_LAST = 0x491;
+
+export const APIC_BASE = 0x1b;
+/** A write loads a microcode update. */
+export const MICROCODE_LOAD = 0x79;
+export const PAT = 0x277;
+export const EFER = 0xc000_0080;
+export const EFER_LME = 1n << 8n;
+export const EFER_LMA = 1n << 10n;
+
+export const CR0_PE = 1n << 0n;
+export const CR0_ET = 1n << 4n;
+export const CR0_NE = 1n << 5n;
+export const CR0_WP = 1n << 16n;
+export const CR0_PG = 1n << 31n;
+export const CR4_PAE = 1n << 5n;
+export const CR4_VMXE = 1n << 13n;
+export const CR4_OSXSAVE = 1n << 18n;
+export const CR4_PKE = 1n << 22n;
+
+export const RFLAGS_RESERVED_ONE = 1n << 1n;
+export const RFLAGS_TF = 1n << 8n;
+/** Value at reset (SDM 3A 9.1.1). */
+export const DR7_RESET = 0x400n;

@@ -1,0 +1,63 @@
+; void tsvm_vmx_run(uint64_t vcpu): the world switch (SDM 3C, chapters 26 and 27). Does not return.
+
+global tsvm_vmx_run
+extern tsvm_vmx_exit, tsvm_vmx_entry_refused
+
+; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
+VCPU_RDI        equ 56
+
+; Fields of the VMCS (SDM 3D, appendix B).
+HOST_RSP        equ 0x6c14
+HOST_RIP        equ 0x6c16
+
+; Applies %1 to the fourteen registers that neither the processor nor the switch itself handles.
+%macro each_register 1
+        %1      rax, 0
+        %1      rcx, 8
+        %1      rdx, 16
+        %1      rbx, 24
+        %1      rbp, 40
+        %1      rsi, 48
+        %1      r8, 64
+        %1      r9, 72
+        %1      r10, 80
+        %1      r11, 88
+        %1      r12, 96
+        %1      r13, 104
+        %1      r14, 112
+        %1      r15, 120
+%endmacro
+%macro load 2
+        mov     %1, [rdi + %2]
+%endmacro
+%macro save 2
+        mov     [rdi + %2], %1
+%endmacro
+
+section .text
+; Each exit finds the stack as it is after the first push: the vcpu's address on top.
+tsvm_vmx_run:
+        push    rdi
+        mov     eax, HOST_RSP
+        vmwrite rax, rsp
+        mov     eax, HOST_RIP
+        mov     rcx, .exit
+        vmwrite rax, rcx
+        each_register load
+        mov     rdi, [rdi + VCPU_RDI]
+        vmlaunch
+        jmp     .refused
+.exit:  push    rdi
+        mov     rdi, [rsp + 8]
+        each_register save
+        pop     qword [rdi + VCPU_RDI]
+        xor     ebp, ebp                ; ends the chain of frames
+        call    tsvm_vmx_exit
+        mov     rdi, [rsp]
+        each_register load
+        mov     rdi, [rdi + VCPU_RDI]
+        vmresume
+.refused:
+        mov     rdi, [rsp]
+        xor     ebp, ebp
+        call    tsvm_vmx_entry_refused  ; does not return
