@@ -4,5 +4,6 @@ import { printDiagnostic } from '../transpiler/diagnostics/print.js';
 /** Prints what the transpiler refuses, as a person reads it, and how much it is. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) process.stderr.write(`${printDiagnostic(diagnostic)}\n`);
-  if (diagnostics.length > 0) process.stderr.write(`${diagnostics.length} errors\n`);
+  const { length } = diagnostics;
+  if (length > 0) process.stderr.write(`${length} ${length === 1 ? 'error' : 'errors'}\n`);
 }

@@ -67,3 +67,17 @@ t.test('the image is at most 256 KiB, and takes at most 1 MiB of memory', async 
   const memory = report.text + report.constants + report.symbols + report.data + report.zeroed;
   t.ok(memory <= 1024 * KIBIBYTE, `it takes ${memory} bytes of memory`);
 });
+
+t.test('--watch builds again after a change', async (t) => {
+  const project = await copyOfProject(t);
+  const program = join(project, 'build', 'js', 'cli', 'tsvm.js');
+  const watching = execa(process.execPath, [program, 'build', '--watch'], { reject: false, timeout: 120_000 });
+  const file = join(project, 'kernel', 'main.ts');
+  let builds = 0;
+  for await (const line of watching.iterable({ from: 'stderr' })) {
+    if (line.includes('watching')) await writeFile(file, `${await readFile(file, 'utf8')}\n// changed\n`);
+    if (line.includes('build/tsvm.elf')) builds += 1;
+    if (builds === 2) watching.kill();
+  }
+  t.equal(builds, 2);
+});
