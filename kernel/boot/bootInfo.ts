@@ -3,6 +3,7 @@ import {
   addressOf,
   arr,
   at,
+  BOOL,
   HPA,
   instance,
   min32,
@@ -39,7 +40,7 @@ export const MAX_TEXT = 2048;
 const Text = struct('Text', { size: 2052 }, { length: at(0, U32), characters: at(4, arr(U8, MAX_TEXT)) });
 export type Text = Ref<typeof Text>;
 
-/** A file that the boot loader put at `start` up to `end`, and its text: a name, then a command line. */
+/** A file that the boot loader put at `start` up to `end`, and its text: a name, unless the loader gives none, then a command line. */
 export const Module = struct('Module', { size: 2072 }, { start: at(0, HPA), end: at(8, HPA), text: at(16, Text) });
 export type Module = Ref<typeof Module>;
 
@@ -52,6 +53,8 @@ const BootInfo = struct(
     ranges: at(8, arr(MemoryRange, MAX_BOOT_RANGES)),
     modules: at(3080, arr(Module, MAX_MODULES)),
     options: at(11368, Text),
+    /** Whether the boot loader begins each text with the file's name. */
+    namesFiles: at(13420, BOOL),
   },
 );
 export const bootInfo = instance(BootInfo, { align: 8 });
@@ -61,14 +64,16 @@ export function textBytes(text: Text): Bytes {
   return window(addressOf(text.characters), min32(text.length, MAX_TEXT));
 }
 
-/** The first word of a module's text. */
+/** The file's name, where the boot loader gives one. */
 export function moduleName(module: Module): Bytes {
-  return firstWord(textBytes(module.text));
+  const text = textBytes(module.text);
+  return bootInfo.namesFiles ? firstWord(text) : text.part(0, 0);
 }
 
-/** What follows the first word of a module's text. */
+/** The module's text without the file's name. */
 export function moduleCommandLine(module: Module): Bytes {
-  return afterFirstWord(textBytes(module.text));
+  const text = textBytes(module.text);
+  return bootInfo.namesFiles ? afterFirstWord(text) : text;
 }
 
 /** Adds a memory range. False where there are too many. */

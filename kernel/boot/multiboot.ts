@@ -52,8 +52,9 @@ export function readMultiboot(magic: u32, info: Hpa): void {
   const fields = window(hpa(u64(address)), INFO_BYTES);
   const flags = fields.u32(FLAGS);
   if ((flags & HAS_MEMORY_MAP) === 0) fail('the boot loader gave no memory map');
+  bootInfo.namesFiles = namesFiles(fields, flags);
   readMap(fields.u32(MAP_ADDRESS), fields.u32(MAP_LENGTH));
-  if ((flags & HAS_COMMAND_LINE) !== 0) readOptions(fields, flags);
+  if ((flags & HAS_COMMAND_LINE) !== 0) readOptions(fields.u32(COMMAND_LINE));
   if ((flags & HAS_MODULES) !== 0) readModules(fields.u32(MODULES), fields.u32(MODULE_COUNT));
 }
 
@@ -82,11 +83,14 @@ function readMapEntry(entry: Bytes): void {
 }
 
 /** GRUB 2 passes the words after the file's name; other loaders pass its name, too. */
-function readOptions(fields: Bytes, flags: u32): void {
+function namesFiles(fields: Bytes, flags: u32): boolean {
   requires(fields.length === INFO_BYTES);
-  const text = textAt(fields.u32(COMMAND_LINE));
-  const isGrub = (flags & HAS_LOADER_NAME) !== 0 && startsWithText(textAt(fields.u32(LOADER_NAME)), 'GRUB 2');
-  const words = isGrub ? text : afterFirstWord(text);
+  return (flags & HAS_LOADER_NAME) === 0 || !startsWithText(textAt(fields.u32(LOADER_NAME)), 'GRUB 2');
+}
+
+function readOptions(address: u32): void {
+  const text = textAt(address);
+  const words = bootInfo.namesFiles ? afterFirstWord(text) : text;
   if (!setText(bootInfo.options, words)) fail('the options are longer than 2,048 bytes');
 }
 

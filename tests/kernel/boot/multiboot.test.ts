@@ -88,6 +88,14 @@ t.test('GRUB 2 gives no name before the options', (t) => {
   t.end();
 });
 
+t.test('GRUB 2 gives no name before the command line of a module', (t) => {
+  const modules = [{ start: 2 * MIB, end: 3 * MIB, text: 'console=ttyS0 quiet' }];
+  t.equal(boot({ modules, loader: 'GRUB 2.06-13+deb12u1' }), null);
+  t.equal(text(moduleName(bootInfo.modules.at(0))), '');
+  t.equal(text(moduleCommandLine(bootInfo.modules.at(0))), 'console=ttyS0 quiet');
+  t.end();
+});
+
 t.test('what cannot be used is named', (t) => {
   const module = { start: MIB, end: 2 * MIB, text: 'vmlinuz' };
   const manyRanges = Array.from({ length: 129 }, (_, i) => ({ start: BigInt(i) * 4096n, bytes: 4096n, kind: 1 }));
