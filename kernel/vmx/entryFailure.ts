@@ -4,6 +4,7 @@ import { beginCrash, endCrash } from '../report/crash.js';
 import { printRow } from '../report/registers.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { vmread, vmwrite } from './operations.js';
+import { explainEntryFailure } from './entryChecks.js';
 import { onUnexpected, printGuest } from './stops.js';
 import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 
@@ -32,6 +33,7 @@ function stopForGuestState(vcpu: Vcpu): void {
   beginCrash();
   print('the processor refused to enter the guest: the guest state is not valid');
   endLine();
+  explainEntryFailure();
   printGuest(vcpu);
   endCrash();
 }
@@ -41,6 +43,7 @@ export function onVmxEntryRefused(_vcpu: Vcpu): never {
   beginCrash();
   print('the processor refused to enter the guest');
   endLine();
+  explainEntryFailure();
   printRow(
     'instruction error',
     vmread(Field.instructionError),
