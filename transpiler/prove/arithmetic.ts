@@ -272,6 +272,19 @@ export function checkCommonType(
   }));
 }
 
+/** C converts both alternatives of a conditional to one type; it must hold both. */
+export function checkAlternatives(context: Context, expression: ExpressionOf<'conditional'>, value: Linear): Linear {
+  const range = context.rangeOf(value);
+  if (isWithin(range, U64) || isWithin(range, I64)) return value;
+  context.prove(inside(value, U64), () => ({
+    code: PROOF.mixedSigns,
+    at: expression.at,
+    message: `no C type holds all values of both ${expression.then.text} and ${expression.otherwise.text}`,
+    fixes: ['guard the negative values first, then convert with  u64(...)'],
+  }));
+  return value;
+}
+
 function reportFraction(context: Context, expression: ExpressionOf<'binary'>): void {
   context.prove(FALSE, () => ({
     code: PROOF.fraction,

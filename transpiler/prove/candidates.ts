@@ -1,5 +1,5 @@
 /** Guesses at what a loop keeps. A wrong guess costs time, a missing one costs a proof. */
-import type { Statement, Variable } from '../ir/nodes.js';
+import type { ExpressionOf, Statement, Variable } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { visitStatements } from '../ir/walk.js';
 import { constant, keyOf, magnitude, ofSymbol, plus, scale, substitute, subtract, type Linear } from './linear.js';
@@ -158,4 +158,20 @@ export function assignedIn(statements: readonly Statement[]): readonly Variable[
     if (statement.kind === 'assign' && statement.target.kind === 'variable') found.add(statement.target.variable);
   });
   return [...found];
+}
+
+/** Whether the statement, or one inside it, moves a variable by a constant of 2 or more. */
+export function hasLongStep(statement: Statement): boolean {
+  let found = false;
+  visitStatements([statement], (inner) => {
+    if (inner.kind !== 'assign' || inner.value.kind !== 'binary' || inner.target.kind !== 'variable') return;
+    const { left, right } = inner.value;
+    const isStep = left.kind === 'variable' && left.variable === inner.target.variable;
+    if (isStep && (right.kind === 'integer' || right.kind === 'constant') && !isOne(right)) found = true;
+  });
+  return found;
+}
+
+function isOne(expression: ExpressionOf<'integer' | 'constant'>): boolean {
+  return (expression.kind === 'integer' ? expression.value : expression.constant.value) === 1n;
 }

@@ -43,6 +43,8 @@ export class Context {
   /** Whether this pass reports and writes ranges: the last over each statement does, and only that. */
   reporting = true;
   loop: LoopExits | null = null;
+  /** How many rounds of loops were gone through so far. */
+  rounds = 0;
   /** How many functions deep the expression lies that is evaluated: 0 in the function itself. */
   depth = 0;
   /** The inequalities that were compared, while a loop looks for its invariants. */

@@ -1,7 +1,7 @@
 /** The values of expressions. */
-import type { Expression } from '../ir/nodes.js';
+import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import { arrayElement, bytesPart, bytesRead, character, checkedWindow, listElement, memoryRange } from './access.js';
-import { binary, unary } from './arithmetic.js';
+import { binary, checkAlternatives, unary } from './arithmetic.js';
 import { builtin, callInteger, checkFits } from './calls.js';
 import { choose, condition } from './conditions.js';
 import type { Context } from './context.js';
@@ -35,12 +35,7 @@ function valueOf(context: Context, expression: Expression): Linear {
     case 'binary':
       return binary(context, expression);
     case 'conditional':
-      return choose(
-        context,
-        expression,
-        () => integer(context, expression.then),
-        () => integer(context, expression.otherwise),
-      );
+      return conditional(context, expression);
     case 'cast':
       return cast(context, expression);
     case 'builtin':
@@ -82,6 +77,12 @@ function valueOf(context: Context, expression: Expression): Linear {
     case 'local':
       return ZERO;
   }
+}
+
+function conditional(context: Context, expression: ExpressionOf<'conditional'>): Linear {
+  const then = (): Linear => integer(context, expression.then);
+  const otherwise = (): Linear => integer(context, expression.otherwise);
+  return checkAlternatives(context, expression, choose(context, expression, then, otherwise));
 }
 
 function constantValue(value: bigint | boolean | string): Linear {

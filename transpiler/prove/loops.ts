@@ -8,7 +8,7 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, Statement, Variable } from '../ir/nodes.js';
 import { assume } from './assume.js';
-import { assignedIn, guesses, valuesAtEnd, valuesAtEntry, type Head } from './candidates.js';
+import { assignedIn, guesses, hasLongStep, valuesAtEnd, valuesAtEntry, type Head } from './candidates.js';
 import { condition } from './conditions.js';
 import type { Context, LoopExits } from './context.js';
 import { formsOf, inside, negate, TRUE, type Formula } from './formula.js';
@@ -30,8 +30,10 @@ import { forget, run } from './statements.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
 
-/** After so many rounds that each drop a guess, all are dropped that the last round did not keep. */
+/** After so many rounds that each drop a guess, all guesses are dropped. */
 const MOST_ROUNDS = 16;
+/** After so many rounds of all loops of a function, those in one another counted each time, no more is guessed. */
+const MOST_ROUNDS_OF_FUNCTION = 2000;
 
 export function loop(context: Context, statement: Loop): void {
   run(context, statement.before);
@@ -64,6 +66,7 @@ function headOf(context: Context, statement: Loop, entry: State): Head {
  * same: so it is known which values they skip.
  */
 function countRounds(context: Context, statement: Loop, entry: State, head: Head): Head {
+  if (![...statement.body, ...statement.update].some(hasLongStep)) return head;
   const { end } = round(context, statement, head.state.copy());
   const symbols = new Map(head.symbols);
   const state = head.state.copy();
@@ -86,6 +89,7 @@ function countRounds(context: Context, statement: Loop, entry: State, head: Head
 function round(context: Context, statement: Loop, start: State): { readonly end: State; readonly exit: State } {
   const outer = context.loop;
   const exits: LoopExits = { breaks: [], continues: [] };
+  context.rounds += 1;
   context.loop = exits;
   context.state = start;
   const test = testOf(context, statement);
@@ -103,6 +107,7 @@ function testOf(context: Context, { test }: Loop): Formula {
 }
 
 function keptGuesses(context: Context, statement: Loop, entry: State, head: Head): readonly Linear[] {
+  if (context.rounds > MOST_ROUNDS_OF_FUNCTION) return [];
   let left = firstGuesses(context, statement, entry, head);
   for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
     const start = head.state.copy();

@@ -17,7 +17,10 @@ export interface Knowledge {
 }
 
 const MOST_TERMS = 8;
-const MOST_GOALS = 400;
+/** How many forms one search looks at. */
+const MOST_GOALS = 80;
+/** How many ways to go on it tries from each, those first that leave least to prove. */
+const MOST_WAYS = 6;
 
 /** Whether `goal <= 0` follows; at most `depth` inequalities are combined. */
 export function follows(knowledge: Knowledge, goal: Linear, depth: number): boolean {
@@ -29,7 +32,7 @@ export function follows(knowledge: Knowledge, goal: Linear, depth: number): bool
     const key = keyOf(form);
     if ((seen.get(key) ?? 0) >= steps || seen.size > MOST_GOALS) return false;
     seen.set(key, steps);
-    return cancellations(knowledge, form).some(({ form: next }) => search(normalise(next), steps - 1));
+    return waysOn(knowledge, form).some(({ form: next }) => search(normalise(next), steps - 1));
   }
 
   return search(normalise(goal), depth);
@@ -37,20 +40,20 @@ export function follows(knowledge: Knowledge, goal: Linear, depth: number): bool
 
 /** The smallest upper bound of `form` that is found with at most `depth` inequalities. */
 export function leastUpperBound(knowledge: Knowledge, form: Linear, depth: number): bigint {
-  let left = MOST_GOALS;
+  const bound = upperBound(knowledge, form);
+  if (depth === 0 || form.terms.length < 2 || form.terms.length > MOST_TERMS) return bound;
+  return waysOn(knowledge, form).reduce((least, { form: next, times }) => {
+    const found = floorDivide(leastUpperBound(knowledge, next, depth - 1), times);
+    return found < least ? found : least;
+  }, bound);
+}
 
-  function search(goal: Linear, steps: number): bigint {
-    const bound = upperBound(knowledge, goal);
-    if (steps === 0 || goal.terms.length < 2 || goal.terms.length > MOST_TERMS || left < 0) return bound;
-    const next = cancellations(knowledge, goal);
-    left -= next.length;
-    return next.reduce((least, { form: other, times }) => {
-      const found = floorDivide(search(other, steps - 1), times);
-      return found < least ? found : least;
-    }, bound);
-  }
-
-  return search(form, depth);
+function waysOn(knowledge: Knowledge, form: Linear): readonly Cancellation[] {
+  const all = cancellations(knowledge, form);
+  if (all.length <= MOST_WAYS) return all;
+  const rated = all.map((way) => ({ way, bound: floorDivide(upperBound(knowledge, way.form), way.times) }));
+  rated.sort((a, b) => (a.bound < b.bound ? -1 : a.bound > b.bound ? 1 : 0));
+  return rated.slice(0, MOST_WAYS).map(({ way }) => way);
 }
 
 /** A form that is nowhere below `times` the one it comes from. */
