@@ -1,8 +1,9 @@
 /** Rules for the guest's activity, what blocks its events, and its pending debug exceptions (SDM 3C 26.3.1.5). */
-import { rdmsr, vmread } from '../../transpiler/lib/index.js';
+import { rdmsr } from '../../transpiler/lib/index.js';
 import { has, rule } from './entryCheck.js';
-import { Activity, canWake, injectedType, injectsExternalInterrupt, injectsNmi } from './entryChecksEvent.js';
+import { Activity, canWake, injectsExternalInterrupt, injectsNmi } from './entryChecksEvent.js';
 import { RFLAGS_IF } from './entryChecksGuest.js';
+import { vmread } from './operations.js';
 import { RFLAGS_TF, VMX_MISC } from './registers.js';
 import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 

@@ -2,8 +2,9 @@
  * Rules for the controls (SDM 3C 26.2.1). The controls that tsvm never sets, such as a TPR shadow, VMCS shadowing and
  * posted interrupts, have more rules; their fields are not read here.
  */
-import { rdmsr, u64, vmread } from '../../transpiler/lib/index.js';
+import { rdmsr, u64 } from '../../transpiler/lib/index.js';
 import { areFixed, has, isAllowed, isPage, isPhysical, rule } from './entryCheck.js';
+import { vmread } from './operations.js';
 import {
   VMX_BASIC,
   VMX_ENTRY,

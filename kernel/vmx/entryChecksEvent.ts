@@ -1,7 +1,8 @@
 /** Rules for the event that an entry injects (SDM 3C 26.2.1.3). */
-import { rdmsr, u64, vmread } from '../../transpiler/lib/index.js';
+import { rdmsr, type u64 } from '../../transpiler/lib/index.js';
 import { has, rule } from './entryCheck.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
+import { vmread } from './operations.js';
 import { CR0_PE, VMX_MISC } from './registers.js';
 import { Field } from './vmcs.js';
 

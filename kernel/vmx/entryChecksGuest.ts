@@ -2,11 +2,12 @@
  * Rules for the guest's registers, but for segments: control and debug registers and MSRs (SDM 3C 26.3.1.1), descriptor
  * tables (26.3.1.3), RIP and RFLAGS (26.3.1.4), and PAE's page directories (26.3.1.6).
  */
-import { list, rdmsr, u32, U32, u64, vmread } from '../../transpiler/lib/index.js';
+import { list, rdmsr, U32, u64, type u32 } from '../../transpiler/lib/index.js';
 import { areFixed, has, isCanonical, isPat, isPhysical, rule } from './entryCheck.js';
 import { isUnrestrictedGuest, usesExtendedTables } from './entryChecksControls.js';
 import { injectsExternalInterrupt } from './entryChecksEvent.js';
 import { EFER_RESERVED } from './entryChecksHost.js';
+import { vmread } from './operations.js';
 import {
   CR0_PE,
   CR0_PG,

@@ -1,6 +1,7 @@
 /** Rules for the host state (SDM 3C 26.2.2 to 26.2.4). */
-import { rdmsr, vmread } from '../../transpiler/lib/index.js';
+import { rdmsr } from '../../transpiler/lib/index.js';
 import { areFixed, has, isCanonical, isPat, isPhysical, rule } from './entryCheck.js';
+import { vmread } from './operations.js';
 import {
   CR4_PAE,
   EFER_LMA,

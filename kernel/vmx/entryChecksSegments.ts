@@ -1,8 +1,9 @@
 /** Rules for the guest's segment registers (SDM 3C 26.3.1.2). */
-import { requires, u32, u64, vmread } from '../../transpiler/lib/index.js';
+import { requires, u64, type u32 } from '../../transpiler/lib/index.js';
 import { has, isCanonical, rule } from './entryCheck.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { isLongModeGuest, isVirtual8086 } from './entryChecksGuest.js';
+import { vmread } from './operations.js';
 import { CR0_PE } from './registers.js';
 import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment, UNUSABLE } from './vmcs.js';
 
