@@ -12,12 +12,15 @@ import { prove } from '../../../transpiler/prove/index.js';
 /** Above build/js/tests/transpiler/prove. */
 const repository = join(import.meta.dirname, '../../../../..');
 
-/** What the small programs use of the language's library. */
-const IMPORTS = `import {
+/** The text of a small program, with what it uses of the language's library. */
+export function withImports(text: string, library = `${repository}/transpiler/lib/index.js`): string {
+  return `import {
   addressOf, addSat32, addSat64, arr, at, bits, BOOL, cpuid, ensures, gpa, haltForever, hpa, i32, i64, instance, invariant, list, local,
   min32, min64, mul32, physical, pause, readCr0, requires, STRING, struct, subSat64, table, U16, u16, U32, u32, U64, u64, U8, u8,
   unreachable, window, type Bytes, type Gpa, type Hpa, type Ref,
-} from '${repository}/transpiler/lib/index.js';`;
+} from '${library}';
+${text}`;
+}
 
 export interface Proved {
   readonly program: Program;
@@ -31,8 +34,7 @@ export interface Proved {
 export function proveModules(modules: Readonly<Record<string, string>>): Proved {
   const folder = mkdtempSync(join(tmpdir(), 'prove-'));
   try {
-    for (const [name, text] of Object.entries(modules))
-      writeFileSync(join(folder, `${name}.ts`), `${IMPORTS}\n${text}`);
+    for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, `${name}.ts`), withImports(text));
     const refused: Diagnostic[] = [];
     const sources = load(folder, join(repository, 'tsconfig.json'), (diagnostic) => refused.push(diagnostic));
     const program = lower(sources, (diagnostic) => refused.push(diagnostic));
