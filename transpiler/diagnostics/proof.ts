@@ -47,7 +47,8 @@ export const PROOF = {
     code: 'TSV2006',
     title: 'no C type holds both operands',
     explanation:
-      'Comparison, `/` and `%` need one type for both operands. No type of C has both negative values and values above 2^63.',
+      'Comparison, `/`, `%` and the alternatives of `?:` need one type for both operands. No type of C has both negative ' +
+      'values and values above 2^63.',
     bad: 'function isBelow(a: u64, b: i64): boolean {\n  return a < b;\n}',
     good: 'function isBelow(a: u64, b: i64): boolean {\n  return b > 0n && a < u64(b);\n}',
   },

@@ -106,7 +106,7 @@ export class ExpressionWriter {
   }
 
   private choice(kind: Kind, depth: number): Value {
-    const [a, b] = [this.integer(kind, depth - 1), this.integer(kind, depth - 1)];
+    const [a, b] = this.comparable(this.integer(kind, depth - 1), this.integer(kind, depth - 1));
     const brand = widens(a.brand, b.brand) ? (b.brand ?? a.brand) : widens(b.brand, a.brand) ? a.brand : 'mixed';
     return { ...hull(a, b), brand, text: `(${this.condition(1)} ? ${a.text} : ${b.text})` };
   }

@@ -200,6 +200,12 @@ export const idioms: readonly Idiom[] = [
     write: ([a, b]) => guarded(`${b} > 0n`, `${b} !== 0n`, `const part: i64 = ${a} / ${b}; out = u64(part);`),
   },
   {
+    name: 'a choice between signed and unsigned',
+    refusal: 'mixedSigns',
+    operands: ['i64', 'u64'],
+    write: ([a, b]) => guarded(`${a} >= 0n`, `${a} >= -1n`, `out = u64((${b} === 5n ? ${a} : ${b}) >> 1n);`),
+  },
+  {
     name: 'a shift to the left of 32 bits',
     refusal: 'shiftCount',
     operands: ['u32', 'u8'],
