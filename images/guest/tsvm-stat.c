@@ -2,6 +2,7 @@
  * tsvm-stat: asks the hypervisor, by hypercalls (docs/hypercall.md), what it has counted and logged.
  * Exit codes: 0 done, 1 no tsvm under this system, 2 wrong usage.
  */
+#include <cpuid.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -20,11 +21,13 @@ struct answer {
     uint64_t status, rbx, rcx, rdx, rsi, rdi;
 };
 
-/* AMD exit codes (APM 2, appendix C), as far as the hypervisor intercepts them. */
-static const struct {
+struct reason {
     uint64_t code;
     const char *name, *meaning;
-} reasons[] = {
+};
+
+/* AMD exit codes (APM 2, appendix C), as far as the hypervisor intercepts them. */
+static const struct reason amd_v[] = {
     {0x41, "debugException", "#DB, given back to the guest"},
     {0x51, "alignmentCheck", "#AC, given back to the guest"},
     {0x63, "init", "INIT signal"},
@@ -41,15 +44,69 @@ static const struct {
     {0x400, "nestedPageFault", "access to memory of the hypervisor"},
 };
 
+/* Intel's basic exit reasons (SDM 3D, appendix C), as far as they occur. */
+static const struct reason vt_x[] = {
+    {0, "exception", "#DB or #AC, given back to the guest"},
+    {2, "tripleFault", "triple fault"},
+    {3, "init", "INIT signal"},
+    {9, "taskSwitch", "hardware task switch"},
+    {10, "cpuid", "CPUID"},
+    {11, "getsec", "GETSEC, answered by #UD"},
+    {13, "invd", "INVD, done as WBINVD"},
+    {18, "vmcall", "hypercall, as tsvm-stat makes them"},
+    {19, "vmclear", "VMCLEAR, answered by #UD"},
+    {20, "vmlaunch", "VMLAUNCH, answered by #UD"},
+    {21, "vmptrld", "VMPTRLD, answered by #UD"},
+    {22, "vmptrst", "VMPTRST, answered by #UD"},
+    {23, "vmread", "VMREAD, answered by #UD"},
+    {24, "vmresume", "VMRESUME, answered by #UD"},
+    {25, "vmwrite", "VMWRITE, answered by #UD"},
+    {26, "vmxoff", "VMXOFF, answered by #UD"},
+    {27, "vmxon", "VMXON, answered by #UD"},
+    {28, "controlRegister", "change of CR0.NE or CR4.VMXE"},
+    {31, "rdmsr", "RDMSR of a watched register"},
+    {32, "wrmsr", "WRMSR of a watched register"},
+    {48, "eptViolation", "access to memory of the hypervisor"},
+    {50, "invept", "INVEPT, answered by #UD"},
+    {52, "preemptionTimer", "a timer of the hypervisor"},
+    {53, "invvpid", "INVVPID, answered by #UD"},
+    {55, "xsetbv", "XSETBV"},
+    {59, "vmfunc", "VMFUNC, answered by #UD"},
+    {79, "other", "a reason without a name"},
+};
+
+static const struct vendor {
+    const char *name;
+    const struct reason *reasons;
+    unsigned count;
+} vendors[] = {
+    {"AMD-V", amd_v, sizeof amd_v / sizeof amd_v[0]},
+    {"Intel VT-x", vt_x, sizeof vt_x / sizeof vt_x[0]},
+};
+
+/* The processor whose instruction makes the hypercall, then what the hypervisor says of itself. */
+static bool is_intel;
+static const struct vendor *vendor;
+
 static struct answer hypercall(enum function function, uint64_t rdx, uint64_t rsi) {
     struct answer answer = {.status = MAGIC, .rcx = function, .rdx = rdx, .rsi = rsi};
-    __asm__ volatile("vmmcall"
-                     : "+a"(answer.status), "=b"(answer.rbx), "+c"(answer.rcx), "+d"(answer.rdx), "+S"(answer.rsi),
-                       "=D"(answer.rdi));
+#define CALL(instruction)                                                                                             \
+    __asm__ volatile(instruction                                                                                      \
+                     : "+a"(answer.status), "=b"(answer.rbx), "+c"(answer.rcx), "+d"(answer.rdx), "+S"(answer.rsi),   \
+                       "=D"(answer.rdi))
+    if (is_intel) CALL("vmcall");
+    else CALL("vmmcall");
+#undef CALL
     return answer;
 }
 
-/* Without the hypervisor VMMCALL raises #UD, or a hypervisor of another kind does not know the call. */
+static void find_processor(void) {
+    unsigned leaf, ebx = 0, ecx, edx;
+    __cpuid(0, leaf, ebx, ecx, edx);
+    is_intel = ebx == signature_INTEL_ebx;
+}
+
+/* Without the hypervisor the call raises #UD, or a hypervisor of another kind does not know the call. */
 static void no_hypervisor(int signal) {
     static const char text[] = "tsvm-stat: this system does not run under tsvm\n";
     (void)signal;
@@ -57,26 +114,26 @@ static void no_hypervisor(int signal) {
     _exit(1);
 }
 
-static int reason_index(uint64_t code) {
-    for (unsigned i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (reasons[i].code == code) return (int)i;
+static const struct reason *reason_of(uint64_t code) {
+    for (unsigned i = 0; i < vendor->count; i++) {
+        if (vendor->reasons[i].code == code) return &vendor->reasons[i];
     }
-    return -1;
+    return NULL;
 }
 
 static void print_text(uint64_t processors) {
     const struct answer memory = hypercall(MEMORY_KEPT, 0, 0);
-    printf("tsvm, hypercall interface %d, %" PRIu64 " processor%s, %" PRIu64 " KiB kept at 0x%" PRIx64 "\n",
-           INTERFACE_VERSION, processors, processors == 1 ? "" : "s", memory.rcx / 1024, memory.rbx);
+    printf("tsvm, hypercall interface %d on %s, %" PRIu64 " processor%s, %" PRIu64 " KiB kept at 0x%" PRIx64 "\n",
+           INTERFACE_VERSION, vendor->name, processors, processors == 1 ? "" : "s", memory.rcx / 1024, memory.rbx);
     for (uint64_t processor = 0; processor < processors; processor++) {
         printf("exits of processor %" PRIu64 ":\n", processor);
         for (uint64_t code = 0;; code++) {
             const struct answer next = hypercall(EXIT_COUNT, processor, code);
             if (next.status != 0) break;
             code = next.rcx;
-            const int index = reason_index(code);
-            if (index < 0) printf("%10" PRIu64 "  exit code 0x%" PRIx64 "\n", next.rbx, code);
-            else printf("%10" PRIu64 "  %-16s %s\n", next.rbx, reasons[index].name, reasons[index].meaning);
+            const struct reason *reason = reason_of(code);
+            if (reason == NULL) printf("%10" PRIu64 "  exit code 0x%" PRIx64 "\n", next.rbx, code);
+            else printf("%10" PRIu64 "  %-16s %s\n", next.rbx, reason->name, reason->meaning);
         }
     }
 }
@@ -88,9 +145,9 @@ static void print_counts(uint64_t processor) {
         const struct answer next = hypercall(EXIT_COUNT, processor, code);
         if (next.status != 0) break;
         code = next.rcx;
-        const int index = reason_index(code);
-        if (index < 0) printf("%s\"0x%" PRIx64 "\":%" PRIu64, first ? "" : ",", code, next.rbx);
-        else printf("%s\"%s\":%" PRIu64, first ? "" : ",", reasons[index].name, next.rbx);
+        const struct reason *reason = reason_of(code);
+        if (reason == NULL) printf("%s\"0x%" PRIx64 "\":%" PRIu64, first ? "" : ",", code, next.rbx);
+        else printf("%s\"%s\":%" PRIu64, first ? "" : ",", reason->name, next.rbx);
         first = false;
     }
     putchar('}');
@@ -99,8 +156,8 @@ static void print_counts(uint64_t processor) {
 /* One line; "exits" is that of the first processor. */
 static void print_json(uint64_t processors) {
     const struct answer memory = hypercall(MEMORY_KEPT, 0, 0);
-    printf("{\"version\":%d,\"memory\":{\"start\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"exits\":", INTERFACE_VERSION,
-           memory.rbx, memory.rcx);
+    printf("{\"version\":%d,\"vendor\":\"%s\",\"memory\":{\"start\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"exits\":", INTERFACE_VERSION,
+           vendor->name, memory.rbx, memory.rcx);
     print_counts(0);
     printf(",\"processors\":[");
     for (uint64_t processor = 0; processor < processors; processor++) {
@@ -136,8 +193,10 @@ int main(int count, char **words) {
         return usage(stderr, 2);
     }
     signal(SIGILL, no_hypervisor);
+    find_processor();
     const struct answer version = hypercall(VERSION, 0, 0);
-    if (version.status != 0 || version.rbx != INTERFACE_VERSION) no_hypervisor(0);
+    if (version.status != 0 || version.rbx != INTERFACE_VERSION || version.rdx > 1) no_hypervisor(0);
+    vendor = &vendors[version.rdx];
     if (strcmp(option, "--json") == 0) print_json(version.rcx);
     else if (strcmp(option, "--log") == 0) print_log();
     else print_text(version.rcx);

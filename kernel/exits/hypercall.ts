@@ -3,6 +3,7 @@ import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js'
 import { hiddenBytes, hiddenStart } from '../memory/nestedPaging.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
 import { EXIT_REASONS, MAX_VCPUS, vcpus, type Registers, type Vcpu } from '../vcpu/vcpu.js';
+import { vendor } from '../vcpu/vendor.js';
 
 /** "tsvm" in RAX, little endian. Other values of RAX are not for us. */
 const MAGIC = 0x6d76_7374n;
@@ -45,6 +46,7 @@ function noSuchFunction(registers: Registers): void {
 function version(registers: Registers): void {
   registers.rbx = INTERFACE_VERSION;
   registers.rcx = u64(MAX_VCPUS);
+  registers.rdx = u64(vendor());
 }
 
 /** The first reason from RSI on that processor RDX has left the guest for: its number and how often. */

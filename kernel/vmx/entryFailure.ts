@@ -1,10 +1,9 @@
 /** Entries that the processor refuses: of the controls or the host state at once, of the guest state by an exit. */
-import { endLine, print } from '../report/console.js';
+import { endLine, print, printDecimal } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
-import { printRow } from '../report/registers.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { vmread, vmwrite } from './operations.js';
 import { explainEntryFailure } from './entryChecks.js';
+import { vmread, vmwrite } from './operations.js';
 import { onUnexpected, printGuest } from './stops.js';
 import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 
@@ -31,7 +30,7 @@ function wrapInstructionPointer(): boolean {
 
 function stopForGuestState(vcpu: Vcpu): void {
   beginCrash();
-  print('the processor refused to enter the guest: the guest state is not valid');
+  print('the processor refused to enter the guest: its state is not valid');
   endLine();
   explainEntryFailure();
   printGuest(vcpu);
@@ -41,24 +40,9 @@ function stopForGuestState(vcpu: Vcpu): void {
 /** VMLAUNCH or VMRESUME has set CF or ZF (SDM 3C 30.2). From runtime-c/vmx.asm. */
 export function onVmxEntryRefused(_vcpu: Vcpu): never {
   beginCrash();
-  print('the processor refused to enter the guest');
+  print('the processor refused to enter the guest, VM-instruction error ');
+  printDecimal(vmread(Field.instructionError));
   endLine();
   explainEntryFailure();
-  printRow(
-    'instruction error',
-    vmread(Field.instructionError),
-    'pin',
-    vmread(Field.pinControls),
-    'primary',
-    vmread(Field.primaryControls),
-  );
-  printRow(
-    'secondary',
-    vmread(Field.secondaryControls),
-    'exit',
-    vmread(Field.exitControls),
-    'entry',
-    vmread(Field.entryControls),
-  );
-  endCrash();
+  return endCrash();
 }
