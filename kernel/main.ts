@@ -15,7 +15,7 @@ import { consoleForgetUart, consoleLeaveUart, consoleStart, endLine, print } fro
 import { fail } from './report/fail.js';
 import { startClock } from './time/clock.js';
 import { vcpus } from './vcpu/vcpu.js';
-import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu } from './vcpu/vendor.js';
+import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer } from './vcpu/vendor.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
 export function start(magic: u32, info: Hpa): never {
@@ -51,6 +51,7 @@ function startGuest(): never {
   prepareVcpu(vcpu, tables, start);
   print('starting the guest');
   endLine();
+  if (options.testTimer !== 0) startTimer(vcpu);
   consoleLeaveUart();
   return runVcpu(vcpu);
 }

@@ -13,7 +13,17 @@ export const ConsoleChoice = { com1: 0, none: 1 } as const;
 export const TripleFaultAction = { reset: 0, halt: 1 } as const;
 
 /** The defaults are the zeros. */
-const Options = struct('Options', { size: 12 }, { crash: at(0, U32), console: at(4, U32), tripleFault: at(8, U32) });
+const Options = struct(
+  'Options',
+  { size: 16 },
+  {
+    crash: at(0, U32),
+    console: at(4, U32),
+    tripleFault: at(8, U32),
+    /** The period of the task that tests the timers, in microseconds; 0: it does not run. */
+    testTimer: at(12, U32),
+  },
+);
 export type Options = Ref<typeof Options>;
 export const options = instance(Options);
 
@@ -35,6 +45,9 @@ function applyOption(word: Bytes): boolean {
   else if (equalsText(word, 'console=none')) options.console = ConsoleChoice.none;
   else if (equalsText(word, 'triple-fault=reset')) options.tripleFault = TripleFaultAction.reset;
   else if (equalsText(word, 'triple-fault=halt')) options.tripleFault = TripleFaultAction.halt;
+  else if (equalsText(word, 'test-timer=1ms')) options.testTimer = 1_000;
+  else if (equalsText(word, 'test-timer=10ms')) options.testTimer = 10_000;
+  else if (equalsText(word, 'test-timer=1s')) options.testTimer = 1_000_000;
   else return false;
   return true;
 }
@@ -43,6 +56,6 @@ function refuseOption(word: Bytes): never {
   beginLine();
   print('unknown option "');
   printBytes(word);
-  print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt');
+  print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, test-timer=1ms|10ms|1s');
   stop();
 }

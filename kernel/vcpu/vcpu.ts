@@ -42,6 +42,8 @@ export const Vcpu = struct(
     number: at(0x90, U32),
     /** What the guest wrote to VM_HSAVE_PA; no processor ever sees it. */
     guestHostSave: at(0x98, HPA),
+    /** While the timer is armed, the time-stamp counter at which it ends; else 0. */
+    timerEnd: at(0xa0, U64),
     exits: at(0x100, arr(U64, EXIT_REASONS)),
   },
 );

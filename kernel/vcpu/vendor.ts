@@ -23,6 +23,7 @@ import { svmEntryFormat } from '../svm/entryFormat.js';
 import { svmPrepare } from '../svm/start.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
+import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
 import { vmxPrepare } from '../vmx/start.js';
 import type { Vcpu } from './vcpu.js';
 
@@ -37,11 +38,13 @@ const choice = instance(Choice);
 type Check = () => void;
 type GiveFormat = () => EntryFormat;
 type Prepare = (vcpu: Vcpu, nestedTables: Hpa, start: GuestStart) => void;
+type StartTimer = (vcpu: Vcpu) => void;
 type Run = (vcpu: Vcpu) => void;
 
 const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
 const formats = table<GiveFormat>(VENDORS, svmEntryFormat, { [Vendor.vmx]: vmxEntryFormat });
 const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrepare });
+const timerStarts = table<StartTimer>(VENDORS, refuseTimer, { [Vendor.vmx]: startPreemptionTimer });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
 
 /** Finds out what the processor has. Stops start-up with one line where that is not enough for a guest. */
@@ -67,10 +70,19 @@ export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): v
   preparations.get(vendor())(vcpu, nestedTables, start);
 }
 
+/** Has the guest of `vcpu` left when a task is due. Stops start-up where the processor cannot. */
+export function startTimer(vcpu: Vcpu): void {
+  timerStarts.get(vendor())(vcpu);
+}
+
 /** Runs the guest of `vcpu`. The world switch does not come back. */
 export function runVcpu(vcpu: Vcpu): never {
   runs.get(vendor())(vcpu);
   return haltForever();
+}
+
+function refuseTimer(_vcpu: Vcpu): void {
+  fail('AMD-V has no timer that leaves the guest, so the option test-timer= cannot be had');
 }
 
 function runSvm(vcpu: Vcpu): never {

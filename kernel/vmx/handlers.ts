@@ -8,6 +8,7 @@ import { onException } from './exceptions.js';
 import type { ExitHandler } from './exitHandler.js';
 import { onInvd, onVmcall, onXsetbv } from './instructions.js';
 import { onReadMsr, onWriteMsr } from './msr.js';
+import { onPreemptionTimer } from './preemptionTimer.js';
 import { onInit, onTripleFault, onUnexpected } from './stops.js';
 import { onVmxInstruction } from './vmxInstruction.js';
 
@@ -68,6 +69,7 @@ export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.wrmsr]: onWriteMsr,
   [ExitReason.eptViolation]: onEptViolation,
   [ExitReason.invept]: onVmxInstruction,
+  [ExitReason.preemptionTimer]: onPreemptionTimer,
   [ExitReason.invvpid]: onVmxInstruction,
   [ExitReason.xsetbv]: onXsetbv,
   [ExitReason.vmfunc]: onVmxInstruction,

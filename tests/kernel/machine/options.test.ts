@@ -12,7 +12,7 @@ import { window } from '../../../transpiler/lib/index.js';
 import { powerOn, stopOf } from '../support/startup.js';
 
 const LINE = 0x1000;
-const CHOICES = 'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt';
+const CHOICES = 'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, test-timer=1ms|10ms|1s';
 
 function parse(line: Buffer): string | null {
   powerOn(0x4000).set(line, LINE);
@@ -33,6 +33,16 @@ t.test('each option is understood, the last one of a kind wins', (t) => {
   t.equal(options.crash, CrashAction.reset);
   t.equal(options.console, ConsoleChoice.none);
   t.equal(options.tripleFault, TripleFaultAction.halt);
+  t.end();
+});
+
+t.test('the test task runs as often as the option says, without it not at all', (t) => {
+  t.equal(parse(Buffer.from('')), null);
+  t.equal(options.testTimer, 0);
+  for (const [word, microseconds] of Object.entries({ '1ms': 1_000, '10ms': 10_000, '1s': 1_000_000 })) {
+    t.equal(parse(Buffer.from(`test-timer=${word}`)), null);
+    t.equal(options.testTimer, microseconds);
+  }
   t.end();
 });
 

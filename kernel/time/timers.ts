@@ -1,0 +1,31 @@
+/** What waits in the timer queue, done when it is due. */
+import { table, type u32, type u64 } from '../../transpiler/lib/index.js';
+import { options } from '../machine/options.js';
+import { countsOf, MICROSECONDS_END, readClock } from './clock.js';
+import { runTestTask, startTestTask } from './testTask.js';
+import { takeDue, Task, TASKS } from './timerQueue.js';
+
+/** Does what was to be done; `now` is the time on the clock. */
+type TaskRun = (now: u64) => void;
+const tasks = table<TaskRun>(TASKS, noTask, { [Task.test]: runTestTask });
+
+/** Starts what the options ask for. */
+export function startTasks(): void {
+  const period = options.testTimer;
+  if (period !== 0 && period < MICROSECONDS_END) startTestTask(countsOf(period));
+}
+
+/** Does everything that is due now. */
+export function runDueTimers(): void {
+  const now = readClock();
+  let task: u32 = takeDue(now);
+  while (task < TASKS) {
+    tasks.get(task)(now);
+    task = takeDue(now);
+  }
+}
+
+/** What the other numbers stand for, which are never in the queue. */
+function noTask(_now: u64): void {
+  return;
+}

@@ -1,0 +1,151 @@
+import t from 'tap';
+import { options } from '../../../kernel/machine/options.js';
+import { startClock } from '../../../kernel/time/clock.js';
+import { testTask } from '../../../kernel/time/testTask.js';
+import { removeTimer, Task } from '../../../kernel/time/timerQueue.js';
+import { vcpus, type Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { onPreemptionTimer, reloadPreemptionTimer, startPreemptionTimer } from '../../../kernel/vmx/preemptionTimer.js';
+import { readAllowedSettings } from '../../../kernel/vmx/settings.js';
+import { Field } from '../../../kernel/vmx/vmcs.js';
+import { HALTED } from '../../support/image.js';
+import { fadtBody, POWER_TIMER_PORT, powerOnWithFadt, TimedMachine, type Hardware } from '../support/clocks.js';
+import { logText } from '../support/startup.js';
+
+const PIN_CAPABILITY = 0x481;
+const MISC = 0x485;
+const ACTIVATE = 1n << 6n;
+const SECOND = 1_000_000_000n;
+
+/** A processor whose preemption timer works as the manual says, and takes a guest's time. */
+class VmxMachine extends TimedMachine {
+  readonly fields = new Map<number, bigint>();
+  rate = 5n;
+  pin = ACTIVATE << 32n;
+
+  rdmsr(msr: number): bigint {
+    if (msr === PIN_CAPABILITY) return this.pin;
+    return msr === MISC ? this.rate : 0n;
+  }
+  vmread(field: number): bigint {
+    return this.fields.get(field) ?? 0n;
+  }
+  override vmwrite(field: number, value: bigint): void {
+    this.fields.set(field, value);
+  }
+  get isArmed(): boolean {
+    return (this.vmread(Field.pinControls) & ACTIVATE) !== 0n;
+  }
+  /** How long the guest runs before the timer ends it, in nanoseconds. */
+  get left(): bigint {
+    return ((this.vmread(Field.preemptionTimer) << this.rate) * SECOND) / this.hardware.tscFrequency + 1n;
+  }
+}
+
+interface Running {
+  readonly machine: VmxMachine;
+  readonly vcpu: Vcpu;
+  /** Runs the guest for so long; it leaves by itself every `exits` nanoseconds, for `handling` nanoseconds. */
+  run(time: bigint, exits?: bigint, handling?: bigint): void;
+  /** How often the timer ended the guest. */
+  ended: number;
+}
+
+function start(period: number, hardware: Hardware = {}, rate = 5n): Running {
+  const machine = new VmxMachine(hardware);
+  powerOnWithFadt(machine, fadtBody(POWER_TIMER_PORT, 0));
+  startClock();
+  readAllowedSettings();
+  const vcpu = vcpus.at(0);
+  options.testTimer = period;
+  machine.rate = rate;
+  startPreemptionTimer(vcpu);
+  const running = {
+    machine,
+    vcpu,
+    ended: 0,
+    run(time: bigint, exits = SECOND, handling = 0n): void {
+      const end = machine.now + time;
+      while (machine.now < end) {
+        if (vcpu.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
+        const guest = end - machine.now < exits ? end - machine.now : exits;
+        const isEnded = machine.isArmed && machine.left <= guest;
+        machine.now += isEnded ? machine.left : guest;
+        if (isEnded) running.ended++;
+        if (isEnded) onPreemptionTimer(vcpu);
+        else machine.now += handling;
+      }
+    },
+  };
+  return running;
+}
+
+t.test('each run of the task is one exit, late by less than 1% of the period', (t) => {
+  for (const [period, runs] of [
+    [1_000, 1_000],
+    [10_000, 100],
+    [1_000_000, 10],
+  ] as const) {
+    for (const hasInvariantTsc of [true, false]) {
+      const running = start(period, { hasInvariantTsc });
+      running.run((BigInt(period * runs) + BigInt(period) / 2n) * 1_000n, 10n * SECOND);
+      t.equal(testTask.runs, BigInt(runs));
+      t.equal(testTask.missed, 0n);
+      t.ok(testTask.greatestLateness * 100n < testTask.period, `${testTask.greatestLateness} of ${testTask.period}`);
+      if (hasInvariantTsc) t.equal(running.ended, runs);
+    }
+  }
+  t.end();
+});
+
+t.test('a guest that leaves all the time does not put the task off', (t) => {
+  const running = start(1_000);
+  running.run(SECOND / 10n, 2_000n, 2_000n);
+  t.ok(testTask.runs >= 99n, `${testTask.runs}`);
+  t.ok(testTask.greatestLateness * 100n < testTask.period, `${testTask.greatestLateness} of ${testTask.period}`);
+  t.end();
+});
+
+t.test('the task is not run early, however coarse the timer is', (t) => {
+  for (const rate of [0n, 5n, 31n]) {
+    const running = start(1_000, {}, rate);
+    reloadPreemptionTimer(running.vcpu);
+    const left = testTask.deadline - (running.machine.now * 2_500n) / 1_000n;
+    t.ok(running.machine.vmread(Field.preemptionTimer) << rate > left - 2n, `${left}`);
+  }
+  t.end();
+});
+
+t.test('a wait for which the timer has too few bits is made in parts', (t) => {
+  const running = start(1_000_000, { tscFrequency: 5_900_000_000n }, 0n);
+  running.run(3n * SECOND + SECOND / 2n, 10n * SECOND);
+  t.equal(testTask.runs, 3n);
+  t.ok(testTask.greatestLateness * 100n < testTask.period);
+  t.end();
+});
+
+t.test('a clock that starts over is read before it does', (t) => {
+  const running = start(1_000_000, { hasInvariantTsc: false });
+  running.run(20n * SECOND + SECOND / 2n, 100n * SECOND);
+  t.equal(testTask.runs, 20n);
+  t.end();
+});
+
+t.test('the timer is off while nothing waits', (t) => {
+  const running = start(1_000);
+  t.ok(running.machine.isArmed);
+  removeTimer(Task.test);
+  onPreemptionTimer(running.vcpu);
+  t.notOk(running.machine.isArmed);
+  t.equal(running.vcpu.timerEnd, 0n);
+  t.end();
+});
+
+t.test('a processor without the timer is named at start', (t) => {
+  const machine = new VmxMachine();
+  machine.pin = 0n;
+  powerOnWithFadt(machine, fadtBody(POWER_TIMER_PORT, 0));
+  readAllowedSettings();
+  t.throws(() => startPreemptionTimer(vcpus.at(0)), HALTED);
+  t.equal(logText(), 'tsvm: this processor has Intel VT-x without the preemption timer\n');
+  t.end();
+});
