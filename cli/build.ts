@@ -82,6 +82,7 @@ function buildOnChange(options: Options): void {
     }
     building = false;
   };
-  watch(folders, { ignoreInitial: true }).on('all', (_event, file) => void rebuild(file));
-  tell('watching   kernel/, runtime-c/, linker/; Ctrl-C ends');
+  watch(folders, { ignoreInitial: true })
+    .on('all', (_event, file) => void rebuild(file))
+    .on('ready', () => tell('watching   kernel/, runtime-c/, linker/; Ctrl-C ends'));
 }

@@ -56,7 +56,7 @@ async function runFiles(files: readonly string[]): Promise<void> {
     countPoint(line);
     const file = /^(ok|not ok) \d+ - build\/js\/(\S+)\.js/.exec(line);
     if (file) print(`${file[1] === 'ok' ? 'ok    ' : 'FAILED'} ${file[2]}`);
-    failureIndent ??= /^( {4,})not ok \d/.exec(line)?.[1] ?? null;
+    failureIndent ??= /^( *)not ok \d/.exec(line)?.[1] ?? null;
     if (failureIndent !== null) print(line);
     // The point's details end with three dots, two columns further in.
     if (failureIndent !== null && line === `${failureIndent}  ...`) failureIndent = null;
