@@ -15,7 +15,7 @@
 #define MAGIC UINT64_C(0x6d767374)
 #define INTERFACE_VERSION 1
 
-enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT };
+enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT, TIME, TEST_TASK };
 
 struct answer {
     uint64_t status, rbx, rcx, rdx, rsi, rdi;
@@ -121,6 +121,16 @@ static const struct reason *reason_of(uint64_t code) {
     return NULL;
 }
 
+static void print_time(void) {
+    const struct answer time = hypercall(TIME, 0, 0);
+    const struct answer task = hypercall(TEST_TASK, 0, 0);
+    printf("time from the %s, %" PRIu64 " kHz\n", time.rcx == 0 ? "power-management timer" : "time-stamp counter",
+           time.rdx / 1000);
+    if (task.status != 0) return;
+    printf("test task: %" PRIu64 " runs, one each %" PRIu64 " us, late by %" PRIu64 " ns at most, %" PRIu64 " left out\n",
+           task.rbx, task.rdx / 1000, task.rcx, task.rsi);
+}
+
 static void print_text(uint64_t processors) {
     const struct answer memory = hypercall(MEMORY_KEPT, 0, 0);
     printf("tsvm, hypercall interface %d on %s, %" PRIu64 " processor%s, %" PRIu64 " KiB kept at 0x%" PRIx64 "\n",
@@ -136,6 +146,7 @@ static void print_text(uint64_t processors) {
             else printf("%10" PRIu64 "  %-16s %s\n", next.rbx, reason->name, reason->meaning);
         }
     }
+    print_time();
 }
 
 static void print_counts(uint64_t processor) {
@@ -153,6 +164,16 @@ static void print_counts(uint64_t processor) {
     putchar('}');
 }
 
+static void print_json_time(void) {
+    const struct answer time = hypercall(TIME, 0, 0);
+    const struct answer task = hypercall(TEST_TASK, 0, 0);
+    printf(",\"time\":{\"nanoseconds\":%" PRIu64 ",\"source\":\"%s\",\"frequency\":%" PRIu64 "}", time.rbx,
+           time.rcx == 0 ? "powerTimer" : "tsc", time.rdx);
+    if (task.status != 0) return;
+    printf(",\"testTask\":{\"runs\":%" PRIu64 ",\"latest\":%" PRIu64 ",\"period\":%" PRIu64 ",\"missed\":%" PRIu64 "}",
+           task.rbx, task.rcx, task.rdx, task.rsi);
+}
+
 /* One line; "exits" is that of the first processor. */
 static void print_json(uint64_t processors) {
     const struct answer memory = hypercall(MEMORY_KEPT, 0, 0);
@@ -164,7 +185,9 @@ static void print_json(uint64_t processors) {
         if (processor > 0) putchar(',');
         print_counts(processor);
     }
-    printf("]}\n");
+    putchar(']');
+    print_json_time();
+    printf("}\n");
 }
 
 static void print_log(void) {

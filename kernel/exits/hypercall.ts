@@ -2,6 +2,8 @@
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
 import { hiddenBytes, hiddenStart } from '../memory/nestedPaging.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
+import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/clock.js';
+import { testTask } from '../time/testTask.js';
 import { EXIT_REASONS, MAX_VCPUS, vcpus, type Registers, type Vcpu } from '../vcpu/vcpu.js';
 import { vendor } from '../vcpu/vendor.js';
 
@@ -18,12 +20,14 @@ const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n } as const;
 type Hypercall = (registers: Registers) => void;
 
 /** How many functions there are; the table's last entry stands for all numbers from this on. */
-const FUNCTIONS = 4n;
-const hypercalls = table<Hypercall>(5, noSuchFunction, {
+const FUNCTIONS = 6n;
+const hypercalls = table<Hypercall>(7, noSuchFunction, {
   0: version,
   1: exitCount,
   2: logText,
   3: memoryKept,
+  4: time,
+  5: testTaskResults,
 });
 
 /** Whether the guest's registers ask for a hypercall. */
@@ -98,4 +102,24 @@ function logWord(first: u64, end: u64): u64 {
 function memoryKept(registers: Registers): void {
   registers.rbx = u64(hiddenStart());
   registers.rcx = hiddenBytes();
+}
+
+/** The clock: what it shows, what it is, and its counts a second. */
+function time(registers: Registers): void {
+  registers.rbx = nanosecondsOf(readClock());
+  registers.rcx = u64(clockSource());
+  registers.rdx = clockFrequency();
+}
+
+/** What the task that tests the timers has found, where it runs. */
+function testTaskResults(registers: Registers): void {
+  const period = testTask.period;
+  if (period === 0n) {
+    registers.rax = Status.nothingThere;
+    return;
+  }
+  registers.rbx = testTask.runs;
+  registers.rcx = nanosecondsOf(testTask.greatestLateness);
+  registers.rdx = nanosecondsOf(period);
+  registers.rsi = testTask.missed;
 }
