@@ -2,7 +2,8 @@
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Report } from '../diagnostics/diagnostic.js';
 import { globalName } from '../emit/names.js';
-import type { Location, Module, Program } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
+import type { Module, Program } from '../ir/nodes.js';
 
 interface Named {
   readonly name: string;

@@ -1,20 +1,9 @@
 /** Every code that a diagnostic can have. docs/language.md lists them from here. */
 
+import type { CodeDescription } from './codeDescription.js';
 import { PROGRAM } from './program.js';
 import { PROOF } from './proof.js';
 import { SUBSET } from './subset.js';
-
-/** What the reference says of a code. */
-export interface CodeDescription {
-  /** Stable: `TSV1001`. TSV0: TypeScript's own; TSV1: the subset; TSV2: proofs; TSV3: the whole program. */
-  readonly code: string;
-  readonly title: string;
-  /** One paragraph. */
-  readonly explanation: string;
-  /** A program's part that is refused, and one that is not. */
-  readonly bad: string;
-  readonly good: string;
-}
 
 /** What TypeScript itself refuses; the message ends with its own number. */
 export const TYPESCRIPT = {

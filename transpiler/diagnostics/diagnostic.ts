@@ -1,5 +1,5 @@
 /** What the transpiler says about a program that it refuses. */
-import type { Location } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
 
 export interface Diagnostic {
   /** Stable: `TSV2104`. All codes are in codes.ts. */

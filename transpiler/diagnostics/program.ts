@@ -1,5 +1,5 @@
 /** The codes of what the checks of the whole program refuse. */
-import type { CodeDescription } from './codes.js';
+import type { CodeDescription } from './codeDescription.js';
 
 export const PROGRAM = {
   recursion: {

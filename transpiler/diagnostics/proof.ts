@@ -1,5 +1,5 @@
 /** The codes of what the prover refuses. */
-import type { CodeDescription } from './codes.js';
+import type { CodeDescription } from './codeDescription.js';
 
 export const PROOF = {
   inexact: {

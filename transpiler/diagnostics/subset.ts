@@ -1,5 +1,5 @@
 /** The codes of what is TypeScript but not the language. */
-import type { CodeDescription } from './codes.js';
+import type { CodeDescription } from './codeDescription.js';
 
 export const SUBSET = {
   type: {

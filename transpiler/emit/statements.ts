@@ -1,5 +1,6 @@
 /** Statements in C, each below a `#line` that names its source. */
-import type { Expression, Location, Statement, Target, Variable } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
+import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
 import { declaration, fixOperands, hoist, place, render, type Scope, textOf } from './expressions.js';
 import { localName } from './names.js';

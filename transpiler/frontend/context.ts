@@ -1,6 +1,7 @@
 /** What all parts of the frontend share: the checker, what names stand for, and how to refuse. */
 import { ts } from 'ts-morph';
 import type { Diagnostic, Report } from '../diagnostics/diagnostic.js';
+import type { Location } from '../ir/location.js';
 import type {
   Constant,
   ConstantList,
@@ -8,7 +9,6 @@ import type {
   FunctionTable,
   Instance,
   IntrinsicFunction,
-  Location,
   Module,
   Variable,
 } from '../ir/nodes.js';

@@ -1,7 +1,8 @@
 /** Contracts and promises: `requires`, `effects`, `ensures`, `invariant`. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
-import type { Expression, Location, Statement } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
+import type { Expression, Statement } from '../ir/nodes.js';
 import { attempt, type Context, locate, refuse } from './context.js';
 import { conditionOf } from './expressions.js';
 import type { Body } from './functions.js';

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Project, ts } from 'ts-morph';
 import type { Report } from '../diagnostics/diagnostic.js';
-import type { Location } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
 
 export interface Sources {
   /** Absolute, with `/`. */

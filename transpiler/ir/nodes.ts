@@ -8,17 +8,8 @@
  * Number operators below a 64-bit cast do not wrap: JavaScript computes them exactly first.
  * A number `/` stands only directly below `u32(...)` or a narrower cast, which truncates it.
  */
+import type { Location } from './location.js';
 import type { IntegerName, Layout, Range, StructLayout, Type } from './types.js';
-
-export interface Location {
-  /** Path relative to the parent of the program's folder, with `/`: `kernel/exits/cpuid.ts`. */
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  readonly column: number;
-  /** Characters the caret line covers, at least 1, never past the end of the line. */
-  readonly length: number;
-}
 
 interface Node {
   readonly at: Location;

@@ -1,5 +1,5 @@
 /** The types of the language, as the intermediate representation holds them. */
-import type { Location } from './nodes.js';
+import type { Location } from './location.js';
 
 export type IntegerName = 'u8' | 'u16' | 'u32' | 'i8' | 'i16' | 'i32' | 'u64' | 'i64' | 'gpa' | 'hpa' | 'gva' | 'hva';
 

@@ -1,5 +1,6 @@
 /** Which function calls which. */
-import type { Callee, Function, IntrinsicFunction, Location, Program } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
+import type { Callee, Function, IntrinsicFunction, Program } from '../ir/nodes.js';
 import { visitBody } from '../ir/walk.js';
 
 /** A call in a function's body. */

@@ -1,6 +1,7 @@
 /** Calls: arguments fit, what the function requires is proved, what it ensures is known. */
 import { PROOF } from '../diagnostics/proof.js';
-import type { Expression, ExpressionOf, Function, Location } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
+import type { Expression, ExpressionOf, Function } from '../ir/nodes.js';
 import type { Range, Type } from '../ir/types.js';
 import { functionsOf } from '../program/callGraph.js';
 import { checkIndex } from './access.js';

@@ -1,6 +1,7 @@
 /** What the analysis of one function carries along. */
 import type { Report } from '../diagnostics/diagnostic.js';
-import type { Expression, Function, Location } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
+import type { Expression, Function } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { assume, entails } from './assume.js';
 import { knownFacts } from './describe.js';

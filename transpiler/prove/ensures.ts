@@ -1,7 +1,8 @@
 /** The `ensures` of functions: what stands before their returns. */
 import { PROOF } from '../diagnostics/proof.js';
 import type { Report } from '../diagnostics/diagnostic.js';
-import type { Expression, Function, Location, Statement, Variable } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
+import type { Expression, Function, Statement, Variable } from '../ir/nodes.js';
 
 /** What a function ensures of its result, in terms of `result` and of its parameters. */
 export interface Ensured {

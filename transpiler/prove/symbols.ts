@@ -1,5 +1,5 @@
 /** The symbols of one function: each stands for one value that the function computes, once and for all. */
-import type { Location } from '../ir/nodes.js';
+import type { Location } from '../ir/location.js';
 import type { Range } from '../ir/types.js';
 
 export interface Symbol {

@@ -24,7 +24,10 @@ export async function makePages(root: string): Promise<ReadonlyMap<string, strin
 
 function languagePage(root: string): string {
   const page = readFileSync(join(root, 'docs/language.md'), 'utf8');
-  const fences = fencesOf(fillRegions(page, () => ''), 'ts');
+  const fences = fencesOf(
+    fillRegions(page, () => ''),
+    'ts',
+  );
   const examplesOf = (word: string): Example[] =>
     fences.filter((found) => found.word === word).map(({ code }) => ({ name: nameOf(code), code }));
   const accepted = transpileExamples(root, examplesOf(''));

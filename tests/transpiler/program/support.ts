@@ -1,10 +1,10 @@
 /** Small programs, made without the frontend: functions that call. */
+import type { Location } from '../../../transpiler/ir/location.js';
 import type {
   Expression,
   Function,
   FunctionTable,
   IntrinsicFunction,
-  Location,
   Module,
   Program,
   Statement,

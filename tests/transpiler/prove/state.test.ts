@@ -1,6 +1,6 @@
 import t from 'tap';
 import fc from 'fast-check';
-import type { Location } from '../../../transpiler/ir/nodes.js';
+import type { Location } from '../../../transpiler/ir/location.js';
 import { assume, entails } from '../../../transpiler/prove/assume.js';
 import { atMost, less, lessOrEqual, negate, type Formula } from '../../../transpiler/prove/formula.js';
 import { join } from '../../../transpiler/prove/join.js';
