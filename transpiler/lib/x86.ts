@@ -111,7 +111,7 @@ export const {
   },
   tryXsetbv: {
     parameters: [
-      ['register', 'u32'],
+      ['control', 'u32'],
       ['value', 'u64'],
     ],
     result: 'boolean',
