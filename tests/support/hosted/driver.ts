@@ -1,5 +1,5 @@
 /** The C around an emitted program that feeds it cases: a `switch` over the functions. */
-import { fieldName, globalName } from '../../../transpiler/emit/names.js';
+import { fieldName, globalName, localName } from '../../../transpiler/emit/names.js';
 import { cType, integerName, rangeOfName, storageType } from '../../../transpiler/emit/types.js';
 import type { Function, Instance, IntrinsicFunction } from '../../../transpiler/ir/nodes.js';
 import type { IntegerType, Type } from '../../../transpiler/ir/types.js';
@@ -89,10 +89,10 @@ export function intrinsicsHeader(intrinsics: readonly IntrinsicFunction[]): stri
 }
 
 function intrinsicSource({ name, c, parameters, result }: IntrinsicFunction): string {
-  const list = parameters.map((parameter) => `${cType(parameter.type)} ${parameter.name}`).join(', ') || 'void';
+  const list = parameters.map((parameter) => `${cType(parameter.type)} ${localName(parameter)}`).join(', ') || 'void';
   const shown = parameters.flatMap((parameter, index) => [
     ...(index > 0 ? ['fputs(", ", stdout);'] : []),
-    showing(parameter.type, parameter.name),
+    showing(parameter.type, localName(parameter)),
   ]);
   const returned = result.kind === 'reference' ? storageType(result.layout) : cType(result);
   const lines = [`fputs("${name}(", stdout);`, ...shown, 'puts(")");', ...answering(result)];

@@ -1,11 +1,12 @@
 /** The side of C: the emitted program with a driver around it, under the sanitizers. */
 import { execa } from 'execa';
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Function, Instance, Program } from '../../../transpiler/ir/nodes.js';
 import { callOf, regionsOf, type Case, type Outcome, type Region, type Value } from './case.js';
 import { driverSource, intrinsicsHeader } from './driver.js';
 import type { LoadedProgram } from './nodeRun.js';
+import { root } from './scratch.js';
 import { instancesReachedFrom } from './generate.js';
 
 const ADDED = (1n << 64n) - 1n;
@@ -15,7 +16,7 @@ const FLAGS = [
   ...['-Wno-overflow', '-Wno-div-by-zero', '-Wno-shift-count-overflow', '-Wno-sign-compare'],
   ...['-fsanitize=undefined,address', '-fno-sanitize-recover=all'],
 ];
-const platformHeader = join(import.meta.dirname, '../../../../../tests/support/hosted/platform.h');
+const platformHeader = join(root, 'tests/support/hosted/platform.h');
 
 export interface NativeProgram {
   readonly binary: string;
@@ -33,7 +34,6 @@ export async function compileNative(
   functions: readonly Function[],
   folder: string,
 ): Promise<NativeProgram> {
-  rmSync(folder, { recursive: true, force: true });
   const instances = [...new Set(functions.flatMap(instancesReachedFrom))];
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -69,7 +69,7 @@ export async function runNative(
   const partial = outcomes.pop();
   if (ended.exitCode !== 0) {
     const call = callOf(cases[outcomes.length] as Case);
-    throw new Error(`${call} in C: ${partial ?? ''}\n${ended.stderr.slice(0, 3000)}`);
+    throw new Error(`${call} in C: ${partial ?? ''}\n${ended.shortMessage ?? ''}\n${ended.stderr.slice(0, 3000)}`);
   }
   return outcomes;
 }

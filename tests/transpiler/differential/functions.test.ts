@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { join } from 'node:path';
 import t from 'tap';
 import type { Function } from '../../../transpiler/ir/nodes.js';
 import { compareRuns } from '../../support/hosted/compare.js';
 import { anyCase } from '../../support/hosted/generate.js';
 import { compileNative } from '../../support/hosted/nativeRun.js';
-import { loadKernel, root } from './kernel.js';
+import { scratchFolder } from '../../support/hosted/scratch.js';
+import { loadKernel } from './kernel.js';
 import { notRun } from './notRun.js';
 
 t.setTimeout(300_000);
@@ -17,7 +17,7 @@ const ENOUGH = 3;
 const seed = Number(process.env['TSVM_SEED'] ?? 1);
 
 const { program, functions: tested, files, loaded } = await loadKernel();
-const native = await compileNative(program, files, tested, join(root, 'build', 'differential'));
+const native = await compileNative(program, files, tested, scratchFolder(t, 'kernel-c'));
 const seldom: string[] = [];
 
 for (const one of tested) {

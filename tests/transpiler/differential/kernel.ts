@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { emit, transpile } from '../../../transpiler/index.js';
 import type { Function, Program } from '../../../transpiler/ir/nodes.js';
 import { loadProgram, type LoadedProgram } from '../../support/hosted/nodeRun.js';
-
-export const root = join(import.meta.dirname, '../../../../..');
+import { root } from '../../support/hosted/scratch.js';
 
 export interface Kernel {
   readonly program: Program;

@@ -1,12 +1,11 @@
 /** Many generated modules as one program: refused functions are taken out, the rest runs both ways. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
 import { transpile } from '../../../transpiler/index.js';
 import type { Program } from '../../../transpiler/ir/nodes.js';
-
-const root = join(import.meta.dirname, '../../../../..');
+import { compiledFolder } from '../../support/hosted/scratch.js';
 
 /** A generated module: its declarations, and functions that can each be left out. */
 export interface GeneratedModule {
@@ -23,11 +22,10 @@ export interface Checked {
 }
 
 /**
- * Transpiles `modules` as m0.ts, m1.ts ... of one program, without the functions that have
+ * Transpiles `modules` as m0.ts, m1.ts ... of one program in a scratch folder, without the functions that have
  * diagnostics. Throws where a diagnostic is not about one of them.
  */
-export function checkModules(name: string, modules: readonly GeneratedModule[]): Checked {
-  const folder = join(root, 'build', 'random', name);
+export function checkModules(folder: string, modules: readonly GeneratedModule[]): Checked {
   const refused = new Map<string, Diagnostic[]>();
   let accepted = modules;
   for (;;) {
@@ -39,16 +37,14 @@ export function checkModules(name: string, modules: readonly GeneratedModule[]):
 }
 
 /** Compiles the TypeScript of checked modules for Node; the result gives a module's address. */
-export function compileForNode(name: string, modules: readonly GeneratedModule[]): (module: string) => string {
-  const folder = join(root, 'build', 'js', 'build', 'random', name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+export function compileForNode(folder: string, modules: readonly GeneratedModule[]): (module: string) => string {
+  const compiled = compiledFolder(folder);
   modules.forEach((module, index) => {
     const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
     const { outputText } = ts.transpileModule(textOf(module), { compilerOptions });
-    writeFileSync(join(folder, `m${index}.js`), outputText);
+    writeFileSync(join(compiled, `m${index}.js`), outputText);
   });
-  return (module) => new URL(`file://${join(folder, `${module}.js`)}`).href;
+  return (module) => new URL(`file://${join(compiled, `${module}.js`)}`).href;
 }
 
 /** The source of a module, as written to its file. */
@@ -57,8 +53,6 @@ export function textOf({ preamble, functions }: GeneratedModule): string {
 }
 
 function writeModules(folder: string, modules: readonly GeneratedModule[]): void {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
   modules.forEach((module, index) => writeFileSync(join(folder, `m${index}.ts`), textOf(module)));
 }
 

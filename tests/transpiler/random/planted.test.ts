@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { PROOF } from '../../../transpiler/diagnostics/proof.js';
+import { scratchFolder } from '../../support/hosted/scratch.js';
 import { checkModules, type Checked } from './batch.js';
 import { drawn, type Draw } from './draw.js';
 import { idioms, type Idiom } from './idioms.js';
@@ -18,7 +19,7 @@ const [forms] = fc.sample(
   { seed, numRuns: 1 },
 );
 const functions = (forms ?? []).flatMap(({ right, wrong }) => [right, wrong]);
-const checked: Checked = checkModules('planted', [{ preamble: preamble(0), functions }]);
+const checked: Checked = checkModules(scratchFolder(t, 'planted'), [{ preamble: preamble(0), functions }]);
 
 for (const idiom of idioms) {
   t.test(`${idiom.name}: accepted with the right guard, refused with one off by a little (TSVM_SEED=${seed})`, (t) => {
