@@ -4,6 +4,7 @@ import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { checkFits } from './calls.js';
 import type { Context } from './context.js';
+import { guard } from './fixes.js';
 import { integer, unknownValue, visit } from './expression.js';
 import { inside, lessOrEqual, less, atMost, type Formula } from './formula.js';
 import { add, constant, scale, type Linear } from './linear.js';
@@ -53,10 +54,10 @@ export function checkIndex(context: Context, index: Expression, length: number, 
 
 /** How to make `condition`, which speaks of `operands`, known. */
 export function guards(context: Context, condition: string, operands: readonly Expression[]): readonly string[] {
-  const guard = `guard with  if (${condition}) { ... }`;
+  const fixes = guard(condition, operands);
   return operands.every((operand) => speaksOfParameters(context, operand))
-    ? [guard, `or  requires(${condition})`]
-    : [guard];
+    ? [...fixes, `or  requires(${condition})`]
+    : fixes;
 }
 
 function speaksOfParameters(context: Context, expression: Expression): boolean {

@@ -5,6 +5,7 @@ import type { Range, Type } from '../ir/types.js';
 import { entails } from './assume.js';
 import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
+import { guard } from './fixes.js';
 import { integer } from './expression.js';
 import { equals, FALSE, inside, negate, type Formula } from './formula.js';
 import { add, keyOf, plus, scale, subtract, ZERO, type Linear } from './linear.js';
@@ -114,12 +115,12 @@ export function fixesOfResult(expression: Expression): readonly string[] {
   const wrapping = (written: string): string => `where it shall wrap around, write  ${written}`;
   switch (operator) {
     case '-':
-      return [`guard with  if (${left.text} >= ${right.text}) { ... }`, wrapping(wrapped)];
+      return [...guard(`${left.text} >= ${right.text}`, [left, right]), wrapping(wrapped)];
     case '+':
       return isNumber(expression)
-        ? [`guard with  if (${text} <= 0xffffffff) { ... }`, saturating(left, right, 'addSat32'), wrapping(wrapped)]
+        ? [...guard(`${text} <= 0xffffffff`, [expression]), saturating(left, right, 'addSat32'), wrapping(wrapped)]
         : [
-            `guard with  if (${left.text} <= 0xffff_ffff_ffff_ffffn - ${right.text}) { ... }`,
+            ...guard(`${left.text} <= 0xffff_ffff_ffff_ffffn - ${right.text}`, [left, right]),
             saturating(left, right, 'addSat64'),
             wrapping(wrapped),
           ];
@@ -223,7 +224,7 @@ function checkOperand(context: Context, operand: Expression, value: Linear, rang
     at: operand.at,
     message: `${operand.text} may not fit the 32 bits${isSigned ? ' with a sign' : ''} that JavaScript's bit operators take`,
     fixes: [
-      `guard with  if (${operand.text} <= 0x${range.high.toString(16)}) { ... }`,
+      ...guard(`${operand.text} <= 0x${range.high.toString(16)}`, [operand]),
       ...(isSigned ? ['for the high bits of a u32, write  >>>  instead of  >>'] : []),
     ],
   }));
@@ -236,7 +237,7 @@ export function checkShiftCount(context: Context, count: Expression, value: Line
     code: PROOF.shiftCount,
     at: count.at,
     message: `the shift count ${count.text} may not be below ${width}`,
-    fixes: [`guard with  if (${count.text} < ${width}) { ... }`, `mask it:  ${count.text} & ${width - 1n}`],
+    fixes: [...guard(`${count.text} < ${width}`, [count]), `mask it:  ${count.text} & ${width - 1n}`],
   }));
 }
 
@@ -250,7 +251,7 @@ function checkDivisor(context: Context, { right: divisor }: ExpressionOf<'binary
     code: PROOF.divisor,
     at: divisor.at,
     message: `the divisor ${divisor.text} may be 0`,
-    fixes: [`guard with  if (${divisor.text} !== ${isNumber(divisor) ? '0' : '0n'}) { ... }`],
+    fixes: guard(`${divisor.text} !== ${isNumber(divisor) ? '0' : '0n'}`, [divisor]),
   }));
 }
 

@@ -12,6 +12,7 @@ import type { Bindings, Context } from './context.js';
 import { larger, product, smaller, truncate } from './derive.js';
 import { spell } from './describe.js';
 import { ensuredBy } from './ensures.js';
+import { guard } from './fixes.js';
 import { integer, unknownValue } from './expression.js';
 import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
 import { add, constant, subtract, type Linear } from './linear.js';
@@ -38,9 +39,9 @@ export function checkFits(context: Context, expression: Expression, value: Linea
 function fixesOfFit(expression: Expression, range: Range, name: string): readonly string[] {
   if (expression.kind === 'binary' && expression.operator === '-' && range.low === 0n) return fixesOfResult(expression);
   const suffix = expression.type.kind === 'integer' && expression.type.javascript === 'bigint' ? 'n' : '';
-  const guard = `guard with  if (${expression.text} <= ${range.high}${suffix}) { ... }`;
+  const fixes = guard(`${expression.text} <= ${range.high}${suffix}`, [expression]);
   const isType = /^[ui]\d+$/.test(name);
-  return isType ? [guard, `where only the low bits count, write  ${name}(${expression.text})`] : [guard];
+  return isType ? [...fixes, `where only the low bits count, write  ${name}(${expression.text})`] : fixes;
 }
 
 /** Proves that a value fits the type of its place. */

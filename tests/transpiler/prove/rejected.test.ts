@@ -247,3 +247,17 @@ t.test('a diagnostic says what is known and what would mend it', (t) => {
   ]);
   t.end();
 });
+
+t.test('what is read of memory is to be copied before the guard', (t) => {
+  const text = `
+const Queue = struct('Queue', { size: 4 }, { count: at(0, U32) });
+const queue = instance(Queue);
+export function f(values: Ref<typeof Values>): u32 { return values.get(queue.count); }
+const Values = arr(U32, 8);`;
+  const { diagnostics } = proveModules({ memory: text });
+  t.same(
+    diagnostics.map(({ fixes }) => fixes),
+    [['copy queue.count to a const first, since memory keeps no facts', 'guard with  if (queue.count < 8) { ... }']],
+  );
+  t.end();
+});
