@@ -10,6 +10,7 @@ import { onInvd, onVmcall, onXsetbv } from './instructions.js';
 import { onReadMsr, onWriteMsr } from './msr.js';
 import { onPreemptionTimer } from './preemptionTimer.js';
 import { onInit, onTripleFault, onUnexpected } from './stops.js';
+import { onTaskSwitch } from './taskSwitch.js';
 import { onVmxInstruction } from './vmxInstruction.js';
 
 /** Basic exit reasons. The last stands for all numbers from it on, which those of failed entries are, too. */
@@ -51,6 +52,7 @@ export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.exception]: onException,
   [ExitReason.tripleFault]: onTripleFault,
   [ExitReason.init]: onInit,
+  [ExitReason.taskSwitch]: onTaskSwitch,
   [ExitReason.cpuid]: onCpuid,
   [ExitReason.getsec]: onVmxInstruction,
   [ExitReason.invd]: onInvd,

@@ -8,7 +8,11 @@ export const Exception = {
   debug: 1n,
   invalidOpcode: 6n,
   doubleFault: 8n,
+  invalidTss: 10n,
+  segmentNotPresent: 11n,
+  stackFault: 12n,
   generalProtection: 13n,
+  pageFault: 14n,
   alignmentCheck: 17n,
 } as const;
 export type Exception = (typeof Exception)[keyof typeof Exception];
@@ -36,7 +40,7 @@ export function injectException(vector: Exception): void {
 }
 
 /** The guest gets the exception `vector` with `errorCode`. */
-export function injectExceptionWithCode(vector: Exception, errorCode: u32): void {
+export function injectExceptionWithCode(vector: u64, errorCode: u32): void {
   vmwrite(Field.entryErrorCode, u64(errorCode));
   inject(VALID | HAS_ERROR_CODE | TYPE_HARDWARE_EXCEPTION | vector);
 }

@@ -36,6 +36,7 @@ export const {
   readCr3,
   readCr4,
   writeCr0,
+  writeCr2,
   writeCr3,
   writeCr4,
   readDr6,
@@ -215,6 +216,14 @@ export const {
     effects: ['control'],
     c: 'x86_writeCr0',
     about: 'Sets CR0.',
+    manual: 'SDM 2B, MOV CR',
+  },
+  writeCr2: {
+    parameters: [['value', 'u64']],
+    result: 'void',
+    effects: ['control'],
+    c: 'x86_writeCr2',
+    about: 'Sets CR2.',
     manual: 'SDM 2B, MOV CR',
   },
   writeCr3: {
