@@ -3,6 +3,7 @@ import { entryPoints } from '../transpiler/lib/index.js';
 import { start } from './main.js';
 import { onException } from './report/exception.js';
 import { onSvmExit } from './svm/exit.js';
+import { onQuickCpuid } from './vmx/cpuid.js';
 import { onVmxEntryRefused } from './vmx/entryFailure.js';
 import { onVmxExit } from './vmx/exit.js';
 
@@ -14,6 +15,7 @@ export const entries = entryPoints({
   /** From runtime-c/svm.asm. */
   tsvm_svm_exit: onSvmExit,
   /** From runtime-c/vmx.asm. */
+  tsvm_vmx_cpuid: onQuickCpuid,
   tsvm_vmx_exit: onVmxExit,
   tsvm_vmx_entry_refused: onVmxEntryRefused,
 });

@@ -30,7 +30,7 @@ const SAVED_REGISTERS = 15 * WORD;
 const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_entry', bytes: 0, calls: ['tsvm_start'] },
   { symbol: 'tsvm_svm_run', bytes: 2 * WORD, calls: ['tsvm_svm_exit'] },
-  { symbol: 'tsvm_vmx_run', bytes: 2 * WORD, calls: ['tsvm_vmx_exit', 'tsvm_vmx_entry_refused'] },
+  { symbol: 'tsvm_vmx_run', bytes: 2 * WORD, calls: ['tsvm_vmx_cpuid', 'tsvm_vmx_exit', 'tsvm_vmx_entry_refused'] },
   { symbol: 'tsvm_relocate', bytes: WORD, calls: [] },
   { symbol: 'tsvm_try_rdmsr', bytes: WORD + EXCEPTION_FRAME, calls: [] },
   { symbol: 'tsvm_try_wrmsr', bytes: WORD + EXCEPTION_FRAME, calls: [] },

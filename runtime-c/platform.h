@@ -18,6 +18,7 @@ _Static_assert(memory_hostPaging_DIRECT == DIRECT, "layout.inc");
 _Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers, r15) == 120, "svm.asm");
 _Static_assert(offsetof(struct Vcpu, vmcb) == 128 && offsetof(struct Vcpu, hostVmcb) == 136, "svm.asm");
 _Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
+_Static_assert(offsetof(struct Vcpu, quickReason) == 0xa8 && offsetof(struct Vcpu, exits) == 0x100, "vmx.asm");
 _Static_assert(offsetof(struct ExceptionFrame, vector) == 15 * 8, "exceptions.asm");
 
 void tsvm_relocate(uint64_t to, uint64_t tables);

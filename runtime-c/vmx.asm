@@ -1,27 +1,37 @@
 ; void tsvm_vmx_run(uint64_t vcpu): the world switch (SDM 3C, chapters 26 and 27). Does not return.
 
 global tsvm_vmx_run
-extern tsvm_vmx_exit, tsvm_vmx_entry_refused
+extern tsvm_vmx_cpuid, tsvm_vmx_exit, tsvm_vmx_entry_refused
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
 VCPU_RDI        equ 56
 
+VCPU_QUICK      equ 0xa8
+VCPU_EXITS      equ 0x100
+
 ; Fields of the VMCS (SDM 3D, appendix B).
+EXIT_REASON     equ 0x4402
 HOST_RSP        equ 0x6c14
 HOST_RIP        equ 0x6c16
 
-; Applies %1 to the fourteen registers that neither the processor nor the switch itself handles.
-%macro each_register 1
-        %1      rax, 0
-        %1      rcx, 8
-        %1      rdx, 16
-        %1      rbx, 24
-        %1      rbp, 40
+; Applies %1 to registers that C functions may change. RDI is done apart.
+%macro each_changed 1
         %1      rsi, 48
         %1      r8, 64
         %1      r9, 72
         %1      r10, 80
         %1      r11, 88
+%endmacro
+; Those that CPUID changes.
+%macro each_result 1
+        %1      rax, 0
+        %1      rcx, 8
+        %1      rdx, 16
+        %1      rbx, 24
+%endmacro
+; The registers that C functions leave as they are.
+%macro each_kept 1
+        %1      rbp, 40
         %1      r12, 96
         %1      r13, 104
         %1      r14, 112
@@ -43,21 +53,44 @@ tsvm_vmx_run:
         mov     eax, HOST_RIP
         mov     rcx, .exit
         vmwrite rax, rcx
-        each_register load
-        mov     rdi, [rdi + VCPU_RDI]
+        call    .load_all
         vmlaunch
         jmp     .refused
+
 .exit:  push    rdi
         mov     rdi, [rsp + 8]
-        each_register save
+        each_changed save
         pop     qword [rdi + VCPU_RDI]
+        mov     esi, EXIT_REASON
+        vmread  rsi, rsi
+        cmp     esi, [rdi + VCPU_QUICK]
+        jne     .seldom
+        inc     qword [rdi + VCPU_EXITS + rsi * 8]
+        mov     esi, eax
+        call    tsvm_vmx_cpuid          ; the one frequent exit, so it has the shortest way
+        mov     rdi, [rsp]
+        each_result load
+        each_changed load
+        mov     rdi, [rdi + VCPU_RDI]
+        vmresume
+        jmp     .refused
+
+.seldom:
+        each_result save
+        each_kept save
         xor     ebp, ebp                ; ends the chain of frames
         call    tsvm_vmx_exit
         mov     rdi, [rsp]
-        each_register load
-        mov     rdi, [rdi + VCPU_RDI]
+        call    .load_all
         vmresume
 .refused:
         mov     rdi, [rsp]
         xor     ebp, ebp
         call    tsvm_vmx_entry_refused  ; does not return
+
+.load_all:
+        each_kept load
+        each_result load
+        each_changed load
+        mov     rdi, [rdi + VCPU_RDI]
+        ret

@@ -17,21 +17,18 @@ const EDX_SYSCALL = 1 << 11;
 const CR4_OSXSAVE = 1n << 18n;
 const CR4_PKE = 1n << 22n;
 
-/** Bit n is set for the leaves that may need `showGuest`, by their last five bits. */
-const DEPENDING_LEAVES = (1 << FEATURES) | (1 << MORE_FEATURES);
-
 /** Executes CPUID for the guest. */
-export function readCpuid(registers: Registers): void {
-  const seen = cpuid(u32(registers.rax), u32(registers.rcx));
+export function readCpuid(registers: Registers, leaf: u32, subleaf: u32): void {
+  const seen = cpuid(leaf, subleaf);
   registers.rax = u64(seen.eax);
   registers.rbx = u64(seen.ebx);
   registers.rcx = u64(seen.ecx);
   registers.rdx = u64(seen.edx);
 }
 
-/** Whether `leaf` may tell of more than the processor: a quick answer, which is yes for a few others, too. */
+/** Whether `leaf` may tell of more than the processor. Quick to say: all leaves that do are odd. */
 export function dependsOnGuest(leaf: u32): boolean {
-  return ((DEPENDING_LEAVES >> (leaf & 31)) & 1) !== 0;
+  return u32(leaf & 1) !== 0;
 }
 
 /** Corrects what `readCpuid` got for `leaf`, for a guest with `cr4` that executes 64-bit code or other code. */

@@ -34,7 +34,7 @@ export const Vcpu = struct(
   { size: 0x2120 },
   {
     registers: at(0x00, Registers),
-    /** The page that controls the guest and holds its state: on SVM the VMCB. */
+    /** The page that controls the guest and holds its state: the VMCB or the VMCS. */
     vmcb: at(0x80, HPA),
     /** The page that holds the host state which VMRUN leaves alone. */
     hostVmcb: at(0x88, HPA),
@@ -44,6 +44,8 @@ export const Vcpu = struct(
     guestHostSave: at(0x98, HPA),
     /** While the timer is armed, the time-stamp counter at which it ends; else 0. */
     timerEnd: at(0xa0, U64),
+    /** On VT-x, the exit reason that the world switch handles on a shorter way than others. */
+    quickReason: at(0xa8, U32),
     exits: at(0x100, arr(U64, EXIT_REASONS)),
   },
 );

@@ -1,4 +1,4 @@
-/** Who handles which exit (SDM 3D, appendix C). */
+/** Who handles which exit. */
 import { table } from '../../transpiler/lib/index.js';
 import { onControlRegister } from './controlRegisters.js';
 import { onCpuid } from './cpuid.js';
@@ -6,47 +6,13 @@ import { onOtherReason } from './entryFailure.js';
 import { onEptViolation } from './eptViolation.js';
 import { onException } from './exceptions.js';
 import type { ExitHandler } from './exitHandler.js';
+import { ExitReason, VMX_REASONS } from './exitReason.js';
 import { onInvd, onVmcall, onXsetbv } from './instructions.js';
 import { onReadMsr, onWriteMsr } from './msr.js';
 import { onPreemptionTimer } from './preemptionTimer.js';
 import { onInit, onTripleFault, onUnexpected } from './stops.js';
 import { onTaskSwitch } from './taskSwitch.js';
 import { onVmxInstruction } from './vmxInstruction.js';
-
-/** Basic exit reasons. The last stands for all numbers from it on, which those of failed entries are, too. */
-export const ExitReason = {
-  exception: 0,
-  tripleFault: 2,
-  init: 3,
-  taskSwitch: 9,
-  cpuid: 10,
-  getsec: 11,
-  invd: 13,
-  vmcall: 18,
-  vmclear: 19,
-  vmlaunch: 20,
-  vmptrld: 21,
-  vmptrst: 22,
-  vmread: 23,
-  vmresume: 24,
-  vmwrite: 25,
-  vmxoff: 26,
-  vmxon: 27,
-  controlRegister: 28,
-  rdmsr: 31,
-  wrmsr: 32,
-  eptViolation: 48,
-  invept: 50,
-  preemptionTimer: 52,
-  invvpid: 53,
-  xsetbv: 55,
-  vmfunc: 59,
-  other: 79,
-} as const;
-
-/** One more than the last. */
-export const VMX_REASONS = 80;
-export const LAST_VMX_REASON = 79n;
 
 export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.exception]: onException,

@@ -28,7 +28,7 @@ const VALID = 1n << 31n;
 const EVENT_MASK = VALID | HAS_ERROR_CODE | TYPE_MASK | VECTOR_MASK;
 
 /** Interruptibility (SDM 3C, table 24-3): the shadows of STI and MOV SS, and NMIs held back. */
-const SHADOWS = 3n;
+export const SHADOWS = 3n;
 const NMI_BLOCKED = 1n << 3n;
 
 /** In exit interruption information and in some exit qualifications: an IRET that did not come to its end let NMIs in. */

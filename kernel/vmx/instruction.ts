@@ -1,7 +1,7 @@
 /** What follows an instruction that the hypervisor did for the guest (SDM 3C 27.3.3 and 24.4.2). */
 import { u64 } from '../../transpiler/lib/index.js';
 import { Answer } from '../exits/answer.js';
-import { endShadow, Exception, injectException, injectExceptionWithCode } from './inject.js';
+import { endShadow, Exception, injectException, injectExceptionWithCode, SHADOWS } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
 import { RFLAGS_TF } from './registers.js';
 import { Field } from './vmcs.js';
@@ -17,12 +17,15 @@ const DEBUGCTL_BTF = 1n << 1n;
  */
 export function skipInstruction(): void {
   vmwrite(Field.guestRip, u64(vmread(Field.guestRip) + vmread(Field.instructionLength)));
-  endShadow();
-  if ((vmread(Field.guestRflags) & RFLAGS_TF) !== 0n) pendSingleStep();
+  const shadows = vmread(Field.guestInterruptibility) & SHADOWS;
+  const step = vmread(Field.guestRflags) & RFLAGS_TF;
+  if ((shadows | step) !== 0n) endInstruction(step);
 }
 
-function pendSingleStep(): void {
-  if ((vmread(Field.guestDebugControl) & DEBUGCTL_BTF) !== 0n) return;
+/** What STI or MOV SS held back comes now, and so does a single step, unless branches only are stepped. */
+function endInstruction(step: u64): void {
+  endShadow();
+  if (step === 0n || (vmread(Field.guestDebugControl) & DEBUGCTL_BTF) !== 0n) return;
   vmwrite(Field.guestPendingDebug, vmread(Field.guestPendingDebug) | SINGLE_STEP);
 }
 

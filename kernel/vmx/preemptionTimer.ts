@@ -9,6 +9,7 @@ import { clockFrequency, clockRound, clockSource, ClockSource, MOST_FREQUENCY, r
 import { nextDeadline, NEVER } from '../time/timerQueue.js';
 import { runDueTimers, startTasks } from '../time/timers.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { ExitReason } from './exitReason.js';
 import { vmwrite } from './operations.js';
 import { VMX_MISC } from './registers.js';
 import { allows, chosenSetting, Controls, refuse } from './settings.js';
@@ -48,10 +49,12 @@ export function armPreemptionTimer(vcpu: Vcpu): void {
   const controls = chosenSetting(Controls.pin);
   if (deadline === NEVER) {
     vcpu.timerEnd = 0n;
+    vcpu.quickReason = ExitReason.cpuid;
     vmwrite(Field.pinControls, u64(controls));
     return;
   }
   const wait = min64(subSat64(deadline, readClock()), clockRound() / 2n);
+  vcpu.quickReason = ExitReason.none;
   vcpu.timerEnd = u64(rdtsc() + tscCounts(wait));
   vmwrite(Field.pinControls, u64(u32(controls | ACTIVATE_TIMER)));
 }

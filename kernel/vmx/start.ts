@@ -8,6 +8,7 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { INTERCEPTED_EXCEPTIONS } from './controls.js';
 import { stampRevision, vmxEnable } from './enable.js';
 import { eptPointer } from './entryFormat.js';
+import { ExitReason } from './exitReason.js';
 import { setGuestState } from './guestState.js';
 import { setHostState } from './hostState.js';
 import { vmclear, vmptrld, vmwrite } from './operations.js';
@@ -22,6 +23,7 @@ const GUEST_VPID = 1n;
 export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): void {
   vmxEnable(allocateControlPage());
   makeCurrent(vcpu);
+  vcpu.quickReason = ExitReason.cpuid;
   setControls(nestedTables);
   setHostState();
   setGuestState(vcpu.registers, start);

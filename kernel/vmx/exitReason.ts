@@ -1,0 +1,36 @@
+/** Basic exit reasons (SDM 3D, appendix C). The last stands for all numbers from it on, which those of failed entries are, too. */
+export const ExitReason = {
+  exception: 0,
+  tripleFault: 2,
+  init: 3,
+  taskSwitch: 9,
+  cpuid: 10,
+  getsec: 11,
+  invd: 13,
+  vmcall: 18,
+  vmclear: 19,
+  vmlaunch: 20,
+  vmptrld: 21,
+  vmptrst: 22,
+  vmread: 23,
+  vmresume: 24,
+  vmwrite: 25,
+  vmxoff: 26,
+  vmxon: 27,
+  controlRegister: 28,
+  rdmsr: 31,
+  wrmsr: 32,
+  eptViolation: 48,
+  invept: 50,
+  preemptionTimer: 52,
+  invvpid: 53,
+  xsetbv: 55,
+  vmfunc: 59,
+  other: 79,
+  /** Not a reason: larger than all. */
+  none: 0xffff,
+} as const;
+
+/** One more than the last. */
+export const VMX_REASONS = 80;
+export const LAST_VMX_REASON = 79;
