@@ -17,6 +17,8 @@ export interface BochsMachine extends BootDiscContent {
   readonly model: string;
   /** Whether an unknown MSR reads as zero, as Linux expects of some; else an access raises #GP. */
   readonly ignoreUnknownMsrs: boolean;
+  /** `legacy` leaves IA32_FEATURE_CONTROL as it is at reset: open. */
+  readonly firmware: 'latest' | 'legacy';
   /** Whether a reset of the machine ends the run. */
   readonly endOnReset: boolean;
 }
@@ -28,6 +30,7 @@ export const DEFAULT_BOCHS_MACHINE: Omit<BochsMachine, 'image' | 'kernel' | 'ini
   cpus: 1,
   model: 'corei7_haswell_4770',
   ignoreUnknownMsrs: true,
+  firmware: 'latest',
   endOnReset: false,
 };
 
@@ -51,10 +54,9 @@ export interface BochsOptions {
 const INSTRUCTIONS_PER_SECOND = 25_000_000;
 /** 2020-01-01: with a fixed time, each run is the same. */
 const START_OF_TIME = 1577836800;
-/** How often a machine whose resets don't end the run may reset: Bochs's debugger wants a command after each. */
-const MOST_RESETS = 100;
 const POWER_OFF = /soft power off|Shutdown port/;
 const TRIPLE_FAULT = /exception with no resolution/;
+const RESET = /Reset\(HARDWARE\)/;
 const PANIC = />>PANIC<<.*/;
 const ABOUT_ENTRY = /VMFAIL|VMENTER|VMENTRY/;
 
@@ -67,9 +69,12 @@ export async function startBochs(machine: BochsMachine, options: BochsOptions): 
   const files = await writeMachine(machine, folder, port);
 
   let panic = '';
+  let starts = 0;
   const listen = function* (line: unknown) {
     const text = String(line);
     panic = PANIC.exec(text)?.[0] ?? panic;
+    if (RESET.test(text)) starts++;
+    if (starts > 1 && machine.endOnReset) emulator.kill('SIGKILL');
     if (ABOUT_ENTRY.test(text)) options.onMessage(text);
   };
   const emulator = execa('bochs', ['-q', '-f', files.configuration, '-rc', files.commands], {
@@ -82,8 +87,8 @@ export async function startBochs(machine: BochsMachine, options: BochsOptions): 
     if (result.code === 'ENOENT') throw missingTool('bochs');
     if (result.timedOut) return 'timeout';
     if (POWER_OFF.test(panic)) return 'off';
-    if (panic === '' || TRIPLE_FAULT.test(panic)) return 'reset';
-    options.onMessage(panic);
+    if ((starts > 1 && machine.endOnReset) || TRIPLE_FAULT.test(panic)) return 'reset';
+    options.onMessage(panic === '' ? 'ended without a word' : panic);
     return 'failed';
   });
   const connected = await Promise.race([once(server, 'connection'), ended]);
@@ -95,19 +100,19 @@ async function writeMachine(machine: BochsMachine, folder: string, port: number)
   const disc = await makeBootDisc(machine, folder);
   const files = { configuration: join(folder, 'bochsrc'), commands: join(folder, 'commands') };
   await writeFile(files.configuration, configurationOf(machine, disc, port));
-  await writeFile(files.commands, 'c\n'.repeat(machine.endOnReset ? 1 : 1 + MOST_RESETS));
+  await writeFile(files.commands, 'c\n');
   return files;
 }
 
 /** Bochs's configuration file (Bochs User Manual 2.7, 4.3). Without the line `sound` Debian's Bochs aborts. */
 function configurationOf(machine: BochsMachine, disc: string, port: number): string {
-  const { model, cpus, memory, ignoreUnknownMsrs } = machine;
+  const { model, cpus, memory, ignoreUnknownMsrs, firmware } = machine;
   const mebibytes = parseInt(memory) * (memory.endsWith('G') ? 1024 : 1);
   const ignore = ignoreUnknownMsrs ? 1 : 0;
   return `
 config_interface: textconfig
 display_library: rfb, options="timeout=0"
-romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot
+romimage: file=/usr/share/bochs/BIOS-bochs-${firmware}, options=fastboot
 vgaromimage: file=/usr/share/vgabios/vgabios-stdvga.bin
 cpu: model=${model}, count=${cpus}, ips=${INSTRUCTIONS_PER_SECOND}, reset_on_triple_fault=0, ignore_bad_msrs=${ignore}
 memory: guest=${mebibytes}, host=${mebibytes}
@@ -121,7 +126,7 @@ com1: enabled=1, mode=socket-client, dev=127.0.0.1:${port}
 log: -
 panic: action=fatal
 error: action=report
-info: action=ignore
+info: action=ignore, pc_system=report
 debug: action=ignore
 mouse: enabled=0
 sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy

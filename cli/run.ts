@@ -152,6 +152,7 @@ async function runBochs(words: string[], options: Options): Promise<void> {
   }
   const { cpus, model, memory, strictMsrs, reboot, serial, timeout, json } = options;
   const machine: BochsMachine = {
+    ...DEFAULT_BOCHS_MACHINE,
     ...(await contentOf(options)),
     ...{ cpus, model, memory: memory ?? DEFAULT_BOCHS_MACHINE.memory },
     ignoreUnknownMsrs: !strictMsrs,

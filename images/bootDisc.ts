@@ -11,10 +11,12 @@ export interface BootDiscContent {
   readonly initrd: string | null;
   /** The kernel's command line. */
   readonly append: string;
+  /** Commands for GRUB before it loads anything. */
+  readonly loaderCommands?: readonly string[];
 }
 
 /** Parts of GRUB that the disc holds; the rest would only make it larger. */
-const GRUB_MODULES = 'biosdisk boot iso9660 linux multiboot normal';
+const GRUB_MODULES = 'biosdisk boot iso9660 linux multiboot normal wrmsr';
 
 /** Writes the disc and a folder with its content into `folder`; returns the disc's path. */
 export async function makeBootDisc(content: BootDiscContent, folder: string): Promise<string> {
@@ -32,10 +34,11 @@ export async function makeBootDisc(content: BootDiscContent, folder: string): Pr
 }
 
 /** GRUB's commands (GNU GRUB Manual 2.06, 6 and 16.3). */
-function menu({ image, options, kernel, initrd, append }: BootDiscContent): string {
+function menu({ image, options, kernel, initrd, append, loaderCommands = [] }: BootDiscContent): string {
   const [first, initrdCommand] = image === null ? ['linux', 'initrd'] : ['module', 'module'];
   const commands = [
     'set timeout=0',
+    ...loaderCommands,
     ...(image === null ? [] : [`multiboot /image ${quoted(options)}`]),
     ...(kernel === null ? [] : [`${first} /kernel ${quoted(append)}`]),
     ...(initrd === null ? [] : [`${initrdCommand} /initrd`]),

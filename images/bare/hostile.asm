@@ -4,35 +4,17 @@
 
 %include "bzimage.inc"
 %include "print.inc"
+%include "attempts.inc"
 
 %define VM_CR        0xc0010114
 %define VM_HSAVE_PA  0xc0010117
 %define EFER         0xc0000080
 %define EFER_SVME    12
 %define HYPERCALL    0x6d767374
-%define PRESENT      1
-%define WRITABLE     2
-%define LARGE        0x80
 %define HALF_GIB     0x20000000
 %define RESERVED     2
 
 ; ---- the attempts
-
-; begin NAME ... finish: what is between may fault; the outcome is printed.
-%macro begin 1
-%push attempt
-        lea     rax, [%$done]
-        mov     [resume], rax
-        mov     qword [vector], -1
-        jmp     %$start
-%$name: db %1, 0
-%$start:
-%endmacro
-%macro finish 0
-%$done: lea     rsi, [%$name]
-        call    print_outcome
-%pop
-%endmacro
 
         lea     rsp, [stack_top]
         mov     rbx, rsi
@@ -180,119 +162,13 @@ count_readable:
         jnz     .next
         ret
 
-; ---- the first 4 GiB mapped to itself, and a gate for each exception
+; ---- data
 
-make_tables:
-        lea     rdi, [directories]
-        mov     eax, PRESENT | WRITABLE | LARGE
-        mov     ecx, 4 * 512
-.page:  mov     [rdi], rax
-        add     rax, 0x200000
-        add     rdi, 8
-        dec     ecx
-        jnz     .page
-        lea     rax, [directories + PRESENT + WRITABLE]
-        lea     rdi, [pointers]
-        mov     ecx, 4
-.gib:   mov     [rdi], rax
-        add     rax, 4096
-        add     rdi, 8
-        dec     ecx
-        jnz     .gib
-        lea     rax, [pointers + PRESENT + WRITABLE]
-        mov     [root], rax
-        lea     rax, [root]
-        mov     cr3, rax
-
-        lea     rdi, [gates]
-        lea     rax, [stubs]
-        mov     ecx, 32
-.gate:  mov     [rdi], ax
-        mov     word [rdi + 2], cs
-        mov     word [rdi + 4], 0x8e00
-        mov     rdx, rax
-        shr     rdx, 16
-        mov     [rdi + 6], dx
-        shr     rdx, 16
-        mov     [rdi + 8], rdx
-        add     rdi, 16
-        add     rax, stub_bytes
-        dec     ecx
-        jnz     .gate
-        lea     rax, [gates]
-        mov     [gate_register + 2], rax
-        lidt    [gate_register]
-        ret
-
-; Vectors 8, 10 to 14, 17, 21, 29 and 30 push an error code themselves.
-%define HAS_ERROR 0x60227d00
-        align   16
-stubs:
-%assign number 0
-%rep 32
-        align   16
-  %if (HAS_ERROR >> number) & 1 = 0
-        push    0
-  %endif
-        push    number
-        jmp     near caught
-  %assign number number + 1
-%endrep
-        align   16
-stub_bytes equ ($ - stubs) / 32
-
-; The attempt is over: go on where it says.
-caught: pop     qword [vector]
-        add     rsp, 8
-        push    rax
-        mov     rax, [resume]
-        mov     [rsp + 8], rax
-        pop     rax
-        iretq
-
-; rsi: the attempt's name
-
-print_outcome:
-        call    print_name
-        mov     rax, [vector]
-        lea     rsi, [outcome_done]
-        cmp     rax, -1
-        je      .print
-        lea     rsi, [outcome_other]
-        cmp     rax, 6
-        jne     .not_ud
-        lea     rsi, [outcome_ud]
-.not_ud: cmp    rax, 13
-        jne     .not_gp
-        lea     rsi, [outcome_gp]
-.not_gp: cmp    rax, 14
-        jne     .print
-        lea     rsi, [outcome_pf]
-.print: jmp     print
-
-prefix:        db "hostile: ", 0
-outcome_done:  db " done", 10, 0
-outcome_ud:    db " #UD", 10, 0
-outcome_gp:    db " #GP", 10, 0
-outcome_pf:    db " #PF", 10, 0
-outcome_other: db " another exception", 10, 0
-
-        align   16
-vector: dq 0
-resume: dq 0
-nothing:       dw 0
-               dq 0
-gate_register: dw 32 * 16 - 1
-               dq 0
+prefix:  db "hostile: ", 0
+nothing: dw 0
+         dq 0
 
         align   16
 protected_end:
 
-; ---- memory behind the image, which init_size asks for
-section .bss nobits align=4096
-root:        resb 4096
-pointers:    resb 4096
-directories: resb 4 * 4096
-gates:       resb 4096
-stack:       resb 4096
-stack_top:
+%include "memory.inc"

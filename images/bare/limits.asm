@@ -1,0 +1,294 @@
+; A kernel that does what the processor itself must refuse, or what a hypervisor is tempted to do otherwise than the
+; bare machine. It runs on AMD-V, on Intel VT-x and on the bare machine; one line for each attempt:
+;   limits: NAME done | limits: NAME #UD | ... | limits: NAME = 0xVALUE
+; and it ends in a triple fault.
+
+%include "bzimage.inc"
+%include "print.inc"
+%include "attempts.inc"
+
+%define FEATURE_CONTROL 0x3a
+%define APIC_BASE       0x1b
+%define LSTAR           0xc0000082
+%define CR0_NE          5
+%define CR0_WP          16
+%define CR0_NW          29
+%define CR0_CD          30
+%define CR0_PG          31
+%define CR4_PAE         5
+%define CR4_VMXE        13
+%define CR4_SMXE        14
+%define CR4_OSXSAVE     18
+%define OSXSAVE         27
+%define AUTH            0x68747541      ; of AuthenticAMD
+%define START_CR0       0x80010031      ; PE, ET, NE, WP, PG
+%define START_CR4       0x20            ; PAE
+%define STORM           1000
+
+; try NAME, INSTRUCTION
+%macro try 2+
+        begin   %1
+        %2
+        finish
+%endmacro
+; on_page NAME, INSTRUCTION that takes a page's address in RAX
+%macro on_page 2
+        begin   %1
+        mov     eax, PREFERRED
+        %2
+        finish
+%endmacro
+; read_msr NUMBER
+%macro read_msr 1
+  %defstr number %1
+        begin   {"RDMSR ", number}
+        mov     ecx, %1
+        rdmsr
+        finish
+%endmacro
+; write_msr NUMBER, HIGH, LOW
+%macro write_msr 3
+  %defstr parameters %1 %2 %3
+        begin   {"WRMSR ", parameters}
+        mov     ecx, %1
+        mov     edx, %2
+        mov     eax, %3
+        wrmsr
+        finish
+%endmacro
+; write_xcr NUMBER, HIGH, LOW
+%macro write_xcr 3
+  %defstr parameters %1 %2 %3
+        begin   {"XSETBV ", parameters}
+        mov     ecx, %1
+        mov     edx, %2
+        mov     eax, %3
+        xsetbv
+        finish
+%endmacro
+; change REGISTER, OPERATION, BIT: reads the register back, then restores it
+%macro change 3
+  %defstr parameters %2 %1 %3
+  %defstr register %1
+        mov     r12, %1
+        begin   parameters
+        mov     rax, r12
+        %2      rax, %3
+        mov     %1, rax
+        finish
+        mov     rax, %1
+        show    register
+        mov     %1, r12
+%endmacro
+
+        lea     rsp, [stack_top]
+        mov     dx, COM1 + 3
+        mov     al, 3                   ; eight bits: no firmware or loader may have set the port up
+        out     dx, al
+        mov     eax, START_CR0          ; whatever the loader left there
+        mov     cr0, rax
+        mov     eax, START_CR4
+        mov     cr4, rax
+        call    make_tables
+        call    vendor_instructions
+        call    control_registers
+        call    extended_states
+        call    model_specific_registers
+        call    caches
+        call    debug_exceptions
+        begin   "triple fault next"
+        finish
+        lidt    [nothing]
+        ud2
+
+vendor_instructions:
+        try     "VMXON", vmxon [operand]
+        try     "VMXOFF", vmxoff
+        try     "VMCLEAR", vmclear [operand]
+        try     "VMPTRLD", vmptrld [operand]
+        try     "VMPTRST", vmptrst [operand]
+        try     "VMREAD", vmread rax, rcx
+        try     "VMWRITE", vmwrite rax, rcx
+        try     "VMLAUNCH", vmlaunch
+        try     "VMRESUME", vmresume
+        try     "VMCALL", vmcall
+        try     "VMFUNC", vmfunc
+        try     "INVEPT", invept rax, [operand]
+        try     "INVVPID", invvpid rax, [operand]
+        try     "GETSEC", getsec
+        on_page "VMRUN", vmrun
+        on_page "VMLOAD", vmload
+        on_page "VMSAVE", vmsave
+        try     "STGI", stgi
+        try     "CLGI", clgi
+        try     "INVLPGA", invlpga
+        try     "VMMCALL", vmmcall
+        ret
+
+; QEMU leaves an AMD guest for a reserved bit of CR4 as if its VMCB were bad, and lets it clear PG and PAE in 64-bit
+; mode, where processors raise #GP: these are tried on Intel's only.
+control_registers:
+        change  cr0, btr, CR0_NE
+        change  cr0, bts, CR0_WP
+        change  cr0, bts, CR0_CD
+        begin   "LMSW"
+        smsw    ax
+        lmsw    ax
+        finish
+        begin   "CLTS"
+        clts
+        finish
+        xor     eax, eax
+        cpuid
+        cmp     ebx, AUTH
+        je      .end
+        change  cr0, bts, CR0_NW
+        change  cr0, btr, CR0_PG
+        change  cr4, bts, CR4_VMXE
+        change  cr4, bts, CR4_SMXE
+        change  cr4, btr, CR4_PAE
+        change  cr4, bts, 31
+.end:   ret
+
+; CPUID shows OSXSAVE as the guest has set it.
+extended_states:
+        call    show_osxsave
+        try     "XGETBV without OSXSAVE", xgetbv
+        write_xcr 0, 0, 3
+        mov     rax, cr4
+        bts     rax, CR4_OSXSAVE
+        mov     cr4, rax
+        call    show_osxsave
+        write_xcr 0, 0, 0
+        write_xcr 0, 0, 1
+        write_xcr 0, 0, 2
+        write_xcr 0, 0, 3
+        write_xcr 0, 0, 4
+        write_xcr 0, 0, 5
+        write_xcr 0, 0, 6
+        write_xcr 0, 0, 7
+        write_xcr 0, 0, 8
+        write_xcr 0, 0, 0x10
+        write_xcr 0, 0, 0x20
+        write_xcr 0, 0, 0xe1
+        write_xcr 0, 0, 0x100
+        write_xcr 0, 0, 0x20001
+        write_xcr 0, 0x80000000, 3
+        write_xcr 1, 0, 3
+        write_xcr 0xffffffff, 0, 3
+        xor     ecx, ecx
+        xgetbv
+        show    "XCR0"
+        ret
+
+show_osxsave:
+        mov     eax, 1
+        xor     ecx, ecx
+        cpuid
+        xor     eax, eax
+        bt      ecx, OSXSAVE
+        setc    al
+        show    "CPUID OSXSAVE"
+        ret
+
+model_specific_registers:
+        read_msr  0x2000
+        read_msr  0x12345
+        read_msr  0x40000000
+        read_msr  0x400000ff
+        read_msr  0x80000000
+        read_msr  0xc0002000
+        read_msr  0xffffffff
+        write_msr 0x2000, 0, 0
+        write_msr 0x40000000, 0, 0
+        write_msr 0xc0002000, 0, 0
+        write_msr 0xffffffff, 0, 0
+        write_msr LSTAR, 0x8000, 0
+        read_msr  0x480
+        read_msr  0x48b
+        write_msr 0x480, 0, 0
+        read_msr  FEATURE_CONTROL
+        write_msr FEATURE_CONTROL, 0, 0
+
+        begin   "write APIC_BASE as it is"
+        mov     ecx, APIC_BASE
+        rdmsr
+        wrmsr
+        finish
+        begin   "write a reserved bit of APIC_BASE"
+        mov     ecx, APIC_BASE
+        rdmsr
+        or      eax, 1
+        wrmsr
+        finish
+        begin   "move the APIC and move it back"
+        mov     ecx, APIC_BASE
+        rdmsr
+        mov     esi, eax
+        xor     eax, 0x100000
+        wrmsr
+        mov     eax, esi
+        wrmsr
+        finish
+        mov     ecx, APIC_BASE
+        rdmsr
+        show    "APIC_BASE"
+        ret
+
+caches:
+        try     "INVD", invd
+        try     "WBINVD", wbinvd
+        ret
+
+debug_exceptions:
+        begin   "INT1"
+        int1
+        finish
+        mov     r12d, STORM
+.storm: lea     rax, [.back]
+        mov     [resume], rax
+        int1
+.back:  dec     r12d
+        jnz     .storm
+        mov     rax, r12
+        show    "INT1 left after a storm"
+        begin   "single step"
+        pushf
+        or      qword [rsp], 0x100
+        popf
+        nop
+        finish
+        begin   "single step over CPUID"
+        xor     eax, eax
+        pushf
+        or      qword [rsp], 0x100
+        popf
+        cpuid
+        finish
+        xor     eax, eax
+        mov     dr6, rax
+        begin   "DR7.GD"
+        mov     eax, 0x2400
+        mov     dr7, rax
+        mov     rax, dr0
+        finish
+        mov     rax, dr6
+        show    "DR6"
+        mov     rax, dr7
+        show    "DR7"
+        begin   "reserved bit of DR7"
+        mov     rax, 0x100000400
+        mov     dr7, rax
+        finish
+        ret
+
+prefix:  db "limits: ", 0
+        align   16
+operand: dq 0, 0
+nothing: dw 0
+         dq 0
+
+        align   16
+protected_end:
+
+%include "memory.inc"
