@@ -6,12 +6,15 @@ import { onSvmExit } from './svm/exit.js';
 import { onQuickCpuid } from './vmx/cpuid.js';
 import { onVmxEntryRefused } from './vmx/entryFailure.js';
 import { onVmxExit } from './vmx/exit.js';
+import { onNmi } from './vmx/nmi.js';
 
 export const entries = entryPoints({
   /** From runtime-c/boot.asm, once. */
   tsvm_start: start,
   /** From runtime-c/exceptions.asm. */
   tsvm_exception: onException,
+  /** From there, too: whether it was taken care of. */
+  tsvm_nmi: onNmi,
   /** From runtime-c/svm.asm. */
   tsvm_svm_exit: onSvmExit,
   /** From runtime-c/vmx.asm. */

@@ -1,8 +1,9 @@
 ; What the processor enters at an exception, and the accesses to MSRs and XCRs that survive one.
 
-extern tsvm_exception
+extern tsvm_exception, tsvm_nmi
 global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr, tsvm_try_xsetbv
 
+NMI                equ 2
 GENERAL_PROTECTION equ 13
 
 ; Vectors for which the processor pushes an error code (APM 2, 8.2): 8, 10 to 14, 17, 21, 29, 30.
@@ -24,6 +25,8 @@ tsvm_exception_stubs:
 
 ; On the stack: vector, error code, rip, cs, rflags, rsp, ss.
 exception:
+        cmp     qword [rsp], NMI
+        je      .nmi
         cmp     qword [rsp], GENERAL_PROTECTION
         jne     .report
         cmp     qword [rsp + 16], try_rdmsr_may_fault
@@ -34,6 +37,30 @@ exception:
         jne     .report
 .recover:
         mov     qword [rsp + 16], try_failed
+        add     rsp, 16
+        iretq
+.nmi:   push    rax
+        push    rcx
+        push    rdx
+        push    rsi
+        push    rdi
+        push    r8
+        push    r9
+        push    r10
+        push    r11
+        cld
+        call    tsvm_nmi
+        test    al, al
+        pop     r11
+        pop     r10
+        pop     r9
+        pop     r8
+        pop     rdi
+        pop     rsi
+        pop     rdx
+        pop     rcx
+        pop     rax
+        jz      .report
         add     rsp, 16
         iretq
 .report:

@@ -1,5 +1,5 @@
 /** A virtual processor: what the hypervisor keeps of the guest on one processor. */
-import { arr, at, HPA, instance, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
+import { arr, at, BOOL, HPA, instance, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
 
 /** The guest's general registers. The world switch knows the offsets; RSP and RIP are the vendor's. */
 export const Registers = struct(
@@ -46,6 +46,9 @@ export const Vcpu = struct(
     timerEnd: at(0xa0, U64),
     /** On VT-x, the exit reason that the world switch handles on a shorter way than others. */
     quickReason: at(0xa8, U32),
+    /** On VT-x, whether NMIs that come while the hypervisor runs are the guest's, and whether one waits. */
+    takesNmis: at(0xac, BOOL),
+    holdsNmi: at(0xad, BOOL),
     exits: at(0x100, arr(U64, EXIT_REASONS)),
   },
 );

@@ -3,7 +3,10 @@
  * HLT, CR3, debug registers, TSC, MONITOR, MWAIT, PAUSE, INVLPG, WBINVD, ports, and every MSR not named in
  * permissionMaps.ts. VMX itself makes CPUID, XSETBV, INVD, GETSEC, task switches and its own instructions exit.
  */
-import { Controls, demand, demandAbsent, readAllowedSettings, want } from './settings.js';
+import { allows, Controls, demand, demandAbsent, readAllowedSettings, refuse, want } from './settings.js';
+
+// Pin-based controls (table 24-5).
+const PREEMPTION_TIMER = 1 << 6;
 
 // Primary processor-based controls (table 24-6).
 const CR3_LOAD_EXITING = 1 << 15; // was forced before EPT came
@@ -43,9 +46,15 @@ export function chooseControls(): void {
   readAllowedSettings();
   demand(Controls.secondary, ENABLE_EPT, 'extended page tables (EPT)');
   demand(Controls.secondary, UNRESTRICTED_GUEST, 'unrestricted guest mode');
+  requireTimer();
   choosePrimary();
   chooseSecondary();
   chooseExitAndEntry();
+}
+
+/** The preemption timer stays off until a task or an NMI waits. */
+function requireTimer(): void {
+  if (!allows(Controls.pin, PREEMPTION_TIMER)) refuse('without ', 'the preemption timer');
 }
 
 function choosePrimary(): void {

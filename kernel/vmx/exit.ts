@@ -3,6 +3,7 @@ import { effects, min32, u64, type u32 } from '../../transpiler/lib/index.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { LAST_VMX_REASON } from './exitReason.js';
 import { exitHandlers } from './handlers.js';
+import { keepNmiDue } from './nmi.js';
 import { reloadPreemptionTimer } from './preemptionTimer.js';
 
 /** Handles the exit of the guest of `vcpu` with the exit reason `number`. */
@@ -12,4 +13,5 @@ export function onVmxExit(vcpu: Vcpu, number: u32): void {
   vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));
   exitHandlers.get(reason)(vcpu);
   if (vcpu.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
+  if (vcpu.holdsNmi) keepNmiDue(vcpu);
 }

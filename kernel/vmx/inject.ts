@@ -20,6 +20,8 @@ export type Exception = (typeof Exception)[keyof typeof Exception];
 /** The common format of entry interruption, exit interruption and vectoring information. */
 export const VECTOR_MASK = 0xffn;
 const TYPE_MASK = 7n << 8n;
+const TYPE_NMI = 2n << 8n;
+const NMI_VECTOR = 2n;
 const TYPE_HARDWARE_EXCEPTION = 3n << 8n;
 /** This type and those above it are raised by instructions; the entry has to know their length. */
 const FIRST_SOFTWARE_TYPE = 4n << 8n;
@@ -29,6 +31,7 @@ const EVENT_MASK = VALID | HAS_ERROR_CODE | TYPE_MASK | VECTOR_MASK;
 
 /** Interruptibility (SDM 3C, table 24-3): the shadows of STI and MOV SS, and NMIs held back. */
 export const SHADOWS = 3n;
+const MOV_SS_SHADOW = 1n << 1n;
 const NMI_BLOCKED = 1n << 3n;
 
 /** In exit interruption information and in some exit qualifications: an IRET that did not come to its end let NMIs in. */
@@ -43,6 +46,16 @@ export function injectException(vector: Exception): void {
 export function injectExceptionWithCode(vector: u64, errorCode: u32): void {
   vmwrite(Field.entryErrorCode, u64(errorCode));
   inject(VALID | HAS_ERROR_CODE | TYPE_HARDWARE_EXCEPTION | vector);
+}
+
+/** The guest gets an NMI. */
+export function injectNmi(): void {
+  inject(VALID | TYPE_NMI | NMI_VECTOR);
+}
+
+/** Whether the guest cannot take an NMI now: it handles one, or has half switched its stack. */
+export function isNmiHeldBack(): boolean {
+  return (vmread(Field.guestInterruptibility) & (NMI_BLOCKED | MOV_SS_SHADOW)) !== 0n;
 }
 
 /** The guest gets the exception that made it exit, as it was. */

@@ -10,6 +10,7 @@ import { nextDeadline, NEVER } from '../time/timerQueue.js';
 import { runDueTimers, startTasks } from '../time/timers.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { ExitReason } from './exitReason.js';
+import { deliverNmi } from './nmi.js';
 import { vmwrite } from './operations.js';
 import { VMX_MISC } from './registers.js';
 import { allows, chosenSetting, Controls, refuse } from './settings.js';
@@ -66,10 +67,11 @@ export function reloadPreemptionTimer(vcpu: Vcpu): void {
   vmwrite(Field.preemptionTimer, min64(u64((left >> rate) + 1n), MOST_COUNTS));
 }
 
-/** The timer has come to its end. Where the wait was cut, nothing is due yet. */
+/** The timer has come to its end. Where the wait was cut, or was for an NMI, nothing is due yet. */
 export function onPreemptionTimer(vcpu: Vcpu): void {
   runDueTimers();
   armPreemptionTimer(vcpu);
+  deliverNmi(vcpu);
 }
 
 /** How far the time-stamp counter goes in `counts` of the clock, or in the longest wait if that is shorter. */

@@ -27,6 +27,7 @@ export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): vo
   setControls(nestedTables);
   setHostState();
   setGuestState(vcpu.registers, start);
+  vcpu.takesNmis = true;
 }
 
 function makeCurrent(vcpu: Vcpu): void {

@@ -1,0 +1,44 @@
+/**
+ * NMIs that arrive while the hypervisor runs. They are the guest's: it gets them at an exit of their own, which
+ * the preemption timer makes right after the next entry (SDM 3C 25.5.1). Whatever the hypervisor was doing when the NMI
+ * came, up to the entry itself, it need not ask.
+ */
+import type { u64 } from '../../transpiler/lib/index.js';
+import { vcpus, type Vcpu } from '../vcpu/vcpu.js';
+import { ExitReason } from './exitReason.js';
+import { injectNmi, isNmiHeldBack } from './inject.js';
+import { vmread, vmwrite } from './operations.js';
+import { Field } from './vmcs.js';
+
+/** Pin-based control (SDM 3C, table 24-5). */
+const ACTIVATE_TIMER = 1n << 6n;
+/** Enough for the guest to come to the end of what holds NMIs back, with any rate of the timer. */
+const SHORT_WAIT = 0x400n;
+
+/** From runtime-c/exceptions.asm. False where no guest can get the NMI. */
+export function onNmi(): boolean {
+  const vcpu = vcpus.at(0);
+  if (!vcpu.takesNmis) return false;
+  vcpu.holdsNmi = true;
+  endGuestSoon(vcpu, 0n);
+  return true;
+}
+
+/** At the exit that the preemption timer made: gives the guest its NMI, if it can take one now. */
+export function deliverNmi(vcpu: Vcpu): void {
+  if (!vcpu.holdsNmi || isNmiHeldBack()) return;
+  vcpu.holdsNmi = false;
+  injectNmi();
+}
+
+/** After the timer was set for something else: an NMI that is still held comes first. */
+export function keepNmiDue(vcpu: Vcpu): void {
+  if (vcpu.holdsNmi) endGuestSoon(vcpu, isNmiHeldBack() ? SHORT_WAIT : 0n);
+}
+
+/** The quick way of CPUID would not look whether the guest can take the NMI by now. */
+function endGuestSoon(vcpu: Vcpu, counts: u64): void {
+  vcpu.quickReason = ExitReason.none;
+  vmwrite(Field.preemptionTimer, counts);
+  vmwrite(Field.pinControls, vmread(Field.pinControls) | ACTIVATE_TIMER);
+}
