@@ -1,0 +1,303 @@
+import t from 'tap';
+import fc from 'fast-check';
+import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { ExitReason } from '../../../kernel/vmx/exitReason.js';
+import { onNmi } from '../../../kernel/vmx/nmi.js';
+import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
+import { resetMemory } from '../../../transpiler/lib/testing.js';
+import { CODE, HALTED, HIDDEN, RESET } from '../support/guest.js';
+import { injectedEvent, plainProcessor, startIntelGuest, type IntelGuest } from '../support/intel.js';
+import { logText } from '../support/startup.js';
+
+const INVALID_OPCODE = { vector: 6, type: 3, errorCode: null };
+const GENERAL_PROTECTION = { vector: 13, type: 3, errorCode: 0 };
+const VALID = 1n << 31n;
+const TIMER_ON = 1n << 6n;
+
+/** Behind an instruction of two bytes. */
+const NEXT = BigInt(CODE + 2);
+
+/** CPUID as the guest gets it. */
+function cpuidOf(guest: IntelGuest, leaf: number): { ecx: number; edx: number } {
+  guest.vcpu.registers.rax = BigInt(leaf);
+  guest.vcpu.registers.rcx = 0n;
+  guest.exit(ExitReason.cpuid);
+  return { ecx: Number(guest.vcpu.registers.rcx), edx: Number(guest.vcpu.registers.rdx) };
+}
+
+t.test('each VMX instruction, and GETSEC, raises #UD and is an event', (t) => {
+  const { vmclear, vmlaunch, vmptrld, vmptrst, vmread, vmresume, vmwrite, vmxoff, vmxon } = ExitReason;
+  const { invept, invvpid, vmfunc, getsec } = ExitReason;
+  const reasons = [vmclear, vmlaunch, vmptrld, vmptrst, vmread, vmresume, vmwrite, vmxoff, vmxon];
+  for (const reason of [...reasons, invept, invvpid, vmfunc, getsec]) {
+    const guest = startIntelGuest();
+    guest.exit(reason);
+    t.same(injectedEvent(guest), INVALID_OPCODE, `reason ${reason}`);
+    t.equal(guest.read(Field.guestRip), BigInt(CODE));
+    t.equal(eventCount(Event.virtualizationInstruction), 1n);
+  }
+  t.end();
+});
+
+t.test('CPUID shows neither VMX nor SMX', (t) => {
+  const guest = startIntelGuest();
+  const { ecx } = cpuidOf(guest, 1);
+  t.equal(ecx & ((1 << 5) | (1 << 6)), 0);
+  t.equal(ecx >>> 0, 0xf7ff_ff9f, 'and all else as it is, but OSXSAVE, which CR4 does not have');
+  t.equal(guest.read(Field.guestRip), NEXT);
+  t.end();
+});
+
+t.test("CPUID's OSXSAVE and OSPKE follow the guest's CR4", (t) => {
+  const guest = startIntelGuest();
+  t.equal(cpuidOf(guest, 7).ecx & (1 << 4), 0);
+  guest.write(Field.guestCr4, 0x2020n | (1n << 18n) | (1n << 22n));
+  t.not(cpuidOf(guest, 1).ecx & (1 << 27), 0);
+  t.not(cpuidOf(guest, 7).ecx & (1 << 4), 0);
+  t.end();
+});
+
+t.test('CPUID shows SYSCALL to 64-bit code only, as Intel processors do', (t) => {
+  const guest = startIntelGuest();
+  t.not(cpuidOf(guest, 0x8000_0001).edx & (1 << 11), 0);
+  guest.write(GUEST_RIGHTS + 2 * Segment.cs, 0xc09bn);
+  t.equal(cpuidOf(guest, 0x8000_0001).edx & (1 << 11), 0);
+  t.end();
+});
+
+t.test('XSETBV is done where the processor takes the value, and raises #GP elsewhere', (t) => {
+  for (const [index, value, isDone] of [
+    [0n, 7n, true],
+    [0n, 0n, false],
+    [0n, 5n, false],
+    [1n, 1n, false],
+    [0x1_0000_0000n, 3n, true],
+  ] as const) {
+    const guest = startIntelGuest();
+    guest.vcpu.registers.rcx = index;
+    guest.vcpu.registers.rax = value;
+    guest.vcpu.registers.rdx = 0n;
+    guest.exit(ExitReason.xsetbv);
+    t.same(injectedEvent(guest), isDone ? null : GENERAL_PROTECTION, `XCR${index} = ${value}`);
+    t.equal(guest.read(Field.guestRip), isDone ? NEXT : BigInt(CODE));
+    t.equal(guest.processor.xcr0, isDone ? value : 1n);
+  }
+  t.end();
+});
+
+t.test('INVD writes the caches back', (t) => {
+  const guest = startIntelGuest();
+  guest.exit(ExitReason.invd);
+  t.equal(guest.processor.writtenBack, 1);
+  t.equal(guest.read(Field.guestRip), NEXT);
+  t.end();
+});
+
+t.test('VMXE cannot be set: #GP', (t) => {
+  const guest = startIntelGuest();
+  guest.vcpu.registers.rdx = 0x2020n;
+  guest.exit(ExitReason.controlRegister, 0x204n);
+  t.same(injectedEvent(guest), GENERAL_PROTECTION);
+  t.equal(guest.read(Field.cr4Shadow), 0x20n);
+  t.end();
+});
+
+t.test('a MOV that clears NE is executed again, with NE as the guest wants it in the shadow', (t) => {
+  const guest = startIntelGuest();
+  const wanted = 0x8001_0011n;
+  guest.vcpu.registers.r9 = wanted;
+  guest.exit(ExitReason.controlRegister, 0x900n);
+  t.equal(injectedEvent(guest), null);
+  t.equal(guest.read(Field.guestRip), BigInt(CODE));
+  t.equal(guest.read(Field.cr0Shadow), wanted);
+  t.equal(guest.read(Field.guestCr0) & 0x20n, 0x20n);
+  t.end();
+});
+
+t.test('#DB reaches the guest with its cause in DR6', (t) => {
+  const guest = startIntelGuest();
+  guest.processor.dr6 = 0xffff_0ff2n;
+  guest.write(Field.exitInterruption, VALID | 0x301n);
+  guest.exit(ExitReason.exception, 0x4001n);
+  t.same(injectedEvent(guest), { vector: 1, type: 3, errorCode: null });
+  t.equal(guest.processor.dr6, 0xffff_4ff1n);
+  t.end();
+});
+
+t.test('#DB for an access to debug registers clears DR7.GD', (t) => {
+  const guest = startIntelGuest();
+  guest.write(Field.guestDr7, 0x2400n);
+  guest.write(Field.exitInterruption, VALID | 0x301n);
+  guest.exit(ExitReason.exception, 0x2000n);
+  t.equal(guest.read(Field.guestDr7), 0x400n);
+  t.end();
+});
+
+t.test('INT1 keeps its type and its length', (t) => {
+  const guest = startIntelGuest();
+  guest.write(Field.exitInterruption, VALID | 0x501n);
+  guest.exit(ExitReason.exception);
+  t.same(injectedEvent(guest), { vector: 1, type: 5, errorCode: null });
+  t.equal(guest.read(Field.entryInstructionLength), 2n);
+  t.end();
+});
+
+t.test('#AC reaches the guest with its error code, and the shadow before it ends', (t) => {
+  const guest = startIntelGuest();
+  guest.write(Field.guestInterruptibility, 2n);
+  guest.write(Field.exitInterruption, VALID | 0xb11n);
+  guest.write(Field.exitErrorCode, 0n);
+  guest.exit(ExitReason.exception);
+  t.same(injectedEvent(guest), { vector: 17, type: 3, errorCode: 0 });
+  t.equal(guest.read(Field.guestInterruptibility), 0n);
+  t.end();
+});
+
+t.test('an event in delivery at an EPT violation is delivered again, software interrupts with their length', (t) => {
+  for (const [event, type, errorCode] of [
+    [0x30n, 0, null],
+    [0x202n, 2, null],
+    [0xb0en, 3, 0x1a],
+    [0x480n, 4, null],
+  ] as const) {
+    const guest = startIntelGuest();
+    guest.write(Field.guestPhysicalAddress, HIDDEN + 0x1234n);
+    guest.write(Field.vectoringInformation, VALID | event);
+    guest.write(Field.vectoringErrorCode, 0x1an);
+    guest.exit(ExitReason.eptViolation);
+    t.same(injectedEvent(guest), { vector: Number(event & 0xffn), type, errorCode });
+    if (type === 4) t.equal(guest.read(Field.entryInstructionLength), 2n);
+    t.equal(eventCount(Event.hiddenMemory), 1n);
+  }
+  t.end();
+});
+
+t.test('NMIs are held back again where an IRET is to be executed again', (t) => {
+  const guest = startIntelGuest();
+  guest.write(Field.guestPhysicalAddress, HIDDEN);
+  guest.exit(ExitReason.eptViolation, 1n << 12n);
+  t.equal(guest.read(Field.guestInterruptibility), 8n);
+  t.end();
+});
+
+t.test('an instruction that is done ends the shadow before it, but not what holds NMIs back', (t) => {
+  const guest = startIntelGuest();
+  guest.write(Field.guestInterruptibility, 9n);
+  guest.exit(ExitReason.invd);
+  t.equal(guest.read(Field.guestInterruptibility), 8n);
+  t.end();
+});
+
+t.test('a single step comes behind an instruction that is done, unless branches only are stepped', (t) => {
+  for (const [control, pending] of [
+    [0n, 1n << 14n],
+    [2n, 0n],
+  ] as const) {
+    const guest = startIntelGuest();
+    guest.write(Field.guestRflags, 0x102n);
+    guest.write(Field.guestDebugControl, control);
+    guest.exit(ExitReason.cpuid);
+    t.equal(guest.read(Field.guestPendingDebug), pending);
+  }
+  t.end();
+});
+
+t.test('behind the last byte of 4 GiB of 32-bit code comes the first', (t) => {
+  const guest = startIntelGuest();
+  guest.write(GUEST_RIGHTS + 2 * Segment.cs, 0xc09bn);
+  guest.write(Field.guestRip, 0xffff_fffen);
+  guest.exit(ExitReason.cpuid);
+  guest.write(Field.exitReason, 0x8000_0021n);
+  guest.exit(0x8000_0021);
+  t.equal(guest.read(Field.guestRip), 0n);
+  t.end();
+});
+
+t.test('an entry that the processor refuses for the guest’s state is a crash that names the rule', (t) => {
+  const guest = startIntelGuest();
+  guest.write(Field.guestRflags, 0n);
+  guest.write(Field.exitReason, 0x8000_0021n);
+  t.throws(() => guest.exit(0x8000_0021), HALTED);
+  t.match(logText(), /VM entry needs: .*RFLAGS/);
+  t.end();
+});
+
+t.test('an NMI that comes while the hypervisor runs ends the guest at once, and is injected then', (t) => {
+  const guest = startIntelGuest();
+  t.equal(onNmi(), true);
+  t.equal(guest.read(Field.pinControls) & TIMER_ON, TIMER_ON);
+  t.equal(guest.read(Field.preemptionTimer), 0n);
+  guest.exit(ExitReason.preemptionTimer);
+  t.same(injectedEvent(guest), { vector: 2, type: 2, errorCode: null });
+  t.equal(guest.read(Field.pinControls) & TIMER_ON, 0n);
+  t.equal(guest.vcpu.quickReason, ExitReason.cpuid);
+  t.end();
+});
+
+t.test('an NMI waits while the guest handles one or switches its stack', (t) => {
+  for (const state of [8n, 2n]) {
+    const guest = startIntelGuest();
+    onNmi();
+    guest.write(Field.guestInterruptibility, state);
+    guest.exit(ExitReason.preemptionTimer);
+    t.equal(injectedEvent(guest), null);
+    t.equal(guest.read(Field.pinControls) & TIMER_ON, TIMER_ON);
+    t.not(guest.read(Field.preemptionTimer), 0n, 'the guest gets on');
+    guest.write(Field.guestInterruptibility, 0n);
+    guest.exit(ExitReason.preemptionTimer);
+    t.equal(injectedEvent(guest)?.vector, 2);
+  }
+  t.end();
+});
+
+t.test('an NMI before there is a guest is nobody’s', (t) => {
+  startIntelGuest();
+  resetMemory();
+  t.equal(onNmi(), false);
+  t.end();
+});
+
+t.test('a triple fault resets the machine, after one line', (t) => {
+  const guest = startIntelGuest(plainProcessor());
+  t.throws(() => guest.exit(ExitReason.tripleFault), RESET);
+  t.match(logText(), /the guest shut its processor down \(triple fault\) at 0x20000\n$/);
+  t.end();
+});
+
+t.test('INIT for the only processor resets the machine', (t) => {
+  t.throws(() => startIntelGuest().exit(ExitReason.init), RESET);
+  t.end();
+});
+
+t.test('an exit that nothing asked for is a crash that says its reason', (t) => {
+  t.throws(() => startIntelGuest().exit(12), HALTED);
+  t.match(logText(), /exit reason 0xc/);
+  t.end();
+});
+
+t.test(
+  'any exit with any information and any registers: the guest goes on, or the machine ends in a known way',
+  (t) => {
+    const word = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+    const { taskSwitch: _, ...others } = ExitReason;
+    const reason = fc.oneof(fc.constantFrom(...Object.values(others)), fc.integer({ min: 10, max: 0xffff_ffff }));
+    const given = fc.record({ reason, qualification: word, event: word, rax: word, rcx: word, rdx: word, rip: word });
+    fc.assert(
+      fc.property(given, ({ reason: number, qualification, event, rip, ...registers }) => {
+        const guest = startIntelGuest();
+        Object.assign(guest.vcpu.registers, registers);
+        guest.write(Field.vectoringInformation, event);
+        guest.write(Field.exitInterruption, event);
+        guest.write(Field.guestPhysicalAddress, qualification);
+        guest.write(Field.guestRip, rip);
+        try {
+          guest.exit(number, qualification);
+        } catch (error) {
+          if (![HALTED.name, RESET.name].includes((error as Error).name)) throw error;
+        }
+      }),
+      { numRuns: 200 },
+    );
+    t.end();
+  },
+);
