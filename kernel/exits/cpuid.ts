@@ -9,6 +9,7 @@ const ECX_OSXSAVE = 1 << 27;
 
 const MORE_FEATURES = 7;
 const ECX_OSPKE = 1 << 4;
+const EBX_PROCESSOR_TRACE = 1 << 25;
 
 const EXTENDED_FEATURES = 0x8000_0001;
 const EDX_SYSCALL = 1 << 11;
@@ -34,7 +35,7 @@ export function dependsOnGuest(leaf: u32): boolean {
 /** Corrects what `readCpuid` got for `leaf`, for a guest with `cr4` that executes 64-bit code or other code. */
 export function showGuest(registers: Registers, leaf: u32, cr4: u64, is64Bit: boolean): void {
   if (leaf === FEATURES) registers.rcx = u64(guestFeatures(u32(registers.rcx), cr4));
-  if (leaf === MORE_FEATURES) registers.rcx = u64(guestMoreFeatures(u32(registers.rcx), cr4));
+  if (leaf === MORE_FEATURES) showMoreFeatures(registers, cr4);
   if (leaf === EXTENDED_FEATURES && !is64Bit) registers.rdx = registers.rdx & u64(~u64(EDX_SYSCALL));
 }
 
@@ -43,7 +44,12 @@ function guestFeatures(ecx: u32, cr4: u64): u32 {
   return (cr4 & CR4_OSXSAVE) !== 0n ? u32(without | ECX_OSXSAVE) : without;
 }
 
-/** Of subleaf 0; the other subleaves have no such bit (SDM 2A, CPUID). */
+/** In subleaf 0; the other subleaves have no such bits (SDM 2A, CPUID). */
+function showMoreFeatures(registers: Registers, cr4: u64): void {
+  registers.rbx = registers.rbx & u64(~u64(EBX_PROCESSOR_TRACE)); // it writes to memory that page tables hide
+  registers.rcx = u64(guestMoreFeatures(u32(registers.rcx), cr4));
+}
+
 function guestMoreFeatures(ecx: u32, cr4: u64): u32 {
   const without = u32(ecx & ~ECX_OSPKE);
   return (cr4 & CR4_PKE) !== 0n ? u32(without | ECX_OSPKE) : without;

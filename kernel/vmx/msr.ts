@@ -4,6 +4,7 @@ import { Answer } from '../exits/answer.js';
 import { giveMsr, ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { finishInstruction } from './instruction.js';
+import { FEEDBACK_POINTER, isTrace, writeFeedbackPointer } from './memoryWriters.js';
 import { vmread } from './operations.js';
 import {
   APIC_BASE,
@@ -20,7 +21,7 @@ export function onReadMsr(vcpu: Vcpu): void {
   const registers = vcpu.registers;
   const number = u32(registers.rcx);
   if (number === FEATURE_CONTROL) finishInstruction(giveMsr(registers, FEATURE_CONTROL_LOCKED));
-  else if (isVmxCapability(number)) finishInstruction(Answer.generalProtection);
+  else if (isAbsent(number)) finishInstruction(Answer.generalProtection);
   else finishInstruction(readMsr(registers));
 }
 
@@ -36,13 +37,16 @@ function write(registers: Registers): Answer {
       return writeApicBase(msrValue(registers), vmread(Field.guestRip));
     case MICROCODE_LOAD:
       return ignoreMicrocode(msrValue(registers), vmread(Field.guestRip));
+    case FEEDBACK_POINTER:
+      return writeFeedbackPointer(registers, msrValue(registers), vmread(Field.guestRip));
     case FEATURE_CONTROL: // locked
       return Answer.generalProtection;
     default:
-      return isVmxCapability(number) ? Answer.generalProtection : writeMsr(registers);
+      return isAbsent(number) ? Answer.generalProtection : writeMsr(registers);
   }
 }
 
-function isVmxCapability(number: u32): boolean {
-  return number >= VMX_BASIC && number <= VMX_LAST;
+/** Registers of what CPUID does not show to the guest. */
+function isAbsent(number: u32): boolean {
+  return (number >= VMX_BASIC && number <= VMX_LAST) || isTrace(number);
 }

@@ -4,6 +4,7 @@
  */
 import { arr, at, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
+import { FEEDBACK_POINTER, TRACE_FIRST, TRACE_LAST } from './memoryWriters.js';
 import { APIC_BASE, FEATURE_CONTROL, MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 
 const IO_MAP_PAGES = 2;
@@ -19,6 +20,8 @@ export function makeMsrPermissions(): Hpa {
   const map = allocatePages(1);
   for (let msr: u32 = VMX_BASIC; msr <= VMX_LAST; msr++) watchBoth(map, msr); // VMX does not exist for the guest
   watchBoth(map, FEATURE_CONTROL); // says that VMX is switched off
+  for (let msr: u32 = TRACE_FIRST; msr <= TRACE_LAST; msr++) watchBoth(map, msr); // writes past the page tables
+  watch(map, FEEDBACK_POINTER, WRITES); // so does this
   watch(map, MICROCODE_LOAD, WRITES); // works in root operation only
   watch(map, APIC_BASE, WRITES); // could lay the APIC's registers over hidden memory
   return map;

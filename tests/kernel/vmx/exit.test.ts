@@ -85,6 +85,34 @@ t.test('XSETBV is done where the processor takes the value, and raises #GP elsew
   t.end();
 });
 
+t.test('Intel PT, which writes to memory past the page tables, does not exist', (t) => {
+  const guest = startIntelGuest();
+  guest.processor.leaves[7] = { ebx: 0xffff_ffff };
+  cpuidOf(guest, 7);
+  t.equal(guest.vcpu.registers.rbx, 0xfdff_ffffn);
+  guest.vcpu.registers.rcx = 0x570n;
+  guest.exit(ExitReason.wrmsr);
+  t.same(injectedEvent(guest), GENERAL_PROTECTION);
+  t.end();
+});
+
+t.test('the processor cannot be led to write its advice over hidden memory', (t) => {
+  const guest = startIntelGuest();
+  const { registers } = guest.vcpu;
+  guest.processor.msrs.set(0x17d0, 0n);
+  registers.rdx = 0n;
+  for (const [address, answer] of [
+    [HIDDEN - 0x2000n, GENERAL_PROTECTION],
+    [HIDDEN - 0x10_0000n, null],
+  ] as const) {
+    registers.rcx = 0x17d0n;
+    registers.rax = address | 1n;
+    guest.exit(ExitReason.wrmsr);
+    t.same(injectedEvent(guest), answer);
+  }
+  t.end();
+});
+
 t.test('INVD writes the caches back', (t) => {
   const guest = startIntelGuest();
   guest.exit(ExitReason.invd);
