@@ -6,6 +6,12 @@ const TASK = /^test task: (\d+) runs, one each (\d+) us, late by (\d+) ns at mos
 /** The periods that the option knows, in microseconds. Linux takes about a minute of Bochs's time to boot. */
 const PERIODS = { '1ms': 1000, '10ms': 10_000, '1s': 1_000_000 };
 
+/**
+ * Bochs does a repeated string instruction a page at a time and looks at its timers only between: 4,096 ticks of 40 ns
+ * each, and as many again where the next one begins at once.
+ */
+const LATE_BY_BOCHS = 2 * 4096 * 40;
+
 for (const [name, microseconds] of Object.entries(PERIODS)) {
   t.test(`a task each ${name} runs on time while Linux boots, and the clock is the TSC`, async (t) => {
     const { serial, ended } = await bootInBochs({
@@ -17,7 +23,7 @@ for (const [name, microseconds] of Object.entries(PERIODS)) {
     t.match(serial, /^time from the time-stamp counter/m);
     t.ok(runs * microseconds > 10_000_000, `${runs} runs`);
     t.ok(Math.abs(period - microseconds) <= 1, `${period} us`);
-    t.ok(latest * 100 < period * 1000, `${latest} ns late at most`);
+    t.ok(latest < (microseconds * 1000) / 100 + LATE_BY_BOCHS, `${latest} ns late at most`);
     t.equal(missed, 0);
     const exits = Number(/^ +(\d+) {2}preemptionTimer/m.exec(serial)?.[1]);
     t.ok(exits === runs || exits === runs + 1, `${exits} exits: at most one found nothing due`);
