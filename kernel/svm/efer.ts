@@ -1,13 +1,11 @@
 /** EFER as the guest sees it: the processor's, but SVM is off (APM 2, 3.1.7). */
 import { cpuid, u32, u64 } from '../../transpiler/lib/index.js';
 import { Event, recordEvent } from '../exits/events.js';
+import { CR0_PG, EFER_LMA, EFER_LME } from '../vcpu/registers.js';
 import {
-  CR0_PG,
   EFER_AIBRSE,
   EFER_FFXSR,
   EFER_INTWB,
-  EFER_LMA,
-  EFER_LME,
   EFER_MCOMMIT,
   EFER_NXE,
   EFER_SCE,

@@ -1,6 +1,7 @@
 /** Switches SVM on. */
 import { rdmsr, u64, wrmsr, type Hpa } from '../../transpiler/lib/index.js';
-import { EFER, EFER_SVME, VM_HSAVE_PA } from './registers.js';
+import { EFER } from '../vcpu/registers.js';
+import { EFER_SVME, VM_HSAVE_PA } from './registers.js';
 
 /** Allows the SVM instructions on this processor; VMRUN keeps the host's state in the page at `hostSave`. */
 export function svmEnable(hostSave: Hpa): void {

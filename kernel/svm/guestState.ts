@@ -18,14 +18,13 @@ import {
   CR0_PG,
   CR0_WP,
   CR4_PAE,
-  DR6_RESET,
   DR7_RESET,
   EFER_LMA,
   EFER_LME,
-  EFER_SVME,
   PAT,
   RFLAGS_RESERVED_ONE,
-} from './registers.js';
+} from '../vcpu/registers.js';
+import { DR6_RESET, EFER_SVME } from './registers.js';
 import type { Segment, Vmcb } from './vmcb.js';
 
 /** Attributes of a local descriptor table that is present. */

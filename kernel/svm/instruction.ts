@@ -7,7 +7,8 @@ import { Answer } from '../exits/answer.js';
 import { guestPhysical, NOT_PRESENT } from '../memory/guestPaging.js';
 import { hostAddress } from '../memory/nestedPaging.js';
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
-import { DR6_BS, EFER_LMA, EFER_NXE, RFLAGS_TF } from './registers.js';
+import { EFER_LMA, RFLAGS_TF } from '../vcpu/registers.js';
+import { DR6_BS, EFER_NXE } from './registers.js';
 import { TlbControl, type Vmcb } from './vmcb.js';
 
 /** The bytes of an instruction behind its prefixes, the first one lowest (APM 3). */

@@ -7,7 +7,8 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { decidesAddresses } from './addressDecoding.js';
 import { guestEfer, writeGuestEfer } from './efer.js';
 import { finishInstruction, instructionLength, Opcode } from './instruction.js';
-import { APIC_BASE, EFER, PATCH_LOADER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
+import { APIC_BASE, EFER } from '../vcpu/registers.js';
+import { PATCH_LOADER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
 import type { Vmcb } from './vmcb.js';
 
 /** EXITINFO1 (APM 2, 15.11). */

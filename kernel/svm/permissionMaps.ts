@@ -5,7 +5,8 @@
 import { arr, at, ensures, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { ADDRESS_DECODING_COUNT, addressDecodingMsr } from './addressDecoding.js';
-import { APIC_BASE, EFER, PATCH_LOADER, VM_CR, VM_HSAVE_PA } from './registers.js';
+import { APIC_BASE, EFER } from '../vcpu/registers.js';
+import { PATCH_LOADER, VM_CR, VM_HSAVE_PA } from './registers.js';
 
 const MSR_MAP_PAGES = 2;
 const IO_MAP_PAGES = 3;

@@ -7,7 +7,8 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { generalRegister } from './generalRegister.js';
 import { Exception, injectExceptionWithCode } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
-import { CR0_PE, CR0_PG, CR4_VMXE, VMX_CR0_FIXED0, VMX_CR4_FIXED0 } from './registers.js';
+import { CR0_PE, CR0_PG } from '../vcpu/registers.js';
+import { CR4_VMXE, VMX_CR0_FIXED0, VMX_CR4_FIXED0 } from './registers.js';
 import { Field } from './vmcs.js';
 
 /** Exit qualification of an access to a control register (SDM 3C, table 27-3). */

@@ -4,7 +4,8 @@ import { has, rule } from './entryCheck.js';
 import { Activity, canWake, injectsExternalInterrupt, injectsNmi } from './entryChecksEvent.js';
 import { RFLAGS_IF } from './entryChecksGuest.js';
 import { vmread } from './operations.js';
-import { RFLAGS_TF, VMX_MISC } from './registers.js';
+import { RFLAGS_TF } from '../vcpu/registers.js';
+import { VMX_MISC } from './registers.js';
 import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 
 /** IA32_VMX_MISC: that halting, shutdown and wait-for-SIPI are supported, from this bit on (SDM 3D, A.6). */

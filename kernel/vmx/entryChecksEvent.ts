@@ -3,7 +3,8 @@ import { rdmsr, type u64 } from '../../transpiler/lib/index.js';
 import { has, rule } from './entryCheck.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { vmread } from './operations.js';
-import { CR0_PE, VMX_MISC } from './registers.js';
+import { CR0_PE } from '../vcpu/registers.js';
+import { VMX_MISC } from './registers.js';
 import { Field } from './vmcs.js';
 
 /** The interruption information (table 24-16). */

@@ -8,19 +8,8 @@ import { isUnrestrictedGuest, usesExtendedTables } from './entryChecksControls.j
 import { injectsExternalInterrupt } from './entryChecksEvent.js';
 import { EFER_RESERVED } from './entryChecksHost.js';
 import { vmread } from './operations.js';
-import {
-  CR0_PE,
-  CR0_PG,
-  CR0_WP,
-  CR4_PAE,
-  EFER_LMA,
-  EFER_LME,
-  RFLAGS_RESERVED_ONE,
-  VMX_CR0_FIXED0,
-  VMX_CR0_FIXED1,
-  VMX_CR4_FIXED0,
-  VMX_CR4_FIXED1,
-} from './registers.js';
+import { CR0_PE, CR0_PG, CR0_WP, CR4_PAE, EFER_LMA, EFER_LME, RFLAGS_RESERVED_ONE } from '../vcpu/registers.js';
+import { VMX_CR0_FIXED0, VMX_CR0_FIXED1, VMX_CR4_FIXED0, VMX_CR4_FIXED1 } from './registers.js';
 import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 
 /** VMX never fixes these two of CR0. */

@@ -2,15 +2,8 @@
 import { rdmsr } from '../../transpiler/lib/index.js';
 import { areFixed, has, isCanonical, isPat, isPhysical, rule } from './entryCheck.js';
 import { vmread } from './operations.js';
-import {
-  CR4_PAE,
-  EFER_LMA,
-  EFER_LME,
-  VMX_CR0_FIXED0,
-  VMX_CR0_FIXED1,
-  VMX_CR4_FIXED0,
-  VMX_CR4_FIXED1,
-} from './registers.js';
+import { CR4_PAE, EFER_LMA, EFER_LME } from '../vcpu/registers.js';
+import { VMX_CR0_FIXED0, VMX_CR0_FIXED1, VMX_CR4_FIXED0, VMX_CR4_FIXED1 } from './registers.js';
 import { Field } from './vmcs.js';
 
 const HOST_IS_64_BIT = 1n << 9n;

@@ -4,7 +4,7 @@ import { has, isCanonical, rule } from './entryCheck.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { isLongModeGuest, isVirtual8086 } from './entryChecksGuest.js';
 import { vmread } from './operations.js';
-import { CR0_PE } from './registers.js';
+import { CR0_PE } from '../vcpu/registers.js';
 import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment, UNUSABLE } from './vmcs.js';
 
 const SELECTOR_PRIVILEGE = 3n;

@@ -25,7 +25,7 @@ import {
   EFER_LME,
   PAT,
   RFLAGS_RESERVED_ONE,
-} from './registers.js';
+} from '../vcpu/registers.js';
 import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment, UNUSABLE } from './vmcs.js';
 
 /** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */

@@ -9,7 +9,7 @@ import {
   taskAddress,
 } from '../machine/descriptors.js';
 import { vmwrite } from './operations.js';
-import { EFER, PAT } from './registers.js';
+import { EFER, PAT } from '../vcpu/registers.js';
 import { Field } from './vmcs.js';
 
 /** Writes it: what the processor has now. The fields that are not written are 0, as they shall be. */

@@ -3,7 +3,7 @@ import { u64 } from '../../transpiler/lib/index.js';
 import { Answer } from '../exits/answer.js';
 import { endShadow, Exception, injectException, injectExceptionWithCode, SHADOWS } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
-import { RFLAGS_TF } from './registers.js';
+import { RFLAGS_TF } from '../vcpu/registers.js';
 import { Field } from './vmcs.js';
 
 /** Pending debug exceptions: a single step (SDM 3C, table 24-4). */

@@ -6,14 +6,8 @@ import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { finishInstruction } from './instruction.js';
 import { FEEDBACK_POINTER, isTrace, writeFeedbackPointer } from './memoryWriters.js';
 import { vmread } from './operations.js';
-import {
-  APIC_BASE,
-  FEATURE_CONTROL,
-  FEATURE_CONTROL_LOCKED,
-  MICROCODE_LOAD,
-  VMX_BASIC,
-  VMX_LAST,
-} from './registers.js';
+import { APIC_BASE } from '../vcpu/registers.js';
+import { FEATURE_CONTROL, FEATURE_CONTROL_LOCKED, MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 import { Field } from './vmcs.js';
 
 /** RDMSR. */

@@ -5,7 +5,8 @@
 import { arr, at, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { FEEDBACK_POINTER, TRACE_FIRST, TRACE_LAST } from './memoryWriters.js';
-import { APIC_BASE, FEATURE_CONTROL, MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
+import { APIC_BASE } from '../vcpu/registers.js';
+import { FEATURE_CONTROL, MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 
 const IO_MAP_PAGES = 2;
 

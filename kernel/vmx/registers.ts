@@ -24,25 +24,9 @@ export const VMX_TRUE_EXIT = 0x48f;
 export const VMX_TRUE_ENTRY = 0x490;
 export const VMX_LAST = 0x491;
 
-export const APIC_BASE = 0x1b;
 /** A write loads a microcode update. */
 export const MICROCODE_LOAD = 0x79;
-export const PAT = 0x277;
-export const EFER = 0xc000_0080;
-export const EFER_LME = 1n << 8n;
-export const EFER_LMA = 1n << 10n;
 
-export const CR0_PE = 1n << 0n;
-export const CR0_ET = 1n << 4n;
-export const CR0_NE = 1n << 5n;
-export const CR0_WP = 1n << 16n;
-export const CR0_PG = 1n << 31n;
-export const CR4_PAE = 1n << 5n;
 export const CR4_VMXE = 1n << 13n;
 export const CR4_OSXSAVE = 1n << 18n;
 export const CR4_PKE = 1n << 22n;
-
-export const RFLAGS_RESERVED_ONE = 1n << 1n;
-export const RFLAGS_TF = 1n << 8n;
-/** Value at reset (SDM 3A 9.1.1). */
-export const DR7_RESET = 0x400n;

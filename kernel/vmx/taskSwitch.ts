@@ -35,7 +35,7 @@ import {
 } from './descriptor.js';
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
 import { invvpid, vmread, vmwrite } from './operations.js';
-import { CR0_PG, CR4_PAE } from './registers.js';
+import { CR0_PG, CR4_PAE } from '../vcpu/registers.js';
 import { Fault, loadSegments, loadSegments8086, raise, showSelectors } from './taskSegments.js';
 import {
   asksForDebugTrap,

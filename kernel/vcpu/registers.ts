@@ -1,0 +1,22 @@
+/** The registers and bits that both vendors have (SDM 3A 2.5 and SDM 4; APM 2, 3.1). */
+
+/** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
+export const APIC_BASE = 0x1b;
+/** Page attribute table (SDM 3A 11.12; APM 2, 7.8). */
+export const PAT = 0x277;
+/** Extended feature enable register (SDM 3A 2.2.1; APM 2, 3.1.7). */
+export const EFER = 0xc000_0080;
+export const EFER_LME = 1n << 8n;
+export const EFER_LMA = 1n << 10n;
+
+export const CR0_PE = 1n << 0n;
+export const CR0_ET = 1n << 4n;
+export const CR0_NE = 1n << 5n;
+export const CR0_WP = 1n << 16n;
+export const CR0_PG = 1n << 31n;
+export const CR4_PAE = 1n << 5n;
+
+export const RFLAGS_RESERVED_ONE = 1n << 1n;
+export const RFLAGS_TF = 1n << 8n;
+/** Value at reset (SDM 3A 9.1.1; APM 2, 13.1.1). */
+export const DR7_RESET = 0x400n;
