@@ -1,8 +1,7 @@
 /** The order of start-up. */
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readMultiboot } from './boot/multiboot.js';
-import { GuestStart } from './guest/guestStart.js';
-import { loadLinux } from './guest/linux.js';
+import { loadGuest } from './guest/guest.js';
 import { countProcessors, readAcpi } from './machine/acpi.js';
 import { loadDescriptors } from './machine/descriptors.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
@@ -14,6 +13,7 @@ import { moveToRegion, region } from './memory/region.js';
 import { consoleForgetUart, consoleLeaveUart, consoleStart, endLine, print } from './report/console.js';
 import { fail } from './report/fail.js';
 import { startClock } from './time/clock.js';
+import { ProcessorState } from './vcpu/state.js';
 import { vcpus } from './vcpu/vcpu.js';
 import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer } from './vcpu/vendor.js';
 
@@ -43,12 +43,12 @@ function requireOneProcessor(): void {
 }
 
 function startGuest(): never {
-  const start = local(GuestStart);
+  const state = local(ProcessorState);
   const vcpu = vcpus.at(0);
   const readableEnd = hpa(mappedEnd(topOfMemory()));
   const tables = buildNestedTables(nestedEntryFormat(), region.start, region.bytes, readableEnd);
-  loadLinux(start);
-  prepareVcpu(vcpu, tables, start);
+  loadGuest(state, vcpu.registers);
+  prepareVcpu(vcpu, tables, state);
   print('starting the guest');
   endLine();
   if (options.testTimer !== 0) startTimer(vcpu);

@@ -3,8 +3,9 @@ import { addressOf, copyMemory, gpa, gva, u64 } from '../../transpiler/lib/index
 import { bootInfo } from '../boot/bootInfo.js';
 import { refuseModule } from '../boot/refuse.js';
 import { fail } from '../report/fail.js';
+import { setTable, startInLongMode, type ProcessorState } from '../vcpu/state.js';
+import type { Registers } from '../vcpu/vcpu.js';
 import { writeBootBlock } from './bootBlock.js';
-import type { GuestStart } from './guestStart.js';
 import { linuxImage, readLinuxImage } from './linuxImage.js';
 import { choosePlaces, places } from './placement.js';
 
@@ -15,10 +16,10 @@ const DESCRIPTOR_TABLE_LIMIT = 31;
 const STACK_BYTES = 0x800n;
 
 /**
- * Puts module 0, a kernel, and module 1, its initrd if there is one, where Linux expects them, and says in `start`
- * how the guest begins. Stops where that is not possible.
+ * Puts module 0, a kernel, and module 1, its initrd if there is one, where Linux expects them, and says in `state`
+ * and `registers` how the guest begins. Stops where that is not possible.
  */
-export function loadLinux(start: GuestStart): void {
+export function loadLinux(state: ProcessorState, registers: Registers): void {
   const modules = bootInfo.moduleCount;
   if (modules === 0) fail('no module: give a Linux kernel and, after it, its initrd');
   if (modules > 2) refuseModule(2, 'more than a kernel and its initrd');
@@ -27,12 +28,10 @@ export function loadLinux(start: GuestStart): void {
   const block = writeBootBlock(places.bootBlock);
   moveInitrd();
   copyMemory(places.kernel, linuxImage.source, linuxImage.bytes);
-  start.rip = gva(places.kernel + ENTRY);
-  start.rsp = gva(addressOf(block.stack) + STACK_BYTES);
-  start.rsi = u64(addressOf(block.zeroPage));
-  start.cr3 = gpa(addressOf(block.rootTable));
-  start.gdtBase = gva(addressOf(block.descriptors));
-  start.gdtLimit = DESCRIPTOR_TABLE_LIMIT;
+  startInLongMode(state, gva(places.kernel + ENTRY), gpa(addressOf(block.rootTable)));
+  state.rsp = gva(addressOf(block.stack) + STACK_BYTES);
+  setTable(state.gdt, gva(addressOf(block.descriptors)), DESCRIPTOR_TABLE_LIMIT);
+  registers.rsi = u64(addressOf(block.zeroPage));
 }
 
 /** Before the kernel, whose place may be where the boot loader put the initrd. */

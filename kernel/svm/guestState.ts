@@ -1,66 +1,47 @@
-/** The state in which the guest's processor starts, in the VMCB (APM 2, 15.5.1 and table B-2). */
-import { rdmsr, u64, type u16, type u32 } from '../../transpiler/lib/index.js';
-import {
-  CODE_64,
-  DATA_32,
-  FLAT_LIMIT,
-  GUEST_CODE_SELECTOR,
-  GUEST_DATA_SELECTOR,
-  TASK_BUSY,
-  TASK_LIMIT,
-  type GuestStart,
-} from '../guest/guestStart.js';
-import type { Registers } from '../vcpu/vcpu.js';
-import {
-  CR0_ET,
-  CR0_NE,
-  CR0_PE,
-  CR0_PG,
-  CR0_WP,
-  CR4_PAE,
-  DR7_RESET,
-  EFER_LMA,
-  EFER_LME,
-  PAT,
-  RFLAGS_RESERVED_ONE,
-} from '../vcpu/registers.js';
-import { DR6_RESET, EFER_SVME } from './registers.js';
+/** The state in which the guest starts, in the VMCB (APM 2, 15.5.1 and table B-2). */
+import { u16, u64 } from '../../transpiler/lib/index.js';
+import { DR6_RESET, DR7_RESET } from '../vcpu/registers.js';
+import { UNUSABLE, type ProcessorState, type SegmentState, type TableState } from '../vcpu/state.js';
+import { EFER_SVME } from './registers.js';
 import type { Segment, Vmcb } from './vmcb.js';
 
-/** Attributes of a local descriptor table that is present. */
-const LDT = 0x082;
-
-/** 64-bit mode with paging on and interrupts off, at `start`. */
-export function setGuestState(vmcb: Vmcb, registers: Registers, start: GuestStart): void {
-  registers.rsi = start.rsi;
-  setSegments(vmcb);
-  vmcb.gdtr.base = u64(start.gdtBase);
-  vmcb.gdtr.limit = start.gdtLimit;
-  vmcb.rip = u64(start.rip);
-  vmcb.rsp = u64(start.rsp);
-  vmcb.rflags = RFLAGS_RESERVED_ONE;
-  vmcb.cr0 = CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE;
-  vmcb.cr3 = start.cr3;
-  vmcb.cr4 = CR4_PAE;
-  vmcb.efer = EFER_LME | EFER_LMA | EFER_SVME;
+/** The guest goes on at `state`, with nothing in delivery or held back. */
+export function setGuestState(vmcb: Vmcb, state: ProcessorState): void {
+  setSegment(vmcb.es, state.es);
+  setSegment(vmcb.cs, state.cs);
+  setSegment(vmcb.ss, state.ss);
+  setSegment(vmcb.ds, state.ds);
+  setSegment(vmcb.fs, state.fs);
+  setSegment(vmcb.gs, state.gs);
+  setSegment(vmcb.ldtr, state.ldtr);
+  setSegment(vmcb.tr, state.tr);
+  setTable(vmcb.gdtr, state.gdt);
+  setTable(vmcb.idtr, state.idt);
+  vmcb.cpl = (state.ss.rights >>> 5) & 3;
+  vmcb.rip = u64(state.rip);
+  vmcb.rsp = u64(state.rsp);
+  vmcb.rflags = state.rflags;
+  vmcb.cr0 = state.cr0;
+  vmcb.cr2 = state.cr2;
+  vmcb.cr3 = state.cr3;
+  vmcb.cr4 = state.cr4;
+  vmcb.efer = state.efer | EFER_SVME;
   vmcb.dr6 = DR6_RESET;
   vmcb.dr7 = DR7_RESET;
-  vmcb.pat = rdmsr(PAT);
+  vmcb.interruptShadow = 0n;
+  vmcb.injectedEvent = 0n;
 }
 
-function setSegments(vmcb: Vmcb): void {
-  setSegment(vmcb.cs, GUEST_CODE_SELECTOR, CODE_64, FLAT_LIMIT);
-  setSegment(vmcb.ss, GUEST_DATA_SELECTOR, DATA_32, FLAT_LIMIT);
-  setSegment(vmcb.ds, GUEST_DATA_SELECTOR, DATA_32, FLAT_LIMIT);
-  setSegment(vmcb.es, GUEST_DATA_SELECTOR, DATA_32, FLAT_LIMIT);
-  setSegment(vmcb.fs, 0, DATA_32, FLAT_LIMIT);
-  setSegment(vmcb.gs, 0, DATA_32, FLAT_LIMIT);
-  setSegment(vmcb.tr, 0, TASK_BUSY, TASK_LIMIT);
-  setSegment(vmcb.ldtr, 0, LDT, 0);
+/** The VMCB has no gap between the two parts of the access rights. A segment that cannot be used is not present. */
+function setSegment(segment: Segment, state: SegmentState): void {
+  const rights = state.rights;
+  segment.selector = state.selector;
+  segment.attributes = (rights & UNUSABLE) !== 0 ? 0 : u16((rights & 0xff) | ((rights >>> 4) & 0xf00));
+  segment.limit = state.limit;
+  segment.base = state.base;
 }
 
-function setSegment(segment: Segment, selector: u16, attributes: u16, limit: u32): void {
-  segment.selector = selector;
-  segment.attributes = attributes;
-  segment.limit = limit;
+function setTable(table: Segment, state: TableState): void {
+  table.base = u64(state.base);
+  table.limit = state.limit;
 }

@@ -24,6 +24,4 @@ export const PATCH_LOADER = 0xc001_0020;
 
 export const CR4_LA57 = 1n << 12n;
 
-/** Value at reset (APM 2, 13.1.1). */
-export const DR6_RESET = 0xffff_0ff0n;
 export const DR6_BS = 1n << 14n;

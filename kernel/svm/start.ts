@@ -1,8 +1,9 @@
 /** Prepares the processor and the control block for a guest. */
-import { physical, type Hpa } from '../../transpiler/lib/index.js';
-import type { GuestStart } from '../guest/guestStart.js';
+import { physical, rdmsr, type Hpa } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
+import { PAT } from '../vcpu/registers.js';
+import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { svmEnable } from './enable.js';
 import { setGuestState } from './guestState.js';
@@ -14,8 +15,8 @@ import { TlbControl, Vmcb } from './vmcb.js';
 const GUEST_ASID = 1;
 const NESTED_PAGING = 1n;
 
-/** Makes `vcpu` ready to run from `start` on, with the second-level page tables at `nestedTables`. */
-export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): void {
+/** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
+export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
   svmEnable(allocatePages(1));
   vcpu.hostVmcb = allocatePages(1);
   vcpu.vmcb = allocateControlPage();
@@ -27,5 +28,11 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): vo
   vmcb.tlbControl = TlbControl.flushAll;
   vmcb.nestedPaging = NESTED_PAGING;
   vmcb.nestedCr3 = nestedTables;
-  setGuestState(vmcb, vcpu.registers, start);
+  vmcb.pat = rdmsr(PAT);
+  setGuestState(vmcb, state);
+}
+
+/** The guest of `vcpu` goes on at `state`. */
+export function svmSetState(vcpu: Vcpu, state: ProcessorState): void {
+  setGuestState(physical(Vmcb, vcpu.vmcb), state);
 }

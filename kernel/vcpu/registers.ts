@@ -18,5 +18,6 @@ export const CR4_PAE = 1n << 5n;
 
 export const RFLAGS_RESERVED_ONE = 1n << 1n;
 export const RFLAGS_TF = 1n << 8n;
-/** Value at reset (SDM 3A 9.1.1; APM 2, 13.1.1). */
+/** Values at reset (SDM 3A 9.1.1; APM 2, 13.1.1). */
+export const DR6_RESET = 0xffff_0ff0n;
 export const DR7_RESET = 0x400n;

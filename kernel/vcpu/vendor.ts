@@ -14,17 +14,17 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
-import type { GuestStart } from '../guest/guestStart.js';
 import type { EntryFormat } from '../memory/pageTables.js';
 import { imageAddress, svmRun, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
 import { svmCheck, svmExists } from '../svm/capability.js';
 import { svmEntryFormat } from '../svm/entryFormat.js';
-import { svmPrepare } from '../svm/start.js';
+import { svmPrepare, svmSetState } from '../svm/start.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
 import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
-import { vmxPrepare } from '../vmx/start.js';
+import { vmxPrepare, vmxSetState } from '../vmx/start.js';
+import type { ProcessorState } from './state.js';
 import type { Vcpu } from './vcpu.js';
 
 export const Vendor = { svm: 0, vmx: 1 } as const;
@@ -37,13 +37,15 @@ const choice = instance(Choice);
 
 type Check = () => void;
 type GiveFormat = () => EntryFormat;
-type Prepare = (vcpu: Vcpu, nestedTables: Hpa, start: GuestStart) => void;
+type Prepare = (vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState) => void;
+type SetState = (vcpu: Vcpu, state: ProcessorState) => void;
 type StartTimer = (vcpu: Vcpu) => void;
 type Run = (vcpu: Vcpu) => void;
 
 const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
 const formats = table<GiveFormat>(VENDORS, svmEntryFormat, { [Vendor.vmx]: vmxEntryFormat });
 const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrepare });
+const stateSetters = table<SetState>(VENDORS, svmSetState, { [Vendor.vmx]: vmxSetState });
 const timerStarts = table<StartTimer>(VENDORS, refuseTimer, { [Vendor.vmx]: startPreemptionTimer });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
 
@@ -65,9 +67,14 @@ export function nestedEntryFormat(): EntryFormat {
   return formats.get(vendor())();
 }
 
-/** Makes `vcpu` ready to run from `start` on, with the second-level page tables at `nestedTables`. */
-export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): void {
-  preparations.get(vendor())(vcpu, nestedTables, start);
+/** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
+export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
+  preparations.get(vendor())(vcpu, nestedTables, state);
+}
+
+/** Has the guest of `vcpu`, which this processor runs, go on at `state`. */
+export function setState(vcpu: Vcpu, state: ProcessorState): void {
+  stateSetters.get(vendor())(vcpu, state);
 }
 
 /** Has the guest of `vcpu` left when a task is due. Stops start-up where the processor cannot. */

@@ -34,7 +34,7 @@ const LOAD_HOST_EFER = 1 << 21;
 
 // VM-entry controls (table 24-15).
 const LOAD_DEBUG_CONTROLS = 1 << 2;
-const GUEST_IS_64_BIT = 1 << 9; // the processor keeps it equal to the guest's EFER.LMA
+export const GUEST_IS_64_BIT = 1 << 9; // the processor keeps it equal to the guest's EFER.LMA
 const LOAD_GUEST_PAT = 1 << 14;
 const LOAD_GUEST_EFER = 1 << 15;
 

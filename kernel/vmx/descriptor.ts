@@ -2,7 +2,8 @@
 import { at, local, requires, struct, u32, U32, u64, type Ref } from '../../transpiler/lib/index.js';
 import { findRange, readRange, writeRange, type GuestRange, type Paging } from '../memory/guestRange.js';
 import { vmread, vmwrite } from './operations.js';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment, UNUSABLE } from './vmcs.js';
+import { UNUSABLE } from '../vcpu/state.js';
+import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from './vmcs.js';
 
 export const Descriptor = struct(
   'Descriptor',

@@ -5,7 +5,8 @@ import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { isLongModeGuest, isVirtual8086 } from './entryChecksGuest.js';
 import { vmread } from './operations.js';
 import { CR0_PE } from '../vcpu/registers.js';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment, UNUSABLE } from './vmcs.js';
+import { UNUSABLE } from '../vcpu/state.js';
+import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from './vmcs.js';
 
 const SELECTOR_PRIVILEGE = 3n;
 const SELECTOR_LOCAL = 1n << 2n;

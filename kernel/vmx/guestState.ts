@@ -1,70 +1,58 @@
-/** The state in which the guest's processor starts, in the VMCS (SDM 3C 24.4). */
-import { rdmsr, u64, type u16, type u32 } from '../../transpiler/lib/index.js';
-import {
-  CODE_64,
-  DATA_32,
-  FLAT_LIMIT,
-  GUEST_CODE_SELECTOR,
-  GUEST_DATA_SELECTOR,
-  TASK_BUSY,
-  TASK_LIMIT,
-  type GuestStart,
-} from '../guest/guestStart.js';
-import type { Registers } from '../vcpu/vcpu.js';
+/** The state in which the guest starts, in the VMCS (SDM 3C 24.4). */
+import { u64, writeCr2, writeDr6 } from '../../transpiler/lib/index.js';
+import { DR6_RESET, DR7_RESET, EFER_LMA } from '../vcpu/registers.js';
+import type { ProcessorState, SegmentState } from '../vcpu/state.js';
 import { setControlRegisters } from './controlRegisters.js';
+import { GUEST_IS_64_BIT } from './controls.js';
 import { vmwrite } from './operations.js';
-import {
-  CR0_ET,
-  CR0_NE,
-  CR0_PE,
-  CR0_PG,
-  CR0_WP,
-  CR4_PAE,
-  DR7_RESET,
-  EFER_LMA,
-  EFER_LME,
-  PAT,
-  RFLAGS_RESERVED_ONE,
-} from '../vcpu/registers.js';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment, UNUSABLE } from './vmcs.js';
+import { chosenSetting, Controls } from './settings.js';
+import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from './vmcs.js';
 
-/** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */
-const NO_LINK = 0xffff_ffff_ffff_ffffn;
-
-/** 64-bit mode with paging on and interrupts off, at `start`. The VMCS is a zeroed one. */
-export function setGuestState(registers: Registers, start: GuestStart): void {
-  registers.rsi = start.rsi;
-  setSegments();
-  setControlRegisters(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE, CR4_PAE);
-  vmwrite(Field.guestCr3, u64(start.cr3));
-  vmwrite(Field.guestGdtrBase, u64(start.gdtBase));
-  vmwrite(Field.guestGdtrLimit, u64(start.gdtLimit));
-  vmwrite(Field.guestRip, u64(start.rip));
-  vmwrite(Field.guestRsp, u64(start.rsp));
-  vmwrite(Field.guestRflags, RFLAGS_RESERVED_ONE);
+/** The guest goes on at `state`, with nothing in delivery or held back. CR2 and DR6 are the processor's own. */
+export function setGuestState(state: ProcessorState): void {
+  setSegments(state);
+  setControlRegisters(state.cr0, state.cr4);
+  writeCr2(u64(state.cr2));
+  writeDr6(DR6_RESET);
+  vmwrite(Field.guestCr3, u64(state.cr3));
+  vmwrite(Field.guestGdtrBase, u64(state.gdt.base));
+  vmwrite(Field.guestGdtrLimit, u64(state.gdt.limit));
+  vmwrite(Field.guestIdtrBase, u64(state.idt.base));
+  vmwrite(Field.guestIdtrLimit, u64(state.idt.limit));
+  vmwrite(Field.guestRip, u64(state.rip));
+  vmwrite(Field.guestRsp, u64(state.rsp));
+  vmwrite(Field.guestRflags, state.rflags);
   vmwrite(Field.guestDr7, DR7_RESET);
-  vmwrite(Field.guestEfer, EFER_LME | EFER_LMA);
-  vmwrite(Field.guestPat, rdmsr(PAT));
-  vmwrite(Field.linkPointer, NO_LINK);
+  vmwrite(Field.guestDebugControl, 0n);
+  setMode(state.efer);
+  vmwrite(Field.guestActivity, Activity.active);
+  vmwrite(Field.guestInterruptibility, 0n);
+  vmwrite(Field.guestPendingDebug, 0n);
+  vmwrite(Field.entryInterruption, 0n);
 }
 
-function setSegments(): void {
-  setSegment(Segment.cs, GUEST_CODE_SELECTOR, CODE_64, FLAT_LIMIT);
-  setSegment(Segment.ss, GUEST_DATA_SELECTOR, DATA_32, FLAT_LIMIT);
-  setSegment(Segment.ds, GUEST_DATA_SELECTOR, DATA_32, FLAT_LIMIT);
-  setSegment(Segment.es, GUEST_DATA_SELECTOR, DATA_32, FLAT_LIMIT);
-  setSegment(Segment.fs, 0, DATA_32, FLAT_LIMIT);
-  setSegment(Segment.gs, 0, DATA_32, FLAT_LIMIT);
-  setSegment(Segment.tr, 0, TASK_BUSY, TASK_LIMIT);
-  vmwrite(GUEST_RIGHTS + 2 * Segment.ldtr, u64(UNUSABLE));
+/** An entry insists that the control for a 64-bit guest is as EFER.LMA (SDM 3C 26.2.2). */
+function setMode(efer: u64): void {
+  const controls = u64(chosenSetting(Controls.entry));
+  const mode = u64(GUEST_IS_64_BIT);
+  vmwrite(Field.guestEfer, efer);
+  vmwrite(Field.entryControls, (efer & EFER_LMA) !== 0n ? controls | mode : controls & u64(~mode));
 }
 
-/** `attributes` are bits 55:52 and 47:40 of the descriptor; access rights have a gap of four bits between them. */
-function setSegment(segment: Segment, selector: u16, attributes: u16, limit: u32): void {
-  const low = u64(attributes) & 0xffn;
-  const high = u64(attributes) & 0xf00n;
-  vmwrite(GUEST_SELECTOR + 2 * segment, u64(selector));
-  vmwrite(GUEST_RIGHTS + 2 * segment, low | (high << 4n));
-  vmwrite(GUEST_LIMIT + 2 * segment, u64(limit));
-  vmwrite(GUEST_BASE + 2 * segment, 0n);
+function setSegments(state: ProcessorState): void {
+  setSegment(Segment.es, state.es);
+  setSegment(Segment.cs, state.cs);
+  setSegment(Segment.ss, state.ss);
+  setSegment(Segment.ds, state.ds);
+  setSegment(Segment.fs, state.fs);
+  setSegment(Segment.gs, state.gs);
+  setSegment(Segment.ldtr, state.ldtr);
+  setSegment(Segment.tr, state.tr);
+}
+
+function setSegment(segment: Segment, state: SegmentState): void {
+  vmwrite(GUEST_SELECTOR + 2 * segment, u64(state.selector));
+  vmwrite(GUEST_RIGHTS + 2 * segment, u64(state.rights));
+  vmwrite(GUEST_LIMIT + 2 * segment, u64(state.limit));
+  vmwrite(GUEST_BASE + 2 * segment, state.base);
 }

@@ -1,9 +1,10 @@
 /** Prepares the processor and the control structure for a guest. */
-import { u64, type Hpa } from '../../transpiler/lib/index.js';
-import type { GuestStart } from '../guest/guestStart.js';
+import { rdmsr, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
 import { fail } from '../report/fail.js';
+import { PAT } from '../vcpu/registers.js';
+import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { INTERCEPTED_EXCEPTIONS } from './controls.js';
 import { stampRevision, vmxEnable } from './enable.js';
@@ -16,18 +17,27 @@ import { makeIoPermissions, makeMsrPermissions } from './permissionMaps.js';
 import { chosenSetting, Controls } from './settings.js';
 import { Field } from './vmcs.js';
 
+/** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */
+const NO_LINK = 0xffff_ffff_ffff_ffffn;
 /** VPID 0 is the host's (SDM 3C 28.1). */
 const GUEST_VPID = 1n;
 
-/** Makes `vcpu` ready to run from `start` on, with the second-level page tables at `nestedTables`. */
-export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, start: GuestStart): void {
+/** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
+export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
   vmxEnable(allocateControlPage());
   makeCurrent(vcpu);
   vcpu.quickReason = ExitReason.cpuid;
   setControls(nestedTables);
   setHostState();
-  setGuestState(vcpu.registers, start);
+  vmwrite(Field.guestPat, rdmsr(PAT));
+  vmwrite(Field.linkPointer, NO_LINK);
+  setGuestState(state);
   vcpu.takesNmis = true;
+}
+
+/** The guest of `vcpu`, whose VMCS is current, goes on at `state`. */
+export function vmxSetState(_vcpu: Vcpu, state: ProcessorState): void {
+  setGuestState(state);
 }
 
 function makeCurrent(vcpu: Vcpu): void {
@@ -42,7 +52,6 @@ function setControls(nestedTables: Hpa): void {
   vmwrite(Field.primaryControls, u64(chosenSetting(Controls.primary)));
   vmwrite(Field.secondaryControls, u64(chosenSetting(Controls.secondary)));
   vmwrite(Field.exitControls, u64(chosenSetting(Controls.exit)));
-  vmwrite(Field.entryControls, u64(chosenSetting(Controls.entry)));
   vmwrite(Field.exceptionBitmap, u64(INTERCEPTED_EXCEPTIONS));
   vmwrite(Field.msrBitmap, u64(makeMsrPermissions()));
   vmwrite(Field.ioBitmapA, u64(ports));

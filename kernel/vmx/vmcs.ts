@@ -115,5 +115,5 @@ export const GUEST_LIMIT = 0x4800;
 export const GUEST_RIGHTS = 0x4814;
 export const GUEST_BASE = 0x6806;
 
-/** In a segment's access rights: it cannot be used (SDM 3C 24.4.1). */
-export const UNUSABLE = 1 << 16;
+/** What the guest's processor is doing (SDM 3C 24.4.2). */
+export const Activity = { active: 0n, halted: 1n, shutDown: 2n, waitsForSipi: 3n } as const;

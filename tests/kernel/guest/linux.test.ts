@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import t from 'tap';
 import { bootInfo } from '../../../kernel/boot/bootInfo.js';
 import { readMultiboot } from '../../../kernel/boot/multiboot.js';
-import { GuestStart } from '../../../kernel/guest/guestStart.js';
-import { loadLinux } from '../../../kernel/guest/linux.js';
+import { loadGuest } from '../../../kernel/guest/guest.js';
 import { places } from '../../../kernel/guest/placement.js';
 import { readAcpi } from '../../../kernel/machine/acpi.js';
 import { readMemoryMap } from '../../../kernel/machine/memoryMap.js';
+import { ProcessorState } from '../../../kernel/vcpu/state.js';
+import { Registers } from '../../../kernel/vcpu/vcpu.js';
 import { local } from '../../../transpiler/lib/index.js';
 import { localApic, putMadt, putRsdp, putRsdt } from '../support/acpiTables.js';
 import { bzImage, noise, setupBytes, type BzImage } from '../support/bzImage.js';
@@ -37,13 +38,15 @@ const bareMap: readonly BootRange[] = [
 ];
 
 let memory: Uint8Array = new Uint8Array();
-let start: GuestStart;
+let start: ProcessorState;
+let registers: Registers;
 
 /** Starts as the kernel does, up to the guest; returns why it stopped, or null. */
 function load(given: Given = {}): string | null {
   const { kernel = bzImage(), kernelAt = 2 * MIB, initrd, initrdAt = 3 * MIB, text = 'vmlinuz console=ttyS0' } = given;
   memory = powerOn(MEMORY);
-  start = local(GuestStart);
+  start = local(ProcessorState);
+  registers = local(Registers);
   if (given.screen) [0x449, 0x484].forEach((address, index) => memory.set(given.screen?.[index] ?? [], address));
   putMadt(memory, 0xe_1000, localApic(0, 1));
   putRsdt(memory, 0xe_0000, 0xe_1000);
@@ -57,11 +60,11 @@ function load(given: Given = {}): string | null {
     readMultiboot(MAGIC, BigInt(INFO));
     readAcpi();
     readMemoryMap();
-    loadLinux(start);
+    loadGuest(start, registers);
   });
 }
 
-const zeroPage = (): DataView => viewOf(memory.subarray(Number(start.rsi), Number(start.rsi) + 4096));
+const zeroPage = (): DataView => viewOf(memory.subarray(Number(registers.rsi), Number(registers.rsi) + 4096));
 const bytesAt = (address: bigint, length: number): Uint8Array =>
   memory.subarray(Number(address), Number(address) + length);
 const protectedPart = (kernel: Uint8Array, given: BzImage = {}): Uint8Array => kernel.subarray(setupBytes(given));
@@ -159,11 +162,11 @@ t.test('the page tables map 4 GiB to themselves', (t) => {
 
 t.test('the descriptors are flat: 64-bit code at 0x10, data at 0x18', (t) => {
   t.equal(load(), null);
-  const descriptor = (selector: number): bigint => viewOf(memory).getBigUint64(Number(start.gdtBase) + selector, true);
+  const descriptor = (selector: number): bigint => viewOf(memory).getBigUint64(Number(start.gdt.base) + selector, true);
   t.equal(descriptor(0), 0n);
   t.equal(descriptor(0x10), 0x00af_9b00_0000_ffffn);
   t.equal(descriptor(0x18), 0x00cf_9300_0000_ffffn);
-  t.equal(start.gdtLimit, 31);
+  t.equal(start.gdt.limit, 31);
   t.end();
 });
 
@@ -228,7 +231,7 @@ t.test('no module, too many, or too long a command line is refused', (t) => {
   t.equal(
     stopOf(() => {
       bootInfo.moduleCount = 0;
-      loadLinux(start);
+      loadGuest(start, registers);
     })
       ?.split('\n')
       .at(-1),

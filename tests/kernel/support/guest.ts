@@ -7,7 +7,7 @@ import { onSvmExit } from '../../../kernel/svm/exit.js';
 import { svmPrepare } from '../../../kernel/svm/start.js';
 import { Vmcb } from '../../../kernel/svm/vmcb.js';
 import { vcpus, type Vcpu } from '../../../kernel/vcpu/vcpu.js';
-import { GuestStart } from '../../../kernel/guest/guestStart.js';
+import { ProcessorState, startInLongMode } from '../../../kernel/vcpu/state.js';
 import { local, physical, window } from '../../../transpiler/lib/index.js';
 import { bounds } from '../../support/image.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
@@ -122,7 +122,7 @@ export function startGuest(code: readonly number[] = [], processor = writeBackPr
   putIdentityTables(memory);
   memory.set(code, CODE);
   const vcpu = vcpus.at(0);
-  svmPrepare(vcpu, tables, guestStart());
+  svmPrepare(vcpu, tables, startState());
   const vmcb = physical(Vmcb, vcpu.vmcb);
   return {
     processor,
@@ -138,15 +138,14 @@ export function startGuest(code: readonly number[] = [], processor = writeBackPr
   };
 }
 
-function guestStart(): GuestStart {
-  const start = local(GuestStart);
-  start.rip = BigInt(CODE);
-  start.rsp = 0x8000n;
-  start.rsi = 0x9_0000n;
-  start.cr3 = BigInt(TABLES);
-  start.gdtBase = 0x7000n;
-  start.gdtLimit = 0x1f;
-  return start;
+/** 64-bit mode at CODE. */
+export function startState(): ProcessorState {
+  const state = local(ProcessorState);
+  startInLongMode(state, BigInt(CODE), BigInt(TABLES));
+  state.rsp = 0x8000n;
+  state.gdt.base = 0x7000n;
+  state.gdt.limit = 0x1f;
+  return state;
 }
 
 /** Four levels that map the first 4 MiB to themselves, in 4 KiB pages for the first 2 MiB. */

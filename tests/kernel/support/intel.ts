@@ -1,5 +1,4 @@
 /** A guest on a simulated Intel processor: the same memory as that of guest.ts. */
-import { GuestStart } from '../../../kernel/guest/guestStart.js';
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
 import { readMtrrs } from '../../../kernel/memory/mtrr.js';
 import { buildNestedTables } from '../../../kernel/memory/nestedPaging.js';
@@ -9,9 +8,8 @@ import { vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
 import { onVmxExit } from '../../../kernel/vmx/exit.js';
 import { vmxPrepare } from '../../../kernel/vmx/start.js';
 import { Field } from '../../../kernel/vmx/vmcs.js';
-import { local } from '../../../transpiler/lib/index.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
-import { AmdProcessor, CODE, HIDDEN, HIDDEN_BYTES, TABLES, type CpuidRegisters } from './guest.js';
+import { AmdProcessor, HIDDEN, HIDDEN_BYTES, startState, type CpuidRegisters } from './guest.js';
 
 const ECX_VMX = 1 << 5;
 const ECX_XSAVE = 1 << 26;
@@ -53,6 +51,7 @@ export class IntelProcessor extends AmdProcessor {
   readonly extendedControls = new Set([1n, 3n, 7n]);
   cr0 = 0x8001_0011n;
   cr4 = 0x20n;
+  cr2 = 0n;
   dr6 = 0xffff_0ff0n;
   xcr0 = 1n;
   writtenBack = 0;
@@ -80,6 +79,9 @@ export class IntelProcessor extends AmdProcessor {
     this.cr4 = value;
   }
   readDr6 = (): bigint => this.dr6;
+  writeCr2(value: bigint): void {
+    this.cr2 = value;
+  }
   writeDr6(value: bigint): void {
     this.dr6 = value;
   }
@@ -118,7 +120,7 @@ export function startIntelGuest(processor = new IntelProcessor()): IntelGuest {
   vmxCheck();
   const tables = buildNestedTables(vmxEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);
   const vcpu = vcpus.at(0);
-  vmxPrepare(vcpu, tables, guestStart());
+  vmxPrepare(vcpu, tables, startState());
   return {
     processor,
     vcpu,
@@ -133,17 +135,6 @@ export function startIntelGuest(processor = new IntelProcessor()): IntelGuest {
       onVmxExit(vcpu, reason);
     },
   };
-}
-
-function guestStart(): GuestStart {
-  const start = local(GuestStart);
-  start.rip = BigInt(CODE);
-  start.rsp = 0x8000n;
-  start.rsi = 0x9_0000n;
-  start.cr3 = BigInt(TABLES);
-  start.gdtBase = 0x7000n;
-  start.gdtLimit = 0x1f;
-  return start;
 }
 
 /** A processor that has VMX, XSAVE and nothing else that CPUID 1 shows in ECX. */

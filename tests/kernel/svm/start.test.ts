@@ -80,11 +80,10 @@ t.test('the time-stamp counter passes unshifted (haxm 339)', (t) => {
 });
 
 t.test('the guest starts in 64-bit mode where it was told to', (t) => {
-  const { vmcb, vcpu } = startGuest();
+  const { vmcb } = startGuest();
   t.equal(vmcb.rip, BigInt(CODE));
   t.equal(vmcb.rsp, 0x8000n);
   t.equal(vmcb.cr3, BigInt(TABLES));
-  t.equal(vcpu.registers.rsi, 0x9_0000n);
   t.equal(vmcb.cr0, 0x8001_0031n);
   t.equal(vmcb.cr4, 0x20n);
   t.equal(vmcb.rflags, 2n);

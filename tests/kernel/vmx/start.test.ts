@@ -114,14 +114,13 @@ t.test('of CR0 and CR4 the hypervisor owns only what VMX fixes, and the guest se
 });
 
 t.test('the guest starts in 64-bit mode where it was told to', (t) => {
-  const { read, vcpu } = startIntelGuest();
+  const { read } = startIntelGuest();
   t.equal(read(Field.guestRip), BigInt(CODE));
   t.equal(read(Field.guestCr3), BigInt(TABLES));
   t.equal(read(Field.guestEfer), 0x500n);
   t.equal(read(GUEST_RIGHTS + 2 * Segment.cs), 0xa09bn);
   t.equal(read(GUEST_RIGHTS + 2 * Segment.tr), 0x8bn);
   t.equal(read(Field.linkPointer), 0xffff_ffff_ffff_ffffn);
-  t.equal(vcpu.registers.rsi, 0x9_0000n);
   t.end();
 });
 
