@@ -2,7 +2,7 @@
  * What only this kernel's runtime gives: the image's place in memory, and the ways out of
  * TypeScript into assembly. Bodies: runtime-c/platform.h and runtime-c/*.asm.
  */
-import { at, HPA, hva, HVA, intrinsics, struct, u64, type Hpa, type Hva, type Ref } from '../transpiler/lib/index.js';
+import { at, HPA, hva, HVA, intrinsics, struct, u64, U64, type Hpa, type Hva, type Ref } from '../transpiler/lib/index.js';
 
 /** Where the image's parts are; each starts where the one before it ends, on a page boundary. */
 export const ImageBounds = struct(
@@ -19,6 +19,8 @@ export const ImageBounds = struct(
     end: at(0x30, HVA),
     /** The code that each exception vector enters: 16 bytes a vector, 32 vectors. */
     exceptionStubs: at(0x38, HVA),
+    /** The bundle that lies behind `end` where the boot loader put the image; 0: there is none. */
+    bundleBytes: at(0x40, U64),
   },
 );
 export type ImageBounds = Ref<typeof ImageBounds>;

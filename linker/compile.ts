@@ -1,6 +1,8 @@
 /** From C and assembly to one linked image. */
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { imageInElf, writeBuildId, writeSums } from './image.js';
 import { readSymbols, encodeSymbols } from './symbols.js';
 import { runTool } from './tools.js';
 
@@ -72,7 +74,17 @@ export async function link(paths: Paths, compiled: readonly string[]): Promise<v
   await linkOnce(paths, [...compiled, await symbolObject(paths, table)]);
   const moved = encodeSymbols(await readSymbols(image, paths.root));
   if (!moved.equals(table)) throw new Error('linker/tsvm.ld puts the symbol table in front of code');
+  await seal(image);
   await runTool('objcopy', ['--strip-all', image, join(paths.output, 'tsvm.elf')]);
+}
+
+/** Puts the id of the build and the sums into the image's header. */
+async function seal(file: string): Promise<void> {
+  const elf = await readFile(file);
+  const { image, parts } = imageInElf(elf);
+  writeBuildId(image, createHash('sha256').update(image).digest());
+  writeSums(image, parts);
+  await writeFile(file, elf);
 }
 
 async function linkOnce(paths: Paths, inputs: readonly string[]): Promise<void> {

@@ -1,12 +1,13 @@
-; From a multiboot loader (Multiboot Specification 0.6.96) to tsvm_start in 64-bit mode.
+; From a boot loader to tsvm_start in 64-bit mode. The image may lie on any page: until the early tables
+; map it where it is linked, (e/r)bx holds its address.
 
 %include "layout.inc"
 
-global tsvm_entry
-extern tsvm_start, image_text, image_data_end, image_end, main_stack_top
+global tsvm_entry, tsvm_linux_entry, tsvm_linux_entry_64, tsvm_check_image, image_physical
+extern tsvm_start, image_sums, main_stack_top
+extern image_text, image_pages, image_checked, image_checked_words, image_data_end, image_zeroed_words
 
-MAGIC           equ 0x1badb002
-FLAGS           equ 0x00010003          ; modules on pages, memory map, addresses below instead of ELF's
+LINUX_MAGIC     equ 0x53726448          ; what tsvm_start gets for the boot protocol of Linux: "HdrS"
 
 COM1            equ 0x3f8
 LINE_STATUS     equ COM1 + 5
@@ -14,6 +15,7 @@ SENDER_READY    equ 0x20
 
 LEAF_FEATURES   equ 0x80000001          ; CPUID, EDX: APM 3, E.4.2
 FEATURE_NX      equ 1 << 20
+FEATURE_GIB     equ 1 << 26
 FEATURE_LONG    equ 1 << 29
 
 CR4_PAE         equ 1 << 5
@@ -28,103 +30,266 @@ PRESENT_WRITE   equ 0x003
 LARGE           equ 0x080
 PAGE            equ 0x1000
 LARGE_PAGE      equ 0x200000
+GIB_BITS        equ 30
+; What every processor can map of memory at once, and what those with pages of 1 GiB can: IMAGE_BASE has the rest.
 EARLY_GIB       equ 4
+MOST_GIB        equ (IMAGE_BASE >> GIB_BITS) & 511
 
-section .multiboot progbits alloc noexec nowrite align=4
-header: dd MAGIC, FLAGS, -(MAGIC + FLAGS)
-        dd PHYSICAL(header), PHYSICAL(image_text), PHYSICAL(image_data_end), PHYSICAL(image_end)
-        dd PHYSICAL(tsvm_entry)
+; Where something of the image lies now: before paging is on, by ebx.
+%macro locate 2
+%if __?BITS?__ == 32
+        lea     %1, [ebx + OFFSET(%2)]
+%else
+        lea     %1, [rel %2]
+%endif
+%endmacro
+
+; Zeroes what the file has no bytes for, which is more than some loaders do, and takes the stack there.
+; Keeps (e/r)di; %1 is the letter that begins the names of registers as wide as addresses.
+%macro clear_memory 1
+        mov     %{1}bp, %{1}di
+        locate  %{1}di, image_data_end
+        mov     ecx, image_zeroed_words
+        xor     eax, eax
+        rep     stosd
+        mov     %{1}di, %{1}bp
+        locate  %{1}sp, main_stack_top
+%endmacro
+
+; Maps the first 4 GiB to themselves in early_pml4, by pages of 2 MiB.
+%macro map_memory 1
+        locate  %{1}dx, early_pdpt
+        locate  %{1}bp, early_pml4
+        lea     %{1}ax, [%{1}dx + PRESENT_WRITE]
+        mov     [%{1}bp], %{1}ax
+        locate  %{1}bp, early_memory
+        lea     %{1}ax, [%{1}bp + PRESENT_WRITE]
+        xor     ecx, ecx
+%%table:
+        mov     [%{1}dx + %{1}cx * 8], %{1}ax
+        add     %{1}ax, PAGE
+        inc     ecx
+        cmp     ecx, EARLY_GIB
+        jb      %%table
+        mov     eax, LARGE + PRESENT_WRITE
+        xor     ecx, ecx
+%%entry:
+        mov     [%{1}bp + %{1}cx * 8], %{1}ax
+        add     eax, LARGE_PAGE
+        inc     ecx
+        cmp     ecx, EARLY_GIB * 512
+        jb      %%entry
+%endmacro
 
 section .text
 bits 32
-; eax: the loader's magic, ebx: its information. Interrupts are off, there is no stack.
+; From a loader for the Linux boot protocol: esi: its parameters.
+tsvm_linux_entry:
+        mov     eax, LINUX_MAGIC
+        jmp     enter_from_32_bits
+
+; From a Multiboot loader: eax: its magic, ebx: its information.
 tsvm_entry:
-        cld
-        mov     esp, PHYSICAL(main_stack_top)
-        mov     edi, eax
         mov     esi, ebx
-        call    require_long_mode
-        call    make_early_tables
-        mov     eax, PHYSICAL(early_pml4)
+
+; To learn where it lies, the image needs a stack: of what esi points to, one word, which gets its value back.
+enter_from_32_bits:
+        cli
+        cld
+        mov     edi, eax
+        mov     edx, [esi]
+        lea     esp, [esi + 4]
+        call    .here
+.here:  pop     ebx
+        mov     [esi], edx
+        sub     ebx, OFFSET(.here)
+        clear_memory e
+        call    has_long_mode
+        lea     edx, [ebx + OFFSET(refuse_processor)]
+        jne     refuse_in_32_bits
+        map_memory e
+        lea     eax, [ebx + OFFSET(early_pml4)]
         mov     cr3, eax
         mov     eax, CR4_PAE
         mov     cr4, eax
         mov     ecx, EFER
         rdmsr
-        or      eax, EFER_LME | EFER_NXE
+        or      eax, EFER_LME
         wrmsr
-        mov     eax, CR0_PG | CR0_WP | CR0_PE
+        mov     eax, CR0_PG | CR0_PE
         mov     cr0, eax
-        lgdt    [PHYSICAL(early_gdt_register)]
-        jmp     early_code - early_gdt:PHYSICAL(enter_long_mode)
+        lea     eax, [ebx + OFFSET(early_gdt)]
+        push    eax
+        sub     esp, 2
+        mov     word [esp], EARLY_GDT_LIMIT
+        lgdt    [esp]
+        push    dword early_code - early_gdt
+        lea     eax, [ebx + OFFSET(enter_from_64_bits)]
+        push    eax
+        retf
 
-require_long_mode:
+refuse_in_32_bits:
+        mov     esi, edx
+        jmp     refuse
+
+; From here to `bits 64`, the same bytes mean the same in 32-bit and in 64-bit mode.
+
+; The zero flag says whether the processor has 64-bit mode and no-execute pages. Keeps what holds addresses.
+has_long_mode:
+        push    ebx
         mov     eax, 0x80000000
         cpuid
         cmp     eax, LEAF_FEATURES
-        jb      refuse
+        jb      .end
         mov     eax, LEAF_FEATURES
         cpuid
         and     edx, FEATURE_LONG | FEATURE_NX
         cmp     edx, FEATURE_LONG | FEATURE_NX
-        jne     refuse
+.end:   pop     ebx
         ret
 
-; Sends the refusal to COM1 and halts. A port without a UART reads as ready.
-refuse: mov     ebx, PHYSICAL(refusal)
+; Sends the text at (e/r)si to COM1 and halts. A port without a UART reads as ready.
+refuse: lodsb
+        test    al, al
+        jz      .halt
+        mov     ah, al
 .wait:  mov     dx, LINE_STATUS
         in      al, dx
         test    al, SENDER_READY
         jz      .wait
         mov     dx, COM1
-        mov     al, [ebx]
+        mov     al, ah
         out     dx, al
-        inc     ebx
-        cmp     byte [ebx], 0
-        jne     .wait
+        jmp     refuse
 .halt:  hlt
         jmp     .halt
 
-; One third-level table serves the identity map, the direct map and the image: they use different entries of it.
-make_early_tables:
-        mov     eax, PHYSICAL(early_pdpt) + PRESENT_WRITE
-        mov     [PHYSICAL(early_pml4)], eax
-        mov     [PHYSICAL(early_pml4) + ((DIRECT >> 39) & 511) * 8], eax
-        mov     [PHYSICAL(early_pml4) + ((IMAGE_BASE >> 39) & 511) * 8], eax
-        mov     dword [PHYSICAL(early_pdpt) + ((IMAGE_BASE >> 30) & 511) * 8], PHYSICAL(early_image) + PRESENT_WRITE
-        mov     dword [PHYSICAL(early_image)], LOAD + LARGE + PRESENT_WRITE
-        mov     eax, PHYSICAL(early_memory) + PRESENT_WRITE
-        xor     ecx, ecx
-.table: mov     [PHYSICAL(early_pdpt) + ecx * 8], eax
-        add     eax, PAGE
-        inc     ecx
-        cmp     ecx, EARLY_GIB
-        jb      .table
-        mov     eax, LARGE + PRESENT_WRITE
-        xor     ecx, ecx
-.entry: mov     [PHYSICAL(early_memory) + ecx * 8], eax
-        add     eax, LARGE_PAGE
-        inc     ecx
-        cmp     ecx, EARLY_GIB * 512
-        jb      .entry
-        ret
-
 bits 64
-enter_long_mode:
-        mov     eax, early_data - early_gdt
+; From a loader for the Linux boot protocol: rsi: its parameters. What the loader maps, it maps to itself.
+tsvm_linux_entry_64:
+        cli
+        cld
+        mov     edi, LINUX_MAGIC
+        lea     rbx, [rel image_text]
+        clear_memory r
+        call    has_long_mode
+        lea     rdx, [rel refuse_processor]
+        jne     refuse_in_64_bits
+        map_memory r
+        jmp     finish_tables
+
+; What a switch of modes leaves of registers is their lower halves.
+enter_from_64_bits:
+        mov     ebx, ebx
+        mov     esi, esi
+        mov     edi, edi
+        lea     rsp, [rel main_stack_top]
+
+; One third-level table serves the identity map, the direct map and the image: they use different entries of it.
+finish_tables:
+        call    tsvm_check_image
+        lea     rdx, [rel refuse_damage]
+        jne     refuse_in_64_bits
+        mov     rax, [rel early_pml4]
+        mov     [rel early_pml4 + ((DIRECT >> 39) & 511) * 8], rax
+        mov     [rel early_pml4 + ((IMAGE_BASE >> 39) & 511) * 8], rax
+        call    map_high_memory
+        lea     rdx, [rel refuse_place]
+        mov     rcx, rsi
+        or      rcx, rbx
+        shr     rcx, GIB_BITS
+        cmp     ecx, eax
+        jae     refuse_in_64_bits
+        call    map_image
+
+        mov     eax, CR4_PAE
+        mov     cr4, rax
+        mov     ecx, EFER
+        rdmsr
+        or      eax, EFER_LME | EFER_NXE
+        wrmsr
+        lea     rax, [rel early_pml4]
+        mov     cr3, rax
+        mov     eax, CR0_PG | CR0_WP | CR0_PE
+        mov     cr0, rax
+        mov     rax, early_gdt
+        push    rax
+        sub     rsp, 2
+        mov     word [rsp], EARLY_GDT_LIMIT
+        lgdt    [rsp]
+        mov     rsp, main_stack_top
+        push    early_code - early_gdt
+        mov     rax, .high
+        push    rax
+        retfq
+.high:  mov     eax, early_data - early_gdt
         mov     ds, eax
         mov     es, eax
         mov     ss, eax
-        mov     rax, .high
-        jmp     rax
-.high:  mov     rsp, main_stack_top
+        mov     rsp, main_stack_top
+        mov     [rel image_physical], rbx
         xor     ebp, ebp                ; ends the chain of frames
-        mov     edi, edi
-        mov     esi, esi
         call    tsvm_start              ; does not return
 
+refuse_in_64_bits:
+        mov     rsi, rdx
+        jmp     refuse
+
+; The zero flag says whether the image is as it was made: the sum of its words, and the sum of all sums on the way
+; there. Takes rax, rcx, rdx, r8.
+tsvm_check_image:
+        lea     r8, [rel image_checked]
+        mov     ecx, image_checked_words
+        xor     eax, eax
+        xor     edx, edx
+.word:  add     eax, [r8]
+        add     edx, eax
+        add     r8, 4
+        dec     ecx
+        jnz     .word
+        shl     rdx, 32
+        or      rax, rdx
+        cmp     rax, [rel image_sums]
+        ret
+
+; Maps memory above 4 GiB, where the processor has large enough pages. eax: how many GiB are mapped then.
+map_high_memory:
+        push    rbx
+        mov     eax, LEAF_FEATURES
+        cpuid
+        pop     rbx
+        mov     eax, EARLY_GIB
+        test    edx, FEATURE_GIB
+        jz      .end
+        lea     r8, [rel early_pdpt]
+.entry: mov     edx, eax
+        shl     rdx, GIB_BITS
+        or      rdx, LARGE + PRESENT_WRITE
+        mov     [r8 + rax * 8], rdx
+        inc     eax
+        cmp     eax, MOST_GIB
+        jb      .entry
+.end:   ret
+
+map_image:
+        lea     rax, [rel early_image + PRESENT_WRITE]
+        mov     [rel early_pdpt + MOST_GIB * 8], rax
+        lea     rax, [rel early_pages + PRESENT_WRITE]
+        mov     [rel early_image], rax
+        lea     r8, [rel early_pages]
+        lea     rax, [rbx + PRESENT_WRITE]
+        xor     ecx, ecx
+.page:  mov     [r8 + rcx * 8], rax
+        add     rax, PAGE
+        inc     ecx
+        cmp     ecx, image_pages
+        jb      .page
+        ret
+
 section .rodata
-refusal: db     "tsvm: this processor has no 64-bit mode with no-execute pages, so tsvm cannot run", 13, 10, 0
+refuse_processor: db "tsvm: this processor has no 64-bit mode with no-execute pages, so tsvm cannot run", 13, 10, 0
+refuse_damage:  db      "tsvm: the image is damaged", 13, 10, 0
+refuse_place:   db      "tsvm: the boot loader put the image where this processor cannot map it: too high up", 13, 10, 0
 align 8
 ; The first three descriptors are the same in kernel/machine/descriptors.ts, so selectors stay valid there.
 early_gdt:
@@ -133,12 +298,12 @@ early_code:
         dq      0x00209b0000000000      ; code, present, 64-bit, accessed (SDM 3A 3.4.5)
 early_data:
         dq      0x0000930000000000      ; data, present, writable, accessed
-early_gdt_register:
-        dw      early_gdt_register - early_gdt - 1
-        dd      PHYSICAL(early_gdt)
+EARLY_GDT_LIMIT equ $ - early_gdt - 1
 
 section .bss align=4096
 early_pml4:     resb PAGE
 early_pdpt:     resb PAGE
 early_image:    resb PAGE
+early_pages:    resb PAGE
 early_memory:   resb PAGE * EARLY_GIB
+image_physical: resq 1

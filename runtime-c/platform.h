@@ -8,10 +8,11 @@
 #define DIRECT 0xffff800000000000
 #define IMAGE_BASE 0xffffffff80000000
 
-/* Places in the image (linker/tsvm.ld) and its machine address (relocate.asm). */
+/* Places in the image (linker/tsvm.ld), its machine address (boot.asm), and what follows it (header.asm). */
 extern char image_text[], image_constants[], image_symbols[], image_data[], image_stacks[], image_end[];
 extern char tsvm_exception_stubs[];
 extern uint64_t image_physical;
+extern const volatile uint64_t image_bundle;
 
 /* What assembly repeats of TypeScript's constants and layouts: layout.inc, svm.asm, exceptions.asm. */
 _Static_assert(memory_hostPaging_DIRECT == DIRECT, "layout.inc");
@@ -89,6 +90,7 @@ static inline UNUSED struct ImageBounds platform_imageBounds(void) {
       .stacks = (uint64_t)image_stacks,
       .end = (uint64_t)image_end,
       .exceptionStubs = (uint64_t)tsvm_exception_stubs,
+      .bundleBytes = image_bundle,
   };
 }
 

@@ -2,8 +2,8 @@
 
 %include "layout.inc"
 
-global tsvm_relocate, image_physical
-extern image_text, image_end
+global tsvm_relocate
+extern image_text, image_end, image_physical
 
 section .text
 ; The addresses of everything in the image stay: the tables map them to the copy. The stack is copied
@@ -21,6 +21,3 @@ tsvm_relocate:
         mov     cr3, rdx
         mov     [image_physical], r8
         ret
-
-section .data
-image_physical: dq LOAD

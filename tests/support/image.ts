@@ -23,7 +23,17 @@ const stacks = data + parts.data;
 const end = stacks + parts.stacks;
 
 /** Addresses of the image's parts, as kernel/platform.ts names them. */
-export const bounds = { physical: IMAGE, text, constants, symbols, data, stacks, end, exceptionStubs: text + 0x100n };
+export const bounds = {
+  physical: IMAGE,
+  text,
+  constants,
+  symbols,
+  data,
+  stacks,
+  end,
+  exceptionStubs: text + 0x100n,
+  bundleBytes: 0n,
+};
 
 /** Adds the image's memory and returns its bytes. */
 export function addImage(): Uint8Array {
