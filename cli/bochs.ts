@@ -66,7 +66,10 @@ export async function startBochs(machine: BochsMachine, options: BochsOptions): 
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const files = await writeMachine(machine, folder, port);
+  const files = await writeMachine(machine, folder, port).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
 
   let panic = '';
   let starts = 0;

@@ -15,6 +15,8 @@ export interface BootDiscContent {
   readonly loaderCommands?: readonly string[];
 }
 
+/** GRUB for a BIOS; grub-mkrescue would take those for other firmware, too, where they are installed. */
+const GRUB_FOLDER = '/usr/lib/grub/i386-pc';
 /** Parts of GRUB that the disc holds; the rest would only make it larger. */
 const GRUB_MODULES = 'biosdisk boot iso9660 linux multiboot normal wrmsr';
 
@@ -29,7 +31,8 @@ export async function makeBootDisc(content: BootDiscContent, folder: string): Pr
   }
   await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), menu(content));
   const without = ['--fonts=', '--locales=', '--themes='];
-  await runTool('grub-mkrescue', ['-o', disc, ...without, `--install-modules=${GRUB_MODULES}`, files]);
+  const parts = ['-d', GRUB_FOLDER, `--install-modules=${GRUB_MODULES}`];
+  await runTool('grub-mkrescue', ['-o', disc, ...parts, ...without, files]);
   return disc;
 }
 
