@@ -1,21 +1,20 @@
 /** Accesses to MSRs that permissionMaps.ts names, and to those that are in no range of the bitmap. */
 import { u32 } from '../../transpiler/lib/index.js';
 import { Answer } from '../exits/answer.js';
-import { giveMsr, ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
+import { ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { finishInstruction } from './instruction.js';
 import { FEEDBACK_POINTER, isTrace, writeFeedbackPointer } from './memoryWriters.js';
 import { vmread } from './operations.js';
 import { APIC_BASE } from '../vcpu/registers.js';
-import { FEATURE_CONTROL, FEATURE_CONTROL_LOCKED, MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
+import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 import { Field } from './vmcs.js';
 
 /** RDMSR. */
 export function onReadMsr(vcpu: Vcpu): void {
   const registers = vcpu.registers;
   const number = u32(registers.rcx);
-  if (number === FEATURE_CONTROL) finishInstruction(giveMsr(registers, FEATURE_CONTROL_LOCKED));
-  else if (isAbsent(number)) finishInstruction(Answer.generalProtection);
+  if (isAbsent(number)) finishInstruction(Answer.generalProtection);
   else finishInstruction(readMsr(registers));
 }
 
@@ -33,8 +32,6 @@ function write(registers: Registers): Answer {
       return ignoreMicrocode(msrValue(registers), vmread(Field.guestRip));
     case FEEDBACK_POINTER:
       return writeFeedbackPointer(registers, msrValue(registers), vmread(Field.guestRip));
-    case FEATURE_CONTROL: // locked
-      return Answer.generalProtection;
     default:
       return isAbsent(number) ? Answer.generalProtection : writeMsr(registers);
   }

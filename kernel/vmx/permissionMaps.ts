@@ -1,12 +1,16 @@
 /**
  * The MSR and I/O bitmaps (SDM 3C 24.6.4 and 24.6.9). All is permitted but what is named here; MSRs outside the two
  * ranges of the bitmap always exit.
+ *
+ * IA32_FEATURE_CONTROL is the guest's, too. It has been locked (enable.ts), so that writes raise #GP as they do on the
+ * bare machine. It reads as the firmware allowing VMX, which is no promise: software has to find VMX in CPUID first
+ * (SDM 3C 23.6), and it does not. Its other bits tell of SGX and local machine checks, which the guest does have.
  */
 import { arr, at, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { FEEDBACK_POINTER, TRACE_FIRST, TRACE_LAST } from './memoryWriters.js';
 import { APIC_BASE } from '../vcpu/registers.js';
-import { FEATURE_CONTROL, MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
+import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 
 const IO_MAP_PAGES = 2;
 
@@ -20,7 +24,6 @@ const MSRS_IN_RANGE = 0x2000;
 export function makeMsrPermissions(): Hpa {
   const map = allocatePages(1);
   for (let msr: u32 = VMX_BASIC; msr <= VMX_LAST; msr++) watchBoth(map, msr); // VMX does not exist for the guest
-  watchBoth(map, FEATURE_CONTROL); // says that VMX is switched off
   for (let msr: u32 = TRACE_FIRST; msr <= TRACE_LAST; msr++) watchBoth(map, msr); // writes past the page tables
   watch(map, FEEDBACK_POINTER, WRITES); // so does this
   watch(map, MICROCODE_LOAD, WRITES); // works in root operation only

@@ -6,8 +6,6 @@ const MODELS = ['corei7_haswell_4770', 'broadwell_ult', 'corei5_arrandale_m520',
 
 /** What VMX forces (SDM 3C 25.1.2), and the hypercalls that tsvm-stat makes itself. */
 const FORCED = ['cpuid', 'xsetbv', 'vmcall'];
-/** Linux reads watched registers to learn what the firmware allows, such as IA32_FEATURE_CONTROL. */
-const MOST_WATCHED_READS = 2;
 
 /** The exits that tsvm-stat lists, by name. */
 function exitCounts(serial: string): Map<string, number> {
@@ -16,15 +14,15 @@ function exitCounts(serial: string): Map<string, number> {
 }
 
 for (const model of MODELS) {
-  t.test(`Linux reaches its init on ${model} with hardly any but forced exits, and powers off`, async (t) => {
+  t.test(`Linux reaches its init on ${model} with forced exits only, and powers off`, async (t) => {
     const { serial, ended, messages } = await bootInBochs({ model, append: 'console=ttyS0 quiet tsvm.run=poweroff' });
     t.match(serial, /^guest: ready$/m);
-    const { rdmsr = 0, ...others } = Object.fromEntries(exitCounts(serial));
+    const exits = exitCounts(serial);
+    t.ok((exits.get('cpuid') ?? 0) > 0);
     t.same(
-      Object.keys(others).filter((reason) => !FORCED.includes(reason)),
+      [...exits].filter(([reason]) => !FORCED.includes(reason)),
       [],
     );
-    t.ok('cpuid' in others && rdmsr <= MOST_WATCHED_READS, JSON.stringify({ rdmsr, ...others }));
     t.same(messages, []);
     t.equal(ended, 'off');
   });

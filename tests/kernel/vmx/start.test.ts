@@ -134,8 +134,8 @@ t.test('the MSR bitmap names what is hidden, and writes that reach for memory or
   };
   const vmx = Array.from({ length: 18 }, (_, index) => 0x480 + index);
   const trace = Array.from({ length: 48 }, (_, index) => 0x560 + index);
-  t.same(watched(0), [0x3a, ...vmx, ...trace]);
-  t.same(watched(0x800), [0x1b, 0x3a, 0x79, ...vmx, ...trace, 0x17d0]);
+  t.same(watched(0), [...vmx, ...trace]);
+  t.same(watched(0x800), [0x1b, 0x79, ...vmx, ...trace, 0x17d0]);
   for (const range of [0x400, 0xc00]) t.equal(watched(range).length, 0, 'EFER and all beside it pass');
   t.end();
 });
