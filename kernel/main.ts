@@ -1,6 +1,6 @@
 /** The order of start-up. */
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
-import { readMultiboot } from './boot/multiboot.js';
+import { readBootInfo } from './boot/boot.js';
 import { loadGuest } from './guest/guest.js';
 import { countProcessors, readAcpi } from './machine/acpi.js';
 import { loadDescriptors } from './machine/descriptors.js';
@@ -21,7 +21,7 @@ import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer } fro
 export function start(magic: u32, info: Hpa): never {
   consoleStart();
   loadDescriptors();
-  readMultiboot(magic, info);
+  readBootInfo(magic, info);
   chooseConsole();
   chooseVendor();
   readAcpi();

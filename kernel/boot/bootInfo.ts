@@ -16,10 +16,20 @@ import {
   type u32,
   type Ref,
 } from '../../transpiler/lib/index.js';
-import { afterFirstWord, firstWord } from './text.js';
 
-/** What a range of memory is for, numbered as the firmware does (ACPI, "System Address Map Interfaces"). */
-export const MemoryKind = { available: 1, reserved: 2, acpiReclaimable: 3, acpiNvs: 4, unusable: 5 } as const;
+/**
+ * What a range of memory is for, numbered as the firmware does (ACPI, "System Address Map Interfaces"; the last one is
+ * Linux's for memory that EFI sets aside for a purpose).
+ */
+export const MemoryKind = {
+  available: 1,
+  reserved: 2,
+  acpiReclaimable: 3,
+  acpiNvs: 4,
+  unusable: 5,
+  persistent: 7,
+  specialPurpose: 0xefff_ffff,
+} as const;
 
 /** The addresses from `start` up to, not including, `end`. `kind` may be one that has no name here. */
 export const MemoryRange = struct(
@@ -30,9 +40,7 @@ export const MemoryRange = struct(
 export type MemoryRange = Ref<typeof MemoryRange>;
 
 /** The most ranges that a boot loader may give. */
-export const MAX_BOOT_RANGES = 128;
-/** The most modules that a boot loader may give. */
-export const MAX_MODULES = 4;
+export const MAX_BOOT_RANGES = 512;
 /** The longest text that is kept: Linux takes at most 2,047 bytes of command line. */
 export const MAX_TEXT = 2048;
 
@@ -40,40 +48,65 @@ export const MAX_TEXT = 2048;
 const Text = struct('Text', { size: 2052 }, { length: at(0, U32), characters: at(4, arr(U8, MAX_TEXT)) });
 export type Text = Ref<typeof Text>;
 
-/** A file that the boot loader put at `start` up to `end`, and its text: a name, unless the loader gives none, then a command line. */
-export const Module = struct('Module', { size: 2072 }, { start: at(0, HPA), end: at(8, HPA), text: at(16, Text) });
-export type Module = Ref<typeof Module>;
+/** The parts of a guest that are files. */
+export const GuestPart = { kernel: 0, initrd: 1, policy: 2 } as const;
+export type GuestPart = (typeof GuestPart)[keyof typeof GuestPart];
+export const GUEST_PARTS = 3;
+
+/** A file in memory, where the boot loader put it: from `start` up to `end`, which is 0 where there is none. */
+export const Part = struct('Part', { size: 16 }, { start: at(0, HPA), end: at(8, HPA) });
+export type Part = Ref<typeof Part>;
+
+/** What a boot loader that was started by EFI handed on. The copy of the memory map: efiMemoryMap.ts. */
+const EfiInfo = struct(
+  'EfiInfo',
+  { size: 24 },
+  {
+    /** 0: not started by EFI. */
+    systemTable: at(0, HPA),
+    mapBytes: at(8, U32),
+    descriptorBytes: at(12, U32),
+    descriptorVersion: at(16, U32),
+  },
+);
+
+/** The longest form of the root system description pointer that is known. */
+export const RSDP_BYTES_MOST = 36;
+/** Linux's description of the screen (include/uapi/linux/screen_info.h). */
+export const SCREEN_BYTES = 64;
 
 const BootInfo = struct(
   'BootInfo',
-  { size: 13440 },
+  { size: 16592 },
   {
     rangeCount: at(0, U32),
-    moduleCount: at(4, U32),
-    ranges: at(8, arr(MemoryRange, MAX_BOOT_RANGES)),
-    modules: at(3080, arr(Module, MAX_MODULES)),
-    options: at(11368, Text),
-    /** Whether the boot loader begins each text with the file's name. */
-    namesFiles: at(13420, BOOL),
+    /** Where the boot loader says that ACPI's root pointer lies; 0: it is to be searched. */
+    rsdp: at(8, HPA),
+    efi: at(16, EfiInfo),
+    parts: at(40, arr(Part, GUEST_PARTS)),
+    /** The command line of the guest's kernel. */
+    commandLine: at(88, Text),
+    /** The hypervisor's own. */
+    options: at(2140, Text),
+    /** A copy of ACPI's root pointer that the boot loader gives without its address; 0 bytes: none. */
+    rsdpCopyBytes: at(4192, U32),
+    rsdpCopy: at(4196, arr(U8, RSDP_BYTES_MOST)),
+    /** The screen as the boot loader left it, where it says so. */
+    hasScreen: at(4232, BOOL),
+    screen: at(4236, arr(U8, SCREEN_BYTES)),
+    ranges: at(4304, arr(MemoryRange, MAX_BOOT_RANGES)),
   },
 );
 export const bootInfo = instance(BootInfo, { align: 8 });
 
+/** Whether the boot loader gave this part. */
+export function isGiven(part: GuestPart): boolean {
+  return bootInfo.parts.at(part).end !== 0n;
+}
+
 /** The characters of `text`. */
 export function textBytes(text: Text): Bytes {
   return window(addressOf(text.characters), min32(text.length, MAX_TEXT));
-}
-
-/** The file's name, where the boot loader gives one. */
-export function moduleName(module: Module): Bytes {
-  const text = textBytes(module.text);
-  return bootInfo.namesFiles ? firstWord(text) : text.part(0, 0);
-}
-
-/** The module's text without the file's name. */
-export function moduleCommandLine(module: Module): Bytes {
-  const text = textBytes(module.text);
-  return bootInfo.namesFiles ? afterFirstWord(text) : text;
 }
 
 /** Adds a memory range. False where there are too many. */

@@ -6,12 +6,12 @@
  */
 import { hpa, min32, requires, u32, u64, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
-import { addMemoryRange, bootInfo, MAX_MODULES, MAX_TEXT, setText } from './bootInfo.js';
-import { refuseModule } from './refuse.js';
-import { afterFirstWord, positionOf, startsWithText } from './text.js';
+import { addMemoryRange, bootInfo, MAX_TEXT } from './bootInfo.js';
+import { giveModule, setWords } from './modules.js';
+import { positionOf, startsWithText } from './text.js';
 
 /** What a Multiboot loader leaves in EAX. */
-const MULTIBOOT_MAGIC = 0x2bad_b002;
+export const MULTIBOOT_MAGIC = 0x2bad_b002;
 
 const INFO_BYTES = 88;
 const FLAGS = 0;
@@ -26,6 +26,8 @@ const MAP_ADDRESS = 48;
 const HAS_LOADER_NAME = 1 << 9;
 const LOADER_NAME = 64;
 
+/** The guest's kernel and its initrd. */
+const MODULES_MOST = 2;
 const MODULE_BYTES = 16;
 const MODULE_START = 0;
 const MODULE_END = 4;
@@ -38,24 +40,23 @@ const ENTRY_LENGTH = 12;
 const ENTRY_TYPE = 20;
 const ENTRY_BYTES = 24;
 const ENTRY_SIZE_LEAST = 20;
-/** Room for 128 ranges of 24 bytes and then some; a longer map isn't one. */
+/** Room for 512 ranges of 24 bytes and then some; a longer map isn't one. */
 const MAP_LENGTH_MOST = 0x4000;
 
 const HIGHEST_ADDRESS = 0xffff_ffff;
 const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
 
-/** Copies what the boot loader said into `bootInfo`. Stops where it is no Multiboot loader, or says nonsense. */
-export function readMultiboot(magic: u32, info: Hpa): void {
-  if (magic !== MULTIBOOT_MAGIC) fail('not started by a Multiboot boot loader');
+/** Copies what the boot loader said into `bootInfo`. Stops where it says nonsense. */
+export function readMultiboot(info: Hpa): void {
   const address = u32(info);
   if (!isReadable(address, INFO_BYTES)) fail('the Multiboot information lies outside memory');
   const fields = window(hpa(u64(address)), INFO_BYTES);
   const flags = fields.u32(FLAGS);
   if ((flags & HAS_MEMORY_MAP) === 0) fail('the boot loader gave no memory map');
-  bootInfo.namesFiles = namesFiles(fields, flags);
+  const filesNamed = namesFiles(fields, flags);
   readMap(fields.u32(MAP_ADDRESS), fields.u32(MAP_LENGTH));
-  if ((flags & HAS_COMMAND_LINE) !== 0) readOptions(fields.u32(COMMAND_LINE));
-  if ((flags & HAS_MODULES) !== 0) readModules(fields.u32(MODULES), fields.u32(MODULE_COUNT));
+  if ((flags & HAS_COMMAND_LINE) !== 0) readOptions(fields.u32(COMMAND_LINE), filesNamed);
+  if ((flags & HAS_MODULES) !== 0) readModules(fields.u32(MODULES), fields.u32(MODULE_COUNT), filesNamed);
 }
 
 function readMap(address: u32, length: u32): void {
@@ -79,7 +80,7 @@ function readMapEntry(entry: Bytes): void {
   if (bytes === 0n) return;
   if (bytes > LAST_RANGE_END - start) fail('a range of the memory map reaches past the last address');
   if (!addMemoryRange(hpa(start), hpa(start + bytes), entry.u32(ENTRY_TYPE)))
-    fail('the memory map of the boot loader has more than 128 ranges');
+    fail('the memory map of the boot loader has more than 512 ranges');
 }
 
 /** GRUB 2 passes the words after the file's name; other loaders pass its name, too. */
@@ -88,28 +89,18 @@ function namesFiles(fields: Bytes, flags: u32): boolean {
   return (flags & HAS_LOADER_NAME) === 0 || !startsWithText(textAt(fields.u32(LOADER_NAME)), 'GRUB 2');
 }
 
-function readOptions(address: u32): void {
-  const text = textAt(address);
-  const words = bootInfo.namesFiles ? afterFirstWord(text) : text;
-  if (!setText(bootInfo.options, words)) fail('the options are longer than 2,048 bytes');
+function readOptions(address: u32, filesNamed: boolean): void {
+  if (!setWords(bootInfo.options, textAt(address), filesNamed)) fail('the options are longer than 2,048 bytes');
 }
 
-function readModules(address: u32, count: u32): void {
-  if (count > MAX_MODULES) fail('more than 4 modules: give a Linux kernel and, after it, its initrd');
+function readModules(address: u32, count: u32, filesNamed: boolean): void {
+  if (count > MODULES_MOST) fail('more than 2 modules: give a Linux kernel and, after it, its initrd');
   if (count > 0 && !isReadable(address, count * MODULE_BYTES)) fail('the list of modules lies outside memory');
-  for (let i: u32 = 0; i < count; i++) readModule(i, window(hpa(u64(address) + u64(i * MODULE_BYTES)), MODULE_BYTES));
-}
-
-function readModule(index: u32, entry: Bytes): void {
-  requires(index < MAX_MODULES && entry.length === MODULE_BYTES);
-  const start = entry.u32(MODULE_START);
-  const end = entry.u32(MODULE_END);
-  const module = bootInfo.modules.at(index);
-  bootInfo.moduleCount = index + 1;
-  module.start = hpa(u64(start));
-  module.end = hpa(u64(end));
-  if (!setText(module.text, textAt(entry.u32(MODULE_TEXT)))) refuseModule(index, 'its text is longer than 2,048 bytes');
-  if (end <= start) refuseModule(index, 'it is empty');
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = window(hpa(u64(address) + u64(i * MODULE_BYTES)), MODULE_BYTES);
+    const text = textAt(entry.u32(MODULE_TEXT));
+    giveModule(i, hpa(u64(entry.u32(MODULE_START))), hpa(u64(entry.u32(MODULE_END))), text, filesNamed);
+  }
 }
 
 /** The zero-ended text at `address`, up to one byte more than is ever kept. None at address 0. */

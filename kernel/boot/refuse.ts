@@ -1,28 +1,33 @@
-/** The lines that name the module with which start-up cannot go on. */
-import { u64, type u32 } from '../../transpiler/lib/index.js';
-import { beginLine, print, printBytes, printDecimal } from '../report/console.js';
+/** The lines that name the part of the guest with which start-up cannot go on. */
+import { beginLine, print } from '../report/console.js';
 import { stop } from '../report/fail.js';
-import { bootInfo, MAX_MODULES, moduleName } from './bootInfo.js';
+import { GuestPart } from './bootInfo.js';
 
-/** Ends start-up with `module 0 (vmlinuz): reason`. */
-export function refuseModule(index: u32, reason: string): never {
-  beginModuleLine(index);
+/** Ends start-up with `the guest's kernel: reason`. */
+export function refusePart(part: GuestPart, reason: string): never {
+  beginPartLine(part);
   print(reason);
   stop();
 }
 
-/** Begins a line with `module 0 (vmlinuz): `. */
-export function beginModuleLine(index: u32): void {
+/** Begins a line with `the guest's kernel: `. */
+export function beginPartLine(part: GuestPart): void {
   beginLine();
-  print('module ');
-  printDecimal(u64(index));
-  if (index < MAX_MODULES) {
-    const name = moduleName(bootInfo.modules.at(index));
-    if (name.length > 0) {
-      print(' (');
-      printBytes(name);
-      print(')');
-    }
-  }
+  print("the guest's ");
+  printPartName(part);
   print(': ');
+}
+
+/** Prints what the part is called. */
+export function printPartName(part: GuestPart): void {
+  switch (part) {
+    case GuestPart.kernel:
+      print('kernel');
+      return;
+    case GuestPart.initrd:
+      print('initrd');
+      return;
+    default:
+      print('policy');
+  }
 }

@@ -18,8 +18,8 @@ import {
   type Ref,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { bootInfo, moduleCommandLine } from '../boot/bootInfo.js';
-import { refuseModule } from '../boot/refuse.js';
+import { bootInfo, textBytes } from '../boot/bootInfo.js';
+import { fail } from '../report/fail.js';
 import { linuxImage } from './linuxImage.js';
 import { BOOT_BLOCK_BYTES } from './placement.js';
 import { writeZeroPage, ZERO_PAGE_BYTES } from './zeroPage.js';
@@ -52,7 +52,7 @@ const LARGE_PAGE = 0x83n;
 const LARGE_PAGE_BYTES = 0x20_0000n;
 const PAGE = 4096n;
 
-/** Fills the block at `address`. Module 0 has not been moved yet. */
+/** Fills the block at `address`. The guest's kernel has not been moved yet. */
 export function writeBootBlock(address: Hpa): BootBlock {
   fillMemory(address, 0, BOOT_BLOCK_BYTES);
   const block = physical(BootBlock, address);
@@ -66,9 +66,9 @@ export function writeBootBlock(address: Hpa): BootBlock {
 
 /** The text is followed by a zero byte, which the cleared block already holds. */
 function writeCommandLine(block: BootBlock): void {
-  const text = moduleCommandLine(bootInfo.modules.at(0));
+  const text = textBytes(bootInfo.commandLine);
   const most = min32(linuxImage.commandLineMost, COMMAND_LINE_BYTES - 1);
-  if (text.length > most) refuseModule(0, 'its command line is longer than this Linux takes');
+  if (text.length > most) fail("the guest's command line is longer than this Linux takes");
   for (let i: u32 = 0; i < text.length; i++) block.commandLine.set(i, text.u8(i));
 }
 

@@ -1,7 +1,6 @@
 /** Starts Linux directly, by its 64-bit boot protocol (Linux, Documentation/arch/x86/boot.rst). */
 import { addressOf, copyMemory, gpa, gva, u64 } from '../../transpiler/lib/index.js';
-import { bootInfo } from '../boot/bootInfo.js';
-import { refuseModule } from '../boot/refuse.js';
+import { bootInfo, GuestPart, isGiven } from '../boot/bootInfo.js';
 import { fail } from '../report/fail.js';
 import { setTable, startInLongMode, type ProcessorState } from '../vcpu/state.js';
 import type { Registers } from '../vcpu/vcpu.js';
@@ -16,13 +15,11 @@ const DESCRIPTOR_TABLE_LIMIT = 31;
 const STACK_BYTES = 0x800n;
 
 /**
- * Puts module 0, a kernel, and module 1, its initrd if there is one, where Linux expects them, and says in `state`
+ * Puts the guest's kernel and its initrd, if there is one, where Linux expects them, and says in `state`
  * and `registers` how the guest begins. Stops where that is not possible.
  */
 export function loadLinux(state: ProcessorState, registers: Registers): void {
-  const modules = bootInfo.moduleCount;
-  if (modules === 0) fail('no module: give a Linux kernel and, after it, its initrd');
-  if (modules > 2) refuseModule(2, 'more than a kernel and its initrd');
+  if (!isGiven(GuestPart.kernel)) fail('no guest: give a Linux kernel and, after it, its initrd');
   readLinuxImage();
   choosePlaces();
   const block = writeBootBlock(places.bootBlock);
@@ -36,5 +33,6 @@ export function loadLinux(state: ProcessorState, registers: Registers): void {
 
 /** Before the kernel, whose place may be where the boot loader put the initrd. */
 function moveInitrd(): void {
-  if (bootInfo.moduleCount > 1) copyMemory(places.initrd, bootInfo.modules.at(1).start, places.initrdBytes);
+  if (!isGiven(GuestPart.initrd)) return;
+  copyMemory(places.initrd, bootInfo.parts.at(GuestPart.initrd).start, places.initrdBytes);
 }

@@ -1,5 +1,5 @@
 /**
- * The Linux bzImage that is module 0, checked (Linux, Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header").
+ * The Linux bzImage that is the guest's kernel, checked (Linux, Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header").
  *
  * Real-mode sectors come first; the protected-mode part after them is what runs.
  */
@@ -18,8 +18,8 @@ import {
   window,
   type Bytes,
 } from '../../transpiler/lib/index.js';
-import { bootInfo } from '../boot/bootInfo.js';
-import { refuseModule } from '../boot/refuse.js';
+import { bootInfo, GuestPart } from '../boot/bootInfo.js';
+import { refusePart } from '../boot/refuse.js';
 
 /** The setup header, in the file and in the zero page alike. */
 export const SETUP_HEADER = 0x1f1;
@@ -78,20 +78,21 @@ const LinuxImage = struct(
 );
 export const linuxImage = instance(LinuxImage, { align: 8 });
 
-/** Checks module 0 and notes in `linuxImage` what matters of it. Stops where it cannot be started. */
+/** Checks the guest's kernel and notes in `linuxImage` what matters of it. Stops where it cannot be started. */
 export function readLinuxImage(): void {
-  const module = bootInfo.modules.at(0);
-  const start = u64(module.start);
-  const end = u64(module.end);
-  if (end < start || end - start < HEADER_ROOM) refuseModule(0, 'not a Linux bzImage: too short');
+  const kernel = bootInfo.parts.at(GuestPart.kernel);
+  const start = u64(kernel.start);
+  const end = u64(kernel.end);
+  if (end < start || end - start < HEADER_ROOM) refusePart(GuestPart.kernel, 'not a Linux bzImage: too short');
   const header = window(hpa(start), SETUP_HEADER_LIMIT);
   checkKind(header);
   noteNeeds(header);
   const sectors = header.u8(SETUP_SECTORS);
   const setupBytes = (u64(sectors === 0 ? DEFAULT_SECTORS : sectors) + 1n) * SECTOR;
   const bytes = u64(header.u32(PROTECTED_PARAGRAPHS)) * PARAGRAPH;
-  if (setupBytes + bytes > end - start) refuseModule(0, 'truncated: its header says that it is longer');
-  if (bytes > linuxImage.workingBytes) refuseModule(0, 'not a Linux bzImage: it is larger than the memory it asks for');
+  if (setupBytes + bytes > end - start) refusePart(GuestPart.kernel, 'truncated: its header says that it is longer');
+  if (bytes > linuxImage.workingBytes)
+    refusePart(GuestPart.kernel, 'not a Linux bzImage: it is larger than the memory it asks for');
   linuxImage.source = hpa(start + setupBytes);
   linuxImage.bytes = bytes;
 }
@@ -99,16 +100,19 @@ export function readLinuxImage(): void {
 function checkKind(header: Bytes): void {
   requires(header.length === SETUP_HEADER_LIMIT);
   if (header.u16(BOOT_FLAG) !== BOOT_FLAG_VALUE || header.u32(HEADER_MAGIC) !== HEADER_MAGIC_VALUE)
-    refuseModule(0, 'not a Linux bzImage');
-  if (header.u16(VERSION) < OLDEST_VERSION) refuseModule(0, 'its boot protocol is older than 2.12');
-  if ((header.u8(LOAD_FLAGS) & LOADED_HIGH) === 0) refuseModule(0, 'not a Linux bzImage: it loads below 1 MiB');
-  if ((header.u16(EXTENDED_LOAD_FLAGS) & HAS_64_BIT_ENTRY) === 0) refuseModule(0, 'this Linux has no 64-bit entry');
+    refusePart(GuestPart.kernel, 'not a Linux bzImage');
+  if (header.u16(VERSION) < OLDEST_VERSION) refusePart(GuestPart.kernel, 'its boot protocol is older than 2.12');
+  if ((header.u8(LOAD_FLAGS) & LOADED_HIGH) === 0)
+    refusePart(GuestPart.kernel, 'not a Linux bzImage: it loads below 1 MiB');
+  if ((header.u16(EXTENDED_LOAD_FLAGS) & HAS_64_BIT_ENTRY) === 0)
+    refusePart(GuestPart.kernel, 'this Linux has no 64-bit entry');
 }
 
 function noteNeeds(header: Bytes): void {
   requires(header.length === SETUP_HEADER_LIMIT);
   const alignment = u64(header.u32(ALIGNMENT));
-  if (alignment < PAGE || (alignment & (alignment - 1n)) !== 0n) refuseModule(0, 'not a Linux bzImage: bad alignment');
+  if (alignment < PAGE || (alignment & (alignment - 1n)) !== 0n)
+    refusePart(GuestPart.kernel, 'not a Linux bzImage: bad alignment');
   linuxImage.preferred = hpa(header.u64(PREFERRED_ADDRESS));
   linuxImage.workingBytes = u64(header.u32(WORKING_BYTES));
   linuxImage.alignment = alignment;

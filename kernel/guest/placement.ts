@@ -1,6 +1,6 @@
 /**
  * Where the guest's parts go, so that no copy overwrites what is still to be read:
- * the block in low memory and the initrd avoid all modules and the kernel's place; the kernel is moved last.
+ * the block in low memory and the initrd avoid all parts and the kernel's place; the kernel is moved last.
  */
 import {
   addSat64,
@@ -14,10 +14,9 @@ import {
   U64,
   u64,
   type Hpa,
-  type u32,
 } from '../../transpiler/lib/index.js';
-import { bootInfo } from '../boot/bootInfo.js';
-import { beginModuleLine } from '../boot/refuse.js';
+import { bootInfo, GuestPart, isGiven } from '../boot/bootInfo.js';
+import { beginPartLine } from '../boot/refuse.js';
 import { excludeRange, highestFree, isAvailable } from '../machine/memoryMap.js';
 import { print, printDecimal, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
@@ -44,7 +43,7 @@ export const places = instance(Places);
 /** Chooses all places. Stops where memory does not suffice. */
 export function choosePlaces(): void {
   placeKernel();
-  if (bootInfo.moduleCount > 1) placeInitrd();
+  if (isGiven(GuestPart.initrd)) placeInitrd();
   const block = highestFree(BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK, CONVENTIONAL_MEMORY_END, PAGE);
   if (block === 0n) fail('too little memory: no 68 KiB are free below 640 KiB');
   places.bootBlock = block;
@@ -54,7 +53,7 @@ function placeKernel(): void {
   const bytes = linuxImage.workingBytes;
   const preferred = linuxImage.preferred;
   const place = isKernelPlace(preferred, bytes) ? preferred : otherKernelPlace(preferred, bytes);
-  if (place === 0n) refuseForMemory(0, bytes, preferred, LIMIT);
+  if (place === 0n) refuseForMemory(GuestPart.kernel, bytes, preferred, LIMIT);
   places.kernel = place;
   excludeRange(place, bytes);
 }
@@ -73,18 +72,18 @@ function otherKernelPlace(preferred: Hpa, bytes: u64): Hpa {
 }
 
 function placeInitrd(): void {
-  const module = bootInfo.modules.at(1);
-  const bytes = subSat64(u64(module.end), u64(module.start));
+  const initrd = bootInfo.parts.at(GuestPart.initrd);
+  const bytes = subSat64(u64(initrd.end), u64(initrd.start));
   const end = min64(addSat64(linuxImage.initrdHighest, 1n), LIMIT);
   const place = highestFree(bytes, end, PAGE);
-  if (place === 0n) refuseForMemory(1, bytes, hpa(0n), end);
+  if (place === 0n) refuseForMemory(GuestPart.initrd, bytes, hpa(0n), end);
   places.initrd = place;
   places.initrdBytes = bytes;
   excludeRange(place, bytes);
 }
 
-function refuseForMemory(module: u32, bytes: u64, from: Hpa, end: u64): never {
-  beginModuleLine(module);
+function refuseForMemory(part: GuestPart, bytes: u64, from: Hpa, end: u64): never {
+  beginPartLine(part);
   print('too little memory: it needs ');
   printDecimal(bytes);
   print(' free bytes between ');

@@ -4,7 +4,7 @@
  * It says what the BIOS would say on the bare machine; only what the hypervisor keeps is reserved.
  */
 import { requires, subSat64, u32, u64, u8, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
-import { bootInfo } from '../boot/bootInfo.js';
+import { bootInfo, GuestPart } from '../boot/bootInfo.js';
 import { rsdpAddress } from '../machine/acpi.js';
 import { memoryMap } from '../machine/memoryMap.js';
 import { fail } from '../report/fail.js';
@@ -29,7 +29,7 @@ const UNDEFINED_LOADER = 0xff;
 const MAP_ENTRY_BYTES = 20;
 const MAP_ENTRIES = 128;
 
-/** Fills the zeroed `page`; the command line lies at `commandLine`. Module 0 has not been moved yet. */
+/** Fills the zeroed `page`; the command line lies at `commandLine`. The guest's kernel has not been moved yet. */
 export function writeZeroPage(page: Bytes, commandLine: Hpa): void {
   requires(page.length === ZERO_PAGE_BYTES);
   copySetupHeader(page);
@@ -45,7 +45,7 @@ export function writeZeroPage(page: Bytes, commandLine: Hpa): void {
 
 function copySetupHeader(page: Bytes): void {
   requires(page.length === ZERO_PAGE_BYTES);
-  const source = window(bootInfo.modules.at(0).start, SETUP_HEADER_LIMIT);
+  const source = window(bootInfo.parts.at(GuestPart.kernel).start, SETUP_HEADER_LIMIT);
   const end = linuxImage.headerEnd;
   for (let offset: u32 = SETUP_HEADER; offset < end && offset < SETUP_HEADER_LIMIT; offset++)
     page.setU8(offset, source.u8(offset));

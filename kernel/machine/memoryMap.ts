@@ -18,27 +18,27 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { bootInfo, MAX_BOOT_RANGES, MAX_MODULES, MemoryKind, MemoryRange } from '../boot/bootInfo.js';
+import { bootInfo, GUEST_PARTS, MAX_BOOT_RANGES, MemoryKind, MemoryRange } from '../boot/bootInfo.js';
 import { fail } from '../report/fail.js';
 
 /** The boot loader's ranges and a few that are hidden. */
-const MAX_SOURCES = 136;
+const MAX_SOURCES = 520;
 /** Sources with 2 n ends between them make at most 2 n - 1 disjoint pieces. */
-const MAX_RANGES = 272;
+const MAX_RANGES = 1040;
 const MAX_EXCLUDED = 16;
 const NOTHING = 0xffff_ffff;
 const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
 
 const MemoryMap = struct(
   'MemoryMap',
-  { size: 10192 },
+  { size: 37840 },
   {
     count: at(0, U32),
     sourceCount: at(4, U32),
     excludedCount: at(8, U32),
     ranges: at(16, arr(MemoryRange, MAX_RANGES)),
-    sources: at(6544, arr(MemoryRange, MAX_SOURCES)),
-    excluded: at(9808, arr(MemoryRange, MAX_EXCLUDED)),
+    sources: at(24976, arr(MemoryRange, MAX_SOURCES)),
+    excluded: at(37456, arr(MemoryRange, MAX_EXCLUDED)),
   },
 );
 
@@ -100,7 +100,7 @@ export function isAvailable(start: Hpa, bytes: u64): boolean {
 
 /**
  * The highest `bytes` bytes of available memory that end at or below `below`, start at a multiple of `align`
- * and hold neither a module nor anything excluded. Never address 0: that stands for "there are none".
+ * and hold neither a part of the guest nor anything excluded. Never address 0: that stands for "there are none".
  */
 export function highestFree(bytes: u64, below: u64, align: u64): Hpa {
   requires(align > 0n);
@@ -136,10 +136,9 @@ function obstacleIn(start: Hpa, end: Hpa): Hpa {
     const range = memoryMap.excluded.at(i);
     if (range.start < end && range.end > start) return range.start;
   }
-  const modules = bootInfo.moduleCount;
-  for (let i: u32 = 0; i < modules && i < MAX_MODULES; i++) {
-    const module = bootInfo.modules.at(i);
-    if (module.start < end && module.end > start) return module.start;
+  for (let i: u32 = 0; i < GUEST_PARTS; i++) {
+    const part = bootInfo.parts.at(i);
+    if (part.start < end && part.end > start) return part.start;
   }
   return LAST_ADDRESS;
 }

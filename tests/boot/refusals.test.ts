@@ -28,17 +28,17 @@ t.test('an unknown option', (t) => refuses(t, { options: 'crash=halt colour=red'
 
 t.test('a module that is no kernel', async (t) => {
   const kernel = await changedKernel(t, () => Buffer.alloc(100_000, 'text '));
-  await refuses(t, { kernel }, /module 0.*not a Linux bzImage/);
+  await refuses(t, { kernel }, /the guest's kernel: .*not a Linux bzImage/);
 });
 
 t.test('a module of a few bytes', async (t) => {
   const kernel = await changedKernel(t, (kernel) => kernel.subarray(0, 20));
-  await refuses(t, { kernel }, /module 0.*not a Linux bzImage: too short/);
+  await refuses(t, { kernel }, /the guest's kernel: .*not a Linux bzImage: too short/);
 });
 
 t.test('a truncated kernel', async (t) => {
   const kernel = await changedKernel(t, (kernel) => kernel.subarray(0, kernel.length / 2));
-  await refuses(t, { kernel }, /module 0.*truncated/);
+  await refuses(t, { kernel }, /the guest's kernel: .*truncated/);
 });
 
 t.test('a kernel with the oldest boot protocol', async (t) => {
@@ -46,11 +46,11 @@ t.test('a kernel with the oldest boot protocol', async (t) => {
     kernel.writeUInt16LE(0x0200, 0x206);
     return kernel;
   });
-  await refuses(t, { kernel }, /module 0.*its boot protocol is older than 2\.12/);
+  await refuses(t, { kernel }, /the guest's kernel: .*its boot protocol is older than 2\.12/);
 });
 
 t.test('too little memory', (t) => refuses(t, { memory: '32M' }, /too little memory/));
 
-t.test('no module', (t) =>
-  refuses(t, { kernel: null, initrd: null }, /no module: give a Linux kernel and, after it, its initrd/),
+t.test('no guest', (t) =>
+  refuses(t, { kernel: null, initrd: null }, /no guest: give a Linux kernel and, after it, its initrd/),
 );

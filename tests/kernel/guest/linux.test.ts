@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { bootInfo } from '../../../kernel/boot/bootInfo.js';
+import { bootInfo, GuestPart } from '../../../kernel/boot/bootInfo.js';
 import { readMultiboot } from '../../../kernel/boot/multiboot.js';
 import { loadGuest } from '../../../kernel/guest/guest.js';
 import { places } from '../../../kernel/guest/placement.js';
@@ -11,7 +11,7 @@ import { Registers } from '../../../kernel/vcpu/vcpu.js';
 import { local } from '../../../transpiler/lib/index.js';
 import { localApic, putMadt, putRsdp, putRsdt } from '../support/acpiTables.js';
 import { bzImage, noise, setupBytes, type BzImage } from '../support/bzImage.js';
-import { MAGIC, putMultibootInfo, type BootRange } from '../support/multibootInfo.js';
+import { putMultibootInfo, type BootRange } from '../support/multibootInfo.js';
 import { powerOn, stopOf, viewOf } from '../support/startup.js';
 
 const MIB = 0x10_0000;
@@ -57,7 +57,7 @@ function load(given: Given = {}): string | null {
   if (initrd) modules.push({ start: initrdAt, end: initrdAt + initrd.length, text: 'initrd' });
   putMultibootInfo(memory, INFO, { ranges: given.ranges ?? bareMap, modules });
   return stopOf(() => {
-    readMultiboot(MAGIC, BigInt(INFO));
+    readMultiboot(BigInt(INFO));
     readAcpi();
     readMemoryMap();
     loadGuest(start, registers);
@@ -80,7 +80,7 @@ t.test('the kernel runs at its preferred address', (t) => {
 
 t.test('a relocatable kernel goes elsewhere where its preferred address is taken', (t) => {
   const kernel = bzImage({ preferred: 0x7f_f000n, workingBytes: 0x2000, relocatable: true });
-  const message = 'tsvm: module 0 (vmlinuz): too little memory: it needs 8192 free bytes between ';
+  const message = "tsvm: the guest's kernel: too little memory: it needs 8192 free bytes between ";
   t.equal(load({ kernel }), `${message}0x7ff000 and 0x100000000`, 'never below it');
   const lower = bzImage({ preferred: 0x10_0000n, workingBytes: 0x2000, alignment: 0x20_0000 });
   const ranges = [...bareMap, { start: 0x10_1000n, bytes: 0x1000n, kind: 2 }];
@@ -110,7 +110,7 @@ t.test('an initrd that does not fit beside the kernel is named', (t) => {
   const kernel = bzImage({ workingBytes: 4 * MIB });
   t.equal(
     load({ kernel, kernelAt: 5 * MIB, initrd: noise(2 * MIB, 1), initrdAt: 6 * MIB - 4096 }),
-    'tsvm: module 1 (initrd): too little memory: it needs 2097152 free bytes between 0x0 and 0x80000000',
+    "tsvm: the guest's initrd: too little memory: it needs 2097152 free bytes between 0x0 and 0x80000000",
   );
   t.end();
 });
@@ -222,23 +222,23 @@ t.test('a module that is no bzImage is named', (t) => {
       bzImage({ workingBytes: MEMORY }),
     ],
   ];
-  for (const [reason, kernel] of refusals) t.equal(load({ kernel }), `tsvm: module 0 (vmlinuz): ${reason}`);
+  for (const [reason, kernel] of refusals) t.equal(load({ kernel }), `tsvm: the guest's kernel: ${reason}`);
   t.end();
 });
 
-t.test('no module, too many, or too long a command line is refused', (t) => {
+t.test('no kernel, or too long a command line, is refused', (t) => {
   load();
   t.equal(
     stopOf(() => {
-      bootInfo.moduleCount = 0;
+      bootInfo.parts.at(GuestPart.kernel).end = 0n;
       loadGuest(start, registers);
     })
       ?.split('\n')
       .at(-1),
-    'tsvm: no module: give a Linux kernel and, after it, its initrd',
+    'tsvm: no guest: give a Linux kernel and, after it, its initrd',
   );
   const kernel = bzImage({ commandLineMost: 5 });
-  const message = 'tsvm: module 0 (vmlinuz): its command line is longer than this Linux takes';
+  const message = "tsvm: the guest's command line is longer than this Linux takes";
   t.equal(load({ kernel, text: 'vmlinuz quiets' }), message);
   t.equal(load({ kernel, text: 'vmlinuz quiet' }), null);
   t.end();
@@ -289,7 +289,7 @@ t.test('any bytes as a kernel are started or refused in one line', (t) => {
       const kernel = bzImage();
       for (const [offset, value] of changes) kernel[offset] = value;
       const stopped = load({ kernel: kernel.subarray(0, Math.max(length, 1)), initrd: noise(100, 2) });
-      t.ok(stopped === null || /^tsvm: module 0 \(vmlinuz\): [ -~]+$/.test(stopped), stopped ?? 'started');
+      t.ok(stopped === null || /^tsvm: the guest's kernel: [ -~]+$/.test(stopped), stopped ?? 'started');
     }),
     { numRuns: 500 },
   );
