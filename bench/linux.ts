@@ -26,6 +26,7 @@ export async function measureLinux(image: string | null): Promise<Phase[]> {
   const serial = await runCounted({
     image,
     ...guest,
+    options: 'apic=release',
     append: 'console=ttyS0 quiet tsvm.run=bench',
     extra: ['-drive', `file=${disk},if=none,id=disk,format=raw`, '-device', 'nvme,drive=disk,serial=bench'],
   });

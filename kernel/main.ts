@@ -15,7 +15,7 @@ import { fail } from './report/fail.js';
 import { startClock } from './time/clock.js';
 import { ProcessorState } from './vcpu/state.js';
 import { vcpus } from './vcpu/vcpu.js';
-import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer } from './vcpu/vendor.js';
+import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer, watchApic } from './vcpu/vendor.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
 export function start(magic: u32, info: Hpa): never {
@@ -47,6 +47,7 @@ function startGuest(): never {
   const vcpu = vcpus.at(0);
   const readableEnd = hpa(mappedEnd(topOfMemory()));
   const tables = buildNestedTables(nestedEntryFormat(), region.start, region.bytes, readableEnd);
+  watchApic();
   loadGuest(state, vcpu.registers);
   prepareVcpu(vcpu, tables, state);
   print('starting the guest');

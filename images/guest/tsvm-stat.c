@@ -41,7 +41,7 @@ static const struct reason amd_v[] = {
     {0x84, "stgi", "STGI, answered by #UD"},
     {0x85, "clgi", "CLGI, answered by #UD"},
     {0x86, "skinit", "SKINIT, answered by #UD"},
-    {0x400, "nestedPageFault", "access to memory of the hypervisor"},
+    {0x400, "nestedPageFault", "write to the local APIC, or access to memory of the hypervisor"},
 };
 
 /* Intel's basic exit reasons (SDM 3D, appendix C), as far as they occur. */

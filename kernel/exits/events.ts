@@ -9,10 +9,13 @@ export const Event = {
   hiddenMemory: 3,
   addressDecoding: 4,
   microcode: 5,
+  apicAccess: 6,
+  apicIdentity: 7,
+  interruptMessage: 8,
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 
-const EVENT_KINDS = 6;
+const EVENT_KINDS = 9;
 /** A guest may repeat itself for ever; the log is for the first few. */
 const LOGGED_OF_EACH_KIND = 8n;
 
@@ -23,9 +26,12 @@ const descriptions = list(STRING, [
   'the guest reached for hidden memory at ',
   'the guest tried to change what answers at an address, MSR ',
   'the guest tried to load microcode from ',
+  'the guest wrote to its local APIC by an instruction that is not known, address ',
+  'the guest tried to renumber its local APIC, register ',
+  'the guest wrote a message that resets or starts a processor to ',
 ]);
 
-const Events = struct('Events', { size: 48 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
+const Events = struct('Events', { size: 72 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
 const events = instance(Events);
 
 /** How often `event` happened. */

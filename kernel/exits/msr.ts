@@ -1,8 +1,10 @@
 /** MSR accesses that exit, and mean the same on every processor. */
 import { gpa, tryRdmsr, tryWrmsr, u32, u64 } from '../../transpiler/lib/index.js';
+import { keepsApicPage } from '../machine/localApic.js';
 import { isHidden } from '../memory/nestedPaging.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
+import { isApicWatched } from './apic.js';
 import { Event, recordEvent } from './events.js';
 
 /** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
@@ -40,11 +42,18 @@ export function msrValue(registers: Registers): u64 {
   return u64((registers.rdx << 32n) | (registers.rax & 0xffff_ffffn));
 }
 
-/** An APIC over hidden memory would take the hypervisor's accesses to it. `rip` is where the guest was. */
+/**
+ * An APIC over hidden memory would take the hypervisor's accesses to it, and one that is watched stays where it is.
+ * `rip` is where the guest was.
+ */
 export function writeApicBase(value: u64, rip: u64): Answer {
   const base = gpa(value & APIC_ADDRESS);
   if (isHidden(base)) {
     recordEvent(Event.hiddenMemory, u64(base), rip);
+    return Answer.generalProtection;
+  }
+  if (isApicWatched() && !keepsApicPage(value)) {
+    recordEvent(Event.addressDecoding, u64(APIC_BASE), rip);
     return Answer.generalProtection;
   }
   return tryWrmsr(APIC_BASE, value) ? Answer.done : Answer.generalProtection;

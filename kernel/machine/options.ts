@@ -12,16 +12,23 @@ export const ConsoleChoice = { com1: 0, none: 1 } as const;
 /** What follows a triple fault of the guest; a bare machine resets. */
 export const TripleFaultAction = { reset: 0, halt: 1 } as const;
 
+/**
+ * Whether the guest's writes to its local APIC are looked at, where an INIT could carry a processor out of the guest. With
+ * `release` that ends once all processors run.
+ */
+export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
+
 /** The defaults are the zeros. */
 const Options = struct(
   'Options',
-  { size: 16 },
+  { size: 20 },
   {
     crash: at(0, U32),
     console: at(4, U32),
     tripleFault: at(8, U32),
     /** The period of the task that tests the timers, in microseconds; 0: it does not run. */
     testTimer: at(12, U32),
+    apic: at(16, U32),
   },
 );
 export type Options = Ref<typeof Options>;
@@ -45,6 +52,9 @@ function applyOption(word: Bytes): boolean {
   else if (equalsText(word, 'console=none')) options.console = ConsoleChoice.none;
   else if (equalsText(word, 'triple-fault=reset')) options.tripleFault = TripleFaultAction.reset;
   else if (equalsText(word, 'triple-fault=halt')) options.tripleFault = TripleFaultAction.halt;
+  else if (equalsText(word, 'apic=auto')) options.apic = ApicChoice.auto;
+  else if (equalsText(word, 'apic=trap')) options.apic = ApicChoice.trap;
+  else if (equalsText(word, 'apic=release')) options.apic = ApicChoice.release;
   else if (equalsText(word, 'test-timer=1ms')) options.testTimer = 1_000;
   else if (equalsText(word, 'test-timer=10ms')) options.testTimer = 10_000;
   else if (equalsText(word, 'test-timer=1s')) options.testTimer = 1_000_000;
@@ -56,6 +66,7 @@ function refuseOption(word: Bytes): never {
   beginLine();
   print('unknown option "');
   printBytes(word);
-  print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, test-timer=1ms|10ms|1s');
+  print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, apic=auto|trap|release, ');
+  print('test-timer=1ms|10ms|1s');
   stop();
 }

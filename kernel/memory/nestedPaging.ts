@@ -21,11 +21,20 @@ import {
 } from '../../transpiler/lib/index.js';
 import { allocatePages, PAGE_BYTES } from './allocator.js';
 import { splitTables } from './mtrr.js';
-import { mapRange, pageEntry, setEntry, type EntryFormat } from './pageTables.js';
+import {
+  Entry,
+  ENTRY_BYTES,
+  mapRange,
+  pageEntry,
+  placeOfEntry,
+  setEntry,
+  setPageEntry,
+  type EntryFormat,
+} from './pageTables.js';
 
 const NestedPaging = struct(
   'NestedPaging',
-  { size: 48 },
+  { size: 56 },
   {
     hiddenStart: at(0, HPA),
     hiddenBytes: at(8, U64),
@@ -36,18 +45,19 @@ const NestedPaging = struct(
     /** The entry that shows the guest the decoy page. */
     decoyEntry: at(32, U64),
     decoy: at(40, HPA),
+    root: at(48, HPA),
   },
 );
 const paging = instance(NestedPaging);
 
-/** One entry of a table. */
-const Entry = struct('Entry', { size: 8 }, { value: at(0, U64) });
-const ENTRY_BYTES = 8n;
 const LARGE_PAGE_BYTES = 0x20_0000n;
 const LARGE_PAGE_LEVEL = 2;
 const FOUR_GIB = 1n << 32n;
 const OFFSET_IN_PAGE = 0xfffn;
 const ALL_ONES = 0xff;
+
+/** What pages that are set apart from larger ones take: two tables for each place where there are some, three at most. */
+const SINGLE_PAGE_TABLES = 6;
 
 /** CPUID 8000_0008H, EAX[7:0]: physical address width (APM 3, E.4.7). Four levels translate 48 bits. */
 const ADDRESS_SIZES = 0x8000_0008;
@@ -62,6 +72,7 @@ const GIB_BITS = 30n;
  */
 export function buildNestedTables(format: EntryFormat, hiddenStart: Hpa, hiddenBytes: u64, readableEnd: Hpa): Hpa {
   const root = allocatePages(1);
+  paging.root = root;
   const hiddenEnd = u64(hiddenStart + hiddenBytes);
   const end = addressSpaceEnd();
   paging.hiddenStart = hiddenStart;
@@ -100,7 +111,25 @@ export function nestedTablePages(hiddenBytes: u64, format: EntryFormat): u32 {
   const gibTables = format.largestLevel === LARGE_PAGE_LEVEL ? u32(end >> GIB_BITS) : 0;
   const hiddenTables = u32(hiddenBytes / LARGE_PAGE_BYTES) + 2;
   const rootAndDecoy = 2;
-  return rootAndDecoy + topEntries + gibTables + splitTables() + hiddenTables;
+  return SINGLE_PAGE_TABLES + rootAndDecoy + topEntries + gibTables + splitTables() + hiddenTables;
+}
+
+/** Gives the guest `rights`, in entries of `format`, to the one page at `address`. */
+export function setPageRights(address: Gpa, rights: u64, format: EntryFormat): void {
+  setPageEntry(paging.root, u64(address), pageEntry(hpa(address), rights, format), format);
+}
+
+/** From now on the guest sees the decoy in place of the page at `address`, and writes to it. */
+export function hidePage(address: Gpa, format: EntryFormat): void {
+  setPageEntry(paging.root, u64(address), paging.decoyEntry, format);
+}
+
+/** Adds `rights` to those that `setPageRights` gave. They count once the processor has forgotten the former ones. */
+export function addPageRights(address: Gpa, rights: u64): void {
+  const place = placeOfEntry(paging.root, u64(address), 1);
+  if (place === 0n) return;
+  const entry = physical(Entry, place);
+  entry.value = entry.value | rights;
 }
 
 /** Where the memory starts that the guest cannot reach. */

@@ -41,6 +41,9 @@ export const EntryFormat = struct(
 export type EntryFormat = Ref<typeof EntryFormat>;
 
 export const PageTable = arr(U64, 512);
+/** One entry of a table. */
+export const Entry = struct('Entry', { size: 8 }, { value: at(0, U64) });
+export const ENTRY_BYTES = 8n;
 const ENTRIES = 0x1ffn;
 const TOP_LEVEL = 4;
 const LARGEST_PAGE_LEVEL = 3;
@@ -84,6 +87,49 @@ export function setEntry(root: Hpa, address: u64, level: u32, entry: u64, format
     table = tableBelow(table, indexAt(address, above), format);
   }
   physical(PageTable, table).set(indexAt(address, level), entry);
+}
+
+/** Sets the entry that maps the 4 KiB page at `address`; a larger page around it becomes smaller ones first. */
+export function setPageEntry(root: Hpa, address: u64, entry: u64, format: EntryFormat): void {
+  for (let level: u32 = LARGEST_PAGE_LEVEL; level > 1; level--) {
+    const place = placeOfEntry(root, address, level);
+    if (place === 0n) continue;
+    const present = physical(Entry, place).value;
+    if (isLargePage(present, format))
+      physical(Entry, place).value = u64(splitPage(present, level, format)) | format.table;
+  }
+  setEntry(root, address, 1, entry, format);
+}
+
+/** Where the entry for `address` at `level` is; 0 where no table leads to it. */
+export function placeOfEntry(root: Hpa, address: u64, level: u32): Hpa {
+  requires(level >= 1 && level <= LARGEST_PAGE_LEVEL);
+  let table: Hpa = root;
+  for (let above: u32 = TOP_LEVEL; above > level; above--) {
+    const entry = physical(PageTable, table).get(indexAt(address, above));
+    if (entry === 0n) return hpa(0n);
+    table = hpa(entry & ADDRESS);
+  }
+  return hpa(table + u64(indexAt(address, level)) * ENTRY_BYTES);
+}
+
+function isLargePage(entry: u64, format: EntryFormat): boolean {
+  return (entry & largeFlag(format)) !== 0n;
+}
+
+function largeFlag(format: EntryFormat): u64 {
+  return format.largePage & u64(~format.page);
+}
+
+/** A table of smaller pages that together map what `entry` maps at `level`. */
+function splitPage(entry: u64, level: u32, format: EntryFormat): Hpa {
+  requires(level > 1 && level <= LARGEST_PAGE_LEVEL);
+  const table = allocatePages(1);
+  const entries = physical(PageTable, table);
+  const bytes = pageBytes.get(level - 2);
+  const first: u64 = level > 2 ? entry : entry & u64(~largeFlag(format));
+  for (let i: u32 = 0; i < entries.length; i++) entries.set(i, u64(first + u64(i) * bytes));
+  return table;
 }
 
 function tableBelow(table: Hpa, index: u32, format: EntryFormat): Hpa {

@@ -8,6 +8,15 @@ const WRITABLE = 1n << 1n;
 const USER = 1n << 2n;
 const LARGE = 1n << 7n;
 
+/** Both together choose PAT entry 3, uncached. */
+const WRITE_THROUGH = 1n << 3n;
+const CACHE_DISABLE = 1n << 4n;
+
+/** What the guest may read only, and never out of a cache: registers of a device. */
+export const NESTED_READ_ONLY_UNCACHED = PRESENT | USER | WRITE_THROUGH | CACHE_DISABLE;
+/** What makes it writable. */
+export const NESTED_WRITABLE = WRITABLE;
+
 const format = instance(EntryFormat);
 
 /** What `buildNestedTables` makes the tables of. The guest has all rights to what is mapped. */

@@ -19,17 +19,17 @@ const TYPE_MASK = 7n << 8n;
 const TYPE_EXCEPTION = 3n << 8n;
 const TYPE_SOFTWARE_INTERRUPT = 4n << 8n;
 const HAS_ERROR_CODE = 1n << 11n;
-const VALID = 1n << 31n;
+export const EVENT_VALID = 1n << 31n;
 const FIRST_INTERRUPT_VECTOR = 32n;
 
 /** The guest gets the exception `vector`, which has no error code. */
 export function injectException(vmcb: Vmcb, vector: Exception): void {
-  vmcb.injectedEvent = VALID | TYPE_EXCEPTION | vector;
+  vmcb.injectedEvent = EVENT_VALID | TYPE_EXCEPTION | vector;
 }
 
 /** The guest gets the exception `vector` with `errorCode`. */
 export function injectExceptionWithCode(vmcb: Vmcb, vector: Exception, errorCode: u32): void {
-  vmcb.injectedEvent = VALID | HAS_ERROR_CODE | TYPE_EXCEPTION | vector | (u64(errorCode) << 32n);
+  vmcb.injectedEvent = EVENT_VALID | HAS_ERROR_CODE | TYPE_EXCEPTION | vector | (u64(errorCode) << 32n);
 }
 
 /**
@@ -37,12 +37,12 @@ export function injectExceptionWithCode(vmcb: Vmcb, vector: Exception, errorCode
  * none. `exitEvent` is EXITINTINFO, which has EVENTINJ's format.
  */
 export function eventToRepeat(exitEvent: u64): u64 {
-  if ((exitEvent & VALID) === 0n) return 0n;
+  if ((exitEvent & EVENT_VALID) === 0n) return 0n;
   const type = exitEvent & TYPE_MASK;
   const vector = exitEvent & VECTOR_MASK;
   if (comesFromInstruction(type, vector)) return 0n;
   // QEMU reports interrupts as exceptions, and VMRUN refuses exceptions that do not exist.
-  if (type === TYPE_EXCEPTION && vector >= FIRST_INTERRUPT_VECTOR) return VALID | vector;
+  if (type === TYPE_EXCEPTION && vector >= FIRST_INTERRUPT_VECTOR) return EVENT_VALID | vector;
   return exitEvent;
 }
 

@@ -2,27 +2,26 @@
  * The length of an intercepted instruction. Processors that save the next RIP tell it; for the
  * others its bytes are read through the guest's page tables and decoded.
  */
-import { gva, hpa, invariant, u32, u64, u8, window, type Gva, type Hpa } from '../../transpiler/lib/index.js';
+import { invariant, local, u32, u64, u8 } from '../../transpiler/lib/index.js';
 import { Answer } from '../exits/answer.js';
-import { guestPhysical, NOT_PRESENT } from '../memory/guestPaging.js';
-import { hostAddress } from '../memory/nestedPaging.js';
+import { RFLAGS_TF } from '../vcpu/registers.js';
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
-import { EFER_LMA, RFLAGS_TF } from '../vcpu/registers.js';
-import { DR6_BS, EFER_NXE } from './registers.js';
+import {
+  codeSize,
+  CodeSize,
+  fetchInstruction,
+  InstructionBytes,
+  instructionByte,
+  MOST_BYTES,
+  raiseFetchFault,
+} from './instructionBytes.js';
+import { isLegacyPrefix, isRex } from './prefixes.js';
+import { DR6_BS } from './registers.js';
 import { TlbControl, type Vmcb } from './vmcb.js';
 
 /** The bytes of an instruction behind its prefixes, the first one lowest (APM 3). */
 export const Opcode = { wrmsr: 0x30_0f, rdmsr: 0x32_0f, vmmcall: 0xd9_01_0f } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
-
-/** No instruction is longer (APM 3, 1.1). */
-const MOST_BYTES = 15;
-const OFFSET_IN_PAGE = 0xfffn;
-/** Bit 9 of a segment's attributes: 64-bit code. */
-const LONG = 1 << 9;
-/** Page-fault error code: from privilege level 3; an instruction fetch, told apart where NX is on (APM 2, 8.4.2). */
-const USER = 1 << 2;
-const FETCH = 1 << 4;
 
 /**
  * The length of the instruction at the guest's RIP, which is `opcode`. 0 where the guest's memory says
@@ -31,11 +30,14 @@ const FETCH = 1 << 4;
 export function instructionLength(vmcb: Vmcb, opcode: Opcode): u32 {
   const next = vmcb.nextRip;
   if (next !== 0n) return u32(next - vmcb.rip);
-  const isLong = is64Bit(vmcb);
-  const start = isLong ? gva(vmcb.rip) : gva((vmcb.cs.base + vmcb.rip) & 0xffff_ffffn);
-  const length = decodedLength(vmcb, start, opcode, isLong);
-  if (length === 0) vmcb.tlbControl = TlbControl.flushAll;
-  return length;
+  const size = codeSize(vmcb);
+  const bytes = local(InstructionBytes);
+  fetchInstruction(bytes, vmcb, size);
+  const length = lengthBefore(bytes, opcode, size === CodeSize.bits64);
+  if (length !== 0 && length <= bytes.count) return length;
+  if (length > bytes.count) raiseFetchFault(vmcb, size, bytes.count);
+  vmcb.tlbControl = TlbControl.flushAll;
+  return 0;
 }
 
 /** Moves the guest behind the instruction of `length` bytes that was done for it. */
@@ -54,23 +56,13 @@ export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void
   else injectException(vmcb, Exception.invalidOpcode);
 }
 
-function is64Bit(vmcb: Vmcb): boolean {
-  return (vmcb.efer & EFER_LMA) !== 0n && u32(vmcb.cs.attributes & LONG) !== 0;
-}
-
-function decodedLength(vmcb: Vmcb, start: Gva, opcode: Opcode, isLong: boolean): u32 {
+/** The bytes up to the end of `opcode`, which may be more than were fetched; 0 where another instruction stands there. */
+function lengthBefore(bytes: InstructionBytes, opcode: Opcode, isLong: boolean): u32 {
   let rest: u32 = opcode;
-  let page: Hpa = hpa(0n);
   for (let i: u32 = 0; i < MOST_BYTES; i++) {
     invariant(rest <= 0xff_ffff);
-    const address = u64(start + u64(i));
-    const offset = address & OFFSET_IN_PAGE;
-    if (i === 0 || offset === 0n) {
-      const fetched = guestPhysical(vmcb.cr0, u64(vmcb.cr3), vmcb.cr4, vmcb.efer, gva(address));
-      if (fetched === NOT_PRESENT) return raiseFetchFault(vmcb, gva(address));
-      page = hpa(hostAddress(fetched) - offset);
-    }
-    const byte = window(hpa(page + offset), 1).u8(0);
+    if (i >= bytes.count) return i + 1;
+    const byte = instructionByte(bytes, i);
     if (byte === u8(rest)) {
       rest = rest >> 8;
       if (rest === 0) return i + 1;
@@ -83,27 +75,5 @@ function decodedLength(vmcb: Vmcb, start: Gva, opcode: Opcode, isLong: boolean):
 
 /** Legacy prefixes, and REX in 64-bit code (APM 3, 1.2). LOCK is none of them: with it the instruction raises #UD. */
 function isPrefix(byte: u8, isLong: boolean): boolean {
-  switch (byte) {
-    case 0x26:
-    case 0x2e:
-    case 0x36:
-    case 0x3e:
-    case 0x64:
-    case 0x65:
-    case 0x66:
-    case 0x67:
-    case 0xf2:
-    case 0xf3:
-      return true;
-    default:
-      return isLong && byte >= 0x40 && byte <= 0x4f;
-  }
-}
-
-/** What a processor without a TLB would raise: its entry is all that still made the fetch possible. */
-function raiseFetchFault(vmcb: Vmcb, address: Gva): u32 {
-  vmcb.cr2 = address;
-  const fetch: u32 = (vmcb.efer & EFER_NXE) !== 0n ? FETCH : 0;
-  injectExceptionWithCode(vmcb, Exception.pageFault, vmcb.cpl === 3 ? fetch | USER : fetch);
-  return 0;
+  return isLegacyPrefix(byte) || (isLong && isRex(byte));
 }

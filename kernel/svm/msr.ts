@@ -2,12 +2,16 @@
 import { hpa, tryRdmsr, u32, u64 } from '../../transpiler/lib/index.js';
 import { Answer } from '../exits/answer.js';
 import { Event, recordEvent } from '../exits/events.js';
+import { writeX2ApicCommand } from '../exits/apic.js';
 import { giveMsr, ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
+import { X2APIC_COMMAND } from '../machine/localApic.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { decidesAddresses } from './addressDecoding.js';
+import { svmIsApicWatched } from './apicWatch.js';
 import { guestEfer, writeGuestEfer } from './efer.js';
 import { finishInstruction, instructionLength, Opcode } from './instruction.js';
 import { APIC_BASE, EFER } from '../vcpu/registers.js';
+import { permitCommands } from './permissionMaps.js';
 import { PATCH_LOADER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
 import type { Vmcb } from './vmcb.js';
 
@@ -49,11 +53,20 @@ function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
       return writeHostSave(vcpu, vmcb, value);
     case APIC_BASE:
       return writeApicBase(value, vmcb.rip);
+    case X2APIC_COMMAND:
+      return writeCommand(vcpu, vmcb, value);
     case PATCH_LOADER:
       return ignoreMicrocode(value, vmcb.rip);
     default:
       return decidesAddresses(u32(registers.rcx)) ? keepAddresses(vcpu, vmcb) : writeMsr(registers);
   }
+}
+
+/** A command to the local APIC in x2APIC mode. */
+function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
+  if (svmIsApicWatched()) return writeX2ApicCommand(vcpu, value, vmcb.rip);
+  permitCommands(vmcb.msrPermissions);
+  return writeMsr(vcpu.registers);
 }
 
 /** What answers at an address stays: only the present value may be written. */

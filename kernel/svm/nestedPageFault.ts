@@ -1,17 +1,23 @@
 import { gpa, u64 } from '../../transpiler/lib/index.js';
+import { isWatchedAddress } from '../exits/apic.js';
 import { Event, recordEvent } from '../exits/events.js';
 import { stopGuest } from '../exits/stopGuest.js';
 import { showDecoy } from '../memory/nestedPaging.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { onApicWrite } from './apicWrite.js';
 import type { Vmcb } from './vmcb.js';
 
 /**
- * All memory but the hypervisor's own is mapped, so a fault means that the guest, or its page
- * tables, reached for that. It gets a page of ones there and goes on (APM 2, 15.25.6: EXITINFO2
+ * All memory but the hypervisor's own is mapped, and all but the local APIC writable. So any other fault means that the
+ * guest, or its page tables, reached for the hypervisor's memory. It gets a page of ones there and goes on (APM 2, 15.25.6: EXITINFO2
  * is the guest-physical address).
  */
 export function onNestedPageFault(vcpu: Vcpu, vmcb: Vmcb): void {
   const address = gpa(vmcb.exitInfo2);
+  if (isWatchedAddress(address)) {
+    onApicWrite(vcpu, vmcb, address);
+    return;
+  }
   recordEvent(Event.hiddenMemory, u64(address), vmcb.rip);
   if (!showDecoy(address)) stopGuest('the guest used an address beyond what its processor has', vmcb.rip);
 }

@@ -4,6 +4,7 @@
  */
 import { arr, at, ensures, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
+import { X2APIC_COMMAND } from '../machine/localApic.js';
 import { ADDRESS_DECODING_COUNT, addressDecodingMsr } from './addressDecoding.js';
 import { APIC_BASE, EFER } from '../vcpu/registers.js';
 import { PATCH_LOADER, VM_CR, VM_HSAVE_PA } from './registers.js';
@@ -30,9 +31,18 @@ export function makeMsrPermissions(): Hpa {
   watch(map, VM_CR, READ | WRITE); // says that SVM is switched off
   watch(map, VM_HSAVE_PA, READ | WRITE); // holds the host's state page
   watch(map, APIC_BASE, WRITE); // could lay the APIC's registers over hidden memory
+  watch(map, X2APIC_COMMAND, WRITE); // INIT and SIPI, in x2APIC mode
   watch(map, PATCH_LOADER, WRITE); // microcode is not loaded in guest mode
   for (let i: u32 = 0; i < ADDRESS_DECODING_COUNT; i++) watch(map, addressDecodingMsr(i), WRITE);
   return map;
+}
+
+/** Commands to the local APIC no longer exit. */
+export function permitCommands(map: Hpa): void {
+  const words = physical(MsrMap, map).words;
+  const place = placeInMap(X2APIC_COMMAND);
+  const index = u32(place / MSRS_IN_WORD);
+  words.set(index, words.get(index) & u64(~(WRITE << (2n * u64(place % MSRS_IN_WORD)))));
 }
 
 /** No port exits. The map only counts where IOIO_PROT is intercepted, but its address is checked at each VMRUN. */

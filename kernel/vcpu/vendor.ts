@@ -17,9 +17,11 @@ import {
 import type { EntryFormat } from '../memory/pageTables.js';
 import { imageAddress, svmRun, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
+import { svmWatchApic } from '../svm/apicWatch.js';
 import { svmCheck, svmExists } from '../svm/capability.js';
 import { svmEntryFormat } from '../svm/entryFormat.js';
 import { svmPrepare, svmSetState } from '../svm/start.js';
+import { vmxLeaveApic } from '../vmx/apic.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
 import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
@@ -39,6 +41,7 @@ type Check = () => void;
 type GiveFormat = () => EntryFormat;
 type Prepare = (vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState) => void;
 type SetState = (vcpu: Vcpu, state: ProcessorState) => void;
+type WatchApic = () => void;
 type StartTimer = (vcpu: Vcpu) => void;
 type Run = (vcpu: Vcpu) => void;
 
@@ -46,6 +49,7 @@ const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
 const formats = table<GiveFormat>(VENDORS, svmEntryFormat, { [Vendor.vmx]: vmxEntryFormat });
 const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrepare });
 const stateSetters = table<SetState>(VENDORS, svmSetState, { [Vendor.vmx]: vmxSetState });
+const apicWatches = table<WatchApic>(VENDORS, svmWatchApic, { [Vendor.vmx]: vmxLeaveApic });
 const timerStarts = table<StartTimer>(VENDORS, refuseTimer, { [Vendor.vmx]: startPreemptionTimer });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
 
@@ -75,6 +79,11 @@ export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState
 /** Has the guest of `vcpu`, which this processor runs, go on at `state`. */
 export function setState(vcpu: Vcpu, state: ProcessorState): void {
   stateSetters.get(vendor())(vcpu, state);
+}
+
+/** Sees to it that an INIT carries no processor out of the guest, as the option `apic=` says. */
+export function watchApic(): void {
+  apicWatches.get(vendor())();
 }
 
 /** Has the guest of `vcpu` left when a task is due. Stops start-up where the processor cannot. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { bootInfo, setText } from '../../../kernel/boot/bootInfo.js';
 import {
+  ApicChoice,
   ConsoleChoice,
   CrashAction,
   options,
@@ -12,7 +13,9 @@ import { window } from '../../../transpiler/lib/index.js';
 import { powerOn, stopOf } from '../support/startup.js';
 
 const LINE = 0x1000;
-const CHOICES = 'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, test-timer=1ms|10ms|1s';
+const CHOICES =
+  'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, apic=auto|trap|release, ' +
+  'test-timer=1ms|10ms|1s';
 
 function parse(line: Buffer): string | null {
   powerOn(0x4000).set(line, LINE);
@@ -33,6 +36,16 @@ t.test('each option is understood, the last one of a kind wins', (t) => {
   t.equal(options.crash, CrashAction.reset);
   t.equal(options.console, ConsoleChoice.none);
   t.equal(options.tripleFault, TripleFaultAction.halt);
+  t.end();
+});
+
+t.test('whether the local APIC is watched is a choice, at first the hypervisor’s own', (t) => {
+  t.equal(parse(Buffer.from('')), null);
+  t.equal(options.apic, ApicChoice.auto);
+  for (const [word, choice] of Object.entries(ApicChoice)) {
+    t.equal(parse(Buffer.from(`apic=${word}`)), null);
+    t.equal(options.apic, choice);
+  }
   t.end();
 });
 

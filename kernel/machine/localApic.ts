@@ -1,0 +1,64 @@
+/** The local APIC's registers (SDM 3A, chapter 10; APM 2, chapter 16). */
+import { at, hpa, rdmsr, struct, U32, u64, type Hpa, type Ref } from '../../transpiler/lib/index.js';
+import { APIC_BASE } from '../vcpu/registers.js';
+
+/** APIC_BASE: in x2APIC mode the registers are MSRs; else they are a page, whose address this is. */
+const X2APIC_MODE = 1n << 10n;
+const ADDRESS = 0x000f_ffff_ffff_f000n;
+
+/** Offsets of registers in the page. */
+export const ApicRegister = {
+  identity: 0x20,
+  logicalDestination: 0xd0,
+  destinationFormat: 0xe0,
+  commandLow: 0x300,
+  commandHigh: 0x310,
+} as const;
+
+export const ApicPage = struct(
+  'ApicPage',
+  { size: 0x1000, volatile: true },
+  {
+    identity: at(0x20, U32),
+    logicalDestination: at(0xd0, U32),
+    destinationFormat: at(0xe0, U32),
+    commandLow: at(0x300, U32),
+    commandHigh: at(0x310, U32),
+  },
+);
+export type ApicPage = Ref<typeof ApicPage>;
+
+/** In the page, the identities and the destination are the highest byte of their registers. */
+export const XAPIC_FIELD_SHIFT = 24;
+
+/** Registers of x2APIC mode. The command's destination is its high half. */
+export const X2APIC_IDENTITY = 0x802;
+export const X2APIC_COMMAND = 0x830;
+
+/** What a command is: bits 10:8 of its low half (SDM 3A 10.6.1). */
+export const Delivery = { init: 0x500, startup: 0x600 } as const;
+export const DELIVERY_MASK = 0x700;
+export const COMMAND_IS_LOGICAL = 1 << 11;
+/** With a level of 0 and level trigger, an INIT resets nothing. */
+export const COMMAND_LEVEL = 1 << 14;
+export const COMMAND_LEVEL_TRIGGER = 1 << 15;
+/** Whom it goes to: bits 19:18; 0 is whom the destination names. */
+export const Shorthand = { self: 0x4_0000, all: 0x8_0000, others: 0xc_0000 } as const;
+export const SHORTHAND_MASK = 0xc_0000;
+/** The page at which a SIPI has processors start. */
+export const STARTUP_VECTOR = 0xff;
+
+/** Where this processor's page is. */
+export function apicPage(): Hpa {
+  return hpa(rdmsr(APIC_BASE) & ADDRESS);
+}
+
+/** Whether the page stays where it is when `base` is written to APIC_BASE. */
+export function keepsApicPage(base: u64): boolean {
+  return (base & ADDRESS) === u64(apicPage());
+}
+
+/** Whether this processor's APIC is in x2APIC mode. */
+export function isX2Apic(): boolean {
+  return (rdmsr(APIC_BASE) & X2APIC_MODE) !== 0n;
+}
