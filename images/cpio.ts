@@ -6,6 +6,19 @@ export type ArchiveEntry =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'device'; readonly path: string; readonly major: number; readonly minor: number };
 
+/** A file of an archive that was read. */
+export interface ArchiveFile {
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+const MAGIC = '070701';
+const DIGITS = 8;
+const HEADER_BYTES = 110;
+const SIZE_FIELD = 6;
+const NAME_FIELD = 11;
+const TRAILER = 'TRAILER!!!';
+
 const FOLDER_MODE = 0o040755;
 const FILE_TYPE = 0o100000;
 const LINK_MODE = 0o120777;
@@ -14,7 +27,33 @@ const CHARACTER_DEVICE_MODE = 0o020600;
 /** The archive of these entries in this order. Times and owners are zero: equal entries give equal bytes. */
 export function cpioArchive(entries: readonly ArchiveEntry[]): Buffer {
   const members = entries.map((entry, index) => member(entry, index + 1));
-  return Buffer.concat([...members, header('TRAILER!!!', 0, 0, 0)]);
+  return Buffer.concat([...members, header(TRAILER, 0, 0, 0)]);
+}
+
+/** What has a name in an archive, up to its end; null where `archive` is none, or is truncated. */
+export function readArchive(archive: Buffer): ArchiveFile[] | null {
+  const files: ArchiveFile[] = [];
+  let start = 0;
+  while (archive.toString('latin1', start, start + MAGIC.length) === MAGIC) {
+    const field = (index: number) => {
+      const at = start + MAGIC.length + index * DIGITS;
+      const digits = archive.toString('latin1', at, at + DIGITS);
+      return /^[\da-f]{8}$/i.test(digits) ? parseInt(digits, 16) : NaN;
+    };
+    const name = start + HEADER_BYTES;
+    const content = aligned(name + field(NAME_FIELD));
+    const end = content + field(SIZE_FIELD);
+    if (!(end <= archive.length)) return null;
+    const path = archive.toString('latin1', name, name + field(NAME_FIELD) - 1);
+    if (path === TRAILER) return files;
+    files.push({ path, content: archive.subarray(content, end) });
+    start = aligned(end);
+  }
+  return null;
+}
+
+function aligned(offset: number): number {
+  return Math.ceil(offset / 4) * 4;
 }
 
 function member(entry: ArchiveEntry, inode: number): Buffer {
@@ -43,7 +82,7 @@ function header(path: string, inode: number, mode: number, size: number, major =
   const time = 0;
   const fields = [inode, mode, owner, group, links, time, size, 0, 0, major, minor, path.length + 1, 0];
   const digits = fields.map((field) => field.toString(16).padStart(8, '0')).join('');
-  return padded(Buffer.from(`070701${digits}${path}\0`, 'latin1'));
+  return padded(Buffer.from(`${MAGIC}${digits}${path}\0`, 'latin1'));
 }
 
 function padded(content: Uint8Array): Buffer {

@@ -1,19 +1,18 @@
 /** The whole way from the kernel's TypeScript to the bootable image. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Diagnostic } from '../transpiler/diagnostics/diagnostic.js';
 import type { Program } from '../transpiler/ir/nodes.js';
 import { compile, link, readCallGraph, type Paths } from './compile.js';
-import { readSections, readSegments, type Section } from './elf.js';
+import { readSections, type Section } from './elf.js';
 import { locked } from './lock.js';
-import { checkMultiboot } from './multiboot.js';
 import type { StackReport } from './stack.js';
 import { buildStamp } from './stamp.js';
 
 /** What build/report.json holds. Sizes are in bytes. */
 export interface BuildReport {
-  /** Of the stripped image's file. */
+  /** Of the file that boots. */
   readonly image: number;
   /** What lies in memory, by what it is. */
   readonly text: number;
@@ -42,7 +41,7 @@ export type BuildResult =
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
 
 /** Files of the output folder that stand for a finished build: all are there, or none. */
-const RESULTS = ['tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
+const RESULTS = ['tsvm.bin', 'tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
 
 /**
  * Builds the image, unless nothing has changed since the last time. A program that the transpiler refuses leaves no
@@ -73,7 +72,7 @@ async function buildAlone({ root, output, onStep }: BuildOptions): Promise<Build
   const report = await timed('link', onStep, async () => {
     await link(paths, objects);
     const result = await reportOf(output, transpiled.program, stack);
-    return { result, detail: `build/tsvm.elf  ${result.image.toLocaleString('en')} B` };
+    return { result, detail: `build/tsvm.bin  ${result.image.toLocaleString('en')} B` };
   });
   await writeFile(join(output, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(join(output, 'stamp'), stamp);
@@ -115,13 +114,11 @@ async function boundStack(paths: Paths, program: Program): Promise<{ result: Sta
 }
 
 async function reportOf(output: string, program: Program, stack: StackReport): Promise<BuildReport> {
-  const image = await readFile(join(output, 'tsvm.elf'));
-  checkMultiboot(image, readSegments(image));
-  const sections = readSections(image).filter(({ loaded }) => loaded);
+  const sections = readSections(await readFile(join(output, 'tsvm.elf'))).filter(({ loaded }) => loaded);
   const total = (belongs: (section: Section) => boolean) =>
     sections.filter(belongs).reduce((sum, { bytes }) => sum + bytes, 0);
   return {
-    image: image.length,
+    image: (await stat(join(output, 'tsvm.bin'))).size,
     text: total(({ executable }) => executable),
     constants: total(({ name, executable, writable }) => !executable && !writable && name !== '.symbols'),
     symbols: total(({ name }) => name === '.symbols'),

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { imageInElf, writeBuildId, writeSums } from './image.js';
+import { makeFile } from './file.js';
+import { imageInElf, readBuildId, writeBuildId, writeSums } from './image.js';
 import { readSymbols, encodeSymbols } from './symbols.js';
 import { runTool } from './tools.js';
 
@@ -74,17 +75,33 @@ export async function link(paths: Paths, compiled: readonly string[]): Promise<v
   await linkOnce(paths, [...compiled, await symbolObject(paths, table)]);
   const moved = encodeSymbols(await readSymbols(image, paths.root));
   if (!moved.equals(table)) throw new Error('linker/tsvm.ld puts the symbol table in front of code');
-  await seal(image);
+  const setup = await assembleSetup(paths);
+  await seal(image, setup);
   await runTool('objcopy', ['--strip-all', image, join(paths.output, 'tsvm.elf')]);
+  await writeFile(join(paths.output, 'tsvm.bin'), await fileOf(paths, setup));
+}
+
+async function fileOf({ root, output }: Paths, setup: Buffer): Promise<Buffer> {
+  const { image } = imageInElf(await readFile(join(output, 'tsvm.elf')));
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  return makeFile(setup, image, `tsvm ${version} (build ${readBuildId(image).slice(0, 16)})`);
 }
 
 /** Puts the id of the build and the sums into the image's header. */
-async function seal(file: string): Promise<void> {
+async function seal(file: string, setup: Buffer): Promise<void> {
   const elf = await readFile(file);
   const { image, parts } = imageInElf(elf);
-  writeBuildId(image, createHash('sha256').update(image).digest());
+  writeBuildId(image, createHash('sha256').update(setup).update(image).digest());
   writeSums(image, parts);
   await writeFile(file, elf);
+}
+
+/** The part of the file in front of the image. */
+async function assembleSetup(paths: Paths): Promise<Buffer> {
+  const binary = join(objects(paths), 'setup.bin');
+  const source = join('runtime-c', 'setup', 'header.asm');
+  await runTool('nasm', ['-f', 'bin', '-Werror', '-i', 'runtime-c/', source, '-o', binary], { cwd: paths.root });
+  return readFile(join(paths.root, binary));
 }
 
 async function linkOnce(paths: Paths, inputs: readonly string[]): Promise<void> {

@@ -13,18 +13,10 @@ export interface Section {
   readonly executable: boolean;
 }
 
-export interface Segment {
-  readonly offset: number;
-  readonly physical: bigint;
-  readonly fileBytes: number;
-  readonly memoryBytes: bigint;
-}
-
 const SHT_NOBITS = 8;
 const SHF_WRITE = 1n;
 const SHF_ALLOC = 2n;
 const SHF_EXECINSTR = 4n;
-const PT_LOAD = 1;
 
 export function readSections(file: Buffer): Section[] {
   const start = Number(file.readBigUInt64LE(0x28));
@@ -47,20 +39,4 @@ export function readSections(file: Buffer): Section[] {
       executable: (flags & SHF_EXECINSTR) !== 0n,
     };
   });
-}
-
-/** The segments that a loader puts in memory. */
-export function readSegments(file: Buffer): Segment[] {
-  const start = Number(file.readBigUInt64LE(0x20));
-  const entryBytes = file.readUInt16LE(0x36);
-  const count = file.readUInt16LE(0x38);
-  const entries = Array.from({ length: count }, (_, index) => file.subarray(start + index * entryBytes));
-  return entries
-    .filter((entry) => entry.readUInt32LE(0) === PT_LOAD)
-    .map((entry) => ({
-      offset: Number(entry.readBigUInt64LE(0x08)),
-      physical: entry.readBigUInt64LE(0x18),
-      fileBytes: Number(entry.readBigUInt64LE(0x20)),
-      memoryBytes: entry.readBigUInt64LE(0x28),
-    }));
 }

@@ -1,42 +1,100 @@
-/** Checks that a multiboot loader finds in the file what the header promises (Multiboot Specification 0.6.96, 3.1). */
-import type { Segment } from './elf.js';
+/** The headers by which Multiboot loaders start a file: specifications 0.6.96, 3.1, and 2.0, 3.1. */
+
+/** Where a loader puts what: addresses in memory, but for `header`, which is an offset in the file. */
+export interface MultibootHeader {
+  readonly header: number;
+  readonly headerAddress: number;
+  readonly loadAddress: number;
+  /** The end of what is taken from the file; 0: all of it. */
+  readonly loadEnd: number;
+  /** The end of what is zeroed behind it; 0: nothing is. */
+  readonly zeroEnd: number;
+  readonly entry: number;
+}
 
 const MAGIC = 0x1bad_b002;
 const ADDRESSES_VALID = 1 << 16;
-/** The header lies in the first 8 KiB, on a boundary of four bytes. */
 const SEARCH_BYTES = 8192;
+const BYTES = 32;
+const ADDRESSES = 12;
+const ENTRY = 28;
 
-/**
- * Throws unless the address fields describe the segments: loaders that use them copy one range of the file, and
- * must put each byte where the program headers would.
- */
-export function checkMultiboot(file: Buffer, segments: readonly Segment[]): void {
+const MAGIC_2 = 0xe852_50d6;
+const SEARCH_BYTES_2 = 32_768;
+const TAGS = 16;
+const TAG_END = 0;
+const TAG_ADDRESSES = 2;
+const ADDRESSES_BYTES = 24;
+const TAG_ENTRY = 3;
+const ENTRY_BYTES = 12;
+
+/** Null where there is no header, or one without addresses. */
+export function readMultiboot(file: Buffer): MultibootHeader | null {
   const header = findHeader(file);
-  if (header === null) throw new Error('there is no multiboot header in the first 8 KiB');
-  const flags = file.readUInt32LE(header + 4);
-  if ((flags & ADDRESSES_VALID) === 0) throw new Error('the multiboot header has no address fields');
-  const headerAddress = file.readUInt32LE(header + 12);
-  const loadAddress = file.readUInt32LE(header + 16);
-  const loadEnd = file.readUInt32LE(header + 20);
-  const zeroEnd = file.readUInt32LE(header + 24);
-  const fileStart = header - (headerAddress - loadAddress);
-  for (const { offset, physical, fileBytes, memoryBytes } of segments) {
-    const address = Number(physical);
-    const inFile = address - loadAddress + fileStart === offset || fileBytes === 0;
-    const loaded = address >= loadAddress && address + fileBytes <= loadEnd;
-    const zeroed = address + Number(memoryBytes) <= zeroEnd;
-    if (!(inFile && loaded && zeroed)) {
-      throw new Error(`the multiboot header does not load the segment at 0x${address.toString(16)}`);
-    }
+  if (header === null || (file.readUInt32LE(header + 4) & ADDRESSES_VALID) === 0) return null;
+  return { header, ...readAddresses(file, header + ADDRESSES), entry: file.readUInt32LE(header + ENTRY) };
+}
+
+/** Null where there is no Multiboot2 header, or one without the tags of addresses and entry. */
+export function readMultiboot2(file: Buffer): MultibootHeader | null {
+  const header = findHeader2(file);
+  if (header === null) return null;
+  const addresses = findTag(file, header, TAG_ADDRESSES, ADDRESSES_BYTES);
+  const entry = findTag(file, header, TAG_ENTRY, ENTRY_BYTES);
+  if (addresses === null || entry === null) return null;
+  return { header, ...readAddresses(file, addresses + 8), entry: file.readUInt32LE(entry + 8) };
+}
+
+/** Sets for both headers how much of the file is loaded, and how much memory it takes then; 0: no more. */
+export function writeMultibootSizes(file: Buffer, loadBytes: number, memoryBytes: number): void {
+  const header = findHeader(file);
+  const header2 = findHeader2(file);
+  const tag = header2 === null ? null : findTag(file, header2, TAG_ADDRESSES, ADDRESSES_BYTES);
+  if (header === null || tag === null) throw new Error('the image has no multiboot headers');
+  for (const addresses of [header + ADDRESSES, tag + 8]) {
+    const { loadAddress } = readAddresses(file, addresses);
+    file.writeUInt32LE(loadAddress + loadBytes, addresses + 8);
+    file.writeUInt32LE(memoryBytes === 0 ? 0 : loadAddress + memoryBytes, addresses + 12);
   }
 }
 
 /** Where the header is in the file; null when there is none. */
 export function findHeader(file: Buffer): number | null {
-  for (let offset = 0; offset + 32 <= Math.min(file.length, SEARCH_BYTES); offset += 4) {
+  for (let offset = 0; offset + BYTES <= Math.min(file.length, SEARCH_BYTES); offset += 4) {
     if (file.readUInt32LE(offset) !== MAGIC) continue;
     const sum = MAGIC + file.readUInt32LE(offset + 4) + file.readUInt32LE(offset + 8);
     if (sum >>> 0 === 0) return offset;
   }
   return null;
+}
+
+function findHeader2(file: Buffer): number | null {
+  for (let offset = 0; offset + TAGS <= Math.min(file.length, SEARCH_BYTES_2); offset += 8) {
+    if (file.readUInt32LE(offset) !== MAGIC_2) continue;
+    const [architecture = 0, bytes = 0, checksum = 0] = [4, 8, 12].map((field) => file.readUInt32LE(offset + field));
+    const isWhole = offset + bytes <= file.length;
+    if (isWhole && (MAGIC_2 + architecture + bytes + checksum) % 2 ** 32 === 0) return offset;
+  }
+  return null;
+}
+
+/** The tag of a type, when it has at least `bytes`. */
+function findTag(file: Buffer, header: number, wanted: number, bytes: number): number | null {
+  const end = header + file.readUInt32LE(header + 8);
+  let tag = header + TAGS;
+  while (tag + 8 <= end) {
+    const type = file.readUInt16LE(tag);
+    const size = Math.max(8, file.readUInt32LE(tag + 4));
+    if (type === wanted && size >= bytes && tag + bytes <= end) return tag;
+    if (type === TAG_END) return null;
+    tag += Math.ceil(size / 8) * 8;
+  }
+  return null;
+}
+
+function readAddresses(file: Buffer, at: number): Omit<MultibootHeader, 'header' | 'entry'> {
+  const [headerAddress = 0, loadAddress = 0, loadEnd = 0, zeroEnd = 0] = [0, 4, 8, 12].map((field) =>
+    file.readUInt32LE(at + field),
+  );
+  return { headerAddress, loadAddress, loadEnd, zeroEnd };
 }

@@ -81,7 +81,8 @@ MOST_GIB        equ (IMAGE_BASE >> GIB_BITS) & 511
         jb      %%entry
 %endmacro
 
-section .text
+; Directly behind the header, with all it needs: a truncated file can still say that it is one.
+section .entry progbits alloc exec nowrite align=16
 bits 32
 ; From a loader for the Linux boot protocol: esi: its parameters.
 tsvm_linux_entry:
@@ -286,7 +287,6 @@ map_image:
         jb      .page
         ret
 
-section .rodata
 refuse_processor: db "tsvm: this processor has no 64-bit mode with no-execute pages, so tsvm cannot run", 13, 10, 0
 refuse_damage:  db      "tsvm: the image is damaged", 13, 10, 0
 refuse_place:   db      "tsvm: the boot loader put the image where this processor cannot map it: too high up", 13, 10, 0

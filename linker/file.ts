@@ -1,0 +1,67 @@
+/** The one file that every boot path starts: the setup part (runtime-c/setup/), the image, and a bundle or none. */
+import { type ImageParts, readBundleBytes, readParts, writeBundleBytes } from './image.js';
+import { writeLinuxSizes, writeLinuxVersion } from './linuxHeader.js';
+import { writeMultibootSizes } from './multiboot.js';
+import { alignUp, placeSections, type SectionPlace } from './pe.js';
+
+/** Where the image begins in the file, and in memory for EFI firmware. */
+export const SETUP_BYTES = 0x1000;
+const FILE_ALIGNMENT = 512;
+const PAGE = 0x1000;
+/** Loaders for Linux take the whole file, so room is asked for what signs it, too. */
+const SIGNATURE_ROOM = 0x10000;
+
+/** The file of an image without a bundle. */
+export function makeFile(setup: Buffer, image: Buffer, version: string): Buffer {
+  const parts = readParts(image);
+  if (setup.length !== SETUP_BYTES || parts === null || image.length !== parts.data) {
+    throw new Error('the setup part or the image is not as runtime-c/ says');
+  }
+  const file = Buffer.concat([setup, image]);
+  writeLinuxVersion(file, version);
+  writeMultibootSizes(file.subarray(SETUP_BYTES), parts.data, parts.memory);
+  writeLinuxSizes(file, parts.data, linuxMemory(parts.memory));
+  placeSections(file, placesOf(parts, parts.data));
+  return file;
+}
+
+/**
+ * The same with `bundle` in it, which then lies in memory behind the image. `file` is one that makeFile() or
+ * packFile() made; a bundle or a signature that it has is left behind.
+ */
+export function packFile(file: Buffer, bundle: Buffer): Buffer {
+  const parts = readParts(file.subarray(SETUP_BYTES));
+  if (parts === null) throw new Error('there is no image in the file');
+  const { data, memory } = parts;
+  const bytes = alignUp(bundle.length, FILE_ALIGNMENT);
+  const packed = Buffer.alloc(SETUP_BYTES + memory + bytes);
+  file.copy(packed, 0, 0, SETUP_BYTES + data);
+  bundle.copy(packed, SETUP_BYTES + memory);
+  const image = packed.subarray(SETUP_BYTES);
+  writeBundleBytes(image, bundle.length);
+  writeMultibootSizes(image, image.length, 0);
+  writeLinuxSizes(packed, image.length, linuxMemory(image.length));
+  const place = { address: SETUP_BYTES + memory, offset: SETUP_BYTES + memory, memoryBytes: bytes, fileBytes: bytes };
+  placeSections(packed, [...placesOf(parts, memory), place]);
+  return packed;
+}
+
+/** The bundle in a file that has one whole; null where it has none, or a part of one. */
+export function embeddedBundle(file: Buffer, { memory }: ImageParts): Buffer | null {
+  const start = SETUP_BYTES + memory;
+  const bytes = Number(readBundleBytes(file.subarray(SETUP_BYTES)));
+  return bytes === 0 || start + bytes > file.length ? null : file.subarray(start, start + bytes);
+}
+
+function linuxMemory(bytes: number): number {
+  return alignUp(bytes, PAGE) + SIGNATURE_ROOM;
+}
+
+/** The sections of an image of which `bytes` are in the file. */
+function placesOf({ text, constants, memory }: ImageParts, bytes: number): SectionPlace[] {
+  const place = (start: number, end: number, fileEnd: number): SectionPlace => ({
+    ...{ address: SETUP_BYTES + start, offset: SETUP_BYTES + start },
+    ...{ memoryBytes: end - start, fileBytes: fileEnd - start },
+  });
+  return [place(0, text, text), place(text, constants, constants), place(constants, memory, bytes)];
+}

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
+import t from 'tap';
+import { makeBundle, readBundle } from '../../images/bundle.js';
+import { cpioArchive, readArchive } from '../../images/cpio.js';
+
+const KERNEL = Buffer.from('a kernel');
+const COMMAND_LINE = Buffer.from('console=ttyS0');
+
+t.test('a bundle holds its parts and their digests', (t) => {
+  const entries = readBundle(makeBundle({ cmdline: COMMAND_LINE, kernel: KERNEL }));
+  t.match(entries, [
+    { name: 'kernel', bytes: KERNEL.length, matches: true },
+    { name: 'cmdline', bytes: COMMAND_LINE.length, matches: true },
+  ]);
+  t.end();
+});
+
+t.test('sha256sum finds the digests to be right', (t) => {
+  const bundle = makeBundle({ kernel: KERNEL });
+  const list = readArchive(bundle)?.find(({ path }) => path === 'guest/sha256')?.content ?? Buffer.alloc(0);
+  const digest = execFileSync('sha256sum', { input: KERNEL }).toString('latin1').split(' ')[0];
+  t.equal(Buffer.from(list).toString('latin1'), `${digest}  guest/kernel\n`);
+  t.end();
+});
+
+t.test('a changed part does not match its digest', (t) => {
+  const bundle = makeBundle({ kernel: KERNEL, cmdline: COMMAND_LINE });
+  bundle.write('A', bundle.indexOf('a kernel'));
+  t.match(readBundle(bundle), [{ matches: false }, { matches: true }]);
+  t.end();
+});
+
+t.test('equal parts give equal bundles', (t) => {
+  t.same(makeBundle({ kernel: KERNEL }), makeBundle({ kernel: KERNEL }));
+  t.end();
+});
+
+t.test('a truncated bundle is none, wherever it ends', (t) => {
+  const bundle = makeBundle({ kernel: KERNEL, cmdline: COMMAND_LINE });
+  for (let length = 0; length < bundle.length - 3; length += 1) t.equal(readBundle(bundle.subarray(0, length)), null);
+  t.end();
+});
+
+t.test('an archive of something else is no bundle', (t) => {
+  t.equal(readBundle(cpioArchive([{ kind: 'folder', path: 'etc' }])), null);
+  t.end();
+});
+
+t.test('whatever the bytes are, they are a bundle or none', (t) => {
+  const bundle = makeBundle({ kernel: KERNEL, initrd: Buffer.alloc(9) });
+  const changes = fc.array(fc.tuple(fc.nat(bundle.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
+  const property = fc.property(changes, (changed) => {
+    const bytes = Buffer.from(bundle);
+    for (const [at, value] of changed) bytes.writeUInt8(value, at);
+    readBundle(bytes);
+  });
+  t.doesNotThrow(() => fc.assert(property));
+  t.end();
+});
