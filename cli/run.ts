@@ -1,16 +1,16 @@
 import { Command, Option } from 'commander';
 import { execa } from 'execa';
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeGuest } from '../images/guest.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import type { BootDiscContent } from '../images/bootDisc.js';
-import { findHeader } from '../linker/multiboot.js';
+import { readFileParts } from '../linker/file.js';
 import { missingTool } from '../linker/tools.js';
 import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
 import { buildOnce } from './build.js';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from './emulator.js';
+import { readInput, readKernel } from './files.js';
 import { memorySize, portNumber, positiveInteger } from './parameters.js';
 import { output, root } from './paths.js';
 import { printJson, tell } from './terminal.js';
@@ -87,7 +87,7 @@ export function runCommand(): Command {
 
 async function run(words: string[], options: Options): Promise<void> {
   if (options.image !== undefined) await checkImage(options.image);
-  if (options.kernel !== undefined) await checkKernel(options.kernel);
+  if (options.kernel !== undefined) await readKernel(options.kernel);
   if (options.initrd !== undefined) await readInput(options.initrd);
   if (options.image === undefined && !options.bare && (await buildOnce({})) !== ExitCode.success) {
     process.exitCode = ExitCode.refused;
@@ -181,21 +181,8 @@ function report(ended: BochsEnd, start: number, { timeout, json }: Options): voi
   process.exitCode = { off: success, reset: success, failed: tool, timeout: ExitCode.timeout }[ended];
 }
 
-async function readInput(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`cannot read ${file}: ${error.code ?? error.message}`, ExitCode.usage);
-  });
-}
-
 async function checkImage(file: string): Promise<void> {
-  if (findHeader(await readInput(file)) === null) {
-    throw new UserError(`${file} is not a multiboot image: it has no header in its first 8 KiB`, ExitCode.usage);
-  }
-}
-
-/** The setup header's magic number (Linux, Documentation/arch/x86/boot.rst). */
-async function checkKernel(file: string): Promise<void> {
-  if ((await readInput(file)).toString('latin1', 0x202, 0x206) !== 'HdrS') {
-    throw new UserError(`${file} is not a Linux kernel that a boot loader can start (bzImage)`, ExitCode.usage);
+  if (readFileParts(await readInput(file)).kind === 'none') {
+    throw new UserError(`${file} is no image of tsvm`, ExitCode.usage);
   }
 }

@@ -7,6 +7,8 @@ import { ExitCode, UserError } from '../linker/errors.js';
 import { buildCommand } from './build.js';
 import { checkCommand } from './check.js';
 import { guestCommand } from './guest.js';
+import { inspectCommand } from './inspect.js';
+import { packCommand } from './pack.js';
 import { root } from './paths.js';
 import { runCommand } from './run.js';
 import { tellError } from './terminal.js';
@@ -14,7 +16,7 @@ import { tellError } from './terminal.js';
 const FOOTER = `
 Exit codes:
   0    done
-  1    the TypeScript is refused
+  1    the TypeScript is refused, or the inspected file is damaged
   2    the command line or an input file is wrong
   3    a program of the system is missing or failed
   124  the time of --timeout is over
@@ -30,7 +32,8 @@ async function main(): Promise<void> {
     description: string;
   };
   const program = new Command('tsvm').description(description).version(version).addHelpText('after', FOOTER);
-  for (const command of [buildCommand(), checkCommand(), runCommand(), guestCommand()]) program.addCommand(command);
+  const commands = [buildCommand(), checkCommand(), runCommand(), packCommand(), inspectCommand(), guestCommand()];
+  for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(try --help)');
   await program.parseAsync();
 }

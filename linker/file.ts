@@ -1,5 +1,5 @@
 /** The one file that every boot path starts: the setup part (runtime-c/setup/), the image, and a bundle or none. */
-import { type ImageParts, readBundleBytes, readParts, writeBundleBytes } from './image.js';
+import { type ImageParts, isWhole, readBundleBytes, readParts, writeBundleBytes } from './image.js';
 import { writeLinuxSizes, writeLinuxVersion } from './linuxHeader.js';
 import { writeMultibootSizes } from './multiboot.js';
 import { alignUp, placeSections, type SectionPlace } from './pe.js';
@@ -23,6 +23,20 @@ export function makeFile(setup: Buffer, image: Buffer, version: string): Buffer 
   writeLinuxSizes(file, parts.data, linuxMemory(parts.memory));
   placeSections(file, placesOf(parts, parts.data));
   return file;
+}
+
+export type FileParts =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'whole' | 'truncated' | 'damaged'; readonly parts: ImageParts };
+
+/** What a file holds that makeFile() or packFile() made, or that looks like it. */
+export function readFileParts(file: Buffer): FileParts {
+  const image = file.subarray(SETUP_BYTES);
+  const parts = readParts(image);
+  if (parts === null) return { kind: 'none' };
+  const bundle = Number(readBundleBytes(image));
+  if (image.length < (bundle === 0 ? parts.data : parts.memory + bundle)) return { kind: 'truncated', parts };
+  return { kind: isWhole(image, parts) ? 'whole' : 'damaged', parts };
 }
 
 /**

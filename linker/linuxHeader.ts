@@ -9,7 +9,7 @@ export interface LinuxHeader {
   readonly relocatable: boolean;
   readonly entry64: boolean;
   readonly aboveFourGib: boolean;
-  readonly preferredAddress: bigint;
+  readonly preferredAddress: number;
   readonly memoryBytes: number;
   /** What the file says that it is. */
   readonly version: string;
@@ -44,7 +44,7 @@ export function readLinuxHeader(file: Buffer): LinuxHeader | null {
     relocatable: file.readUInt8(RELOCATABLE) !== 0,
     entry64: (flags & ENTRY_64) !== 0,
     aboveFourGib: (flags & ABOVE_FOUR_GIB) !== 0,
-    preferredAddress: file.readBigUInt64LE(PREFERRED_ADDRESS),
+    preferredAddress: Number(file.readBigUInt64LE(PREFERRED_ADDRESS)),
     memoryBytes: file.readUInt32LE(MEMORY_BYTES),
     version: file.toString('latin1', version, file.indexOf(0, version)),
   };

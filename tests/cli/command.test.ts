@@ -17,7 +17,7 @@ async function folder(t: Test): Promise<string> {
   return path;
 }
 
-for (const command of ['build', 'check', 'run', 'guest']) {
+for (const command of ['build', 'check', 'run', 'pack', 'inspect', 'guest']) {
   t.test(`tsvm ${command} --help shows examples`, async (t) => {
     const { stdout, exitCode } = await tsvm([command, '--help']);
     t.match(stdout, new RegExp(`Examples?:\\n  tsvm ${command}`));
@@ -49,7 +49,7 @@ t.test('a kernel that is none is named', async (t) => {
   const file = join(await folder(t), 'notes.txt');
   await writeFile(file, 'hello');
   const { stderr, exitCode } = await tsvm(['run', '--kernel', file]);
-  t.match(stderr, `${file} is not a Linux kernel`);
+  t.match(stderr, `${file} is not a kernel`);
   t.equal(exitCode, 2);
 });
 
@@ -57,7 +57,7 @@ t.test('an image that is none is named', async (t) => {
   const file = join(await folder(t), 'image');
   await writeFile(file, Buffer.alloc(10_000));
   const { stderr, exitCode } = await tsvm(['run', '--image', file]);
-  t.match(stderr, `${file} is not a multiboot image`);
+  t.match(stderr, `${file} is no image of tsvm`);
   t.equal(exitCode, 2);
 });
 

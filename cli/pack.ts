@@ -1,0 +1,93 @@
+import { Command } from 'commander';
+import { join } from 'node:path';
+import { type BundleContent, makeBundle } from '../images/bundle.js';
+import { ExitCode, UserError } from '../linker/errors.js';
+import { readFileParts, packFile } from '../linker/file.js';
+import { buildOnce } from './build.js';
+import { readInput, readKernel, writeResult } from './files.js';
+import { output } from './paths.js';
+import { printJson, tell } from './terminal.js';
+
+const EXAMPLES = `
+The file that this writes starts a node with its guest by every boot path, and checks the parts before it uses them.
+With --bundle-only it is what boot loaders take besides tsvm.bin: as the initrd of a Linux kernel.
+
+Examples:
+  tsvm pack --kernel vmlinuz --initrd initrd.img --append "root=/dev/sda1 console=ttyS0" -o node.bin
+  tsvm pack --kernel vmlinuz --append console=ttyS0 --bundle-only -o guest.cpio
+  tsvm pack --image old-node.bin --kernel vmlinuz -o node.bin     with another guest in it`;
+
+interface Options {
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly policy?: string;
+  readonly image?: string;
+  readonly bundleOnly?: true;
+  readonly output: string;
+  readonly json?: true;
+}
+
+/** The longest command line that Linux takes. */
+const MOST_COMMAND_LINE = 2047;
+
+export function packCommand(): Command {
+  return new Command('pack')
+    .description('put a guest into the image, so that one file starts a node')
+    .option('--kernel <file>', "the guest's kernel: a Linux bzImage, or a multiboot image")
+    .option('--initrd <file>', "the guest's initial file system")
+    .option('--append <words>', "the guest kernel's command line")
+    .option('--policy <file>', 'what the guest may do')
+    .option('--image <file>', 'the image to put it into (default: the one that is built now)')
+    .option('--bundle-only', 'write the guest alone, for a boot loader that hands it over')
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .option('--json', 'print what was written as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(pack);
+}
+
+async function pack(options: Options): Promise<void> {
+  const bundle = makeBundle(await contentOf(options));
+  const result = options.bundleOnly ? bundle : await packedImage(options, bundle);
+  if (result === null) {
+    process.exitCode = ExitCode.refused;
+    return;
+  }
+  await writeResult(options.output, result);
+  if (options.json) printJson({ file: options.output, bytes: result.length, bundleBytes: bundle.length });
+  else tell(`packed     ${options.output}  ${result.length.toLocaleString('en')} B`);
+}
+
+async function contentOf({ kernel, initrd, append, policy }: Options): Promise<BundleContent> {
+  if (kernel === undefined && (initrd ?? append) !== undefined) {
+    throw new UserError('--initrd and --append are for a kernel: give one with --kernel', ExitCode.usage);
+  }
+  if (kernel === undefined && policy === undefined) {
+    throw new UserError('there is nothing to pack: give --kernel or --policy', ExitCode.usage);
+  }
+  if (append !== undefined && (Buffer.byteLength(append) > MOST_COMMAND_LINE || append.includes('\n'))) {
+    throw new UserError(`a command line is one line of at most ${MOST_COMMAND_LINE} bytes`, ExitCode.usage);
+  }
+  return {
+    ...(kernel === undefined ? {} : { kernel: await readKernel(kernel) }),
+    ...(initrd === undefined ? {} : { initrd: await readInput(initrd) }),
+    ...(append === undefined ? {} : { cmdline: Buffer.from(append) }),
+    ...(policy === undefined ? {} : { policy: await readInput(policy) }),
+  };
+}
+
+/** Null where the image that should be built is refused. */
+async function packedImage({ image }: Options, bundle: Buffer): Promise<Buffer | null> {
+  if (image === undefined && (await buildOnce({})) !== ExitCode.success) return null;
+  const name = image ?? join(output, 'tsvm.bin');
+  const file = await readInput(name);
+  const found = readFileParts(file);
+  if (found.kind !== 'whole') throw new UserError(`${name} ${REASONS[found.kind]}`, ExitCode.usage);
+  return packFile(file, bundle);
+}
+
+const REASONS = {
+  none: 'is no image of tsvm',
+  truncated: 'is a truncated image of tsvm',
+  damaged: 'is a damaged image of tsvm: its content does not have the sum that it names',
+} as const;

@@ -1,0 +1,93 @@
+/** What a file is that a node can be started with: read from the file alone. */
+import { createHash } from 'node:crypto';
+import { type BundleEntry, readBundle } from '../images/bundle.js';
+import { embeddedBundle, readFileParts, SETUP_BYTES } from './file.js';
+import { type ImageParts, readBuildId, readBundleBytes } from './image.js';
+import { type LinuxHeader, readLinuxHeader } from './linuxHeader.js';
+import { type MultibootHeader, readMultiboot, readMultiboot2 } from './multiboot.js';
+import { EFI_APPLICATION, type PeHeader, peChecksum, readPe } from './pe.js';
+
+export type Format = 'bzImage' | 'multiboot' | 'multiboot2' | 'EFI application' | 'bundle';
+
+export interface Inspection {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly formats: readonly Format[];
+  /** Null where the file is not tsvm's own. */
+  readonly tsvm: TsvmImage | null;
+  readonly linux: LinuxHeader | null;
+  readonly multiboot: MultibootHeader | null;
+  readonly multiboot2: MultibootHeader | null;
+  readonly efi: (PeHeader & { readonly checksumMatches: boolean; readonly isTruncated: boolean }) | null;
+  /** The parts of a bundle, be it embedded or the file itself. */
+  readonly bundle: readonly BundleEntry[] | null;
+}
+
+export interface TsvmImage {
+  readonly state: 'whole' | 'truncated' | 'damaged';
+  readonly buildId: string;
+  readonly memoryBytes: number;
+  /** As `crash=halt|reset`. */
+  readonly options: readonly string[];
+  /** What the header says of the bundle. */
+  readonly bundleBytes: number;
+}
+
+export function inspectFile(file: Buffer): Inspection {
+  const linux = readLinuxHeader(file);
+  const multiboot = readMultiboot(file);
+  const multiboot2 = readMultiboot2(file);
+  const pe = readPe(file);
+  const found = readFileParts(file);
+  const archive = found.kind === 'none' ? file : embeddedBundle(file, found.parts);
+  const bundle = archive === null ? null : readBundle(archive);
+  const efi = pe?.subsystem === EFI_APPLICATION ? pe : null;
+  const formats: [Format, unknown][] = [
+    ['bzImage', linux],
+    ['multiboot', multiboot],
+    ['multiboot2', multiboot2],
+    ['EFI application', efi],
+    ['bundle', found.kind === 'none' ? bundle : null],
+  ];
+  return {
+    bytes: file.length,
+    sha256: createHash('sha256').update(file).digest('hex'),
+    formats: formats.filter(([, header]) => header !== null).map(([name]) => name),
+    tsvm: found.kind === 'none' ? null : tsvmImage(file, found.kind, found.parts),
+    ...{ linux, multiboot, multiboot2, bundle },
+    efi:
+      efi === null
+        ? null
+        : { ...efi, checksumMatches: peChecksum(file) === efi.checksum, isTruncated: isTruncated(file, efi) },
+  };
+}
+
+function tsvmImage(file: Buffer, state: TsvmImage['state'], parts: ImageParts): TsvmImage {
+  const image = file.subarray(SETUP_BYTES);
+  return {
+    state,
+    buildId: readBuildId(image),
+    memoryBytes: parts.memory,
+    options: optionsOf(image.subarray(parts.text, parts.constants)),
+    bundleBytes: Number(readBundleBytes(image)),
+  };
+}
+
+/** The options are the strings of that form among the image's constants. */
+function optionsOf(constants: Buffer): string[] {
+  const options = new Map<string, string[]>();
+  for (const [, name = '', value = ''] of constants
+    .toString('latin1')
+    .matchAll(/(?<=\0)([a-z][a-z-]+)=([a-z\d]*)(?=\0)/g)) {
+    options.set(name, [...(options.get(name) ?? []), value]);
+  }
+  return [...options].map(([name, values]) => `${name}=${[...new Set(values)].sort().join('|')}`).sort();
+}
+
+function isTruncated({ length }: Buffer, { sections, signatures }: PeHeader): boolean {
+  const ends = [
+    ...sections,
+    ...(signatures === null ? [] : [{ offset: signatures.offset, fileBytes: signatures.bytes }]),
+  ];
+  return ends.some(({ offset, fileBytes }) => offset + fileBytes > length);
+}

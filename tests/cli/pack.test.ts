@@ -1,0 +1,157 @@
+import { execa } from 'execa';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Inspection } from '../../linker/inspect.js';
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
+const image = join(root, 'build', 'tsvm.bin');
+
+function tsvm(...parameters: readonly string[]) {
+  return execa(process.execPath, [program, ...parameters], { reject: false, stdin: 'ignore' });
+}
+
+async function inspect(file: string): Promise<Inspection> {
+  return JSON.parse((await tsvm('inspect', '--json', file)).stdout) as Inspection;
+}
+
+/** A folder with a kernel in shape, and the path of what is to be written. */
+async function folder(t: Test) {
+  const path = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
+  t.teardown(() => rm(path, { recursive: true, force: true }));
+  const kernel = Buffer.alloc(10_000);
+  kernel.write('HdrS', 0x202);
+  kernel.writeUInt16LE(0x020f, 0x206);
+  await writeFile(join(path, 'kernel'), kernel);
+  return { path, kernel: join(path, 'kernel'), node: join(path, 'node.bin') };
+}
+
+t.before(() => tsvm('build'));
+
+t.test('the image that is built has all formats, is whole, and has no bundle', async (t) => {
+  const { formats, tsvm, bundle, efi, linux } = await inspect(image);
+  t.same(formats, ['bzImage', 'multiboot', 'multiboot2', 'EFI application']);
+  t.match(tsvm, { state: 'whole', bundleBytes: 0 });
+  t.equal(bundle, null);
+  t.match(efi, { checksumMatches: true, signatures: null });
+  t.match(linux, { protocol: 0x020f, relocatable: true, entry64: true, aboveFourGib: true });
+});
+
+t.test('no section is both writable and executable', async (t) => {
+  const { efi } = await inspect(image);
+  t.equal(efi?.sections.length, 3);
+  for (const { name, writable, executable, address } of efi?.sections ?? []) {
+    t.notOk(writable && executable, name);
+    t.equal(address % 4096, 0, name);
+  }
+});
+
+t.test('inspect names the options that the image takes', async (t) => {
+  const { stdout } = await tsvm('inspect', image);
+  t.match(stdout, /crash=halt\|reset/);
+  t.match(stdout, /build [\da-f]{64}, whole/);
+});
+
+t.test('a packed image holds the guest, and is still all that it was', async (t) => {
+  const { kernel, node } = await folder(t);
+  const packed = await tsvm('pack', '--kernel', kernel, '--append', 'console=ttyS0', '-o', node);
+  t.equal(packed.exitCode, 0, packed.stderr);
+  const { formats, tsvm: own, bundle, efi } = await inspect(node);
+  t.equal(formats.length, 4);
+  t.equal(own?.state, 'whole');
+  t.match(bundle, [
+    { name: 'kernel', bytes: 10_000, matches: true },
+    { name: 'cmdline', bytes: 13, matches: true },
+  ]);
+  t.match(efi, { checksumMatches: true, isTruncated: false });
+  t.equal(efi?.sections.at(-1)?.name, '.bundle');
+});
+
+t.test('packing again replaces the guest', async (t) => {
+  const { kernel, node } = await folder(t);
+  await tsvm('pack', '--kernel', kernel, '--append', 'first', '-o', node);
+  await tsvm('pack', '--image', node, '--kernel', kernel, '-o', node);
+  t.match((await inspect(node)).bundle, { length: 1 });
+});
+
+t.test('equal parts are packed to equal files', async (t) => {
+  const { path, kernel, node } = await folder(t);
+  const other = join(path, 'other.bin');
+  for (const file of [node, other]) await tsvm('pack', '--kernel', kernel, '-o', file);
+  t.ok((await readFile(node)).equals(await readFile(other)));
+});
+
+t.test('a signed image is recognised, and packing it takes the signature away', async (t) => {
+  const { path, kernel, node } = await folder(t);
+  const [key, certificate, signed] = ['key.pem', 'certificate.pem', 'signed.bin'].map((name) => join(path, name));
+  const request = ['req', '-new', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test/'];
+  await execa('openssl', [...request, '-keyout', `${key}`, '-out', `${certificate}`]);
+  await execa('sbsign', ['--key', `${key}`, '--cert', `${certificate}`, '--output', `${signed}`, image]);
+  await t.resolves(execa('sbverify', ['--cert', `${certificate}`, `${signed}`]));
+  t.ok((await inspect(`${signed}`)).efi?.signatures);
+  await tsvm('pack', '--image', `${signed}`, '--kernel', kernel, '-o', node);
+  t.match(await inspect(node), { tsvm: { state: 'whole' }, efi: { signatures: null, isTruncated: false } });
+});
+
+t.test('--bundle-only writes what a boot loader hands over as an initrd', async (t) => {
+  const { kernel, node } = await folder(t);
+  t.equal((await tsvm('pack', '--kernel', kernel, '--bundle-only', '-o', node)).exitCode, 0);
+  t.match(await inspect(node), { formats: ['bundle'], bundle: [{ name: 'kernel', matches: true }] });
+});
+
+t.test('a truncated image is told, and is not packed', async (t) => {
+  const { kernel, node } = await folder(t);
+  await writeFile(node, await readFile(image));
+  await truncate(node, 60_000);
+  const { stdout, exitCode } = await tsvm('inspect', node);
+  t.match(stdout, /truncated/);
+  t.equal(exitCode, 1);
+  const packed = await tsvm('pack', '--image', node, '--kernel', kernel, '-o', node);
+  t.match(packed.stderr, `${node} is a truncated image of tsvm`);
+  t.equal(packed.exitCode, 2);
+});
+
+t.test('a changed image is told, and is not packed', async (t) => {
+  const { kernel, node } = await folder(t);
+  const changed = await readFile(image);
+  changed.writeUInt8(changed.readUInt8(50_000) ^ 0x10, 50_000);
+  await writeFile(node, changed);
+  t.equal((await inspect(node)).tsvm?.state, 'damaged');
+  t.match((await tsvm('pack', '--image', node, '--kernel', kernel, '-o', node)).stderr, /is a damaged image of tsvm/);
+});
+
+t.test('a changed part of the bundle is told', async (t) => {
+  const { kernel, node } = await folder(t);
+  await tsvm('pack', '--kernel', kernel, '--append', 'console=ttyS0', '-o', node);
+  const changed = await readFile(node);
+  changed.write('C', changed.lastIndexOf('console=ttyS0'));
+  await writeFile(node, changed);
+  const { stdout, exitCode } = await tsvm('inspect', node);
+  t.match(stdout, /cmdline +13 bytes, sha256 [\da-f]+, WHICH IS NOT WHAT THE BUNDLE SAYS/);
+  t.equal(exitCode, 1);
+});
+
+for (const [what, parameters, message] of [
+  ['nothing to pack', [], /there is nothing to pack/],
+  ['a command line without a kernel', ['--append', 'quiet'], /are for a kernel/],
+  ['a kernel that is none', ['--kernel', program], /is not a kernel that a boot loader can start/],
+  ['a file that is not there', ['--kernel', '/nowhere'], /cannot read \/nowhere: ENOENT/],
+  ['an image that is none', ['--kernel', 'KERNEL', '--image', program], /is no image of tsvm/],
+  ['a command line that is too long', ['--kernel', 'KERNEL', '--append', 'x'.repeat(2048)], /at most 2047 bytes/],
+] as const) {
+  t.test(`${what} is an error`, async (t) => {
+    const { kernel, node } = await folder(t);
+    const words = parameters.map((word) => (word === 'KERNEL' ? kernel : word));
+    const { stderr, exitCode } = await tsvm('pack', ...words, '-o', node);
+    t.match(stderr, message);
+    t.equal(exitCode, 2);
+  });
+}
+
+t.test('inspecting what is nothing of that kind is an error', async (t) => {
+  const { stderr, exitCode } = await tsvm('inspect', program);
+  t.match(stderr, /is nothing that a node can be started with/);
+  t.equal(exitCode, 2);
+});
