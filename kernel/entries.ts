@@ -1,6 +1,7 @@
 /** Where assembly enters TypeScript. */
 import { entryPoints } from '../transpiler/lib/index.js';
 import { start } from './main.js';
+import { onVirtualize, startEfi } from './mainEfi.js';
 import { onException } from './report/exception.js';
 import { onSvmExit } from './svm/exit.js';
 import { onQuickCpuid } from './vmx/cpuid.js';
@@ -11,6 +12,9 @@ import { onNmi } from './vmx/nmi.js';
 export const entries = entryPoints({
   /** From runtime-c/boot.asm, once. */
   tsvm_start: start,
+  /** From runtime-c/efi.asm, once; and once for each processor. */
+  tsvm_start_efi: startEfi,
+  tsvm_virtualize: onVirtualize,
   /** From runtime-c/exceptions.asm. */
   tsvm_exception: onException,
   /** From there, too: whether it was taken care of. */

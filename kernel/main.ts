@@ -33,7 +33,7 @@ export function start(magic: u32, info: Hpa): never {
   startGuest();
 }
 
-function chooseConsole(): void {
+export function chooseConsole(): void {
   parseOptions();
   if (options.console === ConsoleChoice.none) consoleForgetUart();
 }

@@ -4,6 +4,7 @@
 %include "layout.inc"
 
 global tsvm_entry, tsvm_linux_entry, tsvm_linux_entry_64, tsvm_check_image, image_physical
+global tsvm_map_image, early_pml4, early_pdpt, early_gdt
 extern tsvm_start, image_sums, main_stack_top
 extern image_text, image_pages, image_checked, image_checked_words, image_data_end, image_zeroed_words
 
@@ -201,7 +202,7 @@ finish_tables:
         shr     rcx, GIB_BITS
         cmp     ecx, eax
         jae     refuse_in_64_bits
-        call    map_image
+        call    tsvm_map_image
 
         mov     eax, CR4_PAE
         mov     cr4, rax
@@ -272,7 +273,8 @@ map_high_memory:
         jb      .entry
 .end:   ret
 
-map_image:
+; Maps the image at rbx where it is linked, by entries of early_pdpt. Takes rax and rcx.
+tsvm_map_image:
         lea     rax, [rel early_image + PRESENT_WRITE]
         mov     [rel early_pdpt + MOST_GIB * 8], rax
         lea     rax, [rel early_pages + PRESENT_WRITE]

@@ -1,11 +1,308 @@
-; From UEFI firmware, which starts the image as an application.
+; From UEFI firmware, which starts the image as an application (UEFI Specification 2.10, 2.3.4), and back into it.
+;
+; Three address spaces are met here. The firmware's maps all memory to itself. The image's own, efi_tables, is that
+; and the image where it is linked and DIRECT. The hypervisor's, once it stays, maps the copy of the image where the
+; image was; so an address in the image is valid on both sides of a switch between the last two.
 
-global tsvm_efi_entry
+%include "layout.inc"
 
-UNSUPPORTED     equ 0x8000000000000003  ; UEFI Specification 2.10, appendix D
+global tsvm_efi_entry, tsvm_efi_call, tsvm_efi_leave, tsvm_efi_virtualize, tsvm_efi_processor, tsvm_efi_load_file
+extern tsvm_start_efi, tsvm_virtualize, tsvm_check_image, tsvm_map_image
+extern image_physical, image_text, main_stack_top, early_pml4, early_pdpt, early_gdt
+
+PRESENT_WRITE   equ 0x003
+ENTRIES         equ 512
+ADDRESS         equ ~0xfff
+
+; The descriptors of boot.asm.
+EARLY_GDT_LIMIT equ 0x17
+EARLY_CODE      equ 0x08
+EARLY_DATA      equ 0x10
+
+EFER            equ 0xc0000080
+EFER_NXE        equ 1 << 11
+CR0_WP          equ 1 << 16
+
+; Offsets in ProcessorState (kernel/vcpu/state.ts).
+STATE_RIP       equ 0x00
+STATE_RSP       equ 0x08
+STATE_RFLAGS    equ 0x10
+STATE_CR0       equ 0x18
+STATE_CR2       equ 0x20
+STATE_CR3       equ 0x28
+STATE_CR4       equ 0x30
+STATE_EFER      equ 0x38
+STATE_GDT       equ 0x40
+STATE_IDT       equ 0x50
+STATE_ES        equ 0x70
+STATE_CS        equ 0x88
+STATE_SS        equ 0xa0
+STATE_DS        equ 0xb8
+STATE_FS        equ 0xd0
+STATE_GS        equ 0xe8
+STATE_LDTR      equ 0x100
+STATE_TR        equ 0x118
+
+; EFI_STATUS: UEFI Specification 2.10, appendix D.
+INVALID_PARAMETER equ 0x8000000000000002
+UNSUPPORTED     equ 0x8000000000000003
+BUFFER_TOO_SMALL equ 0x8000000000000005
+CRC_ERROR       equ 0x800000000000001b
+
+; What a function that the firmware calls has to keep, besides rbx and rbp.
+%macro push_kept 0
+        push    rbx
+        push    rbp
+        push    rdi
+        push    rsi
+        push    r12
+        push    r13
+        push    r14
+        push    r15
+%endmacro
+%macro pop_kept 0
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
+        pop     rsi
+        pop     rdi
+        pop     rbp
+        pop     rbx
+%endmacro
+
+; Goes on at label %1 where the firmware has the image; takes r11.
+%macro jump_low 1
+        mov     r11, [image_physical]
+        add     r11, OFFSET(%1)
+        jmp     r11
+%endmacro
 
 section .text
 bits 64
+default rel
+; rcx: the image's handle, rdx: the system table. Returns a status.
 tsvm_efi_entry:
-        mov     rax, UNSUPPORTED
+        push_kept
+        pushfq
+        cli
+        cld
+        lea     rbx, [image_text]
+        mov     r12, rcx
+        mov     r13, rdx
+        call    tsvm_check_image
+        mov     rax, CRC_ERROR
+        jne     tsvm_efi_end
+        call    make_efi_tables
+        mov     [efi_stack], rsp
+        mov     rax, cr3
+        mov     [efi_root], rax
+        mov     [image_physical], rbx
+        sidt    [efi_idt]
+        lea     rax, [early_pml4]
+        mov     [efi_own_root], rax
+        mov     cr3, rax
+        mov     rax, .high
+        jmp     rax
+.high:  mov     rsp, main_stack_top
+        xor     ebp, ebp                ; ends the chain of frames
+        mov     rdi, r12
+        mov     rsi, r13
+        call    tsvm_start_efi
+        mov     rdi, rax
+
+; void tsvm_efi_leave(uint64_t status): back to who started the image. Does not return.
+tsvm_efi_leave:
+        mov     rax, rdi
+        mov     rcx, [efi_root]
+        mov     rdx, [efi_stack]
+        lidt    [efi_idt]
+        jump_low .low
+.low:   mov     cr3, rcx
+        mov     rsp, rdx
+tsvm_efi_end:
+        popfq
+        pop_kept
         ret
+
+; The firmware's lower half serves as it is, and as DIRECT; above it, the image. rbx: the image.
+make_efi_tables:
+        mov     rsi, cr3
+        and     rsi, ADDRESS
+        lea     rdi, [early_pml4]
+        xor     ecx, ecx
+.entry: mov     rax, [rsi + rcx * 8]
+        mov     [rdi + rcx * 8], rax
+        mov     [rdi + rcx * 8 + ENTRIES / 2 * 8], rax
+        inc     ecx
+        cmp     ecx, ENTRIES / 2
+        jb      .entry
+        lea     rax, [early_pdpt + PRESENT_WRITE]
+        mov     [rdi + ((IMAGE_BASE >> 39) & 511) * 8], rax
+        jmp     tsvm_map_image
+
+; uint64_t tsvm_efi_call(uint64_t function, uint64_t a, b, c, d, e, f, g): calls the firmware as it was when it started
+; the image: its address space, its stack, its interrupts.
+tsvm_efi_call:
+        push_kept
+        mov     rbx, rsp
+        mov     r12, [rsp + 9 * 8]      ; f
+        mov     r11, [rsp + 10 * 8]     ; g
+        mov     r13, [efi_root]
+        mov     rbp, cr3
+        mov     r14, .high
+        mov     r10, [efi_stack]
+        mov     r15, [r10]              ; the flags
+        sub     rsp, 16
+        sidt    [rsp]
+        lea     rsp, [r10 - 0x40]
+        and     rsp, -16
+        mov     [rsp + 0x20], r9        ; the stack's arguments, behind room for those in registers
+        mov     [rsp + 0x28], r12
+        mov     [rsp + 0x30], r11
+        mov     rax, rdi
+        mov     r9, r8
+        mov     r8, rcx
+        mov     rcx, rsi
+        lidt    [efi_idt]
+        jump_low .low
+.low:   mov     cr3, r13
+        push    r15
+        popfq
+        call    rax
+        cli
+        cld
+        mov     cr3, rbp
+        jmp     r14
+.high:  lea     rsp, [rbx - 16]
+        lidt    [rsp]
+        mov     rsp, rbx
+        pop_kept
+        ret
+
+; void tsvm_efi_virtualize(uint64_t tables): the hypervisor with these page tables takes this processor over. What
+; the processor does when this returns, it does as a guest.
+tsvm_efi_virtualize:
+        pushfq
+        push_kept
+        mov     rbx, rsp
+        mov     rbp, cr3
+        mov     ecx, EFER
+        rdmsr
+        mov     r12d, edx
+        shl     r12, 32
+        or      r12, rax
+        or      eax, EFER_NXE
+        wrmsr
+        mov     r13, cr0
+        mov     rax, r13
+        or      eax, CR0_WP
+        mov     cr0, rax
+        mov     cr3, rdi                ; from here on, this runs in the hypervisor's copy
+        mov     rsp, main_stack_top
+        mov     rdi, captured
+        mov     rax, .guest
+        mov     [rdi + STATE_RIP], rax
+        mov     [rdi + STATE_RSP], rbx
+        mov     qword [rdi + STATE_RFLAGS], 2
+        mov     [rdi + STATE_CR0], r13
+        mov     rax, cr2
+        mov     [rdi + STATE_CR2], rax
+        mov     [rdi + STATE_CR3], rbp
+        mov     rax, cr4
+        mov     [rdi + STATE_CR4], rax
+        mov     [rdi + STATE_EFER], r12
+        sub     rsp, 16
+        sgdt    [rsp]
+        call    .take_table
+        mov     [rdi + STATE_GDT], rax
+        mov     [rdi + STATE_GDT + 8], ecx
+        sidt    [rsp]
+        call    .take_table
+        mov     [rdi + STATE_IDT], rax
+        mov     [rdi + STATE_IDT + 8], ecx
+        mov     [rdi + STATE_ES], es
+        mov     [rdi + STATE_CS], cs
+        mov     [rdi + STATE_SS], ss
+        mov     [rdi + STATE_DS], ds
+        mov     [rdi + STATE_FS], fs
+        mov     [rdi + STATE_GS], gs
+        sldt    [rdi + STATE_LDTR]
+        str     [rdi + STATE_TR]
+        mov     word [rsp], EARLY_GDT_LIMIT
+        mov     rax, early_gdt
+        mov     [rsp + 2], rax
+        lgdt    [rsp]
+        push    EARLY_CODE
+        mov     rax, .own_segments
+        push    rax
+        retfq
+.own_segments:
+        mov     eax, EARLY_DATA
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        mov     rsp, main_stack_top
+        xor     ebp, ebp
+        call    tsvm_virtualize         ; does not return
+.take_table:
+        movzx   ecx, word [rsp + 8]
+        mov     rax, [rsp + 8 + 2]
+        ret
+.guest: pop_kept
+        popfq
+        ret
+
+; void tsvm_efi_processor(uint64_t tables: rcx): what the firmware has each other processor run, to the same end.
+tsvm_efi_processor:
+        push_kept
+        mov     rbx, cr3
+        mov     rax, [efi_own_root]
+        mov     cr3, rax
+        mov     rax, .high
+        jmp     rax
+.high:  mov     rdi, rcx
+        call    tsvm_efi_virtualize
+        jump_low .low
+.low:   mov     cr3, rbx
+        pop_kept
+        ret
+
+; EFI_STATUS tsvm_efi_load_file(this: rcx, path: rdx, boot policy: r8, bytes: r9, buffer: on the stack): the file
+; that `this` describes (kernel/guest/efiInitrd.ts; UEFI Specification 2.10, 13.2).
+tsvm_efi_load_file:
+        mov     rax, UNSUPPORTED
+        test    r8b, r8b
+        jnz     .end
+        mov     rax, INVALID_PARAMETER
+        test    r9, r9
+        jz      .end
+        mov     r10, [rcx + 16]
+        mov     r11, [r9]
+        mov     [r9], r10
+        mov     rax, BUFFER_TOO_SMALL
+        cmp     r11, r10
+        jb      .end
+        mov     r11, [rsp + 0x28]
+        test    r11, r11
+        jz      .end
+        mov     r8, rdi
+        mov     r9, rsi
+        mov     rdi, r11
+        mov     rsi, [rcx + 8]
+        mov     rcx, r10
+        cld
+        rep     movsb
+        mov     rdi, r8
+        mov     rsi, r9
+        xor     eax, eax
+.end:   ret
+
+section .bss align=16
+captured:       resb 0x120
+; What the firmware had when it started the image.
+efi_stack:      resq 1
+efi_root:       resq 1
+efi_idt:        resb 16
+; CR3 of the image's own address space.
+efi_own_root:   resq 1

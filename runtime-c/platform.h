@@ -94,6 +94,8 @@ static inline UNUSED struct ImageBounds platform_imageBounds(void) {
   };
 }
 
+#include "efi.h"
+
 static inline UNUSED void platform_markAllocation(void) {}
 
 /* With an empty interrupt descriptor table any exception ends in shutdown. */

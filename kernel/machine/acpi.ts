@@ -18,6 +18,7 @@ import {
   type Bytes,
   type Hpa,
 } from '../../transpiler/lib/index.js';
+import { bootInfo } from '../boot/bootInfo.js';
 import { beginLine, print, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 
@@ -119,6 +120,7 @@ function isEnabledProcessor(entry: Bytes): boolean {
 }
 
 function findRsdp(): Bytes | null {
+  if (bootInfo.rsdp !== 0n) return checkedRsdp(window(bootInfo.rsdp, RSDP_EXTENDED_BYTES));
   const ebda = u32(window(hpa(EBDA_SEGMENT), 2).u16(0)) * 16;
   const inEbda = ebda === 0 ? null : searchRsdp(ebda, EBDA_BYTES);
   return inEbda === null ? searchRsdp(BIOS_AREA, BIOS_AREA_BYTES) : inEbda;

@@ -1,5 +1,5 @@
 /** Where the hypervisor stays: the highest memory below 4 GiB, so that low memory is the guest's. */
-import { at, hpa, HPA, instance, struct, u64, U64 } from '../../transpiler/lib/index.js';
+import { at, hpa, HPA, instance, struct, u64, U64, type Hpa } from '../../transpiler/lib/index.js';
 import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
 import { imageBounds, relocate } from '../platform.js';
 import { beginLine, print, printDecimal } from '../report/console.js';
@@ -10,8 +10,8 @@ import { nestedTablePages } from './nestedPaging.js';
 import type { EntryFormat } from './pageTables.js';
 
 /** Nested page tables leave out whole large pages. */
-const REGION_ALIGN = 0x20_0000n;
-const FOUR_GIB = 0x1_0000_0000n;
+export const REGION_ALIGN = 0x20_0000n;
+export const FOUR_GIB = 0x1_0000_0000n;
 /** The control blocks, permission maps and host save areas of the one processor, the decoy page. */
 const OTHER_PAGES = 32;
 
@@ -25,26 +25,36 @@ export const region = instance(Region);
  */
 export function moveToRegion(nestedFormat: EntryFormat): void {
   const bounds = imageBounds();
-  const imageBytes: u64 = u64(bounds.end - bounds.text);
-  const bytes = regionBytes(imageBytes, nestedFormat);
-  excludeRange(bounds.physical, imageBytes);
+  const bytes = regionBytes(nestedFormat);
+  excludeRange(bounds.physical, u64(bounds.end - bounds.text));
   const start = highestFree(bytes, FOUR_GIB, REGION_ALIGN);
   if (start === 0n) failForMemory(bytes);
+  relocate(start, takeRegion(start, bytes));
+}
+
+/** Takes the `bytes` bytes at `start`. Returns the page tables for a copy of the image that lies there. */
+export function takeRegion(start: Hpa, bytes: u64): Hpa {
+  const bounds = imageBounds();
+  const imageBytes: u64 = u64(bounds.end - bounds.text);
   region.start = start;
   region.bytes = bytes;
   allocatorStart(hpa(start + imageBytes), u64(bytes - imageBytes));
   const tables = buildHostTables(start, topOfMemory());
   hideRange(start, bytes);
-  relocate(start, tables);
+  return tables;
 }
 
-function regionBytes(imageBytes: u64, nestedFormat: EntryFormat): u64 {
+/** How much memory the hypervisor needs on this machine. */
+export function regionBytes(nestedFormat: EntryFormat): u64 {
+  const bounds = imageBounds();
+  const imageBytes: u64 = u64(bounds.end - bounds.text);
   const pages = hostTablePages(topOfMemory()) + nestedTablePages(REGION_ALIGN, nestedFormat) + OTHER_PAGES;
   const needed = u64(imageBytes + u64(pages) * PAGE_BYTES);
   return u64(needed + REGION_ALIGN - 1n) & u64(~(REGION_ALIGN - 1n));
 }
 
-function failForMemory(bytes: u64): never {
+/** Ends start-up where there is no such memory. */
+export function failForMemory(bytes: u64): never {
   beginLine();
   print('too little memory: no ');
   printDecimal(bytes);

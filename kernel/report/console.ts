@@ -3,6 +3,7 @@
  * Every line starts with "tsvm: ".
  */
 import { arr, at, BOOL, instance, struct, u32, U64, u64, U8, u8, type Bytes } from '../../transpiler/lib/index.js';
+import { firmwareConsoleSend } from './firmwareConsole.js';
 import { uartSend, uartStart } from './uart.js';
 
 /** How much of the log is kept. */
@@ -137,5 +138,6 @@ function emit(byte: u8): void {
 
 /** A UART that does not take a byte is not tried again, so that it costs its waiting time once. */
 function send(byte: u8): void {
+  firmwareConsoleSend(byte);
   if (state.usesUart) state.usesUart = uartSend(byte);
 }

@@ -8,6 +8,9 @@ export const PAT = 0x277;
 export const EFER = 0xc000_0080;
 export const EFER_LME = 1n << 8n;
 export const EFER_LMA = 1n << 10n;
+/** Bases of FS and GS (SDM 3A 3.4.4; APM 2, 4.5.3). */
+export const FS_BASE = 0xc000_0100;
+export const GS_BASE = 0xc000_0101;
 
 export const CR0_PE = 1n << 0n;
 export const CR0_ET = 1n << 4n;

@@ -1,0 +1,62 @@
+/** The hypervisor's options as UEFI firmware hands them over: UTF-16 text (UEFI Specification 2.10, 9.1.1). */
+import { requires, u8, window, type Bytes, type u32 } from '../../transpiler/lib/index.js';
+import { endLine, print } from '../report/console.js';
+import { fail } from '../report/fail.js';
+import { bootInfo, MAX_TEXT, setText, textBytes } from './bootInfo.js';
+import { loadedImage } from './efi.js';
+import { firmware } from './efiServices.js';
+import { afterFirstWord, firstWord, positionOf } from './text.js';
+
+const SPACE = 0x20;
+const TAB = 0x09;
+const LAST_ASCII = 0x7e;
+const EQUALS = 0x3d;
+/** The last one is the zero at the end. */
+const UNITS_MOST = MAX_TEXT + 1;
+
+/**
+ * Copies the options into `bootInfo`. Firmware may give an application data that is no text, which is then said and
+ * left alone. A shell gives the file's name before the options; each of these has an equals sign, and a name has none.
+ */
+export function readLoadOptions(): void {
+  const image = loadedImage(firmware.image);
+  const bytes = image.optionsBytes;
+  const start = image.options;
+  if (bytes < 2 || start === 0n) return;
+  if (bytes > UNITS_MOST * 2) fail('the options are longer than 2,048 characters');
+  takeOptions(window(start, bytes));
+}
+
+/** The same for the load options as they lie in memory. */
+export function takeOptions(units: Bytes): void {
+  requires(units.length >= 2 && units.length <= UNITS_MOST * 2);
+  if (!takeText(units)) {
+    print('the load options are not text, so they are not used');
+    endLine();
+    return;
+  }
+  const text = textBytes(bootInfo.options);
+  const first = firstWord(text);
+  if (positionOf(first, EQUALS) === first.length) setText(bootInfo.options, afterFirstWord(text));
+}
+
+/** Copies ASCII characters up to the first zero. False where there are others. */
+function takeText(units: Bytes): boolean {
+  const text = bootInfo.options;
+  let length: u32 = 0;
+  for (let offset: u32 = 0; offset + 1 < units.length; offset += 2) {
+    const unit = units.u16(offset);
+    if (unit === 0) break;
+    const isText = unit === TAB || (unit >= SPACE && unit <= LAST_ASCII);
+    if (!isText || length >= MAX_TEXT) return forget();
+    text.characters.set(length, u8(unit));
+    length++;
+  }
+  text.length = length;
+  return true;
+}
+
+function forget(): boolean {
+  bootInfo.options.length = 0;
+  return false;
+}

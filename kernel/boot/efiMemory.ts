@@ -1,0 +1,82 @@
+/** Memory that is asked of the firmware, until it is given back (UEFI Specification 2.10, 7.2). */
+import {
+  addSat64,
+  arr,
+  at,
+  hpa,
+  HPA,
+  instance,
+  struct,
+  U32,
+  u32,
+  u64,
+  U64,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
+import { bootServices, firmware, result, resultAt } from './efiServices.js';
+import { efiCall, efiLeave } from './efiCalls.js';
+import { EFI_ABORTED, EFI_SUCCESS } from './efiTables.js';
+
+/** What memory is for (table 7.10), as far as the hypervisor asks for it. */
+export const EfiMemory = { reserved: 0, loaderData: 2 } as const;
+
+/** Kinds of allocation (7.2.1). */
+const AT_MOST = 1n;
+const AT_ADDRESS = 2n;
+
+const PAGE_BYTES = 4096n;
+const MAX_ALLOCATIONS = 8;
+const Allocation = struct('Allocation', { size: 16 }, { start: at(0, HPA), pages: at(8, U64) });
+const Allocations = struct(
+  'Allocations',
+  { size: 136 },
+  { count: at(0, U32), list: at(8, arr(Allocation, MAX_ALLOCATIONS)) },
+);
+const state = instance(Allocations, { align: 8 });
+
+/** Pages of this kind that end at or below `below`; 0 where there are none. */
+export function takePages(kind: u32, pages: u64, below: u64): Hpa {
+  return allocate(AT_MOST, kind, pages, u64(below - 1n));
+}
+
+/** The same, starting at a multiple of `align`, which is one of 4 KiB. */
+export function takeAlignedPages(kind: u32, pages: u64, below: u64, align: u64): Hpa {
+  const more = u64(pages + align / PAGE_BYTES);
+  const found = takePages(kind, more, below);
+  if (found === 0n || align === 0n) return hpa(0n);
+  giveBackLast();
+  const start = addSat64(u64(found), align - 1n);
+  return allocate(AT_ADDRESS, kind, pages, start - (start % align));
+}
+
+function allocate(how: u64, kind: u32, pages: u64, address: u64): Hpa {
+  const count = state.count;
+  if (count >= MAX_ALLOCATIONS) return hpa(0n);
+  const status = efiCall(bootServices().allocatePages, how, u64(kind), pages, resultAt(address), 0n, 0n, 0n);
+  if (status !== EFI_SUCCESS) return hpa(0n);
+  const allocation = state.list.at(count);
+  allocation.start = hpa(result());
+  allocation.pages = pages;
+  state.count = count + 1;
+  return allocation.start;
+}
+
+/** Gives all memory back that the hypervisor took of the firmware. */
+export function giveBackAll(): void {
+  while (state.count > 0) giveBackLast();
+}
+
+function giveBackLast(): void {
+  const last = u32(state.count - 1);
+  state.count = last;
+  if (last >= MAX_ALLOCATIONS) return;
+  const allocation = state.list.at(last);
+  efiCall(bootServices().freePages, u64(allocation.start), allocation.pages, 0n, 0n, 0n, 0n, 0n);
+}
+
+/** Goes back to the firmware, as if nothing had been, where it still has the machine. */
+export function leaveForFirmware(): void {
+  if (firmware.bootServices === 0n) return;
+  giveBackAll();
+  efiLeave(EFI_ABORTED);
+}

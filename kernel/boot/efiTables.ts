@@ -1,0 +1,97 @@
+/** The tables and protocols of UEFI firmware, as far as they are used (UEFI Specification 2.10). */
+import { at, HPA, struct, U16, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
+
+/** 4.3: what the firmware gives an application. */
+export const EfiSystemTable = struct(
+  'EfiSystemTable',
+  { size: 120 },
+  {
+    signature: at(0, U64),
+    revision: at(8, U32),
+    headerBytes: at(12, U32),
+    consoleOutput: at(64, HPA),
+    bootServices: at(96, HPA),
+    configurationCount: at(104, U64),
+    configurations: at(112, HPA),
+  },
+);
+export type EfiSystemTable = Ref<typeof EfiSystemTable>;
+
+/** 4.4: functions, by their addresses. */
+export const EfiBootServices = struct(
+  'EfiBootServices',
+  { size: 376 },
+  {
+    allocatePages: at(40, U64),
+    freePages: at(48, U64),
+    getMemoryMap: at(56, U64),
+    installProtocol: at(128, U64),
+    reinstallProtocol: at(136, U64),
+    uninstallProtocol: at(144, U64),
+    handleProtocol: at(152, U64),
+    locateDevicePath: at(184, U64),
+    loadImage: at(200, U64),
+    startImage: at(208, U64),
+    unloadImage: at(224, U64),
+    locateProtocol: at(320, U64),
+  },
+);
+export type EfiBootServices = Ref<typeof EfiBootServices>;
+
+/** 4.6: a table of another standard. */
+export const EfiConfiguration = struct(
+  'EfiConfiguration',
+  { size: 24 },
+  { guidLow: at(0, U64), guidHigh: at(8, U64), table: at(16, HPA) },
+);
+
+/** 9.1.1: what the firmware knows of an image that it has loaded. */
+export const EfiLoadedImage = struct(
+  'EfiLoadedImage',
+  { size: 96 },
+  { device: at(24, U64), optionsBytes: at(48, U32), options: at(56, HPA) },
+);
+export type EfiLoadedImage = Ref<typeof EfiLoadedImage>;
+
+/** 12.4.1: the console, a function of which prints text. */
+export const EfiTextOutput = struct('EfiTextOutput', { size: 80 }, { outputString: at(8, U64) });
+
+/** PI Specification 1.7, volume 2, 13.4. */
+export const EfiMpServices = struct(
+  'EfiMpServices',
+  { size: 56 },
+  { getNumberOfProcessors: at(0, U64), startupAllAps: at(16, U64) },
+);
+
+/** 10.2: the start of each node of a device path. */
+export const EfiDevicePath = struct(
+  'EfiDevicePath',
+  { size: 4 },
+  { kind: at(0, U8), subKind: at(1, U8), bytes: at(2, U16) },
+);
+
+/** 2.3.1: GUIDs as two numbers, so that their bytes lie in memory as they have to. */
+export const LOADED_IMAGE_LOW = 0x11d2_9562_5b1b_31a1n;
+export const LOADED_IMAGE_HIGH = 0x3b72_69c9_a000_3f8en;
+export const DEVICE_PATH_LOW = 0x11d2_6d3f_0957_6e91n;
+export const DEVICE_PATH_HIGH = 0x3b72_69c9_a000_398en;
+export const LOAD_FILE2_LOW = 0x403e_fcb3_4006_c0c1n;
+export const LOAD_FILE2_HIGH = 0x6de0_2487_6c4a_6d99n;
+export const MP_SERVICES_LOW = 0x4f46_a76e_3fdd_a605n;
+export const MP_SERVICES_HIGH = 0x083d_1b53_f412_29adn;
+/** 12.8.2 */
+export const SERIAL_IO_LOW = 0x11d2_f1d4_bb25_cf6fn;
+export const SERIAL_IO_HIGH = 0xfdc1_3f27_9000_0c9an;
+/** Linux, Documentation/admin-guide/efi-stub.rst: the device path under which a kernel looks for its initrd. */
+export const INITRD_MEDIA_LOW = 0x4f3d_68fc_5568_e427n;
+export const INITRD_MEDIA_HIGH = 0x68cc_3152_55ca_74acn;
+/** ACPI Specification 6.4, 5.2.5.2: the configuration table that is the RSDP, of version 2 or more, and of version 1. */
+export const ACPI_2_LOW = 0x11d3_e4f1_8868_e871n;
+export const ACPI_2_HIGH = 0x8188_3cc7_8000_22bcn;
+export const ACPI_1_LOW = 0x11d3_2d88_eb9d_2d30n;
+export const ACPI_1_HIGH = 0x4dc1_3f27_9000_169an;
+
+/** Appendix D. */
+export const EFI_SUCCESS = 0n;
+export const EFI_BUFFER_TOO_SMALL = 0x8000_0000_0000_0005n;
+export const EFI_ABORTED = 0x8000_0000_0000_0015n;

@@ -1,0 +1,36 @@
+/* The intrinsics of kernel/boot/efiCalls.ts. */
+#pragma once
+
+uint64_t tsvm_efi_call(uint64_t service, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
+                       uint64_t g);
+_Noreturn void tsvm_efi_leave(uint64_t status);
+void tsvm_efi_virtualize(uint64_t tables);
+extern char tsvm_efi_processor[], tsvm_efi_load_file[];
+
+/* What efi.asm repeats of layouts. */
+_Static_assert(offsetof(struct ProcessorState, gdt) == 0x40 && offsetof(struct ProcessorState, idt) == 0x50, "efi.asm");
+_Static_assert(offsetof(struct ProcessorState, es.selector) == 0x70, "efi.asm");
+_Static_assert(offsetof(struct ProcessorState, tr.selector) == 0x118, "efi.asm");
+_Static_assert(sizeof(struct ProcessorState) == 0x120, "efi.asm");
+
+/* Where the firmware finds functions of efi.asm. */
+static inline UNUSED uint64_t efi_processorEntry(void) {
+  return (uint64_t)tsvm_efi_processor - IMAGE_BASE + image_physical;
+}
+
+static inline UNUSED uint64_t efi_loadFileEntry(void) {
+  return (uint64_t)tsvm_efi_load_file - IMAGE_BASE + image_physical;
+}
+
+/* The copy knows where it lies. */
+static inline UNUSED void efi_copyImage(uint64_t to) {
+  uint8_t *copy = platform_physical(to);
+  memcpy(copy, image_text, image_end - image_text);
+  *(uint64_t *)(copy + ((char *)&image_physical - image_text)) = to;
+}
+
+static inline UNUSED uint16_t efi_codeSelector(void) {
+  uint16_t selector;
+  __asm__("mov %%cs, %0" : "=r"(selector));
+  return selector;
+}
