@@ -8,16 +8,24 @@ const PACKAGES = {
   'apt-cache': 'apt',
   'apt-get': 'apt',
   bochs: 'bochs',
+  chroot: 'coreutils',
+  debootstrap: 'debootstrap',
   'dpkg-deb': 'dpkg',
   gcc: 'gcc',
   gdb: 'gdb',
-  'grub-mkrescue': 'grub-pc-bin',
+  'grub-mkimage': 'grub-common',
+  'grub-mkrescue': 'grub-common',
   ld: 'binutils',
+  mcopy: 'mtools',
+  mformat: 'mtools',
+  mke2fs: 'e2fsprogs',
+  mmd: 'mtools',
   nasm: 'nasm',
   objcopy: 'binutils',
   objdump: 'binutils',
   'qemu-system-x86_64': 'qemu-system-x86',
   readelf: 'binutils',
+  sfdisk: 'fdisk',
   strip: 'binutils',
 } as const;
 
@@ -26,6 +34,8 @@ export interface ToolOptions {
   readonly cwd?: string;
   /** What the program reads from its standard input. */
   readonly input?: string;
+  /** Variables besides those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export type Tool = keyof typeof PACKAGES;
@@ -35,7 +45,8 @@ export type Tool = keyof typeof PACKAGES;
  * that names the package when the program is missing, and one with its messages when it fails.
  */
 export async function runTool(tool: Tool, parameters: readonly string[], options: ToolOptions = {}): Promise<string> {
-  const result = await execa(tool, parameters, { ...options, reject: false, maxBuffer: 1 << 28 });
+  const { environment = {}, ...rest } = options;
+  const result = await execa(tool, parameters, { ...rest, env: environment, reject: false, maxBuffer: 1 << 28 });
   if (result.code === 'ENOENT') throw missingTool(tool);
   if (result.failed) throw new UserError(`${tool} failed:\n${result.stderr || result.shortMessage}`, ExitCode.tool);
   return result.stdout;

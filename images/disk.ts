@@ -1,0 +1,118 @@
+/** Disk images with partitions, written as plain files: no loop device, no root. Equal parts give equal bytes. */
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { runTool } from '../linker/tools.js';
+import { installGrub } from './grub.js';
+
+export type PartitionType = 'esp' | 'linux';
+
+export interface Partition {
+  readonly type: PartitionType;
+  /** The name in the table, and what the partition's identifier is made from. */
+  readonly name: string;
+  /** The file with its content; its size is the partition's, and whole MiB. */
+  readonly content: string;
+}
+
+export interface DiskContent {
+  /** `mbr` has one table that old BIOSes and other systems read too: for media that are carried about. */
+  readonly label: 'gpt' | 'mbr';
+  /** In the order of the disk. */
+  readonly partitions: readonly Partition[];
+  /** GRUB's image for a BIOS; below 960 KiB. */
+  readonly core: string;
+}
+
+const SECTOR = 512;
+const MEBIBYTE = 1 << 20;
+const SECTORS_IN_MEBIBYTE = MEBIBYTE / SECTOR;
+/** A GPT has a partition for GRUB's image; with an MBR it lies between the table and the first partition. */
+const CORE_SECTOR = { gpt: SECTORS_IN_MEBIBYTE, mbr: 1 };
+const FIRST_PARTITION = { gpt: 2 * SECTORS_IN_MEBIBYTE, mbr: SECTORS_IN_MEBIBYTE };
+
+/** UEFI 2.10, table 5.7; GNU GRUB Manual 2.06, 3.4. */
+const GPT_TYPES = {
+  bios: '21686148-6449-6E6F-744E-656564454649',
+  esp: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+  linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
+};
+const MBR_TYPES = { esp: 'ef', linux: '83' };
+
+/** The first sector of each partition, for file systems that hold it. */
+export function partitionStarts({ label }: DiskContent, sizes: readonly number[]): number[] {
+  let next = FIRST_PARTITION[label];
+  return sizes.map((bytes) => {
+    const start = next;
+    next += bytes / SECTOR;
+    return start;
+  });
+}
+
+/** Writes the disk into the file `output`. */
+export async function makeDisk(output: string, content: DiskContent): Promise<void> {
+  const { partitions, label, core } = content;
+  const sizes = await Promise.all(partitions.map(async (partition) => (await stat(partition.content)).size));
+  const starts = partitionStarts(content, sizes);
+  const end = (starts.at(-1) ?? 0) * SECTOR + (sizes.at(-1) ?? 0);
+  const handle = await open(output, 'w');
+  // The last MiB is for the second copy of a GPT.
+  await handle.truncate(end + MEBIBYTE);
+  await handle.close();
+  const table = label === 'gpt' ? gptLines(partitions, starts, sizes) : mbrLines(partitions, starts, sizes);
+  await runTool('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', output], { input: table.join('\n') });
+  await installGrub(output, core, CORE_SECTOR[label]);
+  for (const [index, partition] of partitions.entries()) {
+    await copySparse(partition.content, output, (starts[index] ?? 0) * SECTOR);
+  }
+}
+
+/** The language of sfdisk(8). */
+function gptLines(partitions: readonly Partition[], starts: readonly number[], sizes: readonly number[]): string[] {
+  const line = (type: keyof typeof GPT_TYPES, name: string, start: number, sectors: number) =>
+    `start=${start}, size=${sectors}, type=${GPT_TYPES[type]}, uuid=${identifier(name)}, name="${name}"`;
+  return [
+    'label: gpt',
+    `label-id: ${identifier(partitions.map(({ name }) => name).join())}`,
+    line('bios', 'grub', CORE_SECTOR.gpt, FIRST_PARTITION.gpt - CORE_SECTOR.gpt),
+    ...partitions.map(({ type, name }, i) => line(type, name, starts[i] ?? 0, (sizes[i] ?? 0) / SECTOR)),
+    '',
+  ];
+}
+
+/** The first partition is active: some BIOSes start no other disk. */
+function mbrLines(partitions: readonly Partition[], starts: readonly number[], sizes: readonly number[]): string[] {
+  return [
+    'label: dos',
+    'label-id: 0x7473766d',
+    ...partitions.map(
+      ({ type }, i) =>
+        `start=${starts[i] ?? 0}, size=${(sizes[i] ?? 0) / SECTOR}, type=${MBR_TYPES[type]}${i === 0 ? ', bootable' : ''}`,
+    ),
+    '',
+  ];
+}
+
+/** A GUID that depends on the name only (RFC 9562, 5.8: version 8, of one's own making). */
+function identifier(name: string): string {
+  const bytes = createHash('sha256').update(`tsvm ${name}`).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+    .toUpperCase();
+}
+
+/** Blocks of zeros are left out, so that the file takes no more room than it needs. */
+async function copySparse(source: string, target: string, offset: number): Promise<void> {
+  const handle = await open(target, 'r+');
+  const zeros = Buffer.alloc(MEBIBYTE);
+  let position = offset;
+  for await (const chunk of createReadStream(source, { highWaterMark: MEBIBYTE })) {
+    const bytes = chunk as Buffer;
+    if (!bytes.equals(zeros.subarray(0, bytes.length))) await handle.write(bytes, 0, bytes.length, position);
+    position += bytes.length;
+  }
+  await handle.close();
+}

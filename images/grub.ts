@@ -1,0 +1,76 @@
+/**
+ * GRUB, made for one medium: an image that holds every module it uses, and a configuration. Its own installers want
+ * block devices and root; this places the same bytes at the same offsets in a plain file.
+ */
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { ExitCode, UserError } from '../linker/errors.js';
+import { runTool } from '../linker/tools.js';
+
+/** What GRUB calls its targets; each is a folder of /usr/lib/grub, but for the network one. */
+export type GrubTarget = 'i386-pc' | 'i386-pc-pxe' | 'x86_64-efi';
+
+export interface GrubImage {
+  readonly target: GrubTarget;
+  /** Commands that run before anything is read from a disk. */
+  readonly earlyCommands: readonly string[];
+  /** Besides those that every image holds. */
+  readonly modules: readonly string[];
+  /** Where the image looks for its configuration, unless the early commands end in `boot`. */
+  readonly prefix: string;
+}
+
+const LIBRARY = '/usr/lib/grub';
+const PACKAGES = { 'i386-pc': 'grub-pc-bin', 'x86_64-efi': 'grub-efi-amd64-bin' } as const;
+/** For menus on screen and serial port, and for looking around in GRUB's shell. */
+const COMMON_MODULES = [
+  ...['boot', 'cat', 'configfile', 'echo', 'halt', 'help', 'linux', 'ls', 'minicmd', 'normal', 'reboot'],
+  ...['search', 'search_label', 'serial', 'sleep', 'terminal', 'test', 'true', 'regexp'],
+];
+const SECTOR = 512;
+
+/** Fields of boot.img, the first sector (GRUB 2.06, grub-core/boot/i386/pc/boot.S). */
+const CORE_SECTOR = 0x5c;
+const DRIVE_CHECK = 0x66;
+const PARTITION_TABLE = 0x1b8;
+const BOOT_SIGNATURE = 0x1fe;
+/** The first entry of the list of blocks that ends the core's first sector (diskboot.S). */
+const FIRST_BLOCK = 0x1f4;
+const NO_OPERATIONS = Buffer.from([0x90, 0x90]);
+
+/** Throws a UserError that names the package when a target of GRUB is not installed. */
+export function checkGrub(targets: readonly (keyof typeof PACKAGES)[]): void {
+  for (const target of targets) {
+    if (existsSync(join(LIBRARY, target, 'moddep.lst'))) continue;
+    const name = PACKAGES[target];
+    throw new UserError(`GRUB for ${target} is not installed; it is in the Debian package ${name}`, ExitCode.tool, [
+      `apt-get install ${name}`,
+    ]);
+  }
+}
+
+/** Makes GRUB's image in the file `output`; `folder` is for a file in between. */
+export async function makeGrub(image: GrubImage, output: string, folder: string): Promise<void> {
+  const { target, earlyCommands, modules, prefix } = image;
+  const commands = join(folder, `${target}.cfg`);
+  await writeFile(commands, `${earlyCommands.join('\n')}\n`);
+  const parameters = ['-O', target, '-o', output, '-p', prefix, '-c', commands];
+  await runTool('grub-mkimage', [...parameters, ...COMMON_MODULES, ...modules]);
+}
+
+/** Makes a disk start the image of GRUB in `core`, which it puts at the sector `coreSector`. */
+export async function installGrub(disk: string, core: string, coreSector: number): Promise<void> {
+  const image = await readFile(core);
+  image.writeBigUInt64LE(BigInt(coreSector + 1), FIRST_BLOCK);
+  const first = await readFile(join(LIBRARY, 'i386-pc', 'boot.img'));
+  first.writeBigUInt64LE(BigInt(coreSector), CORE_SECTOR);
+  // Else a BIOS's drive number is taken for wrong, and the first disk is used instead.
+  NO_OPERATIONS.copy(first, DRIVE_CHECK);
+
+  const handle = await open(disk, 'r+');
+  await handle.read(first, PARTITION_TABLE, BOOT_SIGNATURE - PARTITION_TABLE, PARTITION_TABLE);
+  await handle.write(first, 0, SECTOR, 0);
+  await handle.write(image, 0, image.length, coreSector * SECTOR);
+  await handle.close();
+}
