@@ -1,15 +1,45 @@
 /** The boot loaders that can start the hypervisor, told apart by what they leave in a register. */
-import type { Hpa, u32 } from '../../transpiler/lib/index.js';
+import { hpa, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
+import { imageBounds } from '../platform.js';
 import { fail } from '../report/fail.js';
+import { bootInfo, GUEST_PARTS, type Part } from './bootInfo.js';
+import { LINUX_MAGIC, readLinuxBoot } from './linuxBoot.js';
 import { MULTIBOOT_MAGIC, readMultiboot } from './multiboot.js';
+import { MULTIBOOT2_MAGIC, readMultiboot2 } from './multiboot2.js';
+import { refuseOverlap, refusePart } from './refuse.js';
 
 /** Copies what the boot loader said at `info` into `bootInfo`. Stops where it says nonsense. */
 export function readBootInfo(magic: u32, info: Hpa): void {
   switch (magic) {
     case MULTIBOOT_MAGIC:
       readMultiboot(info);
-      return;
+      break;
+    case MULTIBOOT2_MAGIC:
+      readMultiboot2(info);
+      break;
+    case LINUX_MAGIC:
+      readLinuxBoot(info);
+      break;
     default:
       fail('not started by a boot loader that it knows: Multiboot, Multiboot 2, Linux or EFI');
   }
+  checkPlaces();
+}
+
+/** No part of the guest may lie where another one does, or the hypervisor's image. */
+export function checkPlaces(): void {
+  const bounds = imageBounds();
+  const imageEnd = hpa(u64(bounds.physical + u64(bounds.end - bounds.text)));
+  for (let i: u32 = 0; i < GUEST_PARTS; i++) {
+    const part = bootInfo.parts.at(i);
+    if (overlaps(part, bounds.physical, imageEnd)) refusePart(i, "it overlaps the hypervisor's image");
+    for (let other: u32 = 0; other < i; other++) {
+      const before = bootInfo.parts.at(other);
+      if (overlaps(part, before.start, before.end)) refuseOverlap(other, i);
+    }
+  }
+}
+
+function overlaps(part: Part, start: Hpa, end: Hpa): boolean {
+  return part.start < end && part.end > start;
 }

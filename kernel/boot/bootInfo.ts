@@ -7,6 +7,7 @@ import {
   HPA,
   instance,
   min32,
+  requires,
   struct,
   U32,
   U8,
@@ -48,9 +49,8 @@ export const MAX_TEXT = 2048;
 const Text = struct('Text', { size: 2052 }, { length: at(0, U32), characters: at(4, arr(U8, MAX_TEXT)) });
 export type Text = Ref<typeof Text>;
 
-/** The parts of a guest that are files. */
+/** The parts of a guest that are files, by their number. */
 export const GuestPart = { kernel: 0, initrd: 1, policy: 2 } as const;
-export type GuestPart = (typeof GuestPart)[keyof typeof GuestPart];
 export const GUEST_PARTS = 3;
 
 /** A file in memory, where the boot loader put it: from `start` up to `end`, which is 0 where there is none. */
@@ -100,7 +100,8 @@ const BootInfo = struct(
 export const bootInfo = instance(BootInfo, { align: 8 });
 
 /** Whether the boot loader gave this part. */
-export function isGiven(part: GuestPart): boolean {
+export function isGiven(part: u32): boolean {
+  requires(part < GUEST_PARTS);
   return bootInfo.parts.at(part).end !== 0n;
 }
 

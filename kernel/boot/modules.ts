@@ -1,7 +1,7 @@
 /** The modules of a Multiboot loader: the guest's kernel with its command line, then its initrd. Or one bundle. */
-import { type Bytes, type Hpa, type u32 } from '../../transpiler/lib/index.js';
+import { requires, type Bytes, type Hpa, type u32 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
-import { bootInfo, GuestPart, MAX_TEXT, setText, type Text } from './bootInfo.js';
+import { bootInfo, GUEST_PARTS, GuestPart, MAX_TEXT, setText, type Text } from './bootInfo.js';
 import { refusePart } from './refuse.js';
 import { afterFirstWord } from './text.js';
 
@@ -18,7 +18,8 @@ export function setWords(text: Text, source: Bytes, filesNamed: boolean): boolea
 }
 
 /** Notes where a part of the guest lies. Stops where it is empty or was given before. */
-export function givePart(number: GuestPart, start: Hpa, end: Hpa): void {
+export function givePart(number: u32, start: Hpa, end: Hpa): void {
+  requires(number < GUEST_PARTS);
   const part = bootInfo.parts.at(number);
   if (part.end !== 0n) refusePart(number, 'it is given twice');
   if (end <= start) refusePart(number, 'it is empty');

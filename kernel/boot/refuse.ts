@@ -1,33 +1,37 @@
 /** The lines that name the part of the guest with which start-up cannot go on. */
+import { list, requires, STRING, type u32 } from '../../transpiler/lib/index.js';
 import { beginLine, print } from '../report/console.js';
 import { stop } from '../report/fail.js';
-import { GuestPart } from './bootInfo.js';
+import { GUEST_PARTS } from './bootInfo.js';
+
+/** What the parts are called. */
+const NAMES = list(STRING, ['kernel', 'initrd', 'policy']);
 
 /** Ends start-up with `the guest's kernel: reason`. */
-export function refusePart(part: GuestPart, reason: string): never {
+export function refusePart(part: u32, reason: string): never {
+  requires(part < GUEST_PARTS);
   beginPartLine(part);
   print(reason);
   stop();
 }
 
-/** Begins a line with `the guest's kernel: `. */
-export function beginPartLine(part: GuestPart): void {
+/** Ends start-up with `the guest's kernel and its initrd overlap`. */
+export function refuseOverlap(one: u32, other: u32): never {
+  requires(one < GUEST_PARTS && other < GUEST_PARTS);
   beginLine();
   print("the guest's ");
-  printPartName(part);
-  print(': ');
+  print(NAMES.get(one));
+  print(' and its ');
+  print(NAMES.get(other));
+  print(' overlap');
+  stop();
 }
 
-/** Prints what the part is called. */
-export function printPartName(part: GuestPart): void {
-  switch (part) {
-    case GuestPart.kernel:
-      print('kernel');
-      return;
-    case GuestPart.initrd:
-      print('initrd');
-      return;
-    default:
-      print('policy');
-  }
+/** Begins a line with `the guest's kernel: `. */
+export function beginPartLine(part: u32): void {
+  requires(part < GUEST_PARTS);
+  beginLine();
+  print("the guest's ");
+  print(NAMES.get(part));
+  print(': ');
 }

@@ -2,6 +2,21 @@
 import { ensures, type Bytes, type u32, type u8 } from '../../transpiler/lib/index.js';
 
 const SPACE = 0x20;
+const ZERO = 0x30;
+const NINE = 0x39;
+const SMALL_A = 0x61;
+const SMALL_F = 0x66;
+/** The bit that small letters have. */
+const SMALL = 0x20;
+/** What hexadecimalDigit() gives for what is none. */
+export const NO_DIGIT = 16;
+
+/** The value of a hexadecimal digit, or NO_DIGIT. */
+export function hexadecimalDigit(character: u8): u32 {
+  if (character >= ZERO && character <= NINE) return character - ZERO;
+  const small = character | SMALL;
+  return small >= SMALL_A && small <= SMALL_F ? small - SMALL_A + 10 : NO_DIGIT;
+}
 
 /** Whether `bytes` are exactly `text`. */
 export function equalsText(bytes: Bytes, text: string): boolean {

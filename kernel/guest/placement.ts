@@ -9,13 +9,15 @@ import {
   HPA,
   instance,
   min64,
+  requires,
   struct,
   subSat64,
   U64,
   u64,
   type Hpa,
+  type u32,
 } from '../../transpiler/lib/index.js';
-import { bootInfo, GuestPart, isGiven } from '../boot/bootInfo.js';
+import { bootInfo, GUEST_PARTS, GuestPart, isGiven } from '../boot/bootInfo.js';
 import { beginPartLine } from '../boot/refuse.js';
 import { excludeRange, highestFree, isAvailable } from '../machine/memoryMap.js';
 import { print, printDecimal, printHex } from '../report/console.js';
@@ -82,7 +84,8 @@ function placeInitrd(): void {
   excludeRange(place, bytes);
 }
 
-function refuseForMemory(part: GuestPart, bytes: u64, from: Hpa, end: u64): never {
+function refuseForMemory(part: u32, bytes: u64, from: Hpa, end: u64): never {
+  requires(part < GUEST_PARTS);
   beginPartLine(part);
   print('too little memory: it needs ');
   printDecimal(bytes);

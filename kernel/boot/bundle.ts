@@ -1,0 +1,143 @@
+/**
+ * A bundle: a cpio archive with a guest. Its entries are `guest/kernel`, `guest/initrd`, `guest/cmdline` and
+ * `guest/policy`, each of which may be missing, and `guest/sha256`, which lists the digests of those that are there.
+ * What else the archive holds is no matter.
+ */
+import {
+  addressOf,
+  arr,
+  at,
+  fillMemory,
+  instance,
+  list,
+  requires,
+  STRING,
+  struct,
+  subSat64,
+  u32,
+  u64,
+  window,
+  type Bytes,
+} from '../../transpiler/lib/index.js';
+import { beginLine, print, printBytes } from '../report/console.js';
+import { fail, stop } from '../report/fail.js';
+import { bootInfo, GUEST_PARTS, GuestPart, Part, setText } from './bootInfo.js';
+import {
+  Found,
+  isArchive,
+  KIND_MASK,
+  Member,
+  memberName,
+  nameIs,
+  nameStartsWith,
+  readMember,
+  REGULAR_FILE,
+} from './cpio.js';
+import { checkDigest, DigestCheck } from './digests.js';
+import { givePart } from './modules.js';
+import { positionOf } from './text.js';
+
+const ENTRIES = list(STRING, ['guest/kernel', 'guest/initrd', 'guest/policy', 'guest/cmdline', 'guest/sha256']);
+const ENTRY_COUNT = 5;
+const COMMAND_LINE = 3;
+const DIGESTS = 4;
+const ENTRIES_BYTES = 80n;
+
+const NEWLINE = 0x0a;
+
+const Entries = struct('BundleEntries', { size: 80 }, { parts: at(0, arr(Part, ENTRY_COUNT)) });
+const entries = instance(Entries, { align: 8 });
+const member = instance(Member, { align: 8 });
+
+/** Takes the guest in `archive` over. Stops where that is damaged, or where a digest is wrong or missing. */
+export function readBundle(archive: Bytes): void {
+  if (!isArchive(archive)) fail('the bundle is no cpio archive in the newc format');
+  fillMemory(addressOf(entries), 0, ENTRIES_BYTES);
+  findEntries(archive);
+  for (let i: u32 = 0; i < DIGESTS; i++) {
+    if (isThere(i)) checkEntry(i);
+  }
+  giveEntry(GuestPart.kernel);
+  giveEntry(GuestPart.initrd);
+  giveEntry(GuestPart.policy);
+  giveCommandLine();
+}
+
+function findEntries(archive: Bytes): void {
+  let found: Found = readMember(archive, 0, member);
+  while (found === Found.member) {
+    if (nameStartsWith(member, 'guest/')) noteEntry();
+    found = readMember(archive, member.next, member);
+  }
+  if (found === Found.damaged) fail('the bundle is damaged or truncated');
+}
+
+function noteEntry(): void {
+  const number = entryNumber();
+  if (number >= ENTRY_COUNT) refuseMember('is not known');
+  const entry = entries.parts.at(number);
+  if (entry.end !== 0n) refuseMember('is there twice');
+  if ((member.mode & KIND_MASK) !== REGULAR_FILE) refuseMember('is no file');
+  entry.start = member.start;
+  entry.end = member.end;
+}
+
+function entryNumber(): u32 {
+  for (let i: u32 = 0; i < ENTRY_COUNT; i++) {
+    if (nameIs(member, ENTRIES.get(i))) return i;
+  }
+  return ENTRY_COUNT;
+}
+
+function isThere(number: u32): boolean {
+  requires(number < ENTRY_COUNT);
+  return entries.parts.at(number).end !== 0n;
+}
+
+function contentOf(number: u32): Bytes {
+  requires(number < ENTRY_COUNT);
+  const entry = entries.parts.at(number);
+  return window(entry.start, u32(subSat64(u64(entry.end), u64(entry.start))));
+}
+
+function checkEntry(number: u32): void {
+  requires(number < ENTRY_COUNT);
+  if (!isThere(DIGESTS)) fail('the bundle has no digests: guest/sha256 is missing');
+  const check = checkDigest(contentOf(DIGESTS), ENTRIES.get(number), contentOf(number));
+  if (check === DigestCheck.wrong)
+    refuseEntry(number, 'has another digest than guest/sha256 says: the bundle is damaged');
+  if (check === DigestCheck.missing) refuseEntry(number, 'has no digest in guest/sha256');
+}
+
+function giveEntry(part: u32): void {
+  requires(part < GUEST_PARTS);
+  const entry = entries.parts.at(part);
+  if (entry.end !== 0n) givePart(part, entry.start, entry.end);
+}
+
+/** A newline at its end does not belong to the command line. */
+function giveCommandLine(): void {
+  if (!isThere(COMMAND_LINE)) return;
+  const content = contentOf(COMMAND_LINE);
+  const line = content.part(0, positionOf(content, NEWLINE));
+  if (line.length + 1 < content.length) refuseEntry(COMMAND_LINE, 'has more than one line');
+  if (!setText(bootInfo.commandLine, line)) refuseEntry(COMMAND_LINE, 'is longer than 2,048 bytes');
+}
+
+function refuseEntry(number: u32, reason: string): never {
+  requires(number < ENTRY_COUNT);
+  beginLine();
+  print(ENTRIES.get(number));
+  print(' ');
+  print(reason);
+  stop();
+}
+
+function refuseMember(reason: string): never {
+  beginLine();
+  print('the bundle: ');
+  printBytes(memberName(member));
+  print(' ');
+  print(reason);
+  stop();
+}

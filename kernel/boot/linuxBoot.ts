@@ -1,0 +1,210 @@
+/**
+ * What a loader of Linux hands over: the zero page (Linux, Documentation/arch/x86/zero-page.rst and boot.rst). The
+ * initrd is the bundle, the command line holds the hypervisor's options.
+ */
+import {
+  addressOf,
+  arr,
+  at,
+  copyMemory,
+  hpa,
+  instance,
+  min32,
+  requires,
+  struct,
+  u32,
+  u64,
+  U8,
+  u8,
+  window,
+  type Bytes,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
+import { beginLine, endLine, print } from '../report/console.js';
+import { fail } from '../report/fail.js';
+import { addMemoryRange, bootInfo, MAX_TEXT, SCREEN_BYTES, type Text } from './bootInfo.js';
+import { readBundle } from './bundle.js';
+import { keepEfiMap } from './efiMemoryMap.js';
+import { afterFirstWord, firstWord, positionOf, startsWithText } from './text.js';
+
+/** "HdrS": what the entry code hands on for a loader of Linux. */
+export const LINUX_MAGIC = 0x5372_6448;
+
+const PAGE_BYTES = 4096;
+const ACPI_RSDP = 0x070;
+const INITRD_ADDRESS_HIGH = 0x0c0;
+const INITRD_BYTES_HIGH = 0x0c4;
+const COMMAND_LINE_HIGH = 0x0c8;
+const EFI_SIGNATURE = 0x1c0;
+const EFI_SYSTEM_TABLE = 0x1c4;
+const EFI_DESCRIPTOR_BYTES = 0x1c8;
+const EFI_DESCRIPTOR_VERSION = 0x1cc;
+const EFI_MAP = 0x1d0;
+const EFI_MAP_BYTES = 0x1d4;
+const EFI_SYSTEM_TABLE_HIGH = 0x1d8;
+const EFI_MAP_HIGH = 0x1dc;
+const MAP_COUNT = 0x1e8;
+const HEADER_MAGIC = 0x202;
+const INITRD_ADDRESS = 0x218;
+const INITRD_BYTES = 0x21c;
+const COMMAND_LINE = 0x228;
+const SETUP_DATA = 0x250;
+const MAP = 0x2d0;
+
+const MAP_ENTRY_BYTES = 20;
+const MAP_ENTRIES_MOST = 128;
+/** "EL64": started by 64-bit EFI. */
+const EFI_64 = 0x3436_4c45;
+
+/** A link of the chain of further data: the next one's address, type and length, then the data. */
+const SETUP_DATA_BYTES = 16;
+const SETUP_TYPE = 8;
+const SETUP_LENGTH = 12;
+const SETUP_E820_EXTENSION = 1;
+const SETUP_EFI = 4;
+const SETUP_DATA_MOST = 64;
+
+const HIGHEST_ADDRESS = 0xffff_ffffn;
+const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
+const SPACE = 0x20;
+
+const ZeroPage = struct('LoaderZeroPage', { size: 4096 }, { bytes: at(0, arr(U8, PAGE_BYTES)) });
+const zeroPage = instance(ZeroPage, { align: 16 });
+
+/** Copies what the zero page at `info` says into `bootInfo`. Stops where it says nonsense. */
+export function readLinuxBoot(info: Hpa): void {
+  if (info === 0n || !isReadable(u64(info), u64(PAGE_BYTES))) fail('the zero page lies outside memory');
+  copyMemory(addressOf(zeroPage.bytes), info, u64(PAGE_BYTES));
+  const page = window(addressOf(zeroPage.bytes), PAGE_BYTES);
+  if (page.u32(HEADER_MAGIC) !== LINUX_MAGIC) fail('the zero page has no setup header');
+  readOptions(addressIn(page, COMMAND_LINE, COMMAND_LINE_HIGH));
+  bootInfo.rsdp = hpa(page.u64(ACPI_RSDP));
+  keepScreen(page);
+  readMap(page);
+  readEfi(page);
+  readSetupData(page.u64(SETUP_DATA));
+  if (bootInfo.rangeCount === 0) fail('the boot loader gave no memory map');
+  readInitrd(page);
+}
+
+function readMap(page: Bytes): void {
+  requires(page.length === PAGE_BYTES);
+  const count = page.u8(MAP_COUNT);
+  if (count > MAP_ENTRIES_MOST) fail('the zero page has more ranges of memory than it has room for');
+  readEntries(page.part(MAP, count * MAP_ENTRY_BYTES));
+}
+
+/** Entries of 20 bytes: start, length, kind. */
+function readEntries(entries: Bytes): void {
+  let offset: u32 = 0;
+  while (offset < entries.length && entries.length - offset >= MAP_ENTRY_BYTES) {
+    const entry = entries.part(offset, MAP_ENTRY_BYTES);
+    const start = entry.u64(0);
+    const bytes = entry.u64(8);
+    if (bytes > LAST_RANGE_END - start) fail('a range of the memory map reaches past the last address');
+    if (bytes !== 0n && !addMemoryRange(hpa(start), hpa(start + bytes), entry.u32(16)))
+      fail('the memory map of the boot loader has more than 512 ranges');
+    offset += MAP_ENTRY_BYTES;
+  }
+}
+
+/** Goes along the chain. Where EFI was told of virtual addresses before, only that kernel can call it: none is known. */
+function readSetupData(first: u64): void {
+  let address: u64 = first;
+  for (let i: u32 = 0; i < SETUP_DATA_MOST && address !== 0n; i++) {
+    if (!isReadable(address, u64(SETUP_DATA_BYTES))) fail('the setup data of the boot loader lies outside memory');
+    const link = window(hpa(address), SETUP_DATA_BYTES);
+    const next = link.u64(0);
+    const type = link.u32(SETUP_TYPE);
+    const length = link.u32(SETUP_LENGTH);
+    if (type === SETUP_E820_EXTENSION) readExtension(address + u64(SETUP_DATA_BYTES), length);
+    if (type === SETUP_EFI) bootInfo.efi.systemTable = hpa(0n);
+    address = next;
+  }
+  if (address !== 0n) fail('the setup data of the boot loader is an endless chain');
+}
+
+function readExtension(address: u64, length: u32): void {
+  requires(address <= HIGHEST_ADDRESS + 16n);
+  if (!isReadable(address, u64(length))) fail('the setup data of the boot loader lies outside memory');
+  readEntries(window(hpa(address), length));
+}
+
+function readEfi(page: Bytes): void {
+  requires(page.length === PAGE_BYTES);
+  if (page.u32(EFI_SIGNATURE) !== EFI_64) return;
+  const map = addressIn(page, EFI_MAP, EFI_MAP_HIGH);
+  const bytes = page.u32(EFI_MAP_BYTES);
+  if (!isReadable(map, u64(bytes))) {
+    beginLine();
+    print('the EFI memory map lies above 4 GiB: the guest gets no EFI runtime services');
+    endLine();
+    return;
+  }
+  keepEfiMap(hpa(map), bytes, page.u32(EFI_DESCRIPTOR_BYTES), page.u32(EFI_DESCRIPTOR_VERSION));
+  bootInfo.efi.systemTable = hpa(addressIn(page, EFI_SYSTEM_TABLE, EFI_SYSTEM_TABLE_HIGH));
+}
+
+function readInitrd(page: Bytes): void {
+  requires(page.length === PAGE_BYTES);
+  const address = addressIn(page, INITRD_ADDRESS, INITRD_ADDRESS_HIGH);
+  const bytes = addressIn(page, INITRD_BYTES, INITRD_BYTES_HIGH);
+  if (bytes === 0n) return;
+  if (!isReadable(address, bytes)) fail('the bundle lies above 4 GiB');
+  readBundle(window(hpa(address), u32(bytes)));
+}
+
+/** Boot loaders add words of their own, which are no options. */
+function readOptions(address: u64): void {
+  if (address === 0n) return;
+  if (!isReadable(address, 1n)) fail('the command line lies above 4 GiB');
+  const most = window(hpa(address), min32(MAX_TEXT + 1, u32(HIGHEST_ADDRESS - address)));
+  const text = most.part(0, positionOf(most, 0));
+  if (text.length > MAX_TEXT) fail('the options are longer than 2,048 bytes');
+  let rest: Bytes = text;
+  let word: Bytes = firstWord(rest);
+  while (word.length > 0) {
+    if (!isOfBootLoader(word)) addWord(bootInfo.options, word);
+    rest = afterFirstWord(rest);
+    word = firstWord(rest);
+  }
+}
+
+function isOfBootLoader(word: Bytes): boolean {
+  return startsWithText(word, 'BOOT_IMAGE=') || startsWithText(word, 'initrd=') || startsWithText(word, 'BOOTIF=');
+}
+
+function addWord(text: Text, word: Bytes): void {
+  let length: u32 = text.length;
+  for (let i: u32 = 0; i < word.length && length < MAX_TEXT; i++) {
+    text.characters.set(length, word.u8(i));
+    length += 1;
+  }
+  if (length < MAX_TEXT) {
+    text.characters.set(length, SPACE);
+    length += 1;
+  }
+  text.length = length;
+}
+
+function keepScreen(page: Bytes): void {
+  requires(page.length === PAGE_BYTES);
+  let any = false;
+  for (let i: u32 = 0; i < SCREEN_BYTES; i++) {
+    const byte: u8 = page.u8(i);
+    bootInfo.screen.set(i, byte);
+    any = any || byte !== 0;
+  }
+  bootInfo.hasScreen = any;
+}
+
+/** 64 bits whose halves lie at two places. */
+function addressIn(page: Bytes, low: u32, high: u32): u64 {
+  requires(page.length === PAGE_BYTES && low <= PAGE_BYTES - 4 && high <= PAGE_BYTES - 4);
+  return u64(page.u32(low)) | (u64(page.u32(high)) << 32n);
+}
+
+/** Below 4 GiB everything is mapped. */
+function isReadable(address: u64, bytes: u64): boolean {
+  return address <= HIGHEST_ADDRESS && bytes <= HIGHEST_ADDRESS - address;
+}
