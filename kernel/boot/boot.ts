@@ -1,12 +1,16 @@
 /** The boot loaders that can start the hypervisor, told apart by what they leave in a register. */
-import { hpa, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
+import { hpa, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
 import { imageBounds } from '../platform.js';
 import { fail } from '../report/fail.js';
-import { bootInfo, GUEST_PARTS, type Part } from './bootInfo.js';
+import { bootInfo, GUEST_PARTS, GuestPart, isGiven, type Part } from './bootInfo.js';
+import { readBundle } from './bundle.js';
 import { LINUX_MAGIC, readLinuxBoot } from './linuxBoot.js';
 import { MULTIBOOT_MAGIC, readMultiboot } from './multiboot.js';
 import { MULTIBOOT2_MAGIC, readMultiboot2 } from './multiboot2.js';
 import { refuseOverlap, refusePart } from './refuse.js';
+
+/** Below 4 GiB everything is mapped. */
+const HIGHEST_ADDRESS = 0xffff_ffffn;
 
 /** Copies what the boot loader said at `info` into `bootInfo`. Stops where it says nonsense. */
 export function readBootInfo(magic: u32, info: Hpa): void {
@@ -23,7 +27,18 @@ export function readBootInfo(magic: u32, info: Hpa): void {
     default:
       fail('not started by a boot loader that it knows: Multiboot, Multiboot 2, Linux or EFI');
   }
+  readEmbeddedBundle();
   checkPlaces();
+}
+
+/** Takes over the bundle that the image brings along, unless the boot loader gave a guest. */
+export function readEmbeddedBundle(): void {
+  const bounds = imageBounds();
+  const bytes = bounds.bundleBytes;
+  const start = u64(bounds.physical + u64(bounds.end - bounds.text));
+  if (bytes === 0n || isGiven(GuestPart.kernel)) return;
+  if (start > HIGHEST_ADDRESS || bytes > HIGHEST_ADDRESS - start) fail('the bundle in the image reaches past 4 GiB');
+  readBundle(window(hpa(start), u32(bytes)));
 }
 
 /** No part of the guest may lie where another one does, or the hypervisor's image. */

@@ -48,6 +48,8 @@ export const KIND_MASK = 0xf000;
 export const REGULAR_FILE = 0x8000;
 
 /** The magic number and 13 fields of 8 hexadecimal digits; the name follows. */
+/** After so many zeros nothing else is looked for. */
+const ZEROS_MOST = 0x1_0000;
 const HEADER_BYTES = 110;
 const MODE = 14;
 const CONTENT_BYTES = 54;
@@ -61,13 +63,16 @@ export function isArchive(bytes: Bytes): boolean {
   return startsWithText(bytes, '070701') || startsWithText(bytes, '070702');
 }
 
-/** Reads the member at `offset`. Zeros before it, and the ends of archives that others follow, are passed over. */
+/** Reads the member at `offset`. A few zeros before it, and the ends of archives that others follow, are passed over. */
 export function readMember(archive: Bytes, offset: u32, member: Member): Found {
   let position: u32 = offset;
-  while (position < archive.length) {
+  let zeros: u32 = 0;
+  while (position < archive.length && zeros < ZEROS_MOST) {
     if (archive.u8(position) === 0) {
       position += 1;
+      zeros += 1;
     } else {
+      zeros = 0;
       if (!readMemberAt(archive, position, member)) return Found.damaged;
       if (!nameIs(member, 'TRAILER!!!')) return Found.member;
       position = member.next;

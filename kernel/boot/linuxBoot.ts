@@ -2,6 +2,7 @@
  * What a loader of Linux hands over: the zero page (Linux, Documentation/arch/x86/zero-page.rst and boot.rst). The
  * initrd is the bundle, the command line holds the hypervisor's options.
  */
+import type { u8 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
   arr,
@@ -15,7 +16,6 @@ import {
   u32,
   u64,
   U8,
-  u8,
   window,
   type Bytes,
   type Hpa,
@@ -63,6 +63,8 @@ const SETUP_LENGTH = 12;
 const SETUP_E820_EXTENSION = 1;
 const SETUP_EFI = 4;
 const SETUP_DATA_MOST = 64;
+/** Room for 512 ranges and then some. */
+const EXTENSION_BYTES_MOST = 0x4000;
 
 const HIGHEST_ADDRESS = 0xffff_ffffn;
 const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
@@ -126,7 +128,8 @@ function readSetupData(first: u64): void {
 
 function readExtension(address: u64, length: u32): void {
   requires(address <= HIGHEST_ADDRESS + 16n);
-  if (!isReadable(address, u64(length))) fail('the setup data of the boot loader lies outside memory');
+  if (length > EXTENSION_BYTES_MOST || !isReadable(address, u64(length)))
+    fail('the setup data of the boot loader gives a bad memory map');
   readEntries(window(hpa(address), length));
 }
 

@@ -4,10 +4,21 @@ import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testin
 
 class Halted extends Error {}
 
+/** What a machine says of the image, as far as start-up up to the guest asks. */
+export interface Image {
+  readonly physical: bigint;
+  readonly text: bigint;
+  readonly end: bigint;
+  readonly bundleBytes: bigint;
+}
+
+const NO_IMAGE: Image = { physical: 0n, text: 0n, end: 0n, bundleBytes: 0n };
+
 /** Powers a machine on whose memory, from address 0 on, holds `contents`. Returns that memory. */
-export function powerOn(contents: number | Uint8Array): Uint8Array {
+export function powerOn(contents: number | Uint8Array, image: Image = NO_IMAGE): Uint8Array {
   resetMemory();
   simulate({
+    imageBounds: () => image,
     haltForever() {
       throw new Halted();
     },

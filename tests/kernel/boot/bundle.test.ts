@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { bootInfo, GuestPart, isGiven, textBytes } from '../../../kernel/boot/bootInfo.js';
+import { readBundle } from '../../../kernel/boot/bundle.js';
+import { type Bytes, window } from '../../../transpiler/lib/index.js';
+import { cpioArchive } from '../../../images/cpio.js';
+import { bundle, digestLine } from '../support/bootLoaders.js';
+import { powerOn, stopOf } from '../support/startup.js';
+
+const AT = 0x1000;
+const kernel = Buffer.alloc(1000, 'kernel');
+const initrd = Buffer.alloc(3001, 'initrd');
+
+function text(bytes: Bytes): string {
+  return Array.from({ length: bytes.length }, (_, i) => String.fromCharCode(bytes.u8(i))).join('');
+}
+
+function read(archive: Uint8Array): string | null {
+  const memory = powerOn(AT + archive.length);
+  memory.set(archive, AT);
+  return stopOf(() => readBundle(window(BigInt(AT), archive.length)));
+}
+
+function contentOf(archive: Buffer, part: number): Buffer {
+  const { start, end } = bootInfo.parts.at(part);
+  return archive.subarray(Number(start) - AT, Number(end) - AT);
+}
+
+t.test('kernel, initrd, policy and command line are found', (t) => {
+  const archive = bundle({
+    'guest/initrd': initrd,
+    'guest/cmdline': 'console=ttyS0 quiet\n',
+    'guest/kernel': kernel,
+    'guest/policy': 'deny all',
+    'other/file': 'is no matter',
+  });
+  t.equal(read(archive), null);
+  t.same(contentOf(archive, GuestPart.kernel), kernel);
+  t.same(contentOf(archive, GuestPart.initrd), initrd);
+  t.equal(contentOf(archive, GuestPart.policy).toString(), 'deny all');
+  t.equal(text(textBytes(bootInfo.commandLine)), 'console=ttyS0 quiet');
+  t.end();
+});
+
+t.test('every part may be missing', (t) => {
+  t.equal(read(bundle({})), null);
+  t.notOk(isGiven(GuestPart.kernel));
+  t.equal(read(bundle({ 'guest/kernel': kernel })), null);
+  t.notOk(isGiven(GuestPart.initrd));
+  t.end();
+});
+
+t.test('an archive may follow another one after zeros', (t) => {
+  const whole = bundle({ 'guest/kernel': kernel });
+  const names = cpioArchive([{ kind: 'file', path: 'other', mode: 0o644, content: initrd }]);
+  t.equal(read(Buffer.concat([names, Buffer.alloc(512), whole, Buffer.alloc(100)])), null);
+  t.ok(isGiven(GuestPart.kernel));
+  t.end();
+});
+
+t.test('what is wrong with a bundle is named in one line', (t) => {
+  const wrong = digestLine('guest/kernel', initrd);
+  const whole = bundle({ 'guest/kernel': kernel });
+  const twice = Buffer.concat([bundle({ 'guest/kernel': kernel }), bundle({ 'guest/kernel': kernel })]);
+  const cases: readonly (readonly [string, Buffer])[] = [
+    ['the bundle is no cpio archive in the newc format', Buffer.from('\x1f\x8b a compressed initrd')],
+    ['the bundle is damaged or truncated', whole.subarray(0, 700)],
+    ['the bundle is damaged or truncated', Buffer.concat([whole, Buffer.from('rubbish')])],
+    [
+      'guest/kernel has another digest than guest/sha256 says: the bundle is damaged',
+      bundle({ 'guest/kernel': kernel }, wrong),
+    ],
+    [
+      'guest/kernel has another digest than guest/sha256 says: the bundle is damaged',
+      bundle({ 'guest/kernel': kernel }, wrong.replace(/^..../, 'zzzz')),
+    ],
+    ['guest/kernel has no digest in guest/sha256', bundle({ 'guest/kernel': kernel }, '')],
+    ['the bundle: guest/kernel is there twice', twice],
+    ['the bundle: guest/kernels is not known', bundle({ 'guest/kernels': kernel })],
+    ["the guest's kernel: it is empty", bundle({ 'guest/kernel': '' })],
+    ['guest/cmdline has more than one line', bundle({ 'guest/cmdline': 'one\ntwo\n' })],
+    ['guest/cmdline is longer than 2,048 bytes', bundle({ 'guest/cmdline': 'x'.repeat(2049) })],
+  ];
+  for (const [line, archive] of cases) t.equal(read(archive), `tsvm: ${line}`);
+  t.end();
+});
+
+t.test('any changed byte of the kernel is noticed', (t) => {
+  const archive = bundle({ 'guest/kernel': kernel });
+  const start = archive.indexOf(kernel);
+  fc.assert(
+    fc.property(fc.nat(kernel.length - 1), fc.integer({ min: 1, max: 255 }), (offset, change) => {
+      const damaged = Buffer.from(archive);
+      damaged.writeUInt8(damaged.readUInt8(start + offset) ^ change, start + offset);
+      t.match(read(damaged), /another digest/);
+    }),
+    { numRuns: 30 },
+  );
+  t.end();
+});
+
+t.test('whatever an archive holds, it is taken or refused in one line', (t) => {
+  const whole = bundle({ 'guest/kernel': kernel.subarray(0, 40), 'guest/cmdline': 'quiet' });
+  const change = fc.tuple(fc.nat(whole.length - 1), fc.oneof(fc.nat(255), fc.constantFrom(0x30, 0x46, 0x66, 0)));
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 6 }), fc.nat(whole.length), (changes, length) => {
+      const archive = Buffer.from(whole);
+      for (const [offset, value] of changes) archive[offset] = value;
+      const stopped = read(archive.subarray(0, length));
+      t.ok(stopped === null || /^tsvm: [ -~]+$/.test(stopped), stopped ?? 'taken');
+    }),
+    { numRuns: 1000 },
+  );
+  t.end();
+});
