@@ -47,9 +47,9 @@ export type Member = Ref<typeof Member>;
 export const KIND_MASK = 0xf000;
 export const REGULAR_FILE = 0x8000;
 
-/** The magic number and 13 fields of 8 hexadecimal digits; the name follows. */
 /** After so many zeros nothing else is looked for. */
 const ZEROS_MOST = 0x1_0000;
+/** The magic number and 13 fields of 8 hexadecimal digits; the name follows. */
 const HEADER_BYTES = 110;
 const MODE = 14;
 const CONTENT_BYTES = 54;
