@@ -2,7 +2,7 @@
  * The guest's own page tables, read as the processor reads them (APM 2, chapter 5). Presence is all
  * that is looked at: the processor has checked the rights of what it has already fetched.
  */
-import { gpa, requires, u64, window, type Gpa, type Gva } from '../../transpiler/lib/index.js';
+import { gpa, u64, window, type Gpa, type Gva } from '../../transpiler/lib/index.js';
 import { hostAddress } from './nestedPaging.js';
 
 const CR0_PG = 1n << 31n;
@@ -17,13 +17,12 @@ const ADDRESS = 0x000f_ffff_ffff_f000n;
 const PAE_ROOT = 0xffff_ffe0n;
 const LEGACY_ADDRESS = 0xffff_f000n;
 
-/** The lowest address bit that indexes the top table. */
-const FIVE_LEVELS = 48n;
-const FOUR_LEVELS = 39n;
-const PAE_LEVELS = 30n;
-/** 1 GiB: no larger page exists. */
-const LARGEST_PAGE = 30n;
-const PAGE = 12n;
+/** The place of an entry of eight bytes in its table, from the nine bits of the address that choose it. */
+const INDEX = 0xff8n;
+/** The bits of an address within a page. */
+const PAGE_OFFSET = 0xfffn;
+const MIB_2_OFFSET = 0x1f_ffffn;
+const GIB_OFFSET = 0x3fff_ffffn;
 
 /** No guest-physical address: the page is not present. */
 export const NOT_PRESENT = 0xffff_ffff_ffff_ffffn;
@@ -33,22 +32,38 @@ export function guestPhysical(cr0: u64, cr3: u64, cr4: u64, efer: u64, address: 
   const linear = u64(address);
   if ((cr0 & CR0_PG) === 0n) return gpa(linear & 0xffff_ffffn);
   if ((cr4 & CR4_PAE) === 0n) return walkLegacy(cr3 & LEGACY_ADDRESS, (cr4 & CR4_PSE) !== 0n, linear & 0xffff_ffffn);
-  if ((efer & EFER_LMA) === 0n) return walk(cr3 & PAE_ROOT, PAE_LEVELS, linear & 0xffff_ffffn);
-  return walk(cr3 & ADDRESS, (cr4 & CR4_LA57) !== 0n ? FIVE_LEVELS : FOUR_LEVELS, linear);
+  if ((efer & EFER_LMA) === 0n) return walkThree(cr3 & PAE_ROOT, linear & 0xffff_ffffn);
+  return (cr4 & CR4_LA57) !== 0n ? walkFive(cr3 & ADDRESS, linear) : walkFour(cr3 & ADDRESS, linear);
 }
 
-/** Tables of eight-byte entries, nine address bits a level; of the top one with PAE only four entries count. */
-function walk(root: u64, top: u64, address: u64): Gpa {
-  requires(top <= FIVE_LEVELS);
-  let table: u64 = root;
-  for (let shift: u64 = top; shift >= PAGE; shift -= 9n) {
-    const entry = readEntry(table | (((address >> shift) & 0x1ffn) << 3n));
-    if ((entry & PRESENT) === 0n) return NOT_PRESENT;
-    table = entry & ADDRESS;
-    const maps = shift === PAGE || (shift <= LARGEST_PAGE && (entry & LARGE) !== 0n);
-    if (maps) return gpa(((table >> shift) << shift) | (address & ((1n << shift) - 1n)));
-  }
-  return NOT_PRESENT;
+function walkFive(root: u64, address: u64): Gpa {
+  const entry = readEntry(root | ((address >> 45n) & INDEX));
+  return (entry & PRESENT) === 0n ? NOT_PRESENT : walkFour(entry & ADDRESS, address);
+}
+
+function walkFour(root: u64, address: u64): Gpa {
+  const entry = readEntry(root | ((address >> 36n) & INDEX));
+  return (entry & PRESENT) === 0n ? NOT_PRESENT : walkThree(entry & ADDRESS, address);
+}
+
+/** Without long mode, of this table only the four entries count that bits 31:30 choose. */
+function walkThree(root: u64, address: u64): Gpa {
+  const entry = readEntry(root | ((address >> 27n) & INDEX));
+  if ((entry & PRESENT) === 0n) return NOT_PRESENT;
+  return (entry & LARGE) !== 0n ? pageAddress(entry, address, GIB_OFFSET) : walkTwo(entry & ADDRESS, address);
+}
+
+function walkTwo(root: u64, address: u64): Gpa {
+  const directory = readEntry(root | ((address >> 18n) & INDEX));
+  if ((directory & PRESENT) === 0n) return NOT_PRESENT;
+  if ((directory & LARGE) !== 0n) return pageAddress(directory, address, MIB_2_OFFSET);
+  const entry = readEntry((directory & ADDRESS) | ((address >> 9n) & INDEX));
+  return (entry & PRESENT) === 0n ? NOT_PRESENT : pageAddress(entry, address, PAGE_OFFSET);
+}
+
+/** `offset` are the bits of the address within the page. */
+function pageAddress(entry: u64, address: u64, offset: u64): Gpa {
+  return gpa((entry & ADDRESS & u64(~offset)) | (address & offset));
 }
 
 /** Two tables of four-byte entries; with page-size extensions an entry of the first may map 4 MiB (APM 2, 5.2). */

@@ -158,6 +158,7 @@ export function showDecoy(address: Gpa): boolean {
 
 /** The machine address at which the hypervisor reads what the guest has at `address`. */
 export function hostAddress(address: Gpa): Hpa {
+  if (u64(address) < u64(paging.hiddenStart)) return hpa(address); // most is
   if (isHidden(address) || u64(address) >= u64(paging.readableEnd)) {
     return hpa(paging.decoy + (u64(address) & OFFSET_IN_PAGE));
   }

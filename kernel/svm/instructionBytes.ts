@@ -81,6 +81,14 @@ export function instructionByte(bytes: InstructionBytes, index: u32): u8 {
   return index < 16 ? u8(bytes.high >> (8n * u64(index - 8))) : 0;
 }
 
+/** The four bytes from that index on, the first one lowest; zeros behind the last one. */
+export function instructionWord(bytes: InstructionBytes, index: u32): u32 {
+  if (index === 0) return u32(bytes.low);
+  if (index >= 8) return index < 16 ? u32(bytes.high >> (8n * u64(index - 8))) : 0;
+  const shift: u64 = 8n * u64(index);
+  return u32((bytes.low >> shift) | u64(bytes.high << (64n - shift)));
+}
+
 /**
  * Raises the page fault of fetching the byte of that index. A processor without a TLB would have raised it: its entry is
  * all that still made the fetch possible.

@@ -4,11 +4,11 @@
  */
 import type { u8 } from '../../transpiler/lib/index.js';
 import { at, BOOL, struct, u32, U32, type Ref } from '../../transpiler/lib/index.js';
-import { CodeSize, instructionByte, MOST_BYTES, type InstructionBytes } from './instructionBytes.js';
-import { ADDRESS_SIZE, isLegacyPrefix, isRex, LOCK, OPERAND_SIZE } from './prefixes.js';
+import { CodeSize, instructionByte, instructionWord, MOST_BYTES, type InstructionBytes } from './instructionBytes.js';
+import { ADDRESS_SIZE, isLegacyPrefix, isNoPrefix, isRex, LOCK, OPERAND_SIZE } from './prefixes.js';
 
 /** What becomes of the memory: the source itself, or what it and the former content give. */
-export const WriteKind = { move: 0, exchange: 1, or: 2, and: 3, xor: 4 } as const;
+export const WriteKind = { none: 0, move: 1, exchange: 2, or: 3, and: 4, xor: 5 } as const;
 export type WriteKind = (typeof WriteKind)[keyof typeof WriteKind];
 
 export const MemoryWrite = struct(
@@ -79,6 +79,7 @@ function readPrefixes(write: MemoryWrite, bytes: InstructionBytes, size: CodeSiz
 
 /** Notes the prefix `byte`; false where it is none. REX counts only directly before the opcode. */
 function readPrefix(write: MemoryWrite, byte: u8, size: CodeSize): boolean {
+  if (isNoPrefix(byte)) return false;
   if (size === CodeSize.bits64 && isRex(byte)) {
     write.rex = byte;
     return true;
@@ -102,54 +103,47 @@ function addressBytes(size: CodeSize, isSwitched: boolean): u32 {
 }
 
 function decodeOpcode(write: MemoryWrite, bytes: InstructionBytes, opcode: u8): boolean {
+  if (opcode === Opcode.moveAccumulator) {
+    write.kind = WriteKind.move;
+    write.length = u32(write.length + write.addressBytes);
+    return true;
+  }
+  const modRm = nextByte(write, bytes); // all others have one
+  write.kind = kindOf(opcode, regField(modRm));
+  if (write.kind === WriteKind.none || !skipAddress(write, bytes, modRm)) return false;
+  if (opcode === Opcode.moveConstant || opcode === Opcode.groupConstant) readConstant(write, bytes);
+  else if (opcode === Opcode.groupByte) readByteConstant(write, bytes);
+  else write.register = regField(modRm) + ((write.rex & REX_R) !== 0 ? 8 : 0);
+  return true;
+}
+
+/** `field` is the reg field of ModRM, which belongs to the opcode where a constant is the source. */
+function kindOf(opcode: u8, field: u32): WriteKind {
   switch (opcode) {
     case Opcode.move:
-      return fromRegister(write, bytes, WriteKind.move);
-    case Opcode.exchange:
-      return fromRegister(write, bytes, WriteKind.exchange);
-    case Opcode.orRegister:
-      return fromRegister(write, bytes, WriteKind.or);
-    case Opcode.andRegister:
-      return fromRegister(write, bytes, WriteKind.and);
-    case Opcode.xorRegister:
-      return fromRegister(write, bytes, WriteKind.xor);
+      return WriteKind.move;
     case Opcode.moveConstant:
-      return decodeMoveConstant(write, bytes);
-    case Opcode.moveAccumulator:
-      write.kind = WriteKind.move;
-      write.register = 0;
-      write.length = u32(write.length + write.addressBytes);
-      return true;
+      return field === 0 ? WriteKind.move : WriteKind.none;
+    case Opcode.exchange:
+      return WriteKind.exchange;
+    case Opcode.orRegister:
+      return WriteKind.or;
+    case Opcode.andRegister:
+      return WriteKind.and;
+    case Opcode.xorRegister:
+      return WriteKind.xor;
     case Opcode.groupConstant:
-      return decodeGroup(write, bytes) && readConstant(write, bytes);
     case Opcode.groupByte:
-      return decodeGroup(write, bytes) && readByteConstant(write, bytes);
+      return groupKind(field);
     default:
-      return false;
+      return WriteKind.none;
   }
 }
 
-function fromRegister(write: MemoryWrite, bytes: InstructionBytes, kind: WriteKind): boolean {
-  const modRm = nextByte(write, bytes);
-  write.kind = kind;
-  write.register = regField(modRm) + ((write.rex & REX_R) !== 0 ? 8 : 0);
-  return skipAddress(write, bytes, modRm);
-}
-
-function decodeMoveConstant(write: MemoryWrite, bytes: InstructionBytes): boolean {
-  const modRm = nextByte(write, bytes);
-  write.kind = WriteKind.move;
-  return regField(modRm) === 0 && skipAddress(write, bytes, modRm) && readConstant(write, bytes);
-}
-
-function decodeGroup(write: MemoryWrite, bytes: InstructionBytes): boolean {
-  const modRm = nextByte(write, bytes);
-  const operation = regField(modRm);
-  if (operation === Group.or) write.kind = WriteKind.or;
-  else if (operation === Group.and) write.kind = WriteKind.and;
-  else if (operation === Group.xor) write.kind = WriteKind.xor;
-  else return false;
-  return skipAddress(write, bytes, modRm);
+function groupKind(field: u32): WriteKind {
+  if (field === Group.or) return WriteKind.or;
+  if (field === Group.and) return WriteKind.and;
+  return field === Group.xor ? WriteKind.xor : WriteKind.none;
 }
 
 function regField(modRm: u8): u32 {
@@ -176,21 +170,16 @@ function displacementBytes(mode: u32, replacesBase: boolean, wide: u32): u32 {
   return mode === 2 || replacesBase ? wide : 0;
 }
 
-function readConstant(write: MemoryWrite, bytes: InstructionBytes): boolean {
-  const low = nextByte(write, bytes);
-  const second = nextByte(write, bytes);
-  const third = nextByte(write, bytes);
-  const high = nextByte(write, bytes);
-  write.constant = u32(low | (second << 8) | (third << 16) | u32(high << 24));
+function readConstant(write: MemoryWrite, bytes: InstructionBytes): void {
+  write.constant = instructionWord(bytes, write.length);
   write.hasConstant = true;
-  return true;
+  write.length = u32(write.length + 4);
 }
 
-function readByteConstant(write: MemoryWrite, bytes: InstructionBytes): boolean {
+function readByteConstant(write: MemoryWrite, bytes: InstructionBytes): void {
   const byte = nextByte(write, bytes);
   write.constant = byte < 0x80 ? byte : u32(byte | 0xffff_ff00); // its sign is extended
   write.hasConstant = true;
-  return true;
 }
 
 function nextByte(write: MemoryWrite, bytes: InstructionBytes): u8 {

@@ -13,6 +13,11 @@ const SEGMENT_DS = 0x3e;
 const SEGMENT_FS = 0x64;
 const SEGMENT_GS = 0x65;
 
+/** Quick to say of most opcodes: all prefixes are below or above. */
+export function isNoPrefix(byte: u8): boolean {
+  return byte > ADDRESS_SIZE && byte < LOCK;
+}
+
 /** Whether `byte` is a legacy prefix other than LOCK. */
 export function isLegacyPrefix(byte: u8): boolean {
   switch (byte) {

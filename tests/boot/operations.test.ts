@@ -1,0 +1,16 @@
+import t from 'tap';
+import { measureOperations } from '../../bench/operations.js';
+import { freshImage } from './harness.js';
+
+/** Instructions of the hypervisor, there and back; the guest's own come to them. */
+const MOST_FOR_APIC = 400;
+const GUEST_INSTRUCTIONS = 5;
+
+t.test('a write to the local APIC that leaves the guest costs at most 400 instructions', async (t) => {
+  await freshImage();
+  const { perOperation } = await measureOperations();
+  for (const name of ['APIC write', 'APIC command']) {
+    const count = perOperation[name] ?? 0;
+    t.ok(count > 100 && count <= MOST_FOR_APIC + GUEST_INSTRUCTIONS, `${name}: ${count}`);
+  }
+});
