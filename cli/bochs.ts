@@ -21,6 +21,8 @@ export interface BochsMachine extends BootDiscContent {
   readonly firmware: 'latest' | 'legacy';
   /** Whether a reset of the machine ends the run. */
   readonly endOnReset: boolean;
+  /** A raw image of the first hard disk, of whole cylinders of 1,008 sectors; or none. */
+  readonly disk: string | null;
 }
 
 export const DEFAULT_BOCHS_MACHINE: Omit<BochsMachine, 'image' | 'kernel' | 'initrd'> = {
@@ -32,6 +34,7 @@ export const DEFAULT_BOCHS_MACHINE: Omit<BochsMachine, 'image' | 'kernel' | 'ini
   ignoreUnknownMsrs: true,
   firmware: 'latest',
   endOnReset: false,
+  disk: null,
 };
 
 /** `reset`: by a reset or a triple fault; `failed`: as Bochs says. */
@@ -87,6 +90,8 @@ export async function startBochs(machine: BochsMachine, options: BochsOptions): 
   const ended = emulator.then(async (result): Promise<BochsEnd> => {
     server.close();
     await rm(folder, { recursive: true, force: true });
+    // Bochs locks the disk by this file, and leaves it behind when it is killed.
+    if (machine.disk !== null) await rm(`${machine.disk}.lock`, { force: true });
     if (result.code === 'ENOENT') throw missingTool('bochs');
     if (result.timedOut) return 'timeout';
     if (POWER_OFF.test(panic)) return 'off';
@@ -109,7 +114,7 @@ async function writeMachine(machine: BochsMachine, folder: string, port: number)
 
 /** Bochs's configuration file (Bochs User Manual 2.7, 4.3). Without the line `sound` Debian's Bochs aborts. */
 function configurationOf(machine: BochsMachine, disc: string, port: number): string {
-  const { model, cpus, memory, ignoreUnknownMsrs, firmware } = machine;
+  const { model, cpus, memory, ignoreUnknownMsrs, firmware, disk } = machine;
   const mebibytes = parseInt(memory) * (memory.endsWith('G') ? 1024 : 1);
   const ignore = ignoreUnknownMsrs ? 1 : 0;
   return `
@@ -123,7 +128,8 @@ pci: enabled=1, chipset=i440fx
 vga: extension=vbe
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path=${disc}, status=inserted
-boot: cdrom
+${disk === null ? '' : `ata0-slave: type=disk, mode=flat, path=${disk}`}
+boot: ${machine.image === null && machine.kernel === null ? 'disk' : 'cdrom'}
 clock: sync=none, time0=${START_OF_TIME}
 com1: enabled=1, mode=socket-client, dev=127.0.0.1:${port}
 log: -

@@ -58,7 +58,8 @@ export function emulatorParameters(machine: Machine): string[] {
 /** Under the hypervisor, the guest's kernel and initrd are multiboot modules; the bare machine boots them itself. */
 function bootParameters({ image, options, kernel, initrd, append }: Machine): string[] {
   const initrdWords = (word: string) => (word === '' ? [] : ['-initrd', word]);
-  if (image === null) return ['-kernel', kernel ?? '', '-append', append, ...initrdWords(initrd ?? '')];
+  if (image === null)
+    return kernel === null ? [] : ['-kernel', kernel, '-append', append, ...initrdWords(initrd ?? '')];
   const modules = [
     ...(kernel === null ? [] : [moduleWord(kernel, append)]),
     ...(initrd === null ? [] : [moduleWord(initrd, '')]),

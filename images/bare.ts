@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
 
-/** `hostile`, `limits`, `probe` and `smi` are Linux bzImages in shape, `entry` is a multiboot image. */
-export type BareProgram = 'hostile' | 'limits' | 'probe' | 'smi' | 'entry';
+/** `hostile`, `limits`, `probe` and `smi` are Linux bzImages in shape, `entry` is a multiboot image, `bios` a disk. */
+export type BareProgram = 'bios' | 'hostile' | 'limits' | 'probe' | 'smi' | 'entry';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {
   const folder = join(root, 'images', 'bare');

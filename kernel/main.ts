@@ -1,6 +1,7 @@
 /** The order of start-up. */
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
+import { refuseSecondStart } from './guest/bios.js';
 import { loadGuest } from './guest/guest.js';
 import { countProcessors, readAcpi } from './machine/acpi.js';
 import { loadDescriptors } from './machine/descriptors.js';
@@ -23,6 +24,7 @@ export function start(magic: u32, info: Hpa): never {
   loadDescriptors();
   readBootInfo(magic, info);
   chooseConsole();
+  refuseSecondStart();
   chooseVendor();
   readAcpi();
   requireOneProcessor();

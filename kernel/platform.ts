@@ -21,6 +21,8 @@ export const ImageBounds = struct(
     exceptionStubs: at(0x38, HVA),
     /** The bundle that lies behind `end` where the boot loader put the image; 0: there is none. */
     bundleBytes: at(0x40, U64),
+    /** The block that a BIOS guest gets in low memory: runtime-c/bios.asm. */
+    biosBlock: at(0x48, HVA),
   },
 );
 export type ImageBounds = Ref<typeof ImageBounds>;

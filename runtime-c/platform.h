@@ -10,7 +10,7 @@
 
 /* Places in the image (linker/tsvm.ld), its machine address (boot.asm), and what follows it (header.asm). */
 extern char image_text[], image_constants[], image_symbols[], image_data[], image_stacks[], image_end[];
-extern char tsvm_exception_stubs[];
+extern char tsvm_exception_stubs[], tsvm_bios_block[];
 extern uint64_t image_physical;
 extern const volatile uint64_t image_bundle;
 
@@ -91,6 +91,7 @@ static inline UNUSED struct ImageBounds platform_imageBounds(void) {
       .end = (uint64_t)image_end,
       .exceptionStubs = (uint64_t)tsvm_exception_stubs,
       .bundleBytes = image_bundle,
+      .biosBlock = (uint64_t)tsvm_bios_block,
   };
 }
 

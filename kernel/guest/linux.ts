@@ -1,7 +1,6 @@
 /** Starts Linux directly, by its 64-bit boot protocol (Linux, Documentation/arch/x86/boot.rst). */
 import { addressOf, copyMemory, gpa, gva, u64 } from '../../transpiler/lib/index.js';
 import { bootInfo, GuestPart, isGiven } from '../boot/bootInfo.js';
-import { fail } from '../report/fail.js';
 import { setTable, startInLongMode, type ProcessorState } from '../vcpu/state.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { writeBootBlock } from './bootBlock.js';
@@ -19,7 +18,6 @@ const STACK_BYTES = 0x800n;
  * and `registers` how the guest begins. Stops where that is not possible.
  */
 export function loadLinux(state: ProcessorState, registers: Registers): void {
-  if (!isGiven(GuestPart.kernel)) fail('no guest: give a Linux kernel and, after it, its initrd');
   readLinuxImage();
   choosePlaces();
   const block = writeBootBlock(places.bootBlock);

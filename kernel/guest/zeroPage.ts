@@ -3,12 +3,13 @@
  *
  * It says what the BIOS would say on the bare machine; only what the hypervisor keeps is reserved.
  */
-import { requires, subSat64, u32, u64, u8, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
+import { requires, u32, u64, u8, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
 import { bootInfo, GuestPart } from '../boot/bootInfo.js';
 import { rsdpAddress } from '../machine/acpi.js';
 import { memoryMap } from '../machine/memoryMap.js';
 import { fail } from '../report/fail.js';
 import { linuxImage, SETUP_HEADER, SETUP_HEADER_LIMIT } from './linuxImage.js';
+import { MAP_ENTRY_BYTES, writeMapEntry } from './mapEntry.js';
 import { places } from './placement.js';
 import { writeScreen } from './screen.js';
 
@@ -26,7 +27,6 @@ const MEMORY_MAP = 0x2d0;
 
 /** A loader without a number of its own. */
 const UNDEFINED_LOADER = 0xff;
-const MAP_ENTRY_BYTES = 20;
 const MAP_ENTRIES = 128;
 
 /** Fills the zeroed `page`; the command line lies at `commandLine`. The guest's kernel has not been moved yet. */
@@ -56,13 +56,7 @@ function writeMemoryMap(page: Bytes): void {
   const count = memoryMap.count;
   if (count > MAP_ENTRIES) fail('Linux takes at most 128 ranges of memory, and this machine has more');
   for (let i: u32 = 0; i < count; i++) {
-    const range = memoryMap.ranges.at(i);
-    const start = u64(range.start);
-    const end = u64(range.end);
-    const entry = page.part(MEMORY_MAP + i * MAP_ENTRY_BYTES, MAP_ENTRY_BYTES);
-    entry.setU64(0, start);
-    entry.setU64(8, subSat64(end, start));
-    entry.setU32(16, range.kind);
+    writeMapEntry(page.part(MEMORY_MAP + i * MAP_ENTRY_BYTES, MAP_ENTRY_BYTES), i);
   }
   page.setU8(MEMORY_MAP_COUNT, u8(count));
 }

@@ -1,7 +1,7 @@
 /** What the person who boots tsvm may choose, given as words on its command line. */
-import { at, instance, struct, U32, type Bytes, type Ref } from '../../transpiler/lib/index.js';
+import { at, BOOL, instance, struct, U32, U8, type Bytes, type Ref, type u8 } from '../../transpiler/lib/index.js';
 import { bootInfo, textBytes } from '../boot/bootInfo.js';
-import { afterFirstWord, equalsText, firstWord } from '../boot/text.js';
+import { afterFirstWord, equalsText, firstWord, startsWithText } from '../boot/text.js';
 import { beginLine, print, printBytes } from '../report/console.js';
 import { stop } from '../report/fail.js';
 
@@ -18,10 +18,13 @@ export const TripleFaultAction = { reset: 0, halt: 1 } as const;
  */
 export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
 
+/** The option's name and what its value begins with. */
+const DISK = 'disk=0x';
+
 /** The defaults are the zeros. */
 const Options = struct(
   'Options',
-  { size: 20 },
+  { size: 24 },
   {
     crash: at(0, U32),
     console: at(4, U32),
@@ -29,6 +32,9 @@ const Options = struct(
     /** The period of the task that tests the timers, in microseconds; 0: it does not run. */
     testTimer: at(12, U32),
     apic: at(16, U32),
+    /** The disk from which a BIOS guest starts, as INT 13h numbers it, where one is given. */
+    givesDisk: at(20, BOOL),
+    disk: at(21, U8),
   },
 );
 export type Options = Ref<typeof Options>;
@@ -58,8 +64,27 @@ function applyOption(word: Bytes): boolean {
   else if (equalsText(word, 'test-timer=1ms')) options.testTimer = 1_000;
   else if (equalsText(word, 'test-timer=10ms')) options.testTimer = 10_000;
   else if (equalsText(word, 'test-timer=1s')) options.testTimer = 1_000_000;
+  else if (startsWithText(word, DISK)) return readDisk(word);
   else return false;
   return true;
+}
+
+/** Two hexadecimal digits, as BIOS calls are written. */
+function readDisk(word: Bytes): boolean {
+  if (word.length !== DISK.length + 2) return false;
+  const high = hexDigit(word.u8(DISK.length));
+  const low = hexDigit(word.u8(DISK.length + 1));
+  if (high > 15 || low > 15) return false;
+  options.givesDisk = true;
+  options.disk = high * 16 + low;
+  return true;
+}
+
+/** The value of a digit; more than 15 where it is none. */
+function hexDigit(character: u8): u8 {
+  if (character >= 0x30 && character <= 0x39) return character - 0x30;
+  const letter = character | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : 16;
 }
 
 function refuseOption(word: Bytes): never {
@@ -67,6 +92,6 @@ function refuseOption(word: Bytes): never {
   print('unknown option "');
   printBytes(word);
   print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, apic=auto|trap|release, ');
-  print('test-timer=1ms|10ms|1s');
+  print('test-timer=1ms|10ms|1s, disk=0x80');
   stop();
 }

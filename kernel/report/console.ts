@@ -55,6 +55,11 @@ export function consoleForgetUart(): void {
   state.usesUart = false;
 }
 
+/** Whether COM1 is there and messages may go to it. */
+export function consoleHasUart(): boolean {
+  return state.hasUart;
+}
+
 /** How many bytes were ever logged. */
 export function logWritten(): u64 {
   return state.written;

@@ -50,7 +50,3 @@ t.test('a kernel with the oldest boot protocol', async (t) => {
 });
 
 t.test('too little memory', (t) => refuses(t, { memory: '32M' }, /too little memory/));
-
-t.test('no guest', (t) =>
-  refuses(t, { kernel: null, initrd: null }, /no guest: give a Linux kernel and, after it, its initrd/),
-);

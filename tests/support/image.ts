@@ -33,6 +33,7 @@ export const bounds = {
   end,
   exceptionStubs: text + 0x100n,
   bundleBytes: 0n,
+  biosBlock: constants + 0x10n,
 };
 
 /** Adds the image's memory and returns its bytes. */

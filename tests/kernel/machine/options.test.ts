@@ -15,7 +15,7 @@ import { powerOn, stopOf } from '../support/startup.js';
 const LINE = 0x1000;
 const CHOICES =
   'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, apic=auto|trap|release, ' +
-  'test-timer=1ms|10ms|1s';
+  'test-timer=1ms|10ms|1s, disk=0x80';
 
 function parse(line: Buffer): string | null {
   powerOn(0x4000).set(line, LINE);
@@ -72,5 +72,16 @@ t.test('any line is understood or refused in one printable line', (t) => {
       t.ok(stopped === null || /^tsvm: unknown option "[ -~]+"; [ -~]+$/.test(stopped), stopped ?? 'understood');
     }),
   );
+  t.end();
+});
+
+t.test('a disk is named by two hexadecimal digits', (t) => {
+  t.equal(parse(Buffer.from('')), null);
+  t.equal(options.givesDisk, false);
+  t.equal(parse(Buffer.from('disk=0x81 disk=0x9F')), null);
+  t.same([options.givesDisk, options.disk], [true, 0x9f]);
+  for (const word of ['disk=81', 'disk=0x8', 'disk=0x800', 'disk=0x8g', 'disk=0x@0', 'disk=']) {
+    t.equal(parse(Buffer.from(word)), `tsvm: unknown option "${word}"; ${CHOICES}`);
+  }
   t.end();
 });
