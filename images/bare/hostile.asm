@@ -1,6 +1,6 @@
 ; A kernel that attacks the hypervisor below it. It prints one line for each attempt:
 ;   hostile: NAME done | hostile: NAME #UD | hostile: NAME = 0xVALUE
-; and ends in a triple fault.
+; and ends in a triple fault. Where its command line begins with a digit, it sends the INIT of that number instead.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -13,6 +13,16 @@
 %define HYPERCALL    0x6d767374
 %define HALF_GIB     0x20000000
 %define RESERVED     2
+%define COMMAND_LINE 0x228              ; in the zero page
+%define APIC_BASE    0x1b
+%define APIC         0xfee00000
+%define IDENTITY     0x20
+%define LOGICAL      0xd0
+%define COMMAND      0x300
+%define DESTINATION  0x310
+%define MESSAGES     0x1000             ; behind the APIC: for processor 1
+%define INIT         0x4500
+%define SIPI         0x4600
 
 ; ---- the attempts
 
@@ -20,6 +30,12 @@
         mov     rbx, rsi
         call    make_tables
         call    find_hidden_memory
+        mov     rax, [rbx + COMMAND_LINE]
+        mov     eax, eax
+        movzx   eax, byte [rax]
+        sub     eax, '0'
+        cmp     eax, INITS
+        jb      send_init
 
         begin   "VMRUN"
         mov     rax, PREFERRED
@@ -88,6 +104,48 @@
         wrmsr
         finish
 
+        begin   "move the local APIC"
+        mov     ecx, APIC_BASE
+        rdmsr
+        sub     eax, 0x100000
+        wrmsr
+        finish
+        begin   "write APIC_BASE as it is"
+        mov     ecx, APIC_BASE
+        rdmsr
+        wrmsr
+        finish
+        begin   "renumber the local APIC"
+        mov     edi, APIC
+        mov     dword [rdi + IDENTITY], 7 << 24
+        finish
+        mov     edi, APIC
+        mov     eax, [rdi + IDENTITY]
+        show    "number of the local APIC"
+        begin   "64 bits to the local APIC"
+        mov     edi, APIC + COMMAND
+        mov     eax, INIT | 0x80000
+        mov     [rdi], rax
+        finish
+        begin   "16 bits to the local APIC"
+        mov     edi, APIC + COMMAND
+        mov     [rdi], ax
+        finish
+        begin   "strings to the local APIC"
+        mov     edi, APIC + COMMAND
+        stosd
+        finish
+        begin   "INIT by message"
+        mov     edi, APIC
+        mov     dword [rdi], INIT
+        mov     dword [rdi + MESSAGES], INIT
+        mov     dword [rdi + MESSAGES + 0xfffc], INIT
+        finish
+        begin   "SIPI by message"
+        mov     edi, APIC
+        mov     dword [rdi + MESSAGES], SIPI
+        finish
+
         mov     rax, r13
         shr     rax, 12
         show    "hidden pages"
@@ -126,6 +184,33 @@
         finish
         lidt    [nothing]
         ud2
+
+; ---- eax: which INIT to send
+
+send_init:
+        lea     rcx, [inits]
+        mov     rbx, [rcx + rax * 8]
+        begin   "INIT next"
+        finish
+        mov     edi, APIC
+        mov     dword [rdi + LOGICAL], 1 << 24
+        mov     rax, rbx
+        shr     rax, 32
+        mov     [rdi + DESTINATION], eax
+        mov     [rdi + COMMAND], ebx
+        begin   "survived"
+        finish
+        hlt
+
+; Destination and command. The processor's number is 0.
+        align   8
+inits:  dd INIT, 0
+        dd INIT, 0xff << 24
+        dd INIT | 0x40000, 1 << 24      ; itself by shorthand
+        dd INIT | 0x80000, 1 << 24      ; all by shorthand
+        dd INIT | 0x800, 1 << 24        ; logical
+        dd INIT | 0x800, 0xff << 24
+INITS   equ ($ - inits) / 8
 
 ; ---- r12, r13: start and bytes of the largest reserved range below 512 MiB in the e820 map at rbx
 

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../images/bare.js';
 import { boot, hypervisorLines, root, temporaryFolder } from './harness.js';
 
-async function attack(t: Test, options: string, until?: RegExp) {
+async function attack(t: Test, options: string, until?: RegExp, append = '') {
   const kernel = join(await temporaryFolder(t), 'hostile');
   await assembleBareProgram(root, 'hostile', kernel);
   return boot({
@@ -12,7 +12,7 @@ async function attack(t: Test, options: string, until?: RegExp) {
     options,
     kernel,
     initrd: null,
-    append: '',
+    append,
     ...(until === undefined ? {} : { until }),
   });
 }
@@ -34,6 +34,15 @@ const OUTCOMES = [
   'clear VM_CR done',
   'VM_CR then = 0x18',
   'write VM_HSAVE_PA done',
+  'move the local APIC #GP',
+  'write APIC_BASE as it is done',
+  'renumber the local APIC done',
+  'number of the local APIC = 0x0',
+  '64 bits to the local APIC #GP',
+  '16 bits to the local APIC #GP',
+  'strings to the local APIC #GP',
+  'INIT by message done',
+  'SIPI by message done',
   'read hidden memory done',
   'words that are not ones = 0x0',
   'page table in hidden memory #PF',
@@ -62,3 +71,23 @@ t.test('with triple-fault=halt the machine stands still after it', async (t) => 
   t.match(hypervisorLines(serial).at(-1), /triple fault/);
   t.equal(ended, 'stopped');
 });
+
+/** The INITs that hostile.asm sends where its command line begins with their number. */
+const INITS = [
+  'to its processor',
+  'to all by the broadcast number',
+  'to itself by shorthand',
+  'to all by shorthand',
+  'to its processor by a logical destination',
+  'to all by a logical destination',
+];
+
+for (const [number, how] of INITS.entries()) {
+  t.test(`an INIT ${how} resets the machine: the processor does not leave the hypervisor`, async (t) => {
+    const { serial, ended } = await attack(t, '', undefined, String(number));
+    t.match(serial, /^hostile: INIT next done$/m);
+    t.notMatch(serial, /survived/);
+    t.match(hypervisorLines(serial).at(-1), /the guest sent INIT to the processor that it started on/);
+    t.equal(ended, 'off');
+  });
+}
