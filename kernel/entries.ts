@@ -4,6 +4,7 @@ import { start } from './main.js';
 import { onVirtualize, startEfi } from './mainEfi.js';
 import { onException } from './report/exception.js';
 import { onSvmExit } from './svm/exit.js';
+import { onProcessorStart } from './vcpu/start.js';
 import { onQuickCpuid } from './vmx/cpuid.js';
 import { onVmxEntryRefused } from './vmx/entryFailure.js';
 import { onVmxExit } from './vmx/exit.js';
@@ -15,6 +16,8 @@ export const entries = entryPoints({
   /** From runtime-c/efi.asm, once; and once for each processor. */
   tsvm_start_efi: startEfi,
   tsvm_virtualize: onVirtualize,
+  /** From runtime-c/trampoline.asm, on each processor but the first. */
+  tsvm_processor_start: onProcessorStart,
   /** From runtime-c/exceptions.asm. */
   tsvm_exception: onException,
   /** From there, too: whether it was taken care of. */

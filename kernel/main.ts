@@ -3,7 +3,8 @@ import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
 import { refuseSecondStart } from './guest/bios.js';
 import { loadGuest } from './guest/guest.js';
-import { countProcessors, readAcpi } from './machine/acpi.js';
+import { readAcpi } from './machine/acpi.js';
+import { readProcessors } from './machine/madt.js';
 import { loadDescriptors } from './machine/descriptors.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { ConsoleChoice, options, parseOptions } from './machine/options.js';
@@ -12,10 +13,11 @@ import { readMtrrs } from './memory/mtrr.js';
 import { buildNestedTables } from './memory/nestedPaging.js';
 import { moveToRegion, region } from './memory/region.js';
 import { consoleForgetUart, consoleLeaveUart, consoleStart, endLine, print } from './report/console.js';
-import { fail } from './report/fail.js';
 import { startClock } from './time/clock.js';
 import { ProcessorState } from './vcpu/state.js';
-import { vcpus } from './vcpu/vcpu.js';
+import { vcpuOf } from './vcpu/processors.js';
+import { startProcessors, useProcessor } from './vcpu/start.js';
+import { hideTrampoline } from './vcpu/trampoline.js';
 import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer, watchApic } from './vcpu/vendor.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
@@ -27,7 +29,7 @@ export function start(magic: u32, info: Hpa): never {
   refuseSecondStart();
   chooseVendor();
   readAcpi();
-  requireOneProcessor();
+  readProcessors();
   startClock();
   readMemoryMap();
   readMtrrs();
@@ -40,18 +42,17 @@ export function chooseConsole(): void {
   if (options.console === ConsoleChoice.none) consoleForgetUart();
 }
 
-function requireOneProcessor(): void {
-  if (countProcessors() > 1) fail('more than one processor: this version can hold one only');
-}
-
 function startGuest(): never {
   const state = local(ProcessorState);
-  const vcpu = vcpus.at(0);
+  const vcpu = vcpuOf(0);
   const readableEnd = hpa(mappedEnd(topOfMemory()));
   const tables = buildNestedTables(nestedEntryFormat(), region.start, region.bytes, readableEnd);
+  useProcessor(vcpu);
+  hideTrampoline(nestedEntryFormat());
   watchApic();
   loadGuest(state, vcpu.registers);
   prepareVcpu(vcpu, tables, state);
+  startProcessors();
   print('starting the guest');
   endLine();
   if (options.testTimer !== 0) startTimer(vcpu);

@@ -10,6 +10,7 @@ import { startEfiGuest } from './guest/efi.js';
 import { watchApic } from './exits/apic.js';
 import { readAcpi } from './machine/acpi.js';
 import { loadDescriptors } from './machine/descriptors.js';
+import { readProcessors } from './machine/madt.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { chooseConsole } from './main.js';
 import { PAGE_BYTES } from './memory/allocator.js';
@@ -21,7 +22,8 @@ import { consoleLeaveUart, consoleStart } from './report/console.js';
 import { startClock } from './time/clock.js';
 import { completeSegments } from './vcpu/capturedState.js';
 import type { ProcessorState } from './vcpu/state.js';
-import { vcpus } from './vcpu/vcpu.js';
+import { vcpuOf } from './vcpu/processors.js';
+import { useProcessor } from './vcpu/start.js';
 import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu } from './vcpu/vendor.js';
 
 const Tables = struct('Tables', { size: 16 }, { host: at(0, HPA), nested: at(8, HPA) });
@@ -40,6 +42,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   chooseVendor();
   bootInfo.rsdp = firmwareRsdp();
   readAcpi();
+  readProcessors();
   startClock();
   readFirmwareMap();
   readMemoryMap();
@@ -63,11 +66,12 @@ function settle(): void {
 
 /** Where a processor enters the hypervisor, which lies in its own memory now. `state` is what the firmware left. */
 export function onVirtualize(state: ProcessorState): never {
-  const vcpu = vcpus.at(0);
+  const vcpu = vcpuOf(0);
   closeFirmware();
   consoleLeaveUart();
   loadDescriptors();
   completeSegments(state);
+  useProcessor(vcpu);
   prepareVcpu(vcpu, tables.nested, state);
   return runVcpu(vcpu);
 }

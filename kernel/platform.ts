@@ -2,12 +2,24 @@
  * What only this kernel's runtime gives: the image's place in memory, and the ways out of
  * TypeScript into assembly. Bodies: runtime-c/platform.h and runtime-c/*.asm.
  */
-import { at, HPA, hva, HVA, intrinsics, struct, u64, U64, type Hpa, type Hva, type Ref } from '../transpiler/lib/index.js';
+import {
+  at,
+  HPA,
+  hva,
+  HVA,
+  intrinsics,
+  struct,
+  u64,
+  U64,
+  type Hpa,
+  type Hva,
+  type Ref,
+} from '../transpiler/lib/index.js';
 
 /** Where the image's parts are; each starts where the one before it ends, on a page boundary. */
 export const ImageBounds = struct(
   'ImageBounds',
-  { size: 0x50 },
+  { size: 0x58 },
   {
     /** The machine address at which the image lies now. */
     physical: at(0x00, HPA),
@@ -23,6 +35,8 @@ export const ImageBounds = struct(
     bundleBytes: at(0x40, U64),
     /** The block that a BIOS guest gets in low memory: runtime-c/bios.asm. */
     biosBlock: at(0x48, HVA),
+    /** The code of the page at which other processors start. */
+    trampoline: at(0x50, HVA),
   },
 );
 export type ImageBounds = Ref<typeof ImageBounds>;
@@ -77,6 +91,14 @@ export const { imageBounds, markAllocation, relocate, svmRun, vmxRun, shutDown }
     manual: 'SDM 3A 6.15, interrupt 8',
   },
 });
+
+/** Machine memory is mapped from here on; runtime-c/platform.h and runtime-c/layout.inc agree. */
+export const DIRECT = 0xffff_8000_0000_0000n;
+
+/** Where the hypervisor has mapped the machine memory at `address`. */
+export function directAddress(address: Hpa): Hva {
+  return hva(DIRECT + u64(address));
+}
 
 /** Where a part of the image is mapped. That stays the same when the image moves, unlike its machine address. */
 export function imageAddress(address: Hpa): Hva {

@@ -29,6 +29,7 @@ const SAVED_REGISTERS = 15 * WORD;
 /** The functions of runtime-c/, with their return addresses. */
 const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_entry', bytes: 0, calls: ['tsvm_start'] },
+  { symbol: 'tsvm_trampoline', bytes: 0, calls: ['tsvm_processor_start'] },
   { symbol: 'tsvm_svm_run', bytes: 2 * WORD, calls: ['tsvm_svm_exit'] },
   { symbol: 'tsvm_vmx_run', bytes: 2 * WORD, calls: ['tsvm_vmx_cpuid', 'tsvm_vmx_exit', 'tsvm_vmx_entry_refused'] },
   { symbol: 'tsvm_relocate', bytes: WORD, calls: [] },
@@ -63,9 +64,12 @@ export function stackReport(program: Program, graph: string): StackReport {
 
 function bounds(program: Program, graph: string): readonly [StackBound, StackBound] {
   try {
-    const [entry, exception] = stackBounds(program, graph, ASSEMBLY, ['tsvm_entry', 'tsvm_exception_stubs']);
-    if (entry === undefined || exception === undefined) throw new StackError('an entry has no bound');
-    return [entry, exception];
+    const roots = ['tsvm_entry', 'tsvm_trampoline', 'tsvm_exception_stubs'];
+    const [entry, trampoline, exception] = stackBounds(program, graph, ASSEMBLY, roots);
+    if (entry === undefined || trampoline === undefined || exception === undefined) {
+      throw new StackError('an entry has no bound');
+    }
+    return [trampoline.bytes > entry.bytes ? trampoline : entry, exception];
   } catch (error) {
     if (!(error instanceof StackError)) throw error;
     throw new UserError(`the stack has no bound: ${error.message}`, ExitCode.refused);

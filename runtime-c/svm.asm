@@ -1,4 +1,4 @@
-; void tsvm_svm_run(uint64_t vcpu): the world switch (APM 2, 15.5). Does not return.
+; void tsvm_svm_run(uint64_t vcpu): the world switch (APM 2, 15.5), on the vcpu's stack. Does not return.
 
 %include "layout.inc"
 
@@ -10,6 +10,7 @@ VCPU_RAX        equ 0
 VCPU_RDI        equ 56
 VCPU_VMCB       equ 128
 VCPU_HOST_SAVE  equ 136
+VCPU_STACK_TOP  equ 0xb0
 VMCB_RAX        equ 0x5f8
 
 ; Applies %1 to the thirteen registers that neither VMRUN nor the switch itself handles.
@@ -39,6 +40,7 @@ section .text
 ; Interrupts and NMIs are held back (GIF is 0) from here on, except in the guest: VMRUN sets GIF, an exit clears it.
 tsvm_svm_run:
         clgi
+        mov     rsp, [rdi + VCPU_STACK_TOP]
         mov     rax, [rdi + VCPU_HOST_SAVE]
         vmsave
         push    rdi

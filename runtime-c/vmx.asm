@@ -1,4 +1,4 @@
-; void tsvm_vmx_run(uint64_t vcpu): the world switch (SDM 3C, chapters 26 and 27). Does not return.
+; void tsvm_vmx_run(uint64_t vcpu): the world switch (SDM 3C, chapters 26 and 27), on the vcpu's stack. Does not return.
 
 global tsvm_vmx_run
 extern tsvm_vmx_cpuid, tsvm_vmx_exit, tsvm_vmx_entry_refused
@@ -7,6 +7,7 @@ extern tsvm_vmx_cpuid, tsvm_vmx_exit, tsvm_vmx_entry_refused
 VCPU_RDI        equ 56
 
 VCPU_QUICK      equ 0xa8
+VCPU_STACK_TOP  equ 0xb0
 VCPU_EXITS      equ 0x100
 
 ; Fields of the VMCS (SDM 3D, appendix B).
@@ -47,6 +48,7 @@ HOST_RIP        equ 0x6c16
 section .text
 ; Each exit finds the stack as it is after the first push: the vcpu's address on top.
 tsvm_vmx_run:
+        mov     rsp, [rdi + VCPU_STACK_TOP]
         push    rdi
         mov     eax, HOST_RSP
         vmwrite rax, rsp

@@ -1,5 +1,5 @@
 /** The UEFI firmware that started the image: who it is, and what it is asked for (UEFI Specification 2.10). */
-import type { u64} from '../../transpiler/lib/index.js';
+import type { u64 } from '../../transpiler/lib/index.js';
 import { hpa, physical, requires, u32, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
 import { consoleLeaveUart } from '../report/console.js';
 import { firmwareConsoleLeave, firmwareConsoleStart } from '../report/firmwareConsole.js';

@@ -29,6 +29,7 @@ import {
 } from '../machine/localApic.js';
 import { beginLine, consoleReturnToUart, endLine, print, printHex } from '../report/console.js';
 import { resetMachine } from '../report/reset.js';
+import { redirectStartup } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
 import { CommandKind, commandKind, firstProcessor, noteFirstProcessor } from './apicCommand.js';
@@ -98,7 +99,8 @@ export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   const destination = u32(value >> 32n);
   const kind = commandKind(command, destination, true, isFirst(vcpu));
   if (kind === CommandKind.resetsFirst) return refuseInit(command, destination, rip);
-  return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
+  const sent = kind === CommandKind.startup ? redirectStartup(vcpu, command, destination, true) : command;
+  return tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(sent)) ? Answer.done : Answer.generalProtection;
 }
 
 function isInPage(address: Gpa): boolean {
@@ -140,7 +142,7 @@ function sendCommand(vcpu: Vcpu, command: u32, rip: u64): void {
   const destination = page.commandHigh >>> XAPIC_FIELD_SHIFT;
   const kind = commandKind(command, destination, false, isFirst(vcpu));
   if (kind === CommandKind.resetsFirst) refuseInit(command, destination, rip);
-  page.commandLow = command;
+  page.commandLow = kind === CommandKind.startup ? redirectStartup(vcpu, command, destination, false) : command;
 }
 
 /** By another number it could no longer be told whom a command reaches. Newer processors ignore the write, too. */

@@ -1,10 +1,12 @@
 /** Hypercalls: docs/hypercall.md. They touch registers only, so any privilege level may make them. */
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
+import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { hiddenBytes, hiddenStart } from '../memory/nestedPaging.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
 import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/clock.js';
 import { testTask } from '../time/testTask.js';
-import { EXIT_REASONS, MAX_VCPUS, vcpus, type Registers, type Vcpu } from '../vcpu/vcpu.js';
+import { vcpuOf } from '../vcpu/processors.js';
+import { EXIT_REASONS, type Registers, type Vcpu } from '../vcpu/vcpu.js';
 import { vendor } from '../vcpu/vendor.js';
 
 /** "tsvm" in RAX, little endian. Other values of RAX are not for us. */
@@ -49,19 +51,19 @@ function noSuchFunction(registers: Registers): void {
 
 function version(registers: Registers): void {
   registers.rbx = INTERFACE_VERSION;
-  registers.rcx = u64(MAX_VCPUS);
+  registers.rcx = u64(processorCount());
   registers.rdx = u64(vendor());
 }
 
 /** The first reason from RSI on that processor RDX has left the guest for: its number and how often. */
 function exitCount(registers: Registers): void {
-  const processor = registers.rdx;
+  const processor = u32(min64(registers.rdx, u64(MAX_PROCESSORS)));
   const first = registers.rsi;
-  if (processor >= u64(MAX_VCPUS)) {
+  if (processor >= processorCount()) {
     registers.rax = Status.nothingThere;
     return;
   }
-  const exits = vcpus.at(u32(processor)).exits;
+  const exits = vcpuOf(processor).exits;
   for (let reason: u32 = u32(min64(first, u64(EXIT_REASONS))); reason < EXIT_REASONS; reason++) {
     const count = exits.get(reason);
     if (count > 0n) {

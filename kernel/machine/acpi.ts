@@ -22,9 +22,6 @@ import { bootInfo } from '../boot/bootInfo.js';
 import { beginLine, print, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 
-/** "APIC", the multiple APIC description table. */
-export const MADT = 0x4349_5041;
-
 const MAX_TABLES = 64;
 /** No table that is needed comes near this; a length above it is an error. */
 const TABLE_BYTES_MOST = 0x40_0000;
@@ -61,15 +58,6 @@ const HEADER_BYTES = 36;
 const SIGNATURE = 0;
 const LENGTH = 4;
 
-const MADT_ENTRIES = 44;
-const LOCAL_APIC = 0;
-const LOCAL_APIC_BYTES = 8;
-const LOCAL_APIC_FLAGS = 4;
-const LOCAL_X2APIC = 9;
-const LOCAL_X2APIC_BYTES = 16;
-const LOCAL_X2APIC_FLAGS = 8;
-const ENABLED = 1;
-
 /** Finds all tables. Stops where there are none, or where one is damaged. */
 export function readAcpi(): void {
   const rsdp = findRsdp();
@@ -93,30 +81,6 @@ export function findTable(signature: u32): Bytes | null {
     if (table.signature === signature) return window(table.address, table.length);
   }
   return null;
-}
-
-/** The processors that the firmware says are enabled. Stops where it does not say. */
-export function countProcessors(): u32 {
-  const madt = findTable(MADT);
-  if (madt === null) fail('ACPI has no MADT, so the number of processors is unknown');
-  let processors: u32 = 0;
-  let offset: u32 = MADT_ENTRIES;
-  while (offset < madt.length) {
-    if (madt.length - offset < 2) fail('the ACPI table APIC ends in the middle of an entry');
-    const bytes = madt.u8(offset + 1);
-    if (bytes < 2 || bytes > madt.length - offset) fail('an entry of the ACPI table APIC has a bad length');
-    if (isEnabledProcessor(madt.part(offset, bytes))) processors++;
-    offset += bytes;
-  }
-  return processors;
-}
-
-function isEnabledProcessor(entry: Bytes): boolean {
-  if (entry.length < LOCAL_APIC_BYTES) return false;
-  const kind = entry.u8(0);
-  if (kind === LOCAL_APIC) return (entry.u32(LOCAL_APIC_FLAGS) & ENABLED) !== 0;
-  if (kind !== LOCAL_X2APIC || entry.length < LOCAL_X2APIC_BYTES) return false;
-  return (entry.u32(LOCAL_X2APIC_FLAGS) & ENABLED) !== 0;
 }
 
 function findRsdp(): Bytes | null {

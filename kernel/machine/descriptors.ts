@@ -1,9 +1,10 @@
 /** The hypervisor's own segments, task state and exception gates (SDM 3A, chapters 3, 6 and 8). */
-import type { Hva, u8 } from '../../transpiler/lib/index.js';
+import type { Hva, Ref, u8 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
   arr,
   at,
+  hva,
   HVA,
   instance,
   lgdt,
@@ -21,16 +22,16 @@ import {
   writeCr4,
 } from '../../transpiler/lib/index.js';
 import { imageAddress, imageBounds } from '../platform.js';
-import { Stack, stackTop } from './stacks.js';
+import { imageStacks, Stack, stackTop } from './stacks.js';
 
 const NMI = 2;
 const DOUBLE_FAULT = 8;
 const MACHINE_CHECK = 18;
 const VECTORS = 32;
 
-/** The same descriptors as in runtime-c/boot.asm: the loaded selectors stay valid. */
-const CODE = 0x0020_9b00_0000_0000n;
-const DATA = 0x0000_9300_0000_0000n;
+/** The same descriptors as in runtime-c/boot.asm and trampoline.asm: the loaded selectors stay valid. */
+export const CODE_DESCRIPTOR = 0x0020_9b00_0000_0000n;
+export const DATA_DESCRIPTOR = 0x0000_9300_0000_0000n;
 export const CODE_SELECTOR = 0x08;
 export const DATA_SELECTOR = 0x10;
 export const TASK_SELECTOR = 0x18;
@@ -45,6 +46,7 @@ const TASK_PRESENT_AVAILABLE = 0x89n;
 const PRESENT_INTERRUPT_GATE = 0x8e;
 
 const TASK_BYTES = 104;
+const TASK_OFFSET = 0x30n;
 const GATES_LIMIT = 0x1ff;
 
 /** 64-bit task state (SDM 3A 8.7). */
@@ -53,6 +55,7 @@ const TaskState = struct(
   { size: TASK_BYTES },
   { interruptStacks: at(0x24, arr(HVA, 7)), ioMapBase: at(0x66, U16) },
 );
+type TaskState = Ref<typeof TaskState>;
 
 /** Interrupt gate (SDM 3A 6.14.1). */
 const Gate = struct(
@@ -68,50 +71,57 @@ const Gate = struct(
   },
 );
 
-const segments = instance(arr(U64, 5), { align: 16 });
-const task = instance(TaskState, { align: 16 });
+/** What each processor has for itself: its segments, among them that of its task state. */
+export const DescriptorTables = struct(
+  'DescriptorTables',
+  { size: 0x98 },
+  { segments: at(0x00, arr(U64, 5)), task: at(0x30, TaskState) },
+);
+export type DescriptorTables = Ref<typeof DescriptorTables>;
+
+const early = instance(DescriptorTables, { align: 16 });
 const gates = instance(arr(Gate, VECTORS), { align: 16 });
 
 /** Replaces the loader's tables. From here on an exception is reported instead of resetting the machine. */
 export function loadDescriptors(): void {
-  fillTask();
-  fillSegments();
   fillGates();
-  lgdt(segmentsAddress(), TABLE_LIMIT);
+  useDescriptors(early, imageAddress(addressOf(early)), imageStacks());
+}
+
+/** Has this processor use `tables`, which are mapped at `address`, and the set of stacks at `stacks`. */
+export function useDescriptors(tables: DescriptorTables, address: Hva, stacks: Hva): void {
+  fillTask(tables.task, stacks);
+  fillSegments(tables, taskAddress(address));
+  lgdt(address, TABLE_LIMIT);
   lidt(gatesAddress(), GATES_LIMIT);
   ltr(TASK_SELECTOR);
   writeCr4(readCr4() | MACHINE_CHECK_ENABLE);
 }
 
-/** Where the segment descriptors are. */
-export function segmentsAddress(): Hva {
-  return imageAddress(addressOf(segments));
-}
-
-/** Where the gates are. */
+/** Where the gates are, which are the same for all processors. */
 export function gatesAddress(): Hva {
   return imageAddress(addressOf(gates));
 }
 
-/** Where the task state is. */
-export function taskAddress(): Hva {
-  return imageAddress(addressOf(task));
+/** Where the task state is of the tables that are mapped at `address`. */
+export function taskAddress(address: Hva): Hva {
+  return hva(address + TASK_OFFSET);
 }
 
-function fillTask(): void {
-  task.interruptStacks.set(Stack.nmi - 1, stackTop(Stack.nmi));
-  task.interruptStacks.set(Stack.doubleFault - 1, stackTop(Stack.doubleFault));
-  task.interruptStacks.set(Stack.machineCheck - 1, stackTop(Stack.machineCheck));
+function fillTask(task: TaskState, stacks: Hva): void {
+  task.interruptStacks.set(Stack.nmi - 1, stackTop(stacks, Stack.nmi));
+  task.interruptStacks.set(Stack.doubleFault - 1, stackTop(stacks, Stack.doubleFault));
+  task.interruptStacks.set(Stack.machineCheck - 1, stackTop(stacks, Stack.machineCheck));
   task.ioMapBase = TASK_BYTES;
 }
 
-function fillSegments(): void {
-  const base: u64 = u64(taskAddress());
+function fillSegments(tables: DescriptorTables, task: Hva): void {
+  const base: u64 = u64(task);
   const low = (TASK_PRESENT_AVAILABLE << 40n) | ((base & 0xffffffn) << 16n) | (((base >> 24n) & 0xffn) << 56n);
-  segments.set(1, CODE);
-  segments.set(2, DATA);
-  segments.set(3, u64(low | u64(TASK_BYTES - 1)));
-  segments.set(4, base >> 32n);
+  tables.segments.set(1, CODE_DESCRIPTOR);
+  tables.segments.set(2, DATA_DESCRIPTOR);
+  tables.segments.set(3, u64(low | u64(TASK_BYTES - 1)));
+  tables.segments.set(4, base >> 32n);
 }
 
 function fillGates(): void {

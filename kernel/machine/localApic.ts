@@ -1,5 +1,20 @@
 /** The local APIC's registers (SDM 3A, chapter 10; APM 2, chapter 16). */
-import { at, hpa, rdmsr, struct, U32, u64, type Hpa, type Ref } from '../../transpiler/lib/index.js';
+import {
+  at,
+  hpa,
+  pause,
+  physical,
+  rdmsr,
+  requires,
+  struct,
+  u32,
+  U32,
+  u64,
+  wrmsr,
+  type Hpa,
+  type Ref,
+} from '../../transpiler/lib/index.js';
+import { fail } from '../report/fail.js';
 import { APIC_BASE } from '../vcpu/registers.js';
 
 /** APIC_BASE: in x2APIC mode the registers are MSRs; else they are a page, whose address this is. */
@@ -48,6 +63,12 @@ export const SHORTHAND_MASK = 0xc_0000;
 /** The page at which a SIPI has processors start. */
 export const STARTUP_VECTOR = 0xff;
 
+/** A command of xAPIC mode that is not on its way yet (SDM 3A 10.6.1). */
+const DELIVERY_PENDING = 1 << 12;
+const MOST_POLLS = 1_000_000;
+/** The ID above it stands for all processors. */
+const LARGEST_XAPIC_ID = 0xfe;
+
 /** Where this processor's page is. */
 export function apicPage(): Hpa {
   return hpa(rdmsr(APIC_BASE) & ADDRESS);
@@ -61,4 +82,36 @@ export function keepsApicPage(base: u64): boolean {
 /** Whether this processor's APIC is in x2APIC mode. */
 export function isX2Apic(): boolean {
   return (rdmsr(APIC_BASE) & X2APIC_MODE) !== 0n;
+}
+
+/** Sends an INIT to the processor with the ID `apicId`. */
+export function sendInit(apicId: u32): void {
+  sendCommand(apicId, COMMAND_LEVEL | Delivery.init);
+}
+
+/** Has the processor with the ID `apicId`, which has got an INIT, start at the page `vector` in real mode. */
+export function sendStartup(apicId: u32, vector: u32): void {
+  requires(vector <= STARTUP_VECTOR);
+  sendCommand(apicId, COMMAND_LEVEL | Delivery.startup | vector);
+}
+
+function sendCommand(apicId: u32, command: u32): void {
+  if (isX2Apic()) {
+    wrmsr(X2APIC_COMMAND, (u64(apicId) << 32n) | u64(command));
+    return;
+  }
+  if (apicId > LARGEST_XAPIC_ID) fail('a processor has an APIC ID above 254, but the firmware left x2APIC mode off');
+  const page = physical(ApicPage, apicPage());
+  waitForDelivery(page);
+  page.commandHigh = u32(apicId << XAPIC_FIELD_SHIFT);
+  page.commandLow = command;
+  waitForDelivery(page);
+}
+
+/** In xAPIC mode one command has to be on its way before the next. That takes microseconds. */
+function waitForDelivery(page: ApicPage): void {
+  for (let polls: u32 = 0; polls < MOST_POLLS; polls++) {
+    if (u32(page.commandLow & DELIVERY_PENDING) === 0) return;
+    pause();
+  }
 }

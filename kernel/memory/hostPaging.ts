@@ -3,14 +3,15 @@
  * and executable, and all machine memory at DIRECT. Nothing else is mapped, address 0 least of all.
  */
 import { hpa, hva, local, min64, u32, u64, type Hpa, type Hva } from '../../transpiler/lib/index.js';
-import { STACK_COUNT, stackBottom, stackTop } from '../machine/stacks.js';
-import { imageBounds } from '../platform.js';
-import { allocatePages } from './allocator.js';
+import { processorCount } from '../machine/madt.js';
+import { imageStacks, STACK_COUNT, stackBottom, stackOffset, stackTop } from '../machine/stacks.js';
+import { directAddress, imageBounds } from '../platform.js';
+import { processorMemory, PROCESSOR_BYTES } from '../vcpu/processors.js';
+import { trampolinePage } from '../vcpu/trampoline.js';
+import { allocatePages, PAGE_BYTES } from './allocator.js';
 import { splitTables } from './mtrr.js';
 import { EntryFormat, largestPageLevel, mapRange } from './pageTables.js';
 
-/** Machine memory is mapped from here on; runtime-c/platform.h and runtime-c/layout.inc agree. */
-const DIRECT = 0xffff_8000_0000_0000n;
 /** The MMIO that every machine has lies below. */
 const FOUR_GIB = 0x1_0000_0000n;
 /** Room for 64 TiB; the image has its place above. */
@@ -26,13 +27,15 @@ const DATA = PRESENT | WRITABLE | NO_EXECUTE;
 
 const GIB_BITS = 30n;
 const GIB_PAGE_LEVEL = 3;
-/** The top table, one below it for the image and one for every 512 GiB of memory; the image's two, its stacks'. */
-const FEW_TABLES = 16;
+/** The top table, one below it for the image and one for every 512 GiB of memory; the image's two, its stacks'; the trampoline's. */
+const FEW_TABLES = 20;
+const LARGE_PAGE_BYTES = 0x20_0000n;
 
 /** At most how many pages `buildHostTables` takes, where memory ends at `top`. */
 export function hostTablePages(top: u64): u32 {
   const gibTables = largestPageLevel() === GIB_PAGE_LEVEL ? 0 : u32(mappedEnd(top) >> GIB_BITS) + 1;
-  return FEW_TABLES + gibTables + splitTables();
+  const stackTables = u32((u64(processorCount()) * PROCESSOR_BYTES) / LARGE_PAGE_BYTES) + 1;
+  return FEW_TABLES + gibTables + splitTables() + stackTables;
 }
 
 /**
@@ -43,6 +46,7 @@ export function buildHostTables(image: Hpa, top: u64): Hpa {
   const root = allocatePages(1);
   mapImage(root, image);
   mapMachine(root, image, mappedEnd(top));
+  mapTrampoline(root);
   return root;
 }
 
@@ -57,7 +61,7 @@ function mapImage(root: Hpa, image: Hpa): void {
   mapPart(root, image, bounds.constants, bounds.data, CONSTANTS);
   mapPart(root, image, bounds.data, bounds.stacks, DATA);
   for (let stack: u32 = 0; stack < STACK_COUNT; stack++) {
-    mapPart(root, image, stackBottom(stack), stackTop(stack), DATA);
+    mapPart(root, image, stackBottom(imageStacks(), stack), stackTop(imageStacks(), stack), DATA);
   }
 }
 
@@ -69,11 +73,36 @@ function mapPart(root: Hpa, image: Hpa, from: Hva, to: Hva, rights: u64): void {
 /** The image's code and constants stay read-only by this way, too. */
 function mapMachine(root: Hpa, image: Hpa, end: u64): void {
   const bounds = imageBounds();
-  const readOnly: u64 = u64(bounds.data - bounds.text);
-  const after = u64(image + readOnly);
-  mapRights(root, hva(DIRECT), hpa(0n), u64(image), DATA);
-  mapRights(root, hva(DIRECT + u64(image)), image, readOnly, CONSTANTS);
-  mapRights(root, hva(DIRECT + after), hpa(after), u64(end - after), DATA);
+  const after = hpa(image + u64(bounds.data - bounds.text));
+  mapDirect(root, hpa(0n), image, DATA);
+  mapDirect(root, image, after, CONSTANTS);
+  mapDirect(root, mapProcessors(root, after), hpa(end), DATA);
+}
+
+/** Maps memory from `start` on up to the last stack of the processors, without the page below each. Returns what comes next. */
+function mapProcessors(root: Hpa, start: Hpa): Hpa {
+  let next: Hpa = start;
+  const count = processorCount();
+  for (let number: u32 = 0; number < count; number++) {
+    const memory = processorMemory(number);
+    for (let stack: u32 = 0; stack < STACK_COUNT; stack++) {
+      const bottom = hpa(memory + stackOffset(stack));
+      mapDirect(root, next, hpa(bottom - PAGE_BYTES), DATA);
+      next = bottom;
+    }
+  }
+  return next;
+}
+
+/** Machine memory from `from` up to, not including, `to`. */
+function mapDirect(root: Hpa, from: Hpa, to: Hpa, rights: u64): void {
+  mapRights(root, directAddress(from), from, u64(to - from), rights);
+}
+
+/** Processors that start there switch paging on there, so its address has to stay the same. */
+function mapTrampoline(root: Hpa): void {
+  const page = trampolinePage();
+  if (page !== 0n) mapRights(root, hva(u64(page)), page, PAGE_BYTES, CODE);
 }
 
 function mapRights(root: Hpa, from: Hva, to: Hpa, bytes: u64, rights: u64): void {

@@ -132,6 +132,11 @@ export function addPageRights(address: Gpa, rights: u64): void {
   entry.value = entry.value | rights;
 }
 
+/** The top table. */
+export function nestedRoot(): Hpa {
+  return paging.root;
+}
+
 /** Where the memory starts that the guest cannot reach. */
 export function hiddenStart(): Hpa {
   return paging.hiddenStart;

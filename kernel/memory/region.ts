@@ -1,6 +1,9 @@
 /** Where the hypervisor stays: the highest memory below 4 GiB, so that low memory is the guest's. */
 import { at, hpa, HPA, instance, struct, u64, U64, type Hpa } from '../../transpiler/lib/index.js';
 import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
+import { processorCount } from '../machine/madt.js';
+import { allocateProcessors, processorPages } from '../vcpu/processors.js';
+import { chooseTrampoline } from '../vcpu/trampoline.js';
 import { imageBounds, relocate } from '../platform.js';
 import { beginLine, print, printDecimal } from '../report/console.js';
 import { stop } from '../report/fail.js';
@@ -12,8 +15,12 @@ import type { EntryFormat } from './pageTables.js';
 /** Nested page tables leave out whole large pages. */
 export const REGION_ALIGN = 0x20_0000n;
 export const FOUR_GIB = 0x1_0000_0000n;
-/** The control blocks, permission maps and host save areas of the one processor, the decoy page. */
-const OTHER_PAGES = 32;
+/** It is smaller than this with as many processors as there can be. */
+const MOST_BYTES = 0x200_0000n;
+/** The permission maps and a few more. */
+const OTHER_PAGES = 16;
+/** On each processor, the page that controls its guest and those that keep the host's state. */
+const CONTROL_PAGES = 3;
 
 const Region = struct('Region', { size: 16 }, { start: at(0, HPA), bytes: at(8, U64) });
 /** What the hypervisor keeps: the image, and behind it the allocator's pages. */
@@ -29,6 +36,7 @@ export function moveToRegion(nestedFormat: EntryFormat): void {
   excludeRange(bounds.physical, u64(bounds.end - bounds.text));
   const start = highestFree(bytes, FOUR_GIB, REGION_ALIGN);
   if (start === 0n) failForMemory(bytes);
+  chooseTrampoline();
   relocate(start, takeRegion(start, bytes));
 }
 
@@ -39,6 +47,7 @@ export function takeRegion(start: Hpa, bytes: u64): Hpa {
   region.start = start;
   region.bytes = bytes;
   allocatorStart(hpa(start + imageBytes), u64(bytes - imageBytes));
+  allocateProcessors();
   const tables = buildHostTables(start, topOfMemory());
   hideRange(start, bytes);
   return tables;
@@ -48,8 +57,9 @@ export function takeRegion(start: Hpa, bytes: u64): Hpa {
 export function regionBytes(nestedFormat: EntryFormat): u64 {
   const bounds = imageBounds();
   const imageBytes: u64 = u64(bounds.end - bounds.text);
-  const pages = hostTablePages(topOfMemory()) + nestedTablePages(REGION_ALIGN, nestedFormat) + OTHER_PAGES;
-  const needed = u64(imageBytes + u64(pages) * PAGE_BYTES);
+  const tables = hostTablePages(topOfMemory()) + nestedTablePages(MOST_BYTES, nestedFormat);
+  const processors = processorPages() + processorCount() * CONTROL_PAGES;
+  const needed = u64(imageBytes + u64(tables + processors + OTHER_PAGES) * PAGE_BYTES);
   return u64(needed + REGION_ALIGN - 1n) & u64(~(REGION_ALIGN - 1n));
 }
 

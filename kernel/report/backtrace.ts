@@ -1,7 +1,9 @@
 /** How the hypervisor got where it is, by the chain of frame pointers. */
 import { at, hpa, HVA, physical, struct, u64, type Hpa, type Hva, type u32 } from '../../transpiler/lib/index.js';
-import { STACK_COUNT, stackBottom, stackTop } from '../machine/stacks.js';
-import { imageBounds } from '../platform.js';
+import { processorCount } from '../machine/madt.js';
+import { imageStacks, STACK_COUNT, stackBottom, stackTop } from '../machine/stacks.js';
+import { DIRECT, directAddress, imageBounds } from '../platform.js';
+import { processorMemory } from '../vcpu/processors.js';
 import { beginLine, endLine, print } from './console.js';
 import { printCodeAddress } from './symbols.js';
 
@@ -35,14 +37,23 @@ export function printPlace(relation: string, address: Hva): void {
 
 /** A frame pointer may be anything after a fault: only what lies on a stack is followed. */
 function isOnStack(frame: Hva): boolean {
+  if (isOnStackOf(imageStacks(), frame)) return true;
+  const count = processorCount();
+  for (let number: u32 = 0; number < count; number++) {
+    if (isOnStackOf(directAddress(processorMemory(number)), frame)) return true;
+  }
+  return false;
+}
+
+function isOnStackOf(stacks: Hva, frame: Hva): boolean {
   for (let stack: u32 = 0; stack < STACK_COUNT; stack++) {
-    const top = stackTop(stack);
-    if (frame >= stackBottom(stack) && frame < top && u64(top - frame) >= CALL_FRAME_BYTES) return true;
+    const top = stackTop(stacks, stack);
+    if (frame >= stackBottom(stacks, stack) && frame < top && u64(top - frame) >= CALL_FRAME_BYTES) return true;
   }
   return false;
 }
 
 function stackMemory(frame: Hva): Hpa {
   const bounds = imageBounds();
-  return hpa(bounds.physical + u64(frame - bounds.text));
+  return frame < bounds.text ? hpa(frame - DIRECT) : hpa(bounds.physical + u64(frame - bounds.text));
 }

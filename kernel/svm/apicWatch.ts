@@ -9,7 +9,7 @@ import { ApicChoice, options } from '../machine/options.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { addPageRights, setPageRights } from '../memory/nestedPaging.js';
 import { beginLine, endLine, print } from '../report/console.js';
-import { MAX_VCPUS } from '../vcpu/vcpu.js';
+import { everyProcessorRuns } from '../vcpu/startup.js';
 import { NESTED_READ_ONLY_UNCACHED, NESTED_WRITABLE, svmEntryFormat } from './entryFormat.js';
 
 /** Has the guest's commands to local APICs looked at from now on. */
@@ -46,8 +46,4 @@ function warn(): void {
   beginLine();
   print('warning: apic=release: once all processors run, an INIT that the guest sends makes one leave the hypervisor');
   endLine();
-}
-
-function everyProcessorRuns(): boolean {
-  return MAX_VCPUS === 1;
 }

@@ -2,7 +2,20 @@
  * The MSR and I/O permission maps (APM 2, 15.10 and 15.11). All is permitted but what is named here; MSRs
  * outside the map's three ranges always exit.
  */
-import { arr, at, ensures, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
+import {
+  arr,
+  at,
+  ensures,
+  HPA,
+  instance,
+  physical,
+  requires,
+  struct,
+  u32,
+  U64,
+  u64,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { X2APIC_COMMAND } from '../machine/localApic.js';
 import { ADDRESS_DECODING_COUNT, addressDecodingMsr } from './addressDecoding.js';
@@ -22,10 +35,25 @@ const RANGES = 3;
 const SECOND_RANGE = 0xc000_0000;
 const THIRD_RANGE = 0xc001_0000;
 
+const Maps = struct('PermissionMaps', { size: 16 }, { msrs: at(0, HPA), ports: at(8, HPA) });
+const maps = instance(Maps);
+
 const MsrMap = struct('MsrMap', { size: 0x2000 }, { words: at(0, arr(U64, 0x400)) });
 
+/** The map for MSRs, of all processors. */
+export function msrPermissions(): Hpa {
+  if (maps.msrs === 0n) maps.msrs = makeMsrPermissions();
+  return maps.msrs;
+}
+
+/** The map for ports, of all processors. */
+export function ioPermissions(): Hpa {
+  if (maps.ports === 0n) maps.ports = makeIoPermissions();
+  return maps.ports;
+}
+
 /** The MSRs whose accesses exit. */
-export function makeMsrPermissions(): Hpa {
+function makeMsrPermissions(): Hpa {
   const map = allocatePages(MSR_MAP_PAGES);
   watch(map, EFER, READ | WRITE); // hides SVME
   watch(map, VM_CR, READ | WRITE); // says that SVM is switched off
@@ -46,7 +74,7 @@ export function permitCommands(map: Hpa): void {
 }
 
 /** No port exits. The map only counts where IOIO_PROT is intercepted, but its address is checked at each VMRUN. */
-export function makeIoPermissions(): Hpa {
+function makeIoPermissions(): Hpa {
   return allocatePages(IO_MAP_PAGES);
 }
 

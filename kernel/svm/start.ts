@@ -1,14 +1,15 @@
 /** Prepares the processor and the control block for a guest. */
-import { physical, rdmsr, type Hpa } from '../../transpiler/lib/index.js';
+import { addressOf, haltForever, local, physical, rdmsr, type Hpa } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
+import { directAddress, svmRun } from '../platform.js';
 import { PAT } from '../vcpu/registers.js';
-import type { ProcessorState } from '../vcpu/state.js';
+import { ProcessorState, startAtVector } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { svmEnable } from './enable.js';
 import { setGuestState } from './guestState.js';
 import { setIntercepts } from './intercepts.js';
-import { makeIoPermissions, makeMsrPermissions } from './permissionMaps.js';
+import { ioPermissions, msrPermissions } from './permissionMaps.js';
 import { TlbControl, Vmcb } from './vmcb.js';
 
 /** ASID 0 is the host's (APM 2, 15.16). */
@@ -17,13 +18,14 @@ const NESTED_PAGING = 1n;
 
 /** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
 export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
-  svmEnable(allocatePages(1));
+  vcpu.hostPage = allocatePages(1);
+  svmEnable(vcpu.hostPage);
   vcpu.hostVmcb = allocatePages(1);
   vcpu.vmcb = allocateControlPage();
   const vmcb = physical(Vmcb, vcpu.vmcb);
   setIntercepts(vmcb);
-  vmcb.msrPermissions = makeMsrPermissions();
-  vmcb.ioPermissions = makeIoPermissions();
+  vmcb.msrPermissions = msrPermissions();
+  vmcb.ioPermissions = ioPermissions();
   vmcb.asid = GUEST_ASID;
   vmcb.tlbControl = TlbControl.flushAll;
   vmcb.nestedPaging = NESTED_PAGING;
@@ -35,4 +37,21 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
 /** The guest of `vcpu` goes on at `state`. */
 export function svmSetState(vcpu: Vcpu, state: ProcessorState): void {
   setGuestState(physical(Vmcb, vcpu.vmcb), state);
+}
+
+/** The processor that started this one sends it an INIT, so that a SIPI of the guest can start it. */
+export function svmAwaitStart(_vcpu: Vcpu): never {
+  return haltForever();
+}
+
+/** The guest has sent a SIPI to the processor of `vcpu`, which is as after a reset. Enters the guest at its vector. */
+export function svmRestart(vcpu: Vcpu): never {
+  const state = local(ProcessorState);
+  startAtVector(state, vcpu.registers, vcpu.mailbox.startVector);
+  svmEnable(vcpu.hostPage);
+  const vmcb = physical(Vmcb, vcpu.vmcb);
+  vmcb.tlbControl = TlbControl.flushAll;
+  setGuestState(vmcb, state);
+  vcpu.mailbox.runsGuest = 1;
+  return svmRun(directAddress(addressOf(vcpu)));
 }

@@ -1,5 +1,5 @@
 /** Exits after which the guest cannot go on. */
-import { u64 } from '../../transpiler/lib/index.js';
+import { haltForever, stgi, u64 } from '../../transpiler/lib/index.js';
 import { stopGuest } from '../exits/stopGuest.js';
 import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
@@ -14,9 +14,15 @@ export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
   stopGuest('the guest shut its processor down (triple fault)', vmcb.rip);
 }
 
-/** INIT for the only processor: on the bare machine it starts again at the reset vector. */
-export function onInit(_vcpu: Vcpu, _vmcb: Vmcb): void {
-  resetMachine();
+/**
+ * INIT. On the bare machine the first processor starts again at the reset vector. Any other one is reset as soon as the
+ * INIT is no longer held back (APM 2, 15.17), and waits for a SIPI then.
+ */
+export function onInit(vcpu: Vcpu, _vmcb: Vmcb): void {
+  if (vcpu.number === 0) resetMachine();
+  vcpu.mailbox.runsGuest = 0;
+  stgi();
+  haltForever();
 }
 
 /** An exit that nothing asked for, or a VMCB that the processor refuses (VMEXIT_INVALID). */

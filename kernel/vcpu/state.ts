@@ -1,19 +1,20 @@
 /** The state of a processor when the guest starts on it, in neither vendor's format. */
 import {
   at,
+  cpuid,
   GPA,
   GVA,
   gva,
   struct,
+  u16,
   U16,
+  u32,
   U32,
   U64,
   u64,
   type Gpa,
   type Gva,
   type Ref,
-  type u16,
-  type u32,
 } from '../../transpiler/lib/index.js';
 import {
   CR0_ET,
@@ -26,6 +27,7 @@ import {
   EFER_LME,
   RFLAGS_RESERVED_ONE,
 } from './registers.js';
+import type { Registers } from './vcpu.js';
 
 export const SegmentState = struct(
   'SegmentState',
@@ -84,6 +86,10 @@ const LIMIT_4_GIB = 0xffff_ffff;
 /** What boot protocols that say anything say of flat segments' selectors (Linux, "64-bit boot protocol"). */
 export const CODE_SELECTOR = 0x10;
 export const DATA_SELECTOR = 0x18;
+
+/** CPUID 1, EAX: family, model and stepping (SDM 2A). */
+const FEATURES = 1;
+const LAST_VECTOR = 0xff;
 
 /** Where a processor starts after a reset. */
 const RESET_SELECTOR = 0xf000;
@@ -161,4 +167,30 @@ function setFlatSelectors(state: ProcessorState): void {
   state.ss.selector = DATA_SELECTOR;
   state.ds.selector = DATA_SELECTOR;
   state.es.selector = DATA_SELECTOR;
+}
+
+/** As a SIPI with `vector` starts a processor (SDM 3A 8.4.4): in real mode, at the page with that number. */
+export function startAtVector(state: ProcessorState, registers: Registers, vector: u32): void {
+  startInRealMode(state, u16(u32(vector & LAST_VECTOR) << 8), 0);
+  resetRegisters(registers);
+}
+
+/** As after a reset or INIT: zeros, but in RDX what the processor is. */
+function resetRegisters(registers: Registers): void {
+  const features = cpuid(FEATURES, 0);
+  registers.rax = 0n;
+  registers.rcx = 0n;
+  registers.rdx = u64(features.eax);
+  registers.rbx = 0n;
+  registers.rbp = 0n;
+  registers.rsi = 0n;
+  registers.rdi = 0n;
+  registers.r8 = 0n;
+  registers.r9 = 0n;
+  registers.r10 = 0n;
+  registers.r11 = 0n;
+  registers.r12 = 0n;
+  registers.r13 = 0n;
+  registers.r14 = 0n;
+  registers.r15 = 0n;
 }

@@ -1,5 +1,6 @@
 /** A virtual processor: what the hypervisor keeps of the guest on one processor. */
-import { arr, at, BOOL, HPA, instance, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
+import { arr, at, BOOL, HPA, HVA, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
+import { DescriptorTables } from '../machine/descriptors.js';
 
 /** The guest's general registers. The world switch knows the offsets; RSP and RIP are the vendor's. */
 export const Registers = struct(
@@ -29,9 +30,23 @@ export type Registers = Ref<typeof Registers>;
 export const EXIT_REASONS = 0x404;
 export const LAST_EXIT_REASON = 0x403n;
 
+/** What other processors write, or wait for. */
+const Mailbox = struct(
+  'Mailbox',
+  { size: 12, volatile: true },
+  {
+    /** The vector of the last SIPI that was sent to this processor, where SIPIs are not exits. */
+    startVector: at(0, U32),
+    /** 1 when this processor is ready for a guest. */
+    isReady: at(4, U32),
+    /** 1 from when the guest has started this processor until it sends it an INIT. */
+    runsGuest: at(8, U32),
+  },
+);
+
 export const Vcpu = struct(
   'Vcpu',
-  { size: 0x2120 },
+  { size: 0x21b8 },
   {
     registers: at(0x00, Registers),
     /** The page that controls the guest and holds its state: the VMCB or the VMCS. */
@@ -49,12 +64,19 @@ export const Vcpu = struct(
     /** On VT-x, whether NMIs that come while the hypervisor runs are the guest's, and whether one waits. */
     takesNmis: at(0xac, BOOL),
     holdsNmi: at(0xad, BOOL),
+    /** The end of the stack on which the hypervisor runs on this processor. */
+    stackTop: at(0xb0, HVA),
+    /** The page in which VMRUN keeps the host's state; on VT-x the VMXON region. */
+    hostPage: at(0xb8, HPA),
+    /** The local APIC's ID at reset. */
+    apicId: at(0xc0, U32),
+    /** Whether all is prepared that a guest needs on this processor. */
+    isPrepared: at(0xc4, BOOL),
+    /** On VT-x, whether a SIPI has started the guest here and nothing has come since. */
+    justStarted: at(0xc5, BOOL),
+    mailbox: at(0xc8, Mailbox),
     exits: at(0x100, arr(U64, EXIT_REASONS)),
+    tables: at(0x2120, DescriptorTables),
   },
 );
 export type Vcpu = Ref<typeof Vcpu>;
-
-/** How many processors the hypervisor can hold. */
-export const MAX_VCPUS = 1;
-
-export const vcpus = instance(arr(Vcpu, MAX_VCPUS), { align: 64 });

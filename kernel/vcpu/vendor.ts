@@ -15,17 +15,17 @@ import {
   type u32,
 } from '../../transpiler/lib/index.js';
 import type { EntryFormat } from '../memory/pageTables.js';
-import { imageAddress, svmRun, vmxRun } from '../platform.js';
+import { directAddress, svmRun, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
 import { svmWatchApic } from '../svm/apicWatch.js';
 import { svmCheck, svmExists } from '../svm/capability.js';
 import { svmEntryFormat } from '../svm/entryFormat.js';
-import { svmPrepare, svmSetState } from '../svm/start.js';
+import { svmAwaitStart, svmPrepare, svmRestart, svmSetState } from '../svm/start.js';
 import { vmxLeaveApic } from '../vmx/apic.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
 import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
-import { vmxPrepare, vmxSetState } from '../vmx/start.js';
+import { vmxAwaitStart, vmxPrepare, vmxRestart, vmxSetState } from '../vmx/start.js';
 import type { ProcessorState } from './state.js';
 import type { Vcpu } from './vcpu.js';
 
@@ -51,6 +51,8 @@ const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrep
 const stateSetters = table<SetState>(VENDORS, svmSetState, { [Vendor.vmx]: vmxSetState });
 const apicWatches = table<WatchApic>(VENDORS, svmWatchApic, { [Vendor.vmx]: vmxLeaveApic });
 const timerStarts = table<StartTimer>(VENDORS, refuseTimer, { [Vendor.vmx]: startPreemptionTimer });
+const startAwaits = table<Run>(VENDORS, svmAwaitStart, { [Vendor.vmx]: vmxAwaitStart });
+const restarts = table<Run>(VENDORS, svmRestart, { [Vendor.vmx]: vmxRestart });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
 
 /** Finds out what the processor has. Stops start-up with one line where that is not enough for a guest. */
@@ -97,14 +99,31 @@ export function runVcpu(vcpu: Vcpu): never {
   return haltForever();
 }
 
+/** Whether INIT and SIPI leave the guest, so that no processor is ever reset. */
+export function interceptsStart(): boolean {
+  return vendor() === Vendor.vmx;
+}
+
+/** Has the processor of `vcpu`, which is prepared, wait until the guest starts it. */
+export function awaitStart(vcpu: Vcpu): never {
+  startAwaits.get(vendor())(vcpu);
+  return haltForever();
+}
+
+/** Enters the guest of `vcpu` on its processor, which a SIPI of the guest has started. */
+export function restartVcpu(vcpu: Vcpu): never {
+  restarts.get(vendor())(vcpu);
+  return haltForever();
+}
+
 function refuseTimer(_vcpu: Vcpu): void {
   fail('AMD-V has no timer that leaves the guest, so the option test-timer= cannot be had');
 }
 
 function runSvm(vcpu: Vcpu): never {
-  return svmRun(imageAddress(addressOf(vcpu)));
+  return svmRun(directAddress(addressOf(vcpu)));
 }
 
 function runVmx(vcpu: Vcpu): never {
-  return vmxRun(imageAddress(addressOf(vcpu)));
+  return vmxRun(directAddress(addressOf(vcpu)));
 }

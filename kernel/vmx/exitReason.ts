@@ -3,6 +3,7 @@ export const ExitReason = {
   exception: 0,
   tripleFault: 2,
   init: 3,
+  sipi: 4,
   taskSwitch: 9,
   cpuid: 10,
   getsec: 11,

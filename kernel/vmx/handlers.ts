@@ -7,10 +7,11 @@ import { onEptViolation } from './eptViolation.js';
 import { onException } from './exceptions.js';
 import type { ExitHandler } from './exitHandler.js';
 import { ExitReason, VMX_REASONS } from './exitReason.js';
+import { onInit, onSipi } from './initSipi.js';
 import { onInvd, onVmcall, onXsetbv } from './instructions.js';
 import { onReadMsr, onWriteMsr } from './msr.js';
 import { onPreemptionTimer } from './preemptionTimer.js';
-import { onInit, onTripleFault, onUnexpected } from './stops.js';
+import { onTripleFault, onUnexpected } from './stops.js';
 import { onTaskSwitch } from './taskSwitch.js';
 import { onVmxInstruction } from './vmxInstruction.js';
 
@@ -18,6 +19,7 @@ export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.exception]: onException,
   [ExitReason.tripleFault]: onTripleFault,
   [ExitReason.init]: onInit,
+  [ExitReason.sipi]: onSipi,
   [ExitReason.taskSwitch]: onTaskSwitch,
   [ExitReason.cpuid]: onCpuid,
   [ExitReason.getsec]: onVmxInstruction,

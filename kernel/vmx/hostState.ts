@@ -1,19 +1,15 @@
 /** The state in which an exit finds the hypervisor (SDM 3C 24.5). RSP and RIP are the world switch's (runtime-c/vmx.asm). */
-import { rdmsr, readCr0, readCr3, readCr4, u64 } from '../../transpiler/lib/index.js';
-import {
-  CODE_SELECTOR,
-  DATA_SELECTOR,
-  gatesAddress,
-  segmentsAddress,
-  TASK_SELECTOR,
-  taskAddress,
-} from '../machine/descriptors.js';
-import { vmwrite } from './operations.js';
+import { addressOf, rdmsr, readCr0, readCr3, readCr4, u64 } from '../../transpiler/lib/index.js';
+import { CODE_SELECTOR, DATA_SELECTOR, gatesAddress, TASK_SELECTOR, taskAddress } from '../machine/descriptors.js';
+import { directAddress } from '../platform.js';
 import { EFER, PAT } from '../vcpu/registers.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
+import { vmwrite } from './operations.js';
 import { Field } from './vmcs.js';
 
 /** Writes it: what the processor has now. The fields that are not written are 0, as they shall be. */
-export function setHostState(): void {
+export function setHostState(vcpu: Vcpu): void {
+  const tables = directAddress(addressOf(vcpu.tables));
   vmwrite(Field.hostCr0, readCr0());
   vmwrite(Field.hostCr3, readCr3());
   vmwrite(Field.hostCr4, readCr4());
@@ -22,8 +18,9 @@ export function setHostState(): void {
   vmwrite(Field.hostDsSelector, u64(DATA_SELECTOR));
   vmwrite(Field.hostEsSelector, u64(DATA_SELECTOR));
   vmwrite(Field.hostTrSelector, u64(TASK_SELECTOR));
-  vmwrite(Field.hostTrBase, u64(taskAddress()));
-  vmwrite(Field.hostGdtrBase, u64(segmentsAddress()));
+  vmwrite(Field.hostTrBase, u64(taskAddress(tables)));
+  vmwrite(Field.hostGdtrBase, u64(tables));
+  vmwrite(Field.hostGsBase, u64(directAddress(addressOf(vcpu))));
   vmwrite(Field.hostIdtrBase, u64(gatesAddress()));
   vmwrite(Field.hostEfer, rdmsr(EFER));
   vmwrite(Field.hostPat, rdmsr(PAT));

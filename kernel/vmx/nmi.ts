@@ -4,7 +4,8 @@
  * came, up to the entry itself, it need not ask.
  */
 import type { u64 } from '../../transpiler/lib/index.js';
-import { vcpus, type Vcpu } from '../vcpu/vcpu.js';
+import { currentVcpu } from '../vcpu/processors.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
 import { ExitReason } from './exitReason.js';
 import { injectNmi, isNmiHeldBack } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
@@ -17,8 +18,8 @@ const SHORT_WAIT = 0x400n;
 
 /** From runtime-c/exceptions.asm. False where no guest can get the NMI. */
 export function onNmi(): boolean {
-  const vcpu = vcpus.at(0);
-  if (!vcpu.takesNmis) return false;
+  const vcpu = currentVcpu();
+  if (vcpu === null || !vcpu.takesNmis) return false;
   vcpu.holdsNmi = true;
   endGuestSoon(vcpu, 0n);
   return true;
@@ -34,6 +35,11 @@ export function deliverNmi(vcpu: Vcpu): void {
 /** After the timer was set for something else: an NMI that is still held comes first. */
 export function keepNmiDue(vcpu: Vcpu): void {
   if (vcpu.holdsNmi) endGuestSoon(vcpu, isNmiHeldBack() ? SHORT_WAIT : 0n);
+}
+
+/** The guest is to start anew: what it was to get before is forgotten. */
+export function forgetNmi(vcpu: Vcpu): void {
+  vcpu.holdsNmi = false;
 }
 
 /** The quick way of CPUID would not look whether the guest can take the NMI by now. */

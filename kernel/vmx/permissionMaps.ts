@@ -6,7 +6,19 @@
  * bare machine. It reads as the firmware allowing VMX, which is no promise: software has to find VMX in CPUID first
  * (SDM 3C 23.6), and it does not. Its other bits tell of SGX and local machine checks, which the guest does have.
  */
-import { arr, at, physical, requires, struct, u32, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
+import {
+  arr,
+  at,
+  HPA,
+  instance,
+  physical,
+  requires,
+  struct,
+  u32,
+  U64,
+  u64,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { FEEDBACK_POINTER, TRACE_FIRST, TRACE_LAST } from './memoryWriters.js';
 import { APIC_BASE } from '../vcpu/registers.js';
@@ -14,14 +26,29 @@ import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 
 const IO_MAP_PAGES = 2;
 
+const Maps = struct('Bitmaps', { size: 16 }, { msrs: at(0, HPA), ports: at(8, HPA) });
+const maps = instance(Maps);
+
 /** One bit for each MSR below 2000h: its reads exit from the start of the page on, its writes from its middle on. */
 const MsrBitmap = struct('MsrBitmap', { size: 0x1000 }, { words: at(0, arr(U64, 0x200)) });
 const READS = 0;
 const WRITES = 0x100;
 const MSRS_IN_RANGE = 0x2000;
 
+/** The bitmap for MSRs, of all processors. */
+export function msrPermissions(): Hpa {
+  if (maps.msrs === 0n) maps.msrs = makeMsrPermissions();
+  return maps.msrs;
+}
+
+/** The bitmaps for ports, of all processors. */
+export function ioPermissions(): Hpa {
+  if (maps.ports === 0n) maps.ports = makeIoPermissions();
+  return maps.ports;
+}
+
 /** The MSRs whose accesses exit. */
-export function makeMsrPermissions(): Hpa {
+function makeMsrPermissions(): Hpa {
   const map = allocatePages(1);
   for (let msr: u32 = VMX_BASIC; msr <= VMX_LAST; msr++) watchBoth(map, msr); // VMX does not exist for the guest
   for (let msr: u32 = TRACE_FIRST; msr <= TRACE_LAST; msr++) watchBoth(map, msr); // writes past the page tables
@@ -32,7 +59,7 @@ export function makeMsrPermissions(): Hpa {
 }
 
 /** No port exits. */
-export function makeIoPermissions(): Hpa {
+function makeIoPermissions(): Hpa {
   return allocatePages(IO_MAP_PAGES);
 }
 

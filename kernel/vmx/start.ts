@@ -1,7 +1,8 @@
 /** Prepares the processor and the control structure for a guest. */
-import { rdmsr, u64, type Hpa } from '../../transpiler/lib/index.js';
+import { addressOf, rdmsr, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
+import { directAddress, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
 import { PAT } from '../vcpu/registers.js';
 import type { ProcessorState } from '../vcpu/state.js';
@@ -13,9 +14,9 @@ import { ExitReason } from './exitReason.js';
 import { setGuestState } from './guestState.js';
 import { setHostState } from './hostState.js';
 import { vmclear, vmptrld, vmwrite } from './operations.js';
-import { makeIoPermissions, makeMsrPermissions } from './permissionMaps.js';
+import { ioPermissions, msrPermissions } from './permissionMaps.js';
 import { chosenSetting, Controls } from './settings.js';
-import { Field } from './vmcs.js';
+import { Activity, Field } from './vmcs.js';
 
 /** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */
 const NO_LINK = 0xffff_ffff_ffff_ffffn;
@@ -24,11 +25,12 @@ const GUEST_VPID = 1n;
 
 /** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
 export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
-  vmxEnable(allocateControlPage());
+  vcpu.hostPage = allocateControlPage();
+  vmxEnable(vcpu.hostPage);
   makeCurrent(vcpu);
   vcpu.quickReason = ExitReason.cpuid;
   setControls(nestedTables);
-  setHostState();
+  setHostState(vcpu);
   vmwrite(Field.guestPat, rdmsr(PAT));
   vmwrite(Field.linkPointer, NO_LINK);
   setGuestState(state);
@@ -47,15 +49,26 @@ function makeCurrent(vcpu: Vcpu): void {
 }
 
 function setControls(nestedTables: Hpa): void {
-  const ports = makeIoPermissions();
+  const ports = ioPermissions();
   vmwrite(Field.pinControls, u64(chosenSetting(Controls.pin)));
   vmwrite(Field.primaryControls, u64(chosenSetting(Controls.primary)));
   vmwrite(Field.secondaryControls, u64(chosenSetting(Controls.secondary)));
   vmwrite(Field.exitControls, u64(chosenSetting(Controls.exit)));
   vmwrite(Field.exceptionBitmap, u64(INTERCEPTED_EXCEPTIONS));
-  vmwrite(Field.msrBitmap, u64(makeMsrPermissions()));
+  vmwrite(Field.msrBitmap, u64(msrPermissions()));
   vmwrite(Field.ioBitmapA, u64(ports));
   vmwrite(Field.ioBitmapB, u64(ports + PAGE_BYTES));
   vmwrite(Field.eptPointer, eptPointer(nestedTables));
   vmwrite(Field.vpid, GUEST_VPID);
+}
+
+/** Has the guest of `vcpu` begin with waiting for a SIPI (SDM 3C 24.4.2). */
+export function vmxAwaitStart(vcpu: Vcpu): never {
+  vmwrite(Field.guestActivity, Activity.waitsForSipi);
+  return vmxRun(directAddress(addressOf(vcpu)));
+}
+
+/** With VT-x no processor comes to the hypervisor by a SIPI again. */
+export function vmxRestart(_vcpu: Vcpu): never {
+  fail('a processor was reset and started in the hypervisor');
 }

@@ -3,7 +3,6 @@ import { stopGuest } from '../exits/stopGuest.js';
 import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
 import { printRow } from '../report/registers.js';
-import { resetMachine } from '../report/reset.js';
 import { printGuestRegisters } from '../vcpu/printRegisters.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { vmread } from './operations.js';
@@ -12,11 +11,6 @@ import { Field } from './vmcs.js';
 /** A triple fault. */
 export function onTripleFault(_vcpu: Vcpu): void {
   stopGuest('the guest shut its processor down (triple fault)', vmread(Field.guestRip));
-}
-
-/** INIT for the only processor: on the bare machine it starts again at the reset vector. */
-export function onInit(_vcpu: Vcpu): void {
-  resetMachine();
 }
 
 /** An exit that nothing asked for. */

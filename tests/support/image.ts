@@ -32,6 +32,7 @@ export const bounds = {
   stacks,
   end,
   exceptionStubs: text + 0x100n,
+  trampoline: text + 0x400n,
   bundleBytes: 0n,
   biosBlock: constants + 0x10n,
 };

@@ -32,6 +32,16 @@ export const PLATFORM_FUNCTIONS: Readonly<Record<string, IntrinsicFunction>> = {
     result: { kind: 'void' },
     effects: ['memory'],
   },
+  exchange32: {
+    name: 'exchange32',
+    c: 'memory_exchange32',
+    parameters: [
+      { name: 'address', type: integerType('hpa') },
+      { name: 'value', type: integerType('u32') },
+    ],
+    result: integerType('u32'),
+    effects: ['memory'],
+  },
 };
 
 /** The intrinsic that one name of `const { name, ... } = intrinsics({...})` stands for. */

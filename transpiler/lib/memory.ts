@@ -125,6 +125,17 @@ export function fillMemory(to: Hpa, value: u8, length: u64): void {
   bytesOf(to, length).fill(value);
 }
 
+/**
+ * Sets the doubleword at `address`, a multiple of 4, and gives what it was: in one step that no other processor sees
+ * half of, and with all that was written before it.
+ */
+export function exchange32(address: Hpa, value: u32): u32 {
+  const { view, offset } = find(address, 4);
+  const before = view.getUint32(offset, true);
+  U32.store(view, offset, value);
+  return before;
+}
+
 function bytesOf(address: Hpa, length: u64): Uint8Array {
   const { view, offset } = find(address, Number(length));
   return new Uint8Array(view.buffer, view.byteOffset + offset, Number(length));

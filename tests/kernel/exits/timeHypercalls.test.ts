@@ -2,7 +2,8 @@ import t from 'tap';
 import { onHypercall } from '../../../kernel/exits/hypercall.js';
 import { startClock } from '../../../kernel/time/clock.js';
 import { testTask } from '../../../kernel/time/testTask.js';
-import { vcpus, type Registers } from '../../../kernel/vcpu/vcpu.js';
+import { Vcpu, type Registers } from '../../../kernel/vcpu/vcpu.js';
+import { local } from '../../../transpiler/lib/index.js';
 import { POWER_TIMER_FREQUENCY, powerOnTimed } from '../support/clocks.js';
 
 const TIME = 4n;
@@ -10,7 +11,7 @@ const TEST_TASK = 5n;
 const SECOND = 1_000_000_000n;
 
 function call(name: bigint): Registers {
-  const vcpu = vcpus.at(0);
+  const vcpu = local(Vcpu);
   vcpu.registers.rcx = name;
   onHypercall(vcpu);
   return vcpu.registers;

@@ -6,7 +6,11 @@ import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
 import { onSvmExit } from '../../../kernel/svm/exit.js';
 import { svmPrepare } from '../../../kernel/svm/start.js';
 import { Vmcb } from '../../../kernel/svm/vmcb.js';
-import { vcpus, type Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { readAcpi } from '../../../kernel/machine/acpi.js';
+import { readProcessors } from '../../../kernel/machine/madt.js';
+import { allocateProcessors, vcpuOf } from '../../../kernel/vcpu/processors.js';
+import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { localApic, putMadt, putRsdp, putRsdt } from './acpiTables.js';
 import { ProcessorState, startInLongMode } from '../../../kernel/vcpu/state.js';
 import { local, physical, window } from '../../../transpiler/lib/index.js';
 import { bounds } from '../../support/image.js';
@@ -39,6 +43,7 @@ export interface CpuidRegisters {
 export class AmdProcessor {
   readonly msrs = new Map<number, bigint>([
     [0xc000_0080, 0x500n],
+    [0xc000_0101, 0n],
     [0x277, 0x0007_0406_0007_0406n],
   ]);
   readonly leaves: Record<number, CpuidRegisters> = {
@@ -110,6 +115,16 @@ function writeBackProcessor(): AmdProcessor {
   return processor;
 }
 
+/** The firmware names the processors with these APIC IDs, and each gets its memory. */
+export function giveProcessors(memory: Uint8Array, ...apicIds: readonly number[]): void {
+  putMadt(memory, 0xe_1000, localApic(0, 1), ...apicIds.map((id) => localApic(id, 1)));
+  putRsdt(memory, 0xe_0000, 0xe_1000);
+  putRsdp(memory, 0xf_0000, 0xe_0000);
+  readAcpi();
+  readProcessors();
+  allocateProcessors();
+}
+
 /** A guest in 64-bit mode, privilege level 0, about to execute `code` at CODE. */
 export function startGuest(code: readonly number[] = [], processor = writeBackProcessor()): Guest {
   resetMemory();
@@ -121,7 +136,8 @@ export function startGuest(code: readonly number[] = [], processor = writeBackPr
   const tables = buildNestedTables(svmEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);
   putIdentityTables(memory);
   memory.set(code, CODE);
-  const vcpu = vcpus.at(0);
+  giveProcessors(memory);
+  const vcpu = vcpuOf(0);
   svmPrepare(vcpu, tables, startState());
   const vmcb = physical(Vmcb, vcpu.vmcb);
   return {

@@ -2,14 +2,16 @@
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
 import { readMtrrs } from '../../../kernel/memory/mtrr.js';
 import { buildNestedTables } from '../../../kernel/memory/nestedPaging.js';
-import { vcpus, type Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { useProcessor } from '../../../kernel/vcpu/start.js';
+import { vcpuOf } from '../../../kernel/vcpu/processors.js';
+import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { vmxCheck } from '../../../kernel/vmx/capability.js';
 import { vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
 import { onVmxExit } from '../../../kernel/vmx/exit.js';
 import { vmxPrepare } from '../../../kernel/vmx/start.js';
 import { Field } from '../../../kernel/vmx/vmcs.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
-import { AmdProcessor, HIDDEN, HIDDEN_BYTES, startState, type CpuidRegisters } from './guest.js';
+import { AmdProcessor, giveProcessors, HIDDEN, HIDDEN_BYTES, startState, type CpuidRegisters } from './guest.js';
 
 const ECX_VMX = 1 << 5;
 const ECX_XSAVE = 1 << 26;
@@ -26,6 +28,7 @@ export class IntelProcessor extends AmdProcessor {
     [0x2ff, 0x806n],
     [0x277, 0x0007_0406_0007_0406n],
     [0xc000_0080, 0xd00n],
+    [0xc000_0101, 0n],
     [0x480, (1n << 55n) | 0x12n],
     [0x485, 5n],
     [0x486, 0x8000_0021n],
@@ -93,6 +96,9 @@ export class IntelProcessor extends AmdProcessor {
   /** Time stands still. */
   in32 = (): number => 0;
   rdtsc = (): bigint => 0n;
+  lgdt = (): void => undefined;
+  lidt = (): void => undefined;
+  ltr = (): void => undefined;
   wbinvd(): void {
     this.writtenBack++;
   }
@@ -113,13 +119,15 @@ export interface IntelGuest {
 export function startIntelGuest(processor = new IntelProcessor()): IntelGuest {
   resetMemory();
   simulate(processor);
-  addMemory(0n, Number(HIDDEN));
+  const memory = addMemory(0n, Number(HIDDEN));
   addMemory(HIDDEN, Number(HIDDEN_BYTES));
   allocatorStart(HIDDEN, HIDDEN_BYTES);
   readMtrrs();
   vmxCheck();
   const tables = buildNestedTables(vmxEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);
-  const vcpu = vcpus.at(0);
+  giveProcessors(memory);
+  const vcpu = vcpuOf(0);
+  useProcessor(vcpu);
   vmxPrepare(vcpu, tables, startState());
   return {
     processor,

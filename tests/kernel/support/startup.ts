@@ -19,6 +19,7 @@ export function powerOn(contents: number | Uint8Array, image: Image = NO_IMAGE):
   resetMemory();
   simulate({
     imageBounds: () => image,
+    cpuid: () => ({ eax: 0, ebx: 0, ecx: 0, edx: 0 }),
     haltForever() {
       throw new Halted();
     },

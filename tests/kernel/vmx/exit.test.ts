@@ -4,9 +4,9 @@ import { Event, eventCount } from '../../../kernel/exits/events.js';
 import { ExitReason } from '../../../kernel/vmx/exitReason.js';
 import { onNmi } from '../../../kernel/vmx/nmi.js';
 import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
-import { resetMemory } from '../../../transpiler/lib/testing.js';
+import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { CODE, HALTED, HIDDEN, RESET } from '../support/guest.js';
-import { injectedEvent, plainProcessor, startIntelGuest, type IntelGuest } from '../support/intel.js';
+import { injectedEvent, IntelProcessor, plainProcessor, startIntelGuest, type IntelGuest } from '../support/intel.js';
 import { logText } from '../support/startup.js';
 
 const INVALID_OPCODE = { vector: 6, type: 3, errorCode: null };
@@ -279,8 +279,8 @@ t.test('an NMI waits while the guest handles one or switches its stack', (t) => 
 });
 
 t.test('an NMI before there is a guest is nobody’s', (t) => {
-  startIntelGuest();
   resetMemory();
+  simulate(new IntelProcessor());
   t.equal(onNmi(), false);
   t.end();
 });

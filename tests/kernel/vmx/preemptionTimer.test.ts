@@ -3,7 +3,8 @@ import { options } from '../../../kernel/machine/options.js';
 import { startClock } from '../../../kernel/time/clock.js';
 import { testTask } from '../../../kernel/time/testTask.js';
 import { removeTimer, Task } from '../../../kernel/time/timerQueue.js';
-import { vcpus, type Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { local } from '../../../transpiler/lib/index.js';
+import { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { onPreemptionTimer, reloadPreemptionTimer, startPreemptionTimer } from '../../../kernel/vmx/preemptionTimer.js';
 import { readAllowedSettings } from '../../../kernel/vmx/settings.js';
 import { Field } from '../../../kernel/vmx/vmcs.js';
@@ -55,7 +56,7 @@ function start(period: number, hardware: Hardware = {}, rate = 5n): Running {
   powerOnWithFadt(machine, fadtBody(POWER_TIMER_PORT, 0));
   startClock();
   readAllowedSettings();
-  const vcpu = vcpus.at(0);
+  const vcpu = local(Vcpu);
   options.testTimer = period;
   machine.rate = rate;
   startPreemptionTimer(vcpu);
@@ -145,7 +146,7 @@ t.test('a processor without the timer is named at start', (t) => {
   machine.pin = 0n;
   powerOnWithFadt(machine, fadtBody(POWER_TIMER_PORT, 0));
   readAllowedSettings();
-  t.throws(() => startPreemptionTimer(vcpus.at(0)), HALTED);
+  t.throws(() => startPreemptionTimer(local(Vcpu)), HALTED);
   t.equal(logText(), 'tsvm: this processor has Intel VT-x without the preemption timer\n');
   t.end();
 });

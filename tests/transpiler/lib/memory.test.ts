@@ -4,6 +4,7 @@ import {
   arr,
   at,
   copyMemory,
+  exchange32,
   fillMemory,
   instance,
   local,
@@ -132,6 +133,13 @@ t.test('copyMemory copies overlapping ranges as if through a buffer', (t) => {
   t.same([...bytes], [1, 2, 1, 2, 3, 4]);
   copyMemory(0x100n, 0x101n, 5n);
   t.same([...bytes], [2, 1, 2, 3, 4, 4]);
+  t.end();
+});
+
+t.test('exchange32 sets one doubleword and gives what it was', (t) => {
+  const bytes = addMemory(0x100n, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+  t.equal(exchange32(0x104n, 0xffff_fffe), 0x0807_0605);
+  t.same([...bytes], [1, 2, 3, 4, 0xfe, 0xff, 0xff, 0xff]);
   t.end();
 });
 

@@ -1,4 +1,4 @@
-import { copyMemory, fillMemory, u32, u64, window, type Bytes, type Hpa } from '../../../../transpiler/lib/index.js';
+import { copyMemory, exchange32, fillMemory, u32, u64, window, type Bytes, type Hpa } from '../../../../transpiler/lib/index.js';
 
 export function checksum(bytes: Bytes): u32 {
   let sum: u32 = 0;
@@ -25,4 +25,9 @@ export function use(start: Hpa): Hpa {
   copyMemory(start, found.start, u64(found.length));
   fillMemory(start, 0xff, 16n);
   return found.start;
+}
+
+/** Whether nobody else had taken the lock at `address`. */
+export function take(address: Hpa): boolean {
+  return exchange32(address, 1) === 0;
 }

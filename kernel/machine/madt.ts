@@ -1,0 +1,112 @@
+/** The processors of the machine, as the firmware lists them (ACPI Specification 6.4, 5.2.12). */
+import {
+  arr,
+  at,
+  cpuid,
+  ensures,
+  instance,
+  list,
+  min32,
+  requires,
+  struct,
+  U32,
+  u32,
+  type Bytes,
+} from '../../transpiler/lib/index.js';
+import { fail } from '../report/fail.js';
+import { findTable } from './acpi.js';
+
+/** "APIC", the multiple APIC description table. */
+export const MADT = 0x4349_5041;
+
+/** The most processors that the hypervisor can hold. */
+export const MAX_PROCESSORS = 256;
+
+const MADT_ENTRIES = 44;
+const LOCAL_APIC = 0;
+const LOCAL_APIC_BYTES = 8;
+const LOCAL_APIC_ID = 3;
+const LOCAL_APIC_FLAGS = 4;
+const LOCAL_X2APIC = 9;
+const LOCAL_X2APIC_BYTES = 16;
+const LOCAL_X2APIC_ID = 4;
+const LOCAL_X2APIC_FLAGS = 8;
+const ENABLED = 1;
+
+/** CPUID: the initial APIC ID, of 8 bits (SDM 2A, CPUID 01H), and of 32 bits (leaves 1FH and 0BH; APM 3, E.3.9). */
+const FEATURES = 1;
+const topologyLeaves = list(U32, [0x1f, 0x0b]);
+
+const Processors = struct(
+  'Processors',
+  { size: 1028 },
+  { count: at(0, U32), apicIds: at(4, arr(U32, MAX_PROCESSORS)) },
+);
+const processors = instance(Processors);
+
+/** Lists the enabled processors, the one that runs this first. Stops where the firmware does not name them all. */
+export function readProcessors(): void {
+  const madt = findTable(MADT);
+  if (madt === null) fail('ACPI has no MADT, so the number of processors is unknown');
+  processors.count = 0;
+  addProcessor(ownApicId());
+  let offset: u32 = MADT_ENTRIES;
+  let listsOwn = false;
+  while (offset < madt.length) {
+    if (madt.length - offset < 2) fail('the ACPI table APIC ends in the middle of an entry');
+    const bytes = madt.u8(offset + 1);
+    if (bytes < 2 || bytes > madt.length - offset) fail('an entry of the ACPI table APIC has a bad length');
+    if (readEntry(madt.part(offset, bytes))) listsOwn = true;
+    offset += bytes;
+  }
+  if (!listsOwn) fail('the ACPI table APIC does not name the processor that starts the machine');
+}
+
+/** How many there are. */
+export function processorCount(): u32 {
+  const count = min32(processors.count, MAX_PROCESSORS);
+  ensures(count <= MAX_PROCESSORS);
+  return count;
+}
+
+/** The initial APIC ID of processor `number`; 0 is the one that started the machine. */
+export function apicIdOf(number: u32): u32 {
+  requires(number < MAX_PROCESSORS);
+  return processors.apicIds.get(number);
+}
+
+/** The initial APIC ID of the processor that runs this. */
+export function ownApicId(): u32 {
+  const vendor = cpuid(0, 0);
+  for (let i: u32 = 0; i < topologyLeaves.length; i++) {
+    const leaf = topologyLeaves.get(i);
+    if (vendor.eax < leaf) continue;
+    const topology = cpuid(leaf, 0);
+    if (topology.ebx !== 0) return topology.edx;
+  }
+  const features = cpuid(FEATURES, 0);
+  return features.ebx >>> 24;
+}
+
+/** Adds the processor that `entry` names, if it names one that is enabled. Whether that is the one that runs this. */
+function readEntry(entry: Bytes): boolean {
+  if (entry.length < LOCAL_APIC_BYTES) return false;
+  const kind = entry.u8(0);
+  if (kind === LOCAL_APIC && (entry.u32(LOCAL_APIC_FLAGS) & ENABLED) !== 0) {
+    return addProcessor(entry.u8(LOCAL_APIC_ID));
+  }
+  if (kind !== LOCAL_X2APIC || entry.length < LOCAL_X2APIC_BYTES) return false;
+  return (entry.u32(LOCAL_X2APIC_FLAGS) & ENABLED) !== 0 && addProcessor(entry.u32(LOCAL_X2APIC_ID));
+}
+
+/** Firmware may name one processor in both ways. Whether it is the first one. */
+function addProcessor(apicId: u32): boolean {
+  const count = processorCount();
+  for (let i: u32 = 0; i < count; i++) {
+    if (processors.apicIds.get(i) === apicId) return i === 0;
+  }
+  if (count >= MAX_PROCESSORS) fail('more than 256 processors: this version can hold no more');
+  processors.apicIds.set(count, apicId);
+  processors.count = count + 1;
+  return false;
+}

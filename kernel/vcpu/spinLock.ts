@@ -1,0 +1,23 @@
+/** A lock for the few things that all processors share while guests run: the log, the clock. */
+import { addressOf, at, exchange32, pause, struct, U32, type Ref, type u32 } from '../../transpiler/lib/index.js';
+
+export const SpinLock = struct('SpinLock', { size: 4 }, { taken: at(0, U32) });
+export type SpinLock = Ref<typeof SpinLock>;
+
+/** Nothing is done under a lock that takes nearly as long as so many pauses: a tenth of a second on any machine. */
+const MOST_PAUSES = 1_000_000;
+
+/**
+ * Waits until nobody holds `lock`, and takes it. A holder that does not release it in time never will: an INIT has
+ * reset its processor, or it has crashed. So nobody waits for ever.
+ */
+export function takeLock(lock: SpinLock): void {
+  for (let pauses: u32 = 0; pauses < MOST_PAUSES; pauses++) {
+    if (exchange32(addressOf(lock), 1) === 0) return;
+    pause();
+  }
+}
+
+export function releaseLock(lock: SpinLock): void {
+  exchange32(addressOf(lock), 0);
+}

@@ -1,0 +1,77 @@
+/** How the processors come to the hypervisor: the first by itself, the others as it starts them. */
+import { addressOf, local, pause, requires, u64, wrmsr, type u32 } from '../../transpiler/lib/index.js';
+import { useDescriptors } from '../machine/descriptors.js';
+import { sendInit, sendStartup } from '../machine/localApic.js';
+import { processorCount } from '../machine/madt.js';
+import { directAddress } from '../platform.js';
+import { nestedRoot } from '../memory/nestedPaging.js';
+import { beginLine, print, printHex } from '../report/console.js';
+import { stop } from '../report/fail.js';
+import { countsOf, readClock } from '../time/clock.js';
+import { stacksOf, vcpuOf } from './processors.js';
+import { GS_BASE } from './registers.js';
+import { ProcessorState, startAfterReset } from './state.js';
+import { trampolineVector, writeTrampoline } from './trampoline.js';
+import type { Vcpu } from './vcpu.js';
+import { awaitStart, interceptsStart, prepareVcpu, restartVcpu } from './vendor.js';
+
+/** A processor that can run guests needs no pause between INIT and SIPI; this is how long its way here may take. */
+const ANSWER_MICROSECONDS = 10_000;
+/** A second SIPI is for those that lost the first; then it has so much more time. */
+const LAST_MICROSECONDS = 1_000_000;
+
+/** Gives the processor that runs this the memory of `vcpu`: descriptors, the stacks of exceptions, GS for the vcpu. */
+export function useProcessor(vcpu: Vcpu): void {
+  const address = directAddress(addressOf(vcpu));
+  useDescriptors(vcpu.tables, directAddress(addressOf(vcpu.tables)), stacksOf(vcpu));
+  wrmsr(GS_BASE, u64(address));
+}
+
+/** Starts all other processors. Each is then as after INIT, waiting for what the guest sends. Stops where one does not answer. */
+export function startProcessors(): void {
+  const count = processorCount();
+  if (count <= 1) return;
+  writeTrampoline();
+  for (let number: u32 = 1; number < count; number++) startProcessor(vcpuOf(number));
+}
+
+function startProcessor(vcpu: Vcpu): void {
+  const apicId = vcpu.apicId;
+  sendInit(apicId);
+  sendStartup(apicId, trampolineVector());
+  if (!becomesReady(vcpu, ANSWER_MICROSECONDS)) {
+    sendStartup(apicId, trampolineVector());
+    if (!becomesReady(vcpu, LAST_MICROSECONDS)) refuseProcessor(apicId);
+  }
+  if (!interceptsStart()) sendInit(apicId);
+}
+
+function becomesReady(vcpu: Vcpu, microseconds: u32): boolean {
+  requires(microseconds <= LAST_MICROSECONDS);
+  const end = u64(readClock() + countsOf(microseconds));
+  while (vcpu.mailbox.isReady === 0) {
+    if (readClock() >= end) return false;
+    pause();
+  }
+  return true;
+}
+
+function refuseProcessor(apicId: u32): never {
+  beginLine();
+  print('the processor with APIC ID ');
+  printHex(u64(apicId));
+  print(' does not answer');
+  stop();
+}
+
+/** From runtime-c/trampoline.asm, on the stack of `vcpu`: at start, and where SIPIs are no exits for each of them. */
+export function onProcessorStart(vcpu: Vcpu): never {
+  useProcessor(vcpu);
+  if (vcpu.isPrepared) return restartVcpu(vcpu);
+  const state = local(ProcessorState);
+  startAfterReset(state);
+  prepareVcpu(vcpu, nestedRoot(), state);
+  vcpu.isPrepared = true;
+  vcpu.mailbox.isReady = 1;
+  return awaitStart(vcpu);
+}

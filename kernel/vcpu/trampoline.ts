@@ -1,0 +1,115 @@
+/**
+ * The page below 1 MiB where processors start that get a SIPI: runtime-c/trampoline.asm. It stays, out of the guest's
+ * sight, as long as SIPIs can come that are no exits.
+ */
+import {
+  arr,
+  at,
+  copyMemory,
+  gpa,
+  hpa,
+  HPA,
+  HVA,
+  instance,
+  physical,
+  readCr3,
+  struct,
+  U16,
+  u32,
+  U32,
+  U64,
+  u64,
+  U8,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
+import { CODE_DESCRIPTOR, CODE_SELECTOR, DATA_DESCRIPTOR } from '../machine/descriptors.js';
+import { processorCount } from '../machine/madt.js';
+import { hideRange, highestFree } from '../machine/memoryMap.js';
+import { PAGE_BYTES } from '../memory/allocator.js';
+import { hidePage } from '../memory/nestedPaging.js';
+import type { EntryFormat } from '../memory/pageTables.js';
+import { directAddress, imageBounds } from '../platform.js';
+import { fail } from '../report/fail.js';
+import { PROCESSOR_BYTES, vcpuAddress } from './processors.js';
+
+const CODE_BYTES = 0x100;
+/** Where its 64-bit code begins. */
+const LONG_MODE = 0x80n;
+const DESCRIPTORS = 0x128n;
+const DESCRIPTORS_LIMIT = 0x17;
+/** The page's code, and what it reads. */
+const Trampoline = struct(
+  'Trampoline',
+  { size: 0x1000 },
+  {
+    code: at(0x000, arr(U8, CODE_BYTES)),
+    /** What LGDT takes. */
+    descriptorsLimit: at(0x100, U16),
+    descriptorsBase: at(0x102, U32),
+    /** What the jump to 64-bit mode takes. */
+    continuation: at(0x108, U32),
+    continuationSelector: at(0x10c, U16),
+    /** The page tables. */
+    tables: at(0x110, U32),
+    processorCount: at(0x114, U32),
+    /** The vcpus: where the first one is, and how far they are apart. */
+    firstVcpu: at(0x118, HVA),
+    vcpuDistance: at(0x120, U64),
+    descriptors: at(0x128, arr(U64, 3)),
+  },
+);
+
+/** What a SIPI can reach that the machine has no other use for: the video memory's place ends it. */
+const LOW_MEMORY_END = 0xa_0000n;
+const PAGE_BITS = 12n;
+
+const Place = struct('TrampolinePlace', { size: 8 }, { page: at(0, HPA) });
+const place = instance(Place);
+
+/** Takes the highest free page of low memory from the guest, where there are processors to start. */
+export function chooseTrampoline(): void {
+  if (processorCount() <= 1) return;
+  const page = highestFree(PAGE_BYTES, LOW_MEMORY_END, PAGE_BYTES);
+  if (page === 0n) fail('too little memory: no page below 640 KiB is free to start the other processors in');
+  hideRange(page, PAGE_BYTES);
+  useTrampoline(page);
+}
+
+/** Has the trampoline be at `page`, which is the hypervisor's. */
+export function useTrampoline(page: Hpa): void {
+  place.page = page;
+}
+
+/** Where it is; 0 where there is none. */
+export function trampolinePage(): Hpa {
+  return place.page;
+}
+
+/** The vector of a SIPI that leads to it. */
+export function trampolineVector(): u32 {
+  return u32(place.page >> PAGE_BITS) & 0xff;
+}
+
+/** Has the guest see something else in its place. */
+export function hideTrampoline(format: EntryFormat): void {
+  const page = place.page;
+  if (page !== 0n) hidePage(gpa(u64(page)), format);
+}
+
+/** Writes it, for processors that shall use the page tables of this one. */
+export function writeTrampoline(): void {
+  const page = place.page;
+  const bounds = imageBounds();
+  const trampoline = physical(Trampoline, page);
+  copyMemory(page, hpa(bounds.physical + u64(bounds.trampoline - bounds.text)), u64(CODE_BYTES));
+  trampoline.descriptorsLimit = DESCRIPTORS_LIMIT;
+  trampoline.descriptorsBase = u32(page + DESCRIPTORS);
+  trampoline.continuation = u32(page + LONG_MODE);
+  trampoline.continuationSelector = CODE_SELECTOR;
+  trampoline.tables = u32(readCr3());
+  trampoline.processorCount = processorCount();
+  trampoline.firstVcpu = directAddress(vcpuAddress(0));
+  trampoline.vcpuDistance = PROCESSOR_BYTES;
+  trampoline.descriptors.set(1, CODE_DESCRIPTOR);
+  trampoline.descriptors.set(2, DATA_DESCRIPTOR);
+}

@@ -1,0 +1,104 @@
+; Where a processor starts that got a SIPI (SDM 3A 8.4.4): the code of a page below 1 MiB, to which
+; kernel/vcpu/trampoline.ts copies it, and what it leads to.
+
+%include "layout.inc"
+
+global tsvm_trampoline
+extern tsvm_processor_start
+
+; What the page holds behind the code.
+CODE_BYTES      equ 0x100
+DESCRIPTORS     equ 0x100
+CONTINUATION    equ 0x108
+TABLES          equ 0x110
+COUNT           equ 0x114
+FIRST_VCPU      equ 0x118
+VCPU_DISTANCE   equ 0x120
+
+; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
+VCPU_STACK_TOP  equ 0xb0
+VCPU_APIC_ID    equ 0xc0
+
+DATA_SELECTOR   equ 0x10
+CR4_PAE         equ 1 << 5
+EFER            equ 0xc0000080
+EFER_LME        equ 1 << 8
+EFER_NXE        equ 1 << 11
+CR0_PE          equ 1 << 0
+CR0_ET          equ 1 << 4
+CR0_NE          equ 1 << 5
+CR0_WP          equ 1 << 16
+CR0_PG          equ 1 << 31
+
+; CPUID: topology, where the leaf's EBX is not 0 (SDM 2A), and the initial APIC ID of 8 bits.
+LEAF_TOPOLOGY   equ 0x0b
+LEAF_TOPOLOGY_2 equ 0x1f
+LEAF_FEATURES   equ 1
+
+; Goes on at .search with edx, if leaf %1 gives the ID. r9d: the last leaf.
+%macro find_id 1
+        mov     eax, %1
+        cmp     r9d, eax
+        jb      %%absent
+        xor     ecx, ecx
+        cpuid
+        test    ebx, ebx
+        jnz     .search
+%%absent:
+%endmacro
+
+section .text
+align 16
+bits 16
+; In real mode, at the start of a page, with interrupts off. The tables map the page to itself.
+tsvm_trampoline:
+        mov     ax, cs
+        mov     ds, ax
+        mov     eax, CR4_PAE
+        mov     cr4, eax
+        mov     eax, [TABLES]
+        mov     cr3, eax
+        mov     ecx, EFER
+        rdmsr
+        or      eax, EFER_LME | EFER_NXE
+        wrmsr
+        o32 lgdt [DESCRIPTORS]
+        mov     eax, CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE
+        mov     cr0, eax
+        jmp     dword far [CONTINUATION]
+
+times 0x80 - ($ - tsvm_trampoline) int3
+bits 64
+        mov     eax, DATA_SELECTOR
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        lea     r8, [rel tsvm_trampoline]
+        mov     rax, find_vcpu
+        jmp     rax
+times CODE_BYTES - ($ - tsvm_trampoline) int3
+
+; Where the image is linked. r8: the page.
+find_vcpu:
+        xor     eax, eax
+        cpuid
+        mov     r9d, eax
+        find_id LEAF_TOPOLOGY_2
+        find_id LEAF_TOPOLOGY
+        mov     eax, LEAF_FEATURES
+        cpuid
+        mov     edx, ebx
+        shr     edx, 24
+.search:
+        mov     rdi, [r8 + FIRST_VCPU]
+        mov     ecx, [r8 + COUNT]
+.next:  cmp     [rdi + VCPU_APIC_ID], edx
+        je      .found
+        add     rdi, [r8 + VCPU_DISTANCE]
+        dec     ecx
+        jnz     .next
+.halt:  hlt                             ; the firmware has not named this processor: it is nobody's
+        jmp     .halt
+.found: mov     rsp, [rdi + VCPU_STACK_TOP]
+        xor     ebp, ebp                ; ends the chain of frames
+        call    tsvm_processor_start    ; does not return
