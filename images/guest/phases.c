@@ -2,11 +2,13 @@
  * The phases that the bench measures. Each prints one line:
  *   guest: phase NAME ticks=N before=JSON after=JSON
  * where ticks are of the time stamp counter (instructions, when the emulator counts them) and the JSON objects are
- * what `tsvm-stat --json` says, or null on the bare machine.
+ * what `tsvm-stat --json` says, or null on the bare machine. With --smp they are those in which processors take part in
+ * what others do.
  */
 #define _GNU_SOURCE
 #include <cpuid.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,10 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+/* What bench/instructions.c looks for in the code that runs: a NOP with an operand that nobody else uses. */
+enum mark { PHASE_BEGINS = 0x74737601, ROUND_ENDS, PHASE_ENDS };
+#define MARK(number) __asm__ volatile("nopl %c0(%%rax)" : : "i"(number))
+
 static void sleep_for(time_t seconds, long nanoseconds) {
     const struct timespec time = {seconds, nanoseconds};
     nanosleep(&time, NULL);
@@ -24,7 +30,10 @@ static void sleep_for(time_t seconds, long nanoseconds) {
 static void idle(void) { sleep_for(5, 0); }
 
 static void sleeps(void) {
-    for (int i = 0; i < 500; i++) sleep_for(0, 1000000);
+    for (int i = 0; i < 500; i++) {
+        sleep_for(0, 1000000);
+        MARK(ROUND_ENDS);
+    }
 }
 
 static uint32_t rotate(uint32_t value, int count) { return value >> count | value << (32 - count); }
@@ -94,7 +103,36 @@ static void processes(void) {
             _exit(1);
         }
         waitpid(child, NULL, 0);
+        MARK(ROUND_ENDS);
     }
+}
+
+static void run_on(int processor) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    if (sched_setaffinity(0, sizeof set, &set) != 0) puts("guest: no second processor");
+}
+
+/* 5,000 times a byte there and back, between processes on two processors. */
+static void ping_pong(void) {
+    int there[2], back[2];
+    char byte = 0;
+    if (pipe(there) != 0 || pipe(back) != 0) return;
+    const pid_t child = fork();
+    if (child == 0) {
+        run_on(1);
+        close(there[1]);
+        while (read(there[0], &byte, 1) == 1 && write(back[1], &byte, 1) == 1) {}
+        _exit(0);
+    }
+    run_on(0);
+    for (int i = 0; i < 5000; i++) {
+        if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1) puts("guest: the pipe broke");
+        MARK(ROUND_ENDS);
+    }
+    close(there[1]);
+    waitpid(child, NULL, 0);
 }
 
 static void disk_reads(void) {
@@ -130,7 +168,9 @@ static void measure(const char *name, void (*phase)(void)) {
     static char before[4096], after[4096];
     read_counts(before, sizeof before);
     const uint64_t start = __rdtsc();
+    MARK(PHASE_BEGINS);
     phase();
+    MARK(PHASE_ENDS);
     const uint64_t ticks = __rdtsc() - start;
     read_counts(after, sizeof after);
     printf("guest: phase %s ticks=%llu before=%s after=%s\n", name, (unsigned long long)ticks, before, after);
@@ -139,6 +179,13 @@ static void measure(const char *name, void (*phase)(void)) {
 
 int main(int count, char **words) {
     if (count > 1 && strcmp(words[1], "--nothing") == 0) return 0;
+    if (count > 1 && strcmp(words[1], "--smp") == 0) {
+        measure("ping-pong", ping_pong);
+        measure("fork+exec", processes);
+        measure("sleeps", sleeps);
+        measure("idle", idle);
+        return 0;
+    }
     measure("idle", idle);
     measure("sha256", sha256);
     measure("fork+exec", processes);

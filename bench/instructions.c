@@ -1,0 +1,95 @@
+/*
+ * A plugin of QEMU's that counts the instructions of all processors together, whoever executes them: guest and
+ * hypervisor. The guest marks its phases and their rounds (images/guest/phases.c); of each phase one line is written to
+ * the file out=NAME:
+ *   total=N rounds=N median=N
+ * where the median is of the rounds: a timer interrupt, which comes with the time that passes, is in few of them.
+ * It counts exactly where one thread runs all processors (-accel tcg,thread=single).
+ */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* QEMU's interface for plugins, version 1 (docs/devel/tcg-plugins.rst); Debian has no header of it. */
+#define EXPORT __attribute__((visibility("default")))
+enum { PLUGIN_VERSION = 1, ADD_U64 = 0, NO_REGISTERS = 0 };
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+typedef void (*translated_fn)(qemu_plugin_id_t, struct qemu_plugin_tb *);
+typedef void (*executed_fn)(unsigned, void *);
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, translated_fn);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, executed_fn, int, void *);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *, int, void *, uint64_t);
+
+EXPORT int qemu_plugin_version = PLUGIN_VERSION;
+
+/* NOP with a displacement of 32 bits, whose lowest byte says what is marked. */
+static const uint8_t mark_bytes[] = {0x0f, 0x1f, 0x80};
+static const uint8_t mark_name[] = {0x76, 0x73, 0x74};
+enum mark { PHASE_BEGINS = 1, ROUND_ENDS = 2, PHASE_ENDS = 3 };
+
+enum { MOST_ROUNDS = 100000 };
+static uint64_t executed, phase_start, round_start, rounds[MOST_ROUNDS];
+static size_t round_count;
+static FILE *output;
+
+static int compare(const void *left, const void *right) {
+    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void end_phase(void) {
+    const uint64_t total = executed - phase_start;
+    qsort(rounds, round_count, sizeof rounds[0], compare);
+    fprintf(output, "total=%" PRIu64 " rounds=%zu median=%" PRIu64 "\n", total, round_count,
+            round_count == 0 ? 0 : rounds[round_count / 2]);
+    fflush(output);
+}
+
+static void marked(unsigned processor, void *mark) {
+    (void)processor;
+    switch ((uintptr_t)mark) {
+    case PHASE_BEGINS:
+        phase_start = round_start = executed;
+        round_count = 0;
+        break;
+    case ROUND_ENDS:
+        if (round_count < MOST_ROUNDS) rounds[round_count++] = executed - round_start;
+        round_start = executed;
+        break;
+    case PHASE_ENDS:
+        end_phase();
+        break;
+    }
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
+    (void)id;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
+        struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
+        const uint8_t *bytes = qemu_plugin_insn_data(instruction);
+        qemu_plugin_register_vcpu_insn_exec_inline(instruction, ADD_U64, &executed, 1);
+        if (qemu_plugin_insn_size(instruction) == 7 && memcmp(bytes, mark_bytes, sizeof mark_bytes) == 0 &&
+            memcmp(bytes + 4, mark_name, sizeof mark_name) == 0) {
+            qemu_plugin_register_vcpu_insn_exec_cb(instruction, marked, NO_REGISTERS, (void *)(uintptr_t)bytes[3]);
+        }
+    }
+}
+
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int count, char **words) {
+    (void)info;
+    output = stderr;
+    for (int i = 0; i < count; i++) {
+        if (strncmp(words[i], "out=", 4) == 0) output = fopen(words[i] + 4, "w");
+    }
+    if (output == NULL) return 1;
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    return 0;
+}
