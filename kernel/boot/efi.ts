@@ -4,14 +4,10 @@ import { hpa, physical, requires, u32, window, type Bytes, type Hpa } from '../.
 import { consoleLeaveUart } from '../report/console.js';
 import { firmwareConsoleLeave, firmwareConsoleStart } from '../report/firmwareConsole.js';
 import { fail } from '../report/fail.js';
+import { rsdpOfSystemTable, SYSTEM_TABLE } from './efiConfiguration.js';
 import { firmware, locateProtocol, protocolOf } from './efiServices.js';
 import {
-  ACPI_1_HIGH,
-  ACPI_1_LOW,
-  ACPI_2_HIGH,
-  ACPI_2_LOW,
   EfiBootServices,
-  EfiConfiguration,
   EfiLoadedImage,
   EfiSystemTable,
   LOADED_IMAGE_HIGH,
@@ -20,15 +16,12 @@ import {
   SERIAL_IO_LOW,
 } from './efiTables.js';
 
-/** "IBI SYST" and "BOOTSERV" */
-const SYSTEM_TABLE = 0x5453_5953_2049_4249n;
+/** "BOOTSERV" */
 const BOOT_SERVICES = 0x5652_4553_544f_4f42n;
 const HEADER_BYTES = 24;
 const HEADER_CRC = 16;
 const HEADER_MOST = 4096;
 const REVISION_2_0 = 0x0002_0000;
-const CONFIGURATION_BYTES = 24n;
-const CONFIGURATIONS_MOST = 1024n;
 
 /** CRC-32 of ISO 3309, the polynomial's bits in reverse order. */
 const CRC_POLYNOMIAL = 0xedb8_8320;
@@ -79,22 +72,9 @@ export function loadedImage(handle: u64): EfiLoadedImage {
   return physical(EfiLoadedImage, found);
 }
 
-/** ACPI's root pointer, from the configuration tables; 0 where there is none. */
+/** ACPI's root pointer; 0 where the firmware has none. */
 export function firmwareRsdp(): Hpa {
-  const newer = configuration(ACPI_2_LOW, ACPI_2_HIGH);
-  return newer !== 0n ? newer : configuration(ACPI_1_LOW, ACPI_1_HIGH);
-}
-
-function configuration(guidLow: u64, guidHigh: u64): Hpa {
-  const system = physical(EfiSystemTable, firmware.systemTable);
-  const count = system.configurationCount;
-  const tables = system.configurations;
-  if (count > CONFIGURATIONS_MOST || tables === 0n) return hpa(0n);
-  for (let i: u64 = 0n; i < count; i = i + 1n) {
-    const entry = physical(EfiConfiguration, hpa(tables + i * CONFIGURATION_BYTES));
-    if (entry.guidLow === guidLow && entry.guidHigh === guidHigh) return entry.table;
-  }
-  return hpa(0n);
+  return rsdpOfSystemTable(firmware.systemTable);
 }
 
 /** Forgets the firmware: it belongs to the guest. */

@@ -54,7 +54,7 @@ const FOR_A_PURPOSE = 1n << 18n;
 
 /** Long maps of real machines have some 500 descriptors of 48 bytes. */
 export const EFI_MAP_BYTES_MOST = 0x1_0000;
-const DESCRIPTOR_BYTES_MOST = 1024;
+export const DESCRIPTOR_BYTES_MOST = 1024;
 const DESCRIPTOR_VERSION = 1;
 const PAGE_BITS = 12n;
 const PAGES_MOST = 1n << 52n;
@@ -120,14 +120,14 @@ export function addEfiRanges(): void {
   addRange(start, end, kind);
 }
 
-/** Start of memory between `start` and `end` that holds what boot services left, which EFI may refer to. 0: none. */
+/** Where memory within the range starts in which boot services left what EFI may refer to; `end` where there is none. */
 export function bootServicesIn(start: Hpa, end: Hpa): Hpa {
   for (let i: u32 = 0; i < efiDescriptorCount(); i++) {
     const descriptor = efiDescriptor(i);
     const from = descriptorStart(descriptor);
     if (from < end && descriptorEnd(descriptor) > start && isBootServices(descriptor)) return from;
   }
-  return hpa(0n);
+  return end;
 }
 
 function isBootServices(descriptor: Bytes): boolean {

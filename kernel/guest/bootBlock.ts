@@ -18,7 +18,7 @@ import {
   type Ref,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { bootInfo, textBytes } from '../boot/bootInfo.js';
+import { bootInfo, RSDP_BYTES_MOST, textBytes } from '../boot/bootInfo.js';
 import { fail } from '../report/fail.js';
 import { linuxImage } from './linuxImage.js';
 import { BOOT_BLOCK_BYTES } from './placement.js';
@@ -35,6 +35,7 @@ export const BootBlock = struct(
     zeroPage: at(0x0000, arr(U8, ZERO_PAGE_BYTES)),
     commandLine: at(0x1000, arr(U8, COMMAND_LINE_BYTES)),
     descriptors: at(0x2000, arr(U64, 4)),
+    rsdp: at(0x2100, arr(U8, RSDP_BYTES_MOST)),
     stack: at(0x2800, arr(U8, 0x800)),
     rootTable: at(0x3000, arr(U64, 512)),
     pointerTable: at(0x4000, arr(U64, 512)),
@@ -57,7 +58,8 @@ export function writeBootBlock(address: Hpa): BootBlock {
   fillMemory(address, 0, BOOT_BLOCK_BYTES);
   const block = physical(BootBlock, address);
   writeCommandLine(block);
-  writeZeroPage(window(address, ZERO_PAGE_BYTES), addressOf(block.commandLine));
+  copyRsdp(block);
+  writeZeroPage(window(address, ZERO_PAGE_BYTES), addressOf(block.commandLine), addressOf(block.rsdp));
   block.descriptors.set(2, CODE_SEGMENT);
   block.descriptors.set(3, DATA_SEGMENT);
   writePageTables(block);
@@ -70,6 +72,11 @@ function writeCommandLine(block: BootBlock): void {
   const most = min32(linuxImage.commandLineMost, COMMAND_LINE_BYTES - 1);
   if (text.length > most) fail("the guest's command line is longer than this Linux takes");
   for (let i: u32 = 0; i < text.length; i++) block.commandLine.set(i, text.u8(i));
+}
+
+/** Where the boot loader gave a copy of ACPI's root pointer only, the guest finds it here. */
+function copyRsdp(block: BootBlock): void {
+  for (let i: u32 = 0; i < RSDP_BYTES_MOST; i++) block.rsdp.set(i, bootInfo.rsdpCopy.get(i));
 }
 
 function writePageTables(block: BootBlock): void {

@@ -22,6 +22,8 @@ import { beginPartLine } from '../boot/refuse.js';
 import { excludeRange, highestFree, isAvailable } from '../machine/memoryMap.js';
 import { print, printDecimal, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
+import { extensionBytes } from './guestMap.js';
+import { efiMapBytesMost } from './efiMap.js';
 import { linuxImage } from './linuxImage.js';
 
 const PAGE = 4096n;
@@ -36,10 +38,17 @@ const ROOM_ABOVE_BOOT_BLOCK = 0x8000n;
 
 const Places = struct(
   'Places',
-  { size: 32 },
-  { kernel: at(0, HPA), initrd: at(8, HPA), initrdBytes: at(16, U64), bootBlock: at(24, HPA) },
+  { size: 48 },
+  {
+    kernel: at(0, HPA),
+    initrd: at(8, HPA),
+    initrdBytes: at(16, U64),
+    bootBlock: at(24, HPA),
+    efiMap: at(32, HPA),
+    extension: at(40, HPA),
+  },
 );
-/** `initrd` and `initrdBytes` are 0 where there is none. */
+/** `initrd` and `initrdBytes` are 0 where there is none, and so are `efiMap` and `extension` where none is needed. */
 export const places = instance(Places);
 
 /** Chooses all places. Stops where memory does not suffice. */
@@ -49,6 +58,17 @@ export function choosePlaces(): void {
   const block = highestFree(BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK, CONVENTIONAL_MEMORY_END, PAGE);
   if (block === 0n) fail('too little memory: no 68 KiB are free below 640 KiB');
   places.bootBlock = block;
+  places.efiMap = placeTable(efiMapBytesMost());
+  places.extension = placeTable(extensionBytes());
+}
+
+/** Room for something that Linux takes note of before it gives memory to anybody. 0 where it has no bytes. */
+function placeTable(bytes: u64): Hpa {
+  if (bytes === 0n) return hpa(0n);
+  const place = highestFree(bytes, LIMIT, PAGE);
+  if (place === 0n) fail('too little memory: no room for the memory map of the guest');
+  excludeRange(place, bytes);
+  return place;
 }
 
 function placeKernel(): void {

@@ -1,8 +1,9 @@
 /**
- * The text screen as the BIOS left it. On the bare machine Linux's real-mode code asks the BIOS for it, which the
+ * The screen as the boot loader of tsvm describes it, or the text screen as the BIOS left it. On the bare machine Linux's real-mode code asks the BIOS for it, which the
  * 64-bit entry skips; the answers are taken from the BIOS data area, from which the BIOS gives them, too.
  */
-import { hpa, requires, u8, window, type Bytes } from '../../transpiler/lib/index.js';
+import { hpa, requires, u8, window, type Bytes, type u32 } from '../../transpiler/lib/index.js';
+import { bootInfo, SCREEN_BYTES } from '../boot/bootInfo.js';
 
 const BIOS_DATA = 0x400n;
 const BIOS_DATA_BYTES = 0x100;
@@ -30,9 +31,20 @@ const SCREEN_CHARACTER_HEIGHT = 0x10;
 /** What INT 10h, AH = 12h, BL = 10h gives in BX for a VGA: colour, 256 KiB. */
 const COLOR_256_KIB = 0x0003;
 
-/** Describes the screen in the zero page; leaves it zero, which means none, where it is not in a text mode. */
+/** Describes the screen in the zero page as the boot loader did, or else the BIOS. Zeros: there is none. */
 export function writeScreen(page: Bytes): void {
-  requires(page.length >= 0x12);
+  requires(page.length >= SCREEN_BYTES);
+  if (bootInfo.hasScreen) copyScreen(page);
+  else if (bootInfo.efi.systemTable === 0n) describeScreen(page);
+}
+
+function copyScreen(page: Bytes): void {
+  requires(page.length >= SCREEN_BYTES);
+  for (let i: u32 = 0; i < SCREEN_BYTES; i++) page.setU8(i, bootInfo.screen.get(i));
+}
+
+function describeScreen(page: Bytes): void {
+  requires(page.length >= SCREEN_BYTES);
   const bios = window(hpa(BIOS_DATA), BIOS_DATA_BYTES);
   const mode = bios.u8(VIDEO_MODE);
   const columns = bios.u16(COLUMNS);

@@ -3,13 +3,12 @@
  *
  * It says what the BIOS would say on the bare machine; only what the hypervisor keeps is reserved.
  */
-import { requires, u32, u64, u8, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
+import { requires, u32, u64, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
 import { bootInfo, GuestPart } from '../boot/bootInfo.js';
 import { rsdpAddress } from '../machine/acpi.js';
-import { memoryMap } from '../machine/memoryMap.js';
-import { fail } from '../report/fail.js';
+import { writeEfiInfo } from './efiMap.js';
+import { writeMemoryMap } from './guestMap.js';
 import { linuxImage, SETUP_HEADER, SETUP_HEADER_LIMIT } from './linuxImage.js';
-import { MAP_ENTRY_BYTES, writeMapEntry } from './mapEntry.js';
 import { places } from './placement.js';
 import { writeScreen } from './screen.js';
 
@@ -17,20 +16,20 @@ import { writeScreen } from './screen.js';
 export const ZERO_PAGE_BYTES = 4096;
 
 const ACPI_RSDP = 0x070;
-const MEMORY_MAP_COUNT = 0x1e8;
 const LOADER_TYPE = 0x210;
 const LOADED_AT = 0x214;
 const INITRD_ADDRESS = 0x218;
 const INITRD_BYTES = 0x21c;
 const COMMAND_LINE = 0x228;
-const MEMORY_MAP = 0x2d0;
 
 /** A loader without a number of its own. */
 const UNDEFINED_LOADER = 0xff;
-const MAP_ENTRIES = 128;
 
-/** Fills the zeroed `page`; the command line lies at `commandLine`. The guest's kernel has not been moved yet. */
-export function writeZeroPage(page: Bytes, commandLine: Hpa): void {
+/**
+ * Fills the zeroed `page`; the command line lies at `commandLine`, a copy of ACPI's root pointer at `rsdpCopy`. The
+ * guest's kernel has not been moved yet.
+ */
+export function writeZeroPage(page: Bytes, commandLine: Hpa, rsdpCopy: Hpa): void {
   requires(page.length === ZERO_PAGE_BYTES);
   copySetupHeader(page);
   page.setU8(LOADER_TYPE, UNDEFINED_LOADER);
@@ -38,8 +37,10 @@ export function writeZeroPage(page: Bytes, commandLine: Hpa): void {
   page.setU32(INITRD_ADDRESS, u32(places.initrd));
   page.setU32(INITRD_BYTES, u32(places.initrdBytes));
   page.setU32(COMMAND_LINE, u32(commandLine));
-  page.setU64(ACPI_RSDP, u64(rsdpAddress()));
-  writeMemoryMap(page);
+  const rsdp = rsdpAddress();
+  page.setU64(ACPI_RSDP, u64(rsdp === 0n ? rsdpCopy : rsdp));
+  writeMemoryMap(page, places.extension);
+  writeEfiInfo(page, places.efiMap);
   writeScreen(page);
 }
 
@@ -49,14 +50,4 @@ function copySetupHeader(page: Bytes): void {
   const end = linuxImage.headerEnd;
   for (let offset: u32 = SETUP_HEADER; offset < end && offset < SETUP_HEADER_LIMIT; offset++)
     page.setU8(offset, source.u8(offset));
-}
-
-function writeMemoryMap(page: Bytes): void {
-  requires(page.length === ZERO_PAGE_BYTES);
-  const count = memoryMap.count;
-  if (count > MAP_ENTRIES) fail('Linux takes at most 128 ranges of memory, and this machine has more');
-  for (let i: u32 = 0; i < count; i++) {
-    writeMapEntry(page.part(MEMORY_MAP + i * MAP_ENTRY_BYTES, MAP_ENTRY_BYTES), i);
-  }
-  page.setU8(MEMORY_MAP_COUNT, u8(count));
 }

@@ -3,6 +3,7 @@
  *
  * All must lie below 4 GiB, because only that is mapped when they are read.
  */
+import type { u32 } from '../../transpiler/lib/index.js';
 import {
   arr,
   at,
@@ -11,16 +12,15 @@ import {
   instance,
   requires,
   struct,
-  u32,
   U32,
   u64,
   window,
   type Bytes,
   type Hpa,
 } from '../../transpiler/lib/index.js';
-import { bootInfo } from '../boot/bootInfo.js';
 import { beginLine, print, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
+import { findRsdp, placeOfRsdp, RSDP_BYTES, RSDP_EXTENDED_BYTES, sumOf } from './rsdp.js';
 
 const MAX_TABLES = 64;
 /** No table that is needed comes near this; a length above it is an error. */
@@ -40,19 +40,9 @@ const Acpi = struct(
 );
 const acpi = instance(Acpi, { align: 8 });
 
-/** "RSD PTR " (5.2.5.1: on a 16-byte boundary in the first KiB of the EBDA or from 0xE0000 up to 1 MiB). */
-const RSDP_SIGNATURE = 0x2052_5450_2044_5352n;
-const RSDP_BYTES = 20;
+/** Fields of the root pointer. */
 const RSDP_RSDT = 16;
-const RSDP_REVISION = 15;
-const RSDP_EXTENDED_BYTES = 36;
-const RSDP_LENGTH = 20;
 const RSDP_XSDT = 24;
-/** The BIOS keeps the segment of its extended data area here. */
-const EBDA_SEGMENT = 0x40en;
-const EBDA_BYTES = 1024;
-const BIOS_AREA = 0xe_0000;
-const BIOS_AREA_BYTES = 0x2_0000;
 
 const HEADER_BYTES = 36;
 const SIGNATURE = 0;
@@ -62,13 +52,13 @@ const LENGTH = 4;
 export function readAcpi(): void {
   const rsdp = findRsdp();
   if (rsdp === null || rsdp.length < RSDP_BYTES) fail('the firmware gives no ACPI tables');
-  acpi.rsdp = rsdp.start;
+  acpi.rsdp = placeOfRsdp(rsdp);
   const xsdt = rsdp.length >= RSDP_EXTENDED_BYTES ? rsdp.u64(RSDP_XSDT) : 0n;
   if (xsdt !== 0n) listTables(checkedTable(xsdt), 8);
   else listTables(checkedTable(u64(rsdp.u32(RSDP_RSDT))), 4);
 }
 
-/** Where the root system description pointer lies. */
+/** Where the root system description pointer lies; 0 where only the copy in `bootInfo` is known. */
 export function rsdpAddress(): Hpa {
   return acpi.rsdp;
 }
@@ -81,36 +71,6 @@ export function findTable(signature: u32): Bytes | null {
     if (table.signature === signature) return window(table.address, table.length);
   }
   return null;
-}
-
-function findRsdp(): Bytes | null {
-  if (bootInfo.rsdp !== 0n) return checkedRsdp(window(bootInfo.rsdp, RSDP_EXTENDED_BYTES));
-  const ebda = u32(window(hpa(EBDA_SEGMENT), 2).u16(0)) * 16;
-  const inEbda = ebda === 0 ? null : searchRsdp(ebda, EBDA_BYTES);
-  return inEbda === null ? searchRsdp(BIOS_AREA, BIOS_AREA_BYTES) : inEbda;
-}
-
-function searchRsdp(start: u32, length: u32): Bytes | null {
-  const area = window(hpa(u64(start)), length);
-  for (let offset: u32 = 0; offset + RSDP_BYTES <= length; offset += 16) {
-    if (area.u64(offset) !== RSDP_SIGNATURE) continue;
-    const found = checkedRsdp(area.part(offset, length - offset));
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-/** The RSDP at the start of `area`, where its checksums are right: 20 bytes up to revision 1, from 2 on 36 or more. */
-function checkedRsdp(area: Bytes): Bytes | null {
-  if (area.length < RSDP_BYTES) return null;
-  const first = area.part(0, RSDP_BYTES);
-  if (sumOf(first) !== 0) return null;
-  if (first.u8(RSDP_REVISION) < 2) return first;
-  if (area.length < RSDP_EXTENDED_BYTES) return null;
-  const length = area.u32(RSDP_LENGTH);
-  if (length < RSDP_EXTENDED_BYTES || length > area.length) return null;
-  const whole = area.part(0, length);
-  return sumOf(whole) === 0 ? whole : null;
 }
 
 /** Lists what the root table points to: addresses of `width` bytes after its header. */
@@ -152,11 +112,4 @@ function refuseTable(address: u64, reason: string): never {
   print(' ');
   print(reason);
   stop();
-}
-
-/** The sum of all bytes modulo 256, which is 0 for a table that is intact. */
-function sumOf(bytes: Bytes): u32 {
-  let sum: u32 = 0;
-  for (let i: u32 = 0; i < bytes.length; i++) sum = (sum + bytes.u8(i)) & 0xff;
-  return sum;
 }

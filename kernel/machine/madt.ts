@@ -1,4 +1,6 @@
 /** The processors of the machine, as the firmware lists them (ACPI Specification 6.4, 5.2.12). */
+import type {
+  u32} from '../../transpiler/lib/index.js';
 import {
   arr,
   at,
@@ -10,7 +12,6 @@ import {
   requires,
   struct,
   U32,
-  u32,
   type Bytes,
 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';

@@ -5,11 +5,13 @@
  * not overlap stays as the firmware gave it, not merged with its neighbours, so that the guest sees the same ranges.
  */
 import {
+  addSat32,
   addSat64,
   arr,
   at,
   hpa,
   instance,
+  min32,
   min64,
   requires,
   struct,
@@ -18,13 +20,14 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
+import { bootServicesIn } from '../boot/efiMemoryMap.js';
 import { bootInfo, GUEST_PARTS, MAX_BOOT_RANGES, MemoryKind, MemoryRange } from '../boot/bootInfo.js';
 import { fail } from '../report/fail.js';
 
 /** The boot loader's ranges and a few that are hidden. */
 const MAX_SOURCES = 520;
 /** Sources with 2 n ends between them make at most 2 n - 1 disjoint pieces. */
-const MAX_RANGES = 1040;
+export const MAX_RANGES = 1040;
 const MAX_EXCLUDED = 16;
 const NOTHING = 0xffff_ffff;
 const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
@@ -72,6 +75,18 @@ export function excludeRange(start: Hpa, bytes: u64): void {
   memoryMap.excludedCount = count + 1;
 }
 
+/** How many ranges are hidden. */
+export function hiddenCount(): u32 {
+  const count = min32(memoryMap.sourceCount, MAX_SOURCES);
+  const first = bootInfo.rangeCount;
+  return count < first ? 0 : count - first;
+}
+
+/** Hidden range `index`, in the order in which they were hidden. */
+export function hiddenRange(index: u32): MemoryRange {
+  return memoryMap.sources.at(min32(addSat32(bootInfo.rangeCount, index), MAX_SOURCES - 1));
+}
+
 /** The end of the highest memory that is available. */
 export function topOfMemory(): u64 {
   let top: u64 = 0n;
@@ -100,7 +115,7 @@ export function isAvailable(start: Hpa, bytes: u64): boolean {
 
 /**
  * The highest `bytes` bytes of available memory that end at or below `below`, start at a multiple of `align`
- * and hold neither a part of the guest nor anything excluded. Never address 0: that stands for "there are none".
+ * and hold neither a part of the guest, nor what EFI's boot services left, nor anything excluded. Never address 0: that stands for "there are none".
  */
 export function highestFree(bytes: u64, below: u64, align: u64): Hpa {
   requires(align > 0n);
@@ -136,6 +151,8 @@ function obstacleIn(start: Hpa, end: Hpa): Hpa {
     const range = memoryMap.excluded.at(i);
     if (range.start < end && range.end > start) return range.start;
   }
+  const bootServices = bootServicesIn(start, end);
+  if (bootServices < end) return bootServices;
   for (let i: u32 = 0; i < GUEST_PARTS; i++) {
     const part = bootInfo.parts.at(i);
     if (part.start < end && part.end > start) return part.start;
