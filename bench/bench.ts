@@ -22,7 +22,7 @@ const operations = await measureOperations();
 tell('Linux on the bare machine');
 const bare = await measureLinux(null);
 tell('Linux under tsvm');
-const guest = await measureLinux(join(output, 'tsvm.elf'));
+const guest = await measureLinux(join(output, 'tsvm.bin'));
 const { image } = build.report;
 
 process.stdout.write(`${phaseTable(bare, guest)}\n${operationTable(operations, image)}`);

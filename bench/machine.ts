@@ -1,6 +1,9 @@
 /** The one machine that everything is measured on. */
 import { execa } from 'execa';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../cli/emulator.js';
+import { output } from './paths.js';
 
 const TIMEOUT_SECONDS = 1200;
 
@@ -8,7 +11,7 @@ const TIMEOUT_SECONDS = 1200;
 export async function runCounted(
   machine: Pick<Machine, 'image' | 'kernel' | 'initrd'> & Partial<Machine>,
 ): Promise<string> {
-  const parameters = emulatorParameters({
+  const chosen: Machine = {
     ...DEFAULT_MACHINE,
     machine: 'q35',
     memory: '1G',
@@ -17,7 +20,10 @@ export async function runCounted(
     endOnReset: true,
     ...machine,
     extra: ['-device', 'isa-debug-exit,iobase=0xf4', ...(machine.extra ?? [])],
-  });
+  };
+  const folder = join(output, 'bench');
+  await mkdir(folder, { recursive: true });
+  const parameters = await emulatorParameters(chosen, folder);
   const { stdout, timedOut } = await execa('qemu-system-x86_64', parameters, {
     stdin: 'ignore',
     stderr: 'ignore',

@@ -24,7 +24,7 @@ export async function measureOperations(): Promise<Operations> {
   await assembleBareProgram(root, 'entry', entry);
   // The same machine and the same modules: the firmware and the loader take as long for the one image as the other.
   const reference = await runCounted({ image: entry, kernel: probe, initrd: null, append: '' });
-  const measured = await runCounted({ image: join(output, 'tsvm.elf'), kernel: probe, initrd: null, append: '' });
+  const measured = await runCounted({ image: join(output, 'tsvm.bin'), kernel: probe, initrd: null, append: '' });
   const values = [...measured.matchAll(/^probe: (.+) = (0x[0-9a-f]+)$/gm)].map(
     ([, name = '', value = '']) => [name, Number(value)] as const,
   );

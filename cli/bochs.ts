@@ -26,6 +26,7 @@ export interface BochsMachine extends BootDiscContent {
 }
 
 export const DEFAULT_BOCHS_MACHINE: Omit<BochsMachine, 'image' | 'kernel' | 'initrd'> = {
+  loader: 'multiboot',
   options: '',
   append: 'console=ttyS0',
   memory: '256M',

@@ -9,8 +9,8 @@ import { printJson, tell, tellError, tellStep } from './terminal.js';
 
 const EXAMPLES = `
 Results, in build/:
-  tsvm.elf     the image, which a multiboot loader starts
-  tsvm.debug   the same with DWARF, for gdb
+  tsvm.bin     the image, which boot loaders and UEFI firmware start
+  tsvm.debug   the same as it is linked, with DWARF, for gdb
   tsvm.map     the linker's map
   report.json  the sizes
 
@@ -56,7 +56,7 @@ function tellResult(result: BuildResult): void {
   }
   const { text, constants, symbols, data, zeroed } = result.report;
   const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB`;
-  if (result.kind === 'unchanged') tell('unchanged  build/tsvm.elf is up to date');
+  if (result.kind === 'unchanged') tell('unchanged  build/tsvm.bin is up to date');
   tell(
     `in memory  code ${kilobytes(text)}, constants ${kilobytes(constants)}, symbols ${kilobytes(symbols)}, ` +
       `data ${kilobytes(data)}, zeroed ${kilobytes(zeroed)}`,

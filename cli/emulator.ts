@@ -1,12 +1,20 @@
 /** The machine that QEMU is asked for. Tests and the bench start their machines by it too. */
-import { ExitCode, UserError } from '../linker/errors.js';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type LoaderCommand, makeBootDisc, writeBundle } from '../images/bootDisc.js';
+
+/** Who starts the image: QEMU's own loader, which enters it in real mode, or on UEFI the firmware; or a command of GRUB. */
+export type Loader = 'qemu' | LoaderCommand;
 
 export interface Machine {
   /** The hypervisor's image, or null to run the guest on the bare machine. */
   readonly image: string | null;
+  readonly loader: Loader;
+  /** Whether the firmware is UEFI, not a BIOS. */
+  readonly uefi: boolean;
   /** The hypervisor's options. */
   readonly options: string;
-  /** The guest's kernel; without one the hypervisor gets no modules. */
+  /** The guest's kernel; without one the hypervisor gets no guest. */
   readonly kernel: string | null;
   readonly initrd: string | null;
   /** The guest kernel's command line. */
@@ -29,6 +37,8 @@ export interface Machine {
 }
 
 export const DEFAULT_MACHINE: Omit<Machine, 'image' | 'kernel' | 'initrd' | 'serial'> = {
+  loader: 'qemu',
+  uefi: false,
   options: '',
   append: 'console=ttyS0',
   memory: '1G',
@@ -41,8 +51,12 @@ export const DEFAULT_MACHINE: Omit<Machine, 'image' | 'kernel' | 'initrd' | 'ser
   extra: [],
 };
 
-/** QEMU's command line. Throws a UserError for a file name that cannot be written there. */
-export function emulatorParameters(machine: Machine): string[] {
+/** UEFI firmware of the Debian package ovmf, and the variables of a machine that was never started. */
+const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const FIRMWARE_VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+
+/** QEMU's command line. What it needs of files is written into `folder`, which must last as long as the machine. */
+export async function emulatorParameters(machine: Machine, folder: string): Promise<string[]> {
   return [
     ...['-accel', 'tcg', '-cpu', machine.cpu, '-machine', machine.machine, '-smp', String(machine.cpus)],
     ...['-m', machine.memory, '-display', 'none', '-serial', machine.serial],
@@ -50,29 +64,31 @@ export function emulatorParameters(machine: Machine): string[] {
     ...(machine.icount ? ['-icount', 'shift=0,sleep=off'] : []),
     ...(machine.gdb === null ? [] : ['-S', '-gdb', `tcp:127.0.0.1:${machine.gdb}`]),
     ...(machine.endOnReset ? ['-no-reboot'] : []),
-    ...bootParameters(machine),
+    ...(machine.uefi ? await firmwareParameters(folder) : []),
+    ...(await bootParameters(machine, folder)),
     ...machine.extra,
   ];
 }
 
-/** Under the hypervisor, the guest's kernel and initrd are multiboot modules; the bare machine boots them itself. */
-function bootParameters({ image, options, kernel, initrd, append }: Machine): string[] {
-  const initrdWords = (word: string) => (word === '' ? [] : ['-initrd', word]);
-  if (image === null)
-    return kernel === null ? [] : ['-kernel', kernel, '-append', append, ...initrdWords(initrd ?? '')];
-  const modules = [
-    ...(kernel === null ? [] : [moduleWord(kernel, append)]),
-    ...(initrd === null ? [] : [moduleWord(initrd, '')]),
-  ];
-  return ['-kernel', image, '-append', options, ...initrdWords(modules.join(','))];
+async function firmwareParameters(folder: string): Promise<string[]> {
+  const variables = join(folder, 'variables.fd');
+  await copyFile(FIRMWARE_VARIABLES, variables);
+  const flash = (words: string) => ['-drive', `if=pflash,format=raw,${words}`];
+  return [...flash(`readonly=on,file=${FIRMWARE}`), ...flash(`file=${variables}`)];
 }
 
-/** In QEMU's list of modules a comma is written twice, and the first space ends the file's name. */
-function moduleWord(file: string, commandLine: string): string {
-  if (file.includes(' ')) {
-    throw new UserError(`QEMU cannot load a module whose name has a space: ${file}`, ExitCode.usage);
+/** The bare machine's own loader starts the guest; the image's gives it the guest as a bundle, GRUB is on a disc. */
+async function bootParameters(machine: Machine, folder: string): Promise<string[]> {
+  const { image, loader, options, kernel, initrd, append } = machine;
+  if (image === null) {
+    return kernel === null
+      ? []
+      : ['-kernel', kernel, '-append', append, ...(initrd === null ? [] : ['-initrd', initrd])];
   }
-  return `${file} ${commandLine}`.trim().replaceAll(',', ',,');
+  if (loader !== 'qemu') return ['-cdrom', await makeBootDisc({ ...machine, loader }, folder)];
+  const bundle = join(folder, 'bundle.cpio');
+  const hasGuest = await writeBundle(machine, bundle);
+  return ['-kernel', image, '-append', options, ...(hasGuest ? ['-initrd', bundle] : [])];
 }
 
 /** QEMU's messages without those that name what every processor model lacks when it is emulated. */

@@ -1,15 +1,18 @@
 import { Command, Option } from 'commander';
 import { execa } from 'execa';
 import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeGuest } from '../images/guest.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import type { BootDiscContent } from '../images/bootDisc.js';
 import { readFileParts } from '../linker/file.js';
+import { inspectFile } from '../linker/inspect.js';
 import { missingTool } from '../linker/tools.js';
 import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
 import { buildOnce } from './build.js';
-import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from './emulator.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Loader, type Machine, withoutFeatureWarnings } from './emulator.js';
 import { readInput, readKernel } from './files.js';
 import { memorySize, portNumber, positiveInteger } from './parameters.js';
 import { output, root } from './paths.js';
@@ -27,6 +30,8 @@ Examples:
   tsvm run --serial boot.log --timeout 60 --append "console=ttyS0 tsvm.run=report"
   tsvm run --emulator bochs                    on an Intel processor with VT-x
   tsvm run --emulator bochs --model broadwell_ult
+  tsvm run --uefi                              on a machine with UEFI firmware
+  tsvm run --disk node.img --cpus 2            the system on that disk
   tsvm run --gdb                               wait for gdb, which can break on lines of kernel/*.ts
   tsvm run -- -device e1000e                   words after -- go to QEMU`;
 
@@ -36,6 +41,9 @@ interface Options {
   readonly strictMsrs?: true;
   readonly image?: string;
   readonly bare?: true;
+  readonly loader?: Loader;
+  readonly uefi?: true;
+  readonly disk?: string;
   readonly options: string;
   readonly kernel?: string;
   readonly initrd?: string;
@@ -60,6 +68,14 @@ export function runCommand(): Command {
     .addOption(new Option('--emulator <name>', 'the emulator').choices(['qemu', 'bochs']).default('qemu'))
     .option('--image <file>', 'an image to boot instead of the one that is built now')
     .option('--bare', 'boot the guest without the hypervisor')
+    .addOption(
+      new Option(
+        '--loader <name>',
+        'what starts the image: the emulator, or a command of GRUB (default: qemu, in Bochs multiboot)',
+      ).choices(['qemu', 'multiboot', 'multiboot2', 'linux']),
+    )
+    .option('--uefi', 'in QEMU, a machine with UEFI firmware')
+    .option('--disk <file>', 'a raw image of a disk whose own system is the guest, started as the firmware would')
     .option('--options <words>', "the hypervisor's options", DEFAULT_MACHINE.options)
     .option('--kernel <file>', "the guest's kernel, a Linux bzImage (default: the guest of tsvm guest)")
     .option('--initrd <file>', "the guest's initial file system")
@@ -102,11 +118,16 @@ async function run(words: string[], options: Options): Promise<void> {
 }
 
 /** What any machine boots. */
-async function contentOf({ image, bare, options, kernel, initrd, append }: Options): Promise<BootDiscContent> {
-  const files = kernel === undefined ? await makeGuest({ root, onStep: tell }) : { kernel, initrd: null };
+async function contentOf(chosen: Options): Promise<Omit<BootDiscContent, 'loader'>> {
+  const { image, bare, options, kernel, initrd, append } = chosen;
+  const files = (await hasOwnGuest(chosen))
+    ? NO_GUEST
+    : kernel === undefined
+      ? await makeGuest({ root, onStep: tell })
+      : { kernel, initrd: null };
   const alone = kernel === undefined && append === undefined && !isInteractive();
   return {
-    image: bare ? null : (image ?? join(output, 'tsvm.elf')),
+    image: bare ? null : (image ?? join(output, 'tsvm.bin')),
     options,
     kernel: files.kernel,
     initrd: initrd ?? files.initrd,
@@ -114,27 +135,38 @@ async function contentOf({ image, bare, options, kernel, initrd, append }: Optio
   };
 }
 
+const NO_GUEST = { kernel: null, initrd: null };
+
+/** Whether the guest is on a disk or in the image. */
+async function hasOwnGuest({ image, kernel, disk }: Options): Promise<boolean> {
+  if (kernel !== undefined) return false;
+  return disk !== undefined || (image !== undefined && inspectFile(await readInput(image)).bundle !== null);
+}
+
 function isInteractive(): boolean {
   return process.stdin.isTTY && process.stdout.isTTY;
 }
 
 async function machineOf(words: string[], options: Options): Promise<Machine> {
-  const { memory, cpus, cpu, machine, serial, gdb, reboot, icount } = options;
+  const { loader, uefi, disk, memory, cpus, cpu, machine, serial, gdb, reboot, icount } = options;
+  if (uefi && loader !== undefined && loader !== 'qemu') throw new UserError('GRUB is for a BIOS here', ExitCode.usage);
   return {
     ...(await contentOf(options)),
+    ...{ loader: loader ?? DEFAULT_MACHINE.loader, uefi: uefi ?? false },
     ...{ memory: memory ?? DEFAULT_MACHINE.memory, cpus, cpu, machine },
     icount: icount ?? false,
     gdb: gdb === true ? DEFAULT_GDB_PORT : (gdb ?? null),
     serial: serial !== undefined ? `file:${resolve(serial)}` : isInteractive() ? 'mon:stdio' : 'stdio',
     endOnReset: !reboot,
-    extra: words,
+    extra: [...(disk === undefined ? [] : ['-drive', `file=${disk},format=raw`]), ...words],
   };
 }
 
 async function emulate(machine: Machine, options: Options): Promise<void> {
   const { timeout, json } = options;
   const start = performance.now();
-  const result = await execa('qemu-system-x86_64', emulatorParameters(machine), {
+  const folder = await mkdtemp(join(tmpdir(), 'tsvm-machine-'));
+  const result = await execa('qemu-system-x86_64', await emulatorParameters(machine, folder), {
     stdin: machine.serial === 'mon:stdio' ? 'inherit' : 'ignore',
     // With --json standard output holds the one object; the console is then where the messages are.
     stdout: json ? process.stderr : 'inherit',
@@ -142,19 +174,23 @@ async function emulate(machine: Machine, options: Options): Promise<void> {
     reject: false,
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
   });
+  await rm(folder, { recursive: true, force: true });
   if (result.code === 'ENOENT') throw missingTool('qemu-system-x86_64');
   report(result.timedOut ? 'timeout' : result.failed ? 'failed' : 'off', start, options);
 }
 
 async function runBochs(words: string[], options: Options): Promise<void> {
-  if (words.length > 0 || options.gdb !== undefined || options.icount) {
-    throw new UserError('--gdb, --icount and words after -- are for QEMU only', ExitCode.usage);
+  const { loader = DEFAULT_BOCHS_MACHINE.loader, uefi, disk } = options;
+  const forQemu = [options.gdb, options.icount, uefi, disk].some((option) => option !== undefined);
+  if (words.length > 0 || forQemu || loader === 'qemu') {
+    const message = '--gdb, --icount, --uefi, --disk, --loader qemu and words after -- are for QEMU only';
+    throw new UserError(message, ExitCode.usage);
   }
   const { cpus, model, memory, strictMsrs, reboot, serial, timeout, json } = options;
   const machine: BochsMachine = {
     ...DEFAULT_BOCHS_MACHINE,
     ...(await contentOf(options)),
-    ...{ cpus, model, memory: memory ?? DEFAULT_BOCHS_MACHINE.memory },
+    ...{ loader, cpus, model, memory: memory ?? DEFAULT_BOCHS_MACHINE.memory },
     ignoreUnknownMsrs: !strictMsrs,
     endOnReset: !reboot,
   };

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
 
-/** `hostile`, `limits`, `probe` and `smi` are Linux bzImages in shape, `entry` is a multiboot image, `bios` a disk. */
+/** `bios` is a disk, the others are Linux bzImages in shape: `entry` one in real mode, the rest with a 64-bit entry. */
 export type BareProgram = 'bios' | 'hostile' | 'limits' | 'probe' | 'smi' | 'entry';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {

@@ -1,11 +1,16 @@
 /** A CD from which GRUB starts an image or a kernel: for machines that have no loader of their own. */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
+import { makeBundle } from './bundle.js';
+
+/** GRUB's commands that start an image. `linux` gives the guest as a bundle, the others as modules. */
+export type LoaderCommand = 'multiboot' | 'multiboot2' | 'linux';
 
 export interface BootDiscContent {
   /** The hypervisor's image, or null to start the guest's kernel itself. */
   readonly image: string | null;
+  readonly loader: LoaderCommand;
   readonly options: string;
   readonly kernel: string | null;
   readonly initrd: string | null;
@@ -18,7 +23,7 @@ export interface BootDiscContent {
 /** GRUB for a BIOS; grub-mkrescue would take those for other firmware, too, where they are installed. */
 const GRUB_FOLDER = '/usr/lib/grub/i386-pc';
 /** Parts of GRUB that the disc holds; the rest would only make it larger. */
-const GRUB_MODULES = 'biosdisk boot iso9660 linux multiboot normal wrmsr';
+const GRUB_MODULES = 'biosdisk boot iso9660 linux multiboot multiboot2 normal wrmsr';
 
 /** Writes the disc and a folder with its content into `folder`; returns the disc's path. */
 export async function makeBootDisc(content: BootDiscContent, folder: string): Promise<string> {
@@ -29,6 +34,7 @@ export async function makeBootDisc(content: BootDiscContent, folder: string): Pr
     const file = content[name];
     if (file !== null) await copyFile(file, join(files, name));
   }
+  if (content.image !== null && content.loader === 'linux') await writeBundle(content, join(files, 'bundle'));
   await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), menu(content));
   const without = ['--fonts=', '--locales=', '--themes='];
   const parts = ['-d', GRUB_FOLDER, `--install-modules=${GRUB_MODULES}`];
@@ -36,18 +42,41 @@ export async function makeBootDisc(content: BootDiscContent, folder: string): Pr
   return disc;
 }
 
+/** The bundle of a guest that is given as files. False where there is none: then nothing is written. */
+export async function writeBundle(
+  { kernel, initrd, append }: Pick<BootDiscContent, 'kernel' | 'initrd' | 'append'>,
+  file: string,
+): Promise<boolean> {
+  if (kernel === null) return false;
+  const parts = { kernel: await readFile(kernel), cmdline: Buffer.from(append) };
+  await writeFile(file, makeBundle(initrd === null ? parts : { ...parts, initrd: await readFile(initrd) }));
+  return true;
+}
+
 /** GRUB's commands (GNU GRUB Manual 2.06, 6 and 16.3). */
-function menu({ image, options, kernel, initrd, append, loaderCommands = [] }: BootDiscContent): string {
-  const [first, initrdCommand] = image === null ? ['linux', 'initrd'] : ['module', 'module'];
-  const commands = [
-    'set timeout=0',
-    ...loaderCommands,
-    ...(image === null ? [] : [`multiboot /image ${quoted(options)}`]),
-    ...(kernel === null ? [] : [`${first} /kernel ${quoted(append)}`]),
-    ...(initrd === null ? [] : [`${initrdCommand} /initrd`]),
-    'boot',
+function menu(content: BootDiscContent): string {
+  const { image, loader, options, kernel, loaderCommands = [] } = content;
+  const start =
+    image === null
+      ? guestCommands(content, 'linux', 'initrd')
+      : [
+          `${loader} /image ${quoted(options)}`,
+          ...(loader !== 'linux'
+            ? guestCommands(content, MODULE_COMMANDS[loader], MODULE_COMMANDS[loader])
+            : kernel === null
+              ? []
+              : ['initrd /bundle']),
+        ];
+  return `${['set timeout=0', ...loaderCommands, ...start, 'boot'].join('\n')}\n`;
+}
+
+const MODULE_COMMANDS = { multiboot: 'module', multiboot2: 'module2' } as const;
+
+function guestCommands({ kernel, initrd, append }: BootDiscContent, forKernel: string, forInitrd: string): string[] {
+  return [
+    ...(kernel === null ? [] : [`${forKernel} /kernel ${quoted(append)}`]),
+    ...(initrd === null ? [] : [`${forInitrd} /initrd`]),
   ];
-  return `${commands.join('\n')}\n`;
 }
 
 /** Each word in quotes, so that GRUB takes no character of it as its own. */

@@ -35,7 +35,7 @@ let built: Promise<string> | null = null;
 export function freshImage(): Promise<string> {
   built ??= buildImage({ root, output, onStep: () => undefined }).then((result) => {
     if (result.kind === 'refused') throw new Error(`the kernel is refused: ${JSON.stringify(result.diagnostics)}`);
-    return join(output, 'tsvm.elf');
+    return join(output, 'tsvm.bin');
   });
   return built;
 }
@@ -55,7 +55,8 @@ export async function boot(options: BootOptions): Promise<Boot> {
     endOnReset: true,
     ...chosen,
   };
-  const emulator = execa('qemu-system-x86_64', emulatorParameters(machine), {
+  const folder = await mkdtemp(join(tmpdir(), 'tsvm-machine-'));
+  const emulator = execa('qemu-system-x86_64', await emulatorParameters(machine, folder), {
     stdin: dialogue.length > 0 ? 'pipe' : 'ignore',
     stderr: [withoutFeatureWarnings, 'inherit'],
     timeout: seconds * 1000,
@@ -78,6 +79,7 @@ export async function boot(options: BootOptions): Promise<Boot> {
     }
   });
   const result = await emulator;
+  await rm(folder, { recursive: true, force: true });
   const ended = result.timedOut ? 'timeout' : stopped ? 'stopped' : 'off';
   return { serial, ended };
 }

@@ -34,7 +34,7 @@ t.test('two builds in two folders give the same bytes', async (t) => {
     t.equal(exitCode, 0, stderr);
     t.ok(seconds > 0 && seconds < 15, `a clean build took ${seconds} s`);
   }
-  for (const name of ['tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json']) {
+  for (const name of ['tsvm.bin', 'tsvm.debug', 'tsvm.map', 'report.json']) {
     const [one, other] = await Promise.all(projects.map((project) => readFile(join(project, 'build', name))));
     t.ok(other !== undefined && one?.equals(other), name);
   }
@@ -57,7 +57,7 @@ t.test('TypeScript outside the subset is refused, and leaves no image behind', a
   const { exitCode, stderr } = await build(project);
   t.equal(exitCode, 1);
   t.match(stderr, /kernel\/main\.ts:\d+:\d+ +TSV1\d{3}/);
-  await t.rejects(stat(join(project, 'build', 'tsvm.elf')), { code: 'ENOENT' });
+  await t.rejects(stat(join(project, 'build', 'tsvm.bin')), { code: 'ENOENT' });
 });
 
 t.test('the image is at most 256 KiB, and takes at most 1 MiB of memory', async (t) => {
@@ -76,7 +76,7 @@ t.test('--watch builds again after a change', async (t) => {
   let builds = 0;
   for await (const line of watching.iterable({ from: 'stderr' })) {
     if (line.includes('watching')) await writeFile(file, `${await readFile(file, 'utf8')}\n// changed\n`);
-    if (line.includes('build/tsvm.elf')) builds += 1;
+    if (line.includes('build/tsvm.bin')) builds += 1;
     if (builds === 2) watching.kill();
   }
   t.equal(builds, 2);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
-import { DEFAULT_MACHINE, emulatorParameters } from '../../../cli/emulator.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../../../cli/emulator.js';
 import { buildImage } from '../../../linker/build.js';
 
 t.setTimeout(300_000);
@@ -38,14 +38,15 @@ async function lineOf(text: string): Promise<number> {
 async function debug(commands: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tsvm-gdb-'));
   const socket = join(folder, 'socket');
-  const parameters = emulatorParameters({
+  const machine: Machine = {
     ...DEFAULT_MACHINE,
-    image: join(output, 'tsvm.elf'),
+    image: join(output, 'tsvm.bin'),
     kernel: null,
     initrd: null,
     serial: 'null',
     extra: ['-S', '-gdb', `unix:${socket},server,nowait`],
-  });
+  };
+  const parameters = await emulatorParameters(machine, folder);
   const emulator = execa('qemu-system-x86_64', parameters, { stdin: 'ignore', timeout: 120_000, reject: false });
   while (!existsSync(socket) && emulator.exitCode === null) await setTimeout(50);
   const script = ['set pagination off', `target remote ${socket}`, ...commands, 'kill'];
