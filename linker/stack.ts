@@ -31,7 +31,7 @@ const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_entry', bytes: 0, calls: ['tsvm_start'] },
   { symbol: 'tsvm_trampoline', bytes: 0, calls: ['tsvm_processor_start'] },
   { symbol: 'tsvm_svm_run', bytes: 2 * WORD, calls: ['tsvm_svm_exit'] },
-  { symbol: 'tsvm_vmx_run', bytes: 2 * WORD, calls: ['tsvm_vmx_cpuid', 'tsvm_vmx_exit', 'tsvm_vmx_entry_refused'] },
+  { symbol: 'tsvm_vmx_run', bytes: 4 * WORD, calls: ['tsvm_vmx_cpuid', 'tsvm_vmx_exit', 'tsvm_vmx_entry_refused'] },
   { symbol: 'tsvm_relocate', bytes: WORD, calls: [] },
   { symbol: 'tsvm_efi_call', bytes: 11 * WORD, calls: [] },
   { symbol: 'tsvm_efi_leave', bytes: WORD, calls: [] },

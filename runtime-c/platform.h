@@ -23,6 +23,7 @@ _Static_assert(offsetof(struct Vcpu, quickReason) == 0xa8 && offsetof(struct Vcp
 _Static_assert(offsetof(struct Vcpu, stackTop) == 0xb0 && offsetof(struct Vcpu, apicId) == 0xc0, "trampoline.asm");
 _Static_assert(offsetof(struct Trampoline, descriptorsLimit) == 0x100 && offsetof(struct Trampoline, vcpuDistance) == 0x120,
                "trampoline.asm");
+_Static_assert(offsetof(struct Vcpu, cpuidAnswer) == 0xe0 && offsetof(struct CpuidAnswer, edx) == 12, "vmx.asm");
 _Static_assert(offsetof(struct ExceptionFrame, vector) == 15 * 8, "exceptions.asm");
 
 void tsvm_relocate(uint64_t to, uint64_t tables);

@@ -4,10 +4,12 @@ global tsvm_vmx_run
 extern tsvm_vmx_cpuid, tsvm_vmx_exit, tsvm_vmx_entry_refused
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
+VCPU_RSI        equ 48
 VCPU_RDI        equ 56
 
 VCPU_QUICK      equ 0xa8
 VCPU_STACK_TOP  equ 0xb0
+VCPU_ANSWER     equ 0xe0
 VCPU_EXITS      equ 0x100
 
 ; Fields of the VMCS (SDM 3D, appendix B).
@@ -15,24 +17,20 @@ EXIT_REASON     equ 0x4402
 HOST_RSP        equ 0x6c14
 HOST_RIP        equ 0x6c16
 
-; Applies %1 to registers that C functions may change. RDI is done apart.
-%macro each_changed 1
-        %1      rsi, 48
-        %1      r8, 64
-        %1      r9, 72
-        %1      r10, 80
-        %1      r11, 88
-%endmacro
-; Those that CPUID changes.
+; Applies %1 to the registers that CPUID changes. RDI is done apart.
 %macro each_result 1
         %1      rax, 0
         %1      rcx, 8
         %1      rdx, 16
         %1      rbx, 24
 %endmacro
-; The registers that C functions leave as they are.
+; The registers that C functions leave as they are (linker/compile.ts).
 %macro each_kept 1
         %1      rbp, 40
+        %1      r8, 64
+        %1      r9, 72
+        %1      r10, 80
+        %1      r11, 88
         %1      r12, 96
         %1      r13, 104
         %1      r14, 112
@@ -60,9 +58,8 @@ tsvm_vmx_run:
         jmp     .refused
 
 .exit:  push    rdi
-        mov     rdi, [rsp + 8]
-        each_changed save
-        pop     qword [rdi + VCPU_RDI]
+        push    rsi
+        mov     rdi, [rsp + 16]
         mov     esi, EXIT_REASON
         vmread  rsi, rsi
         cmp     esi, [rdi + VCPU_QUICK]
@@ -70,14 +67,19 @@ tsvm_vmx_run:
         inc     qword [rdi + VCPU_EXITS + rsi * 8]
         mov     esi, eax
         call    tsvm_vmx_cpuid          ; the one frequent exit, so it has the shortest way
-        mov     rdi, [rsp]
-        each_result load
-        each_changed load
-        mov     rdi, [rdi + VCPU_RDI]
+        mov     rdi, [rsp + 16]
+        mov     eax, [rdi + VCPU_ANSWER]
+        mov     ebx, [rdi + VCPU_ANSWER + 4]
+        mov     ecx, [rdi + VCPU_ANSWER + 8]
+        mov     edx, [rdi + VCPU_ANSWER + 12]
+        pop     rsi
+        pop     rdi
         vmresume
         jmp     .refused
 
 .seldom:
+        pop     qword [rdi + VCPU_RSI]
+        pop     qword [rdi + VCPU_RDI]
         each_result save
         each_kept save
         xor     ebp, ebp                ; ends the chain of frames
@@ -93,6 +95,6 @@ tsvm_vmx_run:
 .load_all:
         each_kept load
         each_result load
-        each_changed load
+        mov     rsi, [rdi + VCPU_RSI]
         mov     rdi, [rdi + VCPU_RDI]
         ret

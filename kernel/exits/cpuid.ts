@@ -1,56 +1,72 @@
-/** CPUID (SDM 2A): the guest sees the processor, less what the hypervisor uses or what would escape it. */
-import { cpuid, u32, u64 } from '../../transpiler/lib/index.js';
-import type { Registers } from '../vcpu/vcpu.js';
+/**
+ * CPUID (SDM 2A): the guest sees the processor, less what the hypervisor uses or what would escape it. What never changes
+ * is asked once; the rest is asked each time, because the guest can change it by registers that are its own.
+ */
+import { at, cpuid, struct, u32, U32, type Ref, type u64 } from '../../transpiler/lib/index.js';
 
-const FEATURES = 1;
+export const CpuidAnswer = struct(
+  'CpuidAnswer',
+  { size: 16 },
+  { eax: at(0, U32), ebx: at(4, U32), ecx: at(8, U32), edx: at(12, U32) },
+);
+export type CpuidAnswer = Ref<typeof CpuidAnswer>;
+
+export const FEATURES = 1;
 const ECX_VMX = 1 << 5;
 const ECX_SMX = 1 << 6;
 const ECX_OSXSAVE = 1 << 27;
+/** From CR4.OSXSAVE, bit 18, to there. */
+const OSXSAVE_SHIFT = 9n;
 
-const MORE_FEATURES = 7;
-const ECX_OSPKE = 1 << 4;
+export const MORE_FEATURES = 7;
 const EBX_PROCESSOR_TRACE = 1 << 25;
+const ECX_OSPKE = 1 << 4;
+/** From CR4.PKE, bit 22, to there. */
+const OSPKE_SHIFT = 18n;
 
-const EXTENDED_FEATURES = 0x8000_0001;
-const EDX_SYSCALL = 1 << 11;
+export const EXTENDED_FEATURES = 0x8000_0001;
+export const EDX_SYSCALL = 1 << 11;
 
-/** Bits of CR4 that CPUID shows: they are the guest's, not those of the hypervisor, which executes the instruction. */
-const CR4_OSXSAVE = 1n << 18n;
-const CR4_PKE = 1n << 22n;
+/**
+ * These never change: the processor's name, its caches, what its time-stamp counter is like, the widths of addresses.
+ * All processors that can run guests have them.
+ */
+export const FIRST_CONSTANT_LEAF = 0x8000_0002;
+export const CONSTANT_LEAVES = 7;
 
-/** Executes CPUID for the guest. */
-export function readCpuid(registers: Registers, leaf: u32, subleaf: u32): void {
+/** What the processor says. */
+export function askCpuid(answer: CpuidAnswer, leaf: u32, subleaf: u32): void {
   const seen = cpuid(leaf, subleaf);
-  registers.rax = u64(seen.eax);
-  registers.rbx = u64(seen.ebx);
-  registers.rcx = u64(seen.ecx);
-  registers.rdx = u64(seen.edx);
+  giveAnswer(answer, seen.eax, seen.ebx, seen.ecx, seen.edx);
 }
 
-/** Whether `leaf` may tell of more than the processor. Quick to say: all leaves that do are odd. */
-export function dependsOnGuest(leaf: u32): boolean {
-  return u32(leaf & 1) !== 0;
+/** What CPUID leaves in the guest's registers. */
+export function giveAnswer(answer: CpuidAnswer, eax: u32, ebx: u32, ecx: u32, edx: u32): void {
+  answer.eax = eax;
+  answer.ebx = ebx;
+  answer.ecx = ecx;
+  answer.edx = edx;
 }
 
-/** Corrects what `readCpuid` got for `leaf`, for a guest with `cr4` that executes 64-bit code or other code. */
-export function showGuest(registers: Registers, leaf: u32, cr4: u64, is64Bit: boolean): void {
-  if (leaf === FEATURES) registers.rcx = u64(guestFeatures(u32(registers.rcx), cr4));
-  if (leaf === MORE_FEATURES) showMoreFeatures(registers, cr4);
-  if (leaf === EXTENDED_FEATURES && !is64Bit) registers.rdx = registers.rdx & u64(~u64(EDX_SYSCALL));
+/**
+ * ECX of leaf 1, without VMX and SMX. OSXSAVE mirrors CR4 of who executes CPUID. That is the hypervisor, which has the bit
+ * set, so what the guest's CR4 lacks is taken out.
+ */
+export function guestFeatures(ecx: u32, cr4: u64): u32 {
+  return u32(ecx & (u32(cr4 << OSXSAVE_SHIFT) | ~(ECX_VMX | ECX_SMX | ECX_OSXSAVE)));
 }
 
-function guestFeatures(ecx: u32, cr4: u64): u32 {
-  const without = u32(ecx & ~(ECX_VMX | ECX_SMX | ECX_OSXSAVE));
-  return (cr4 & CR4_OSXSAVE) !== 0n ? u32(without | ECX_OSXSAVE) : without;
+/** EBX of leaf 7, without Intel PT, which writes to memory that page tables hide. */
+export function guestMoreFeaturesB(ebx: u32): u32 {
+  return u32(ebx & ~EBX_PROCESSOR_TRACE);
 }
 
-/** In subleaf 0; the other subleaves have no such bits (SDM 2A, CPUID). */
-function showMoreFeatures(registers: Registers, cr4: u64): void {
-  registers.rbx = registers.rbx & u64(~u64(EBX_PROCESSOR_TRACE)); // it writes to memory that page tables hide
-  registers.rcx = u64(guestMoreFeatures(u32(registers.rcx), cr4));
+/** ECX of leaf 7: OSPKE is as OSXSAVE is. */
+export function guestMoreFeaturesC(ecx: u32, cr4: u64): u32 {
+  return u32(ecx & (u32(cr4 >> OSPKE_SHIFT) | ~ECX_OSPKE));
 }
 
-function guestMoreFeatures(ecx: u32, cr4: u64): u32 {
-  const without = u32(ecx & ~ECX_OSPKE);
-  return (cr4 & CR4_PKE) !== 0n ? u32(without | ECX_OSPKE) : without;
+/** EDX of leaf 8000_0001H. Intel's processors show SYSCALL to 64-bit code only; `mode` has its bit set for such code. */
+export function guestExtendedFeatures(edx: u32, mode: u32): u32 {
+  return u32(edx & (mode | ~EDX_SYSCALL));
 }

@@ -18,6 +18,8 @@ export const CR0_NE = 1n << 5n;
 export const CR0_WP = 1n << 16n;
 export const CR0_PG = 1n << 31n;
 export const CR4_PAE = 1n << 5n;
+export const CR4_OSXSAVE = 1n << 18n;
+export const CR4_PKE = 1n << 22n;
 
 export const RFLAGS_RESERVED_ONE = 1n << 1n;
 export const RFLAGS_TF = 1n << 8n;

@@ -1,5 +1,6 @@
 /** A virtual processor: what the hypervisor keeps of the guest on one processor. */
 import { arr, at, BOOL, HPA, HVA, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
+import { CONSTANT_LEAVES, CpuidAnswer } from '../exits/cpuid.js';
 import { DescriptorTables } from '../machine/descriptors.js';
 
 /** The guest's general registers. The world switch knows the offsets; RSP and RIP are the vendor's. */
@@ -46,7 +47,7 @@ const Mailbox = struct(
 
 export const Vcpu = struct(
   'Vcpu',
-  { size: 0x21b8 },
+  { size: 0x2228 },
   {
     registers: at(0x00, Registers),
     /** The page that controls the guest and holds its state: the VMCB or the VMCS. */
@@ -75,8 +76,11 @@ export const Vcpu = struct(
     /** On VT-x, whether a SIPI has started the guest here and nothing has come since. */
     justStarted: at(0xc5, BOOL),
     mailbox: at(0xc8, Mailbox),
+    /** On VT-x, what CPUID says to the guest, and what of it never changes. */
+    cpuidAnswer: at(0xe0, CpuidAnswer),
     exits: at(0x100, arr(U64, EXIT_REASONS)),
     tables: at(0x2120, DescriptorTables),
+    constantLeaves: at(0x21b8, arr(CpuidAnswer, CONSTANT_LEAVES)),
   },
 );
 export type Vcpu = Ref<typeof Vcpu>;

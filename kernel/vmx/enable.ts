@@ -13,11 +13,12 @@ import {
   writeCr4,
   wrmsr,
   type Hpa,
+  type u64,
 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
 import { invept, invvpid, vmxon } from './operations.js';
+import { CR4_OSXSAVE, CR4_PKE } from '../vcpu/registers.js';
 import {
-  CR4_OSXSAVE,
   CR4_VMXE,
   FEATURE_CONTROL,
   FEATURE_CONTROL_LOCKED,
@@ -35,6 +36,9 @@ const REVISION_MASK = 0x7fff_ffffn;
 /** CPUID 1: XSAVE and the extended control registers. */
 const FEATURES = 1;
 const ECX_XSAVE = 1 << 26;
+/** CPUID 7: protection keys. */
+const MORE_FEATURES = 7;
+const ECX_PKU = 1 << 3;
 
 /** IA32_VMX_EPT_VPID_CAP: the instruction, and its kind that drops everything (SDM 3D, A.10). */
 const HAS_INVEPT_ALL = (1n << 20n) | (1n << 26n);
@@ -63,12 +67,26 @@ function allowVmx(): void {
   wrmsr(FEATURE_CONTROL, control | FEATURE_CONTROL_VMX | FEATURE_CONTROL_LOCKED);
 }
 
-/** Sets what VMX insists on (SDM 3D, A.7 and A.8), and OSXSAVE, so that XSETBV can be done for the guest. */
+/**
+ * Sets what VMX insists on (SDM 3D, A.7 and A.8), and what CPUID mirrors, for the guest that has it on, too: OSXSAVE, by
+ * which XSETBV can be done for the guest, and PKE, which means nothing to pages that are the supervisor's.
+ */
 function fixControlRegisters(): void {
-  const features = cpuid(FEATURES, 0);
-  const hasXsave = u32(features.ecx & ECX_XSAVE) !== 0;
+  const mirrored: u64 = (hasXsave() ? CR4_OSXSAVE : 0n) | (hasProtectionKeys() ? CR4_PKE : 0n);
   writeCr0((readCr0() | rdmsr(VMX_CR0_FIXED0)) & rdmsr(VMX_CR0_FIXED1));
-  writeCr4(readCr4() | CR4_VMXE | (hasXsave ? CR4_OSXSAVE : 0n));
+  writeCr4(readCr4() | CR4_VMXE | mirrored);
+}
+
+function hasXsave(): boolean {
+  const features = cpuid(FEATURES, 0);
+  return u32(features.ecx & ECX_XSAVE) !== 0;
+}
+
+function hasProtectionKeys(): boolean {
+  const last = cpuid(0, 0);
+  if (last.eax < MORE_FEATURES) return false;
+  const features = cpuid(MORE_FEATURES, 0);
+  return u32(features.ecx & ECX_PKU) !== 0;
 }
 
 /** What a hypervisor before this one may have left in the TLB (SDM 3C 28.4.3). */

@@ -28,5 +28,3 @@ export const VMX_LAST = 0x491;
 export const MICROCODE_LOAD = 0x79;
 
 export const CR4_VMXE = 1n << 13n;
-export const CR4_OSXSAVE = 1n << 18n;
-export const CR4_PKE = 1n << 22n;

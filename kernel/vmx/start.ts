@@ -8,6 +8,7 @@ import { PAT } from '../vcpu/registers.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { INTERCEPTED_EXCEPTIONS } from './controls.js';
+import { learnConstantLeaves } from './cpuid.js';
 import { stampRevision, vmxEnable } from './enable.js';
 import { eptPointer } from './entryFormat.js';
 import { ExitReason } from './exitReason.js';
@@ -29,6 +30,7 @@ export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   vmxEnable(vcpu.hostPage);
   makeCurrent(vcpu);
   vcpu.quickReason = ExitReason.cpuid;
+  learnConstantLeaves(vcpu);
   setControls(nestedTables);
   setHostState(vcpu);
   vmwrite(Field.guestPat, rdmsr(PAT));

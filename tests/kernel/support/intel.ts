@@ -47,6 +47,7 @@ export class IntelProcessor extends AmdProcessor {
     7: { ecx: 0xffff_ffff },
     0x8000_0000: { eax: 0x8000_0008 },
     0x8000_0001: { edx: (1 << 11) | (1 << 20) | (1 << 26) },
+    0x8000_0006: { ecx: 0x100_6040 },
     0x8000_0008: { eax: 39 },
   };
   readonly fields = new Map<number, bigint>();

@@ -65,6 +65,15 @@ t.test('CPUID shows SYSCALL to 64-bit code only, as Intel processors do', (t) =>
   t.end();
 });
 
+t.test('CPUID asks the processor again, but not for what never changes', (t) => {
+  const guest = startIntelGuest();
+  guest.processor.leaves[6] = { ecx: 9 };
+  guest.processor.leaves[0x8000_0006] = { ecx: 9 };
+  t.equal(cpuidOf(guest, 6).ecx, 9);
+  t.equal(cpuidOf(guest, 0x8000_0006).ecx, 0x100_6040);
+  t.end();
+});
+
 t.test('XSETBV is done where the processor takes the value, and raises #GP elsewhere', (t) => {
   for (const [index, value, isDone] of [
     [0n, 7n, true],
