@@ -16,9 +16,11 @@ t.test('a processor whose EPT has no unrestricted guest', (t) =>
   refuses(t, { model: 'corei5_lynnfield_750' }, 'this processor has Intel VT-x without unrestricted guest mode'),
 );
 
-t.test('a processor with VMX and no EPT', (t) =>
-  refuses(t, { model: 'core2_penryn_t9600' }, 'this processor has Intel VT-x without extended page tables (EPT)'),
-);
+for (const model of ['core2_penryn_t9600', 'bx_generic']) {
+  t.test(`a processor with VMX and no EPT: ${model}`, (t) =>
+    refuses(t, { model }, 'this processor has Intel VT-x without extended page tables (EPT)'),
+  );
+}
 
 t.test('a processor with neither VMX nor SVM', (t) =>
   refuses(t, { model: 'athlon64_clawhammer' }, 'this processor has no AMD-V (SVM) and no Intel VT-x (VMX)'),
