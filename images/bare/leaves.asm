@@ -5,12 +5,12 @@
 %include "bzimage.inc"
         lea     rsp, [stack_top]
 %include "print.inc"
+%include "shutdown.inc"
         mov     dx, COM1 + 3
         mov     al, 3                   ; eight bits
         out     dx, al
 
-%define ROUNDS        1000
-%define SHUTDOWN_PORT 0x8900            ; Bochs ends where it gets the word
+%define ROUNDS 1000
 
         lea     r15, [leaves]
 .leaf:  mov     r13d, [r15]
@@ -49,19 +49,9 @@
         cmp     r15, rax
         jb      .leaf
 
-        mov     dx, COM1 + 5
-.drain: in      al, dx
-        test    al, 0x40                ; the last character is out
-        jz      .drain
-        lea     rsi, [shutdown]
-        mov     dx, SHUTDOWN_PORT
-        mov     ecx, shutdown_end - shutdown
-        rep outsb
-        hlt
+        jmp     shut_down
 
-prefix:   db "leaves: ", 0
-shutdown: db "Shutdown"
-shutdown_end:
+prefix: db "leaves: ", 0
 
         align   4
 leaves:

@@ -13,7 +13,7 @@ import { ExitReason } from './exitReason.js';
 import { deliverNmi } from './nmi.js';
 import { vmwrite } from './operations.js';
 import { VMX_MISC } from './registers.js';
-import { allows, chosenSetting, Controls, refuse } from './settings.js';
+import { chosenSetting, Controls } from './settings.js';
 import { Field } from './vmcs.js';
 
 /** Pin-based control (SDM 3C, table 24-5). */
@@ -35,13 +35,13 @@ const PreemptionTimer = struct(
 );
 const timer = instance(PreemptionTimer);
 
-/** Starts the tasks that the options ask for. Stops start-up where the processor has no preemption timer. */
+/** Starts the tasks that the options ask for, before the first entry. */
 export function startPreemptionTimer(vcpu: Vcpu): void {
-  if (!allows(Controls.pin, ACTIVATE_TIMER)) refuse('without ', 'the preemption timer');
   timer.rate = rdmsr(VMX_MISC) & RATE;
   if (clockSource() !== ClockSource.tsc) timer.tscFrequency = measureTscFrequency();
   startTasks();
   armPreemptionTimer(vcpu);
+  reloadPreemptionTimer(vcpu);
 }
 
 /** Arms the timer for the task that is due first; switches it off where none waits. */

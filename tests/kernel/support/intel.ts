@@ -43,6 +43,7 @@ export class IntelProcessor extends AmdProcessor {
     [0x490, controls(0x0000_11fb, 0x0000_ffff)],
   ]);
   override readonly leaves: Record<number, CpuidRegisters> = {
+    0: { eax: 0x16 },
     1: { ecx: 0xffff_ffff },
     7: { ecx: 0xffff_ffff },
     0x8000_0000: { eax: 0x8000_0008 },
