@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { join } from 'node:path';
-import { type BundleContent, makeBundle } from '../images/bundle.js';
+import { makeBundle } from '../images/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { readFileParts, packFile } from '../linker/file.js';
 import { buildOnce } from './build.js';
@@ -17,12 +17,16 @@ Examples:
   tsvm pack --kernel vmlinuz --append console=ttyS0 --bundle-only -o guest.cpio
   tsvm pack --image old-node.bin --kernel vmlinuz -o node.bin     with another guest in it`;
 
-interface Options {
+/** The files that become a bundle, and the image that takes it. */
+export interface PackOptions {
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
   readonly policy?: string;
   readonly image?: string;
+}
+
+interface Options extends PackOptions {
   readonly bundleOnly?: true;
   readonly output: string;
   readonly json?: true;
@@ -47,7 +51,8 @@ export function packCommand(): Command {
 }
 
 async function pack(options: Options): Promise<void> {
-  const bundle = makeBundle(await contentOf(options));
+  const bundle = await bundleOf(options);
+  if (bundle === null) throw new UserError('there is nothing to pack: give --kernel or --policy', ExitCode.usage);
   const result = options.bundleOnly ? bundle : await packedImage(options, bundle);
   if (result === null) {
     process.exitCode = ExitCode.refused;
@@ -58,32 +63,31 @@ async function pack(options: Options): Promise<void> {
   else tell(`packed     ${options.output}  ${result.length.toLocaleString('en')} B`);
 }
 
-async function contentOf({ kernel, initrd, append, policy }: Options): Promise<BundleContent> {
+/** Null where no part is named. */
+export async function bundleOf({ kernel, initrd, append, policy }: PackOptions): Promise<Buffer | null> {
   if (kernel === undefined && (initrd ?? append) !== undefined) {
     throw new UserError('--initrd and --append are for a kernel: give one with --kernel', ExitCode.usage);
   }
-  if (kernel === undefined && policy === undefined) {
-    throw new UserError('there is nothing to pack: give --kernel or --policy', ExitCode.usage);
-  }
+  if (kernel === undefined && policy === undefined) return null;
   if (append !== undefined && (Buffer.byteLength(append) > MOST_COMMAND_LINE || append.includes('\n'))) {
     throw new UserError(`a command line is one line of at most ${MOST_COMMAND_LINE} bytes`, ExitCode.usage);
   }
-  return {
+  return makeBundle({
     ...(kernel === undefined ? {} : { kernel: await readKernel(kernel) }),
     ...(initrd === undefined ? {} : { initrd: await readInput(initrd) }),
     ...(append === undefined ? {} : { cmdline: Buffer.from(append) }),
     ...(policy === undefined ? {} : { policy: await readInput(policy) }),
-  };
+  });
 }
 
-/** Null where the image that should be built is refused. */
-async function packedImage({ image }: Options, bundle: Buffer): Promise<Buffer | null> {
+/** The image as it is where there is no bundle. Null where the image that should be built is refused. */
+export async function packedImage({ image }: PackOptions, bundle: Buffer | null): Promise<Buffer | null> {
   if (image === undefined && (await buildOnce({})) !== ExitCode.success) return null;
   const name = image ?? join(output, 'tsvm.bin');
   const file = await readInput(name);
   const found = readFileParts(file);
   if (found.kind !== 'whole') throw new UserError(`${name} ${REASONS[found.kind]}`, ExitCode.usage);
-  return packFile(file, bundle);
+  return bundle === null ? file : packFile(file, bundle);
 }
 
 const REASONS = {

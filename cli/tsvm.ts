@@ -7,6 +7,7 @@ import { ExitCode, UserError } from '../linker/errors.js';
 import { buildCommand } from './build.js';
 import { checkCommand } from './check.js';
 import { guestCommand } from './guest.js';
+import { imageCommand } from './image.js';
 import { inspectCommand } from './inspect.js';
 import { packCommand } from './pack.js';
 import { root } from './paths.js';
@@ -32,7 +33,15 @@ async function main(): Promise<void> {
     description: string;
   };
   const program = new Command('tsvm').description(description).version(version).addHelpText('after', FOOTER);
-  const commands = [buildCommand(), checkCommand(), runCommand(), packCommand(), inspectCommand(), guestCommand()];
+  const commands = [
+    buildCommand(),
+    checkCommand(),
+    runCommand(),
+    packCommand(),
+    imageCommand(),
+    inspectCommand(),
+    guestCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(try --help)');
   await program.parseAsync();

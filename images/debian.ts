@@ -78,12 +78,9 @@ async function writeDebianDisk(folder: string, tree: string, disk: string): Prom
   await runTool('mke2fs', ['-q', '-t', 'ext4', '-L', 'root', '-d', tree, files.root]);
 
   const loaders = { bios: join(folder, 'core.img'), efi: join(folder, 'grubx64.efi') };
-  const common = {
-    earlyCommands: ['search --set=root --label root', 'set prefix=($root)/boot/grub'],
-    prefix: '/boot/grub',
-  };
-  await makeGrub({ ...common, target: 'i386-pc', modules: [...GRUB_MODULES, 'biosdisk'] }, loaders.bios, folder);
-  await makeGrub({ ...common, target: 'x86_64-efi', modules: [...GRUB_MODULES, 'efi_gop'] }, loaders.efi, folder);
+  const commands = ['search --set=root --label root', 'configfile /boot/grub/grub.cfg'];
+  await makeGrub({ target: 'i386-pc', modules: [...GRUB_MODULES, 'biosdisk'], commands }, loaders.bios, folder);
+  await makeGrub({ target: 'x86_64-efi', modules: [...GRUB_MODULES, 'efi_gop'], commands }, loaders.efi, folder);
   await makeFat(files.esp, { bytes: fatSize(0), hiddenSectors: 0 }, [
     { path: 'EFI/BOOT/BOOTX64.EFI', source: loaders.efi },
     { path: 'EFI/debian/grubx64.efi', source: loaders.efi },

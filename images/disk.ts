@@ -15,9 +15,11 @@ export interface Partition {
   readonly content: string;
 }
 
+/** `mbr` is for media that are carried about: old BIOSes and other systems read it, too. */
+export type DiskLabel = 'gpt' | 'mbr';
+
 export interface DiskContent {
-  /** `mbr` has one table that old BIOSes and other systems read too: for media that are carried about. */
-  readonly label: 'gpt' | 'mbr';
+  readonly label: DiskLabel;
   /** In the order of the disk. */
   readonly partitions: readonly Partition[];
   /** GRUB's image for a BIOS; below 960 KiB. */
@@ -39,21 +41,16 @@ const GPT_TYPES = {
 };
 const MBR_TYPES = { esp: 'ef', linux: '83' };
 
-/** The first sector of each partition, for file systems that hold it. */
-export function partitionStarts({ label }: DiskContent, sizes: readonly number[]): number[] {
-  let next = FIRST_PARTITION[label];
-  return sizes.map((bytes) => {
-    const start = next;
-    next += bytes / SECTOR;
-    return start;
-  });
+/** Where the first partition begins, in sectors. */
+export function firstPartition(label: DiskLabel): number {
+  return FIRST_PARTITION[label];
 }
 
 /** Writes the disk into the file `output`. */
 export async function makeDisk(output: string, content: DiskContent): Promise<void> {
   const { partitions, label, core } = content;
   const sizes = await Promise.all(partitions.map(async (partition) => (await stat(partition.content)).size));
-  const starts = partitionStarts(content, sizes);
+  const starts = startsOf(label, sizes);
   const end = (starts.at(-1) ?? 0) * SECTOR + (sizes.at(-1) ?? 0);
   const handle = await open(output, 'w');
   // The last MiB is for the second copy of a GPT.
@@ -65,6 +62,15 @@ export async function makeDisk(output: string, content: DiskContent): Promise<vo
   for (const [index, partition] of partitions.entries()) {
     await copySparse(partition.content, output, (starts[index] ?? 0) * SECTOR);
   }
+}
+
+function startsOf(label: DiskLabel, sizes: readonly number[]): number[] {
+  let next = FIRST_PARTITION[label];
+  return sizes.map((bytes) => {
+    const start = next;
+    next += bytes / SECTOR;
+    return start;
+  });
 }
 
 /** The language of sfdisk(8). */

@@ -7,26 +7,25 @@ import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { runTool } from '../linker/tools.js';
+import { cpioArchive } from './cpio.js';
 
 /** What GRUB calls its targets; each is a folder of /usr/lib/grub, but for the network one. */
 export type GrubTarget = 'i386-pc' | 'i386-pc-pxe' | 'x86_64-efi';
 
 export interface GrubImage {
   readonly target: GrubTarget;
-  /** Commands that run before anything is read from a disk. */
-  readonly earlyCommands: readonly string[];
   /** Besides those that every image holds. */
   readonly modules: readonly string[];
-  /** Where the image looks for its configuration, unless the early commands end in `boot`. */
-  readonly prefix: string;
+  /** Its configuration. */
+  readonly commands: readonly string[];
 }
 
 const LIBRARY = '/usr/lib/grub';
 const PACKAGES = { 'i386-pc': 'grub-pc-bin', 'x86_64-efi': 'grub-efi-amd64-bin' } as const;
 /** For menus on screen and serial port, and for looking around in GRUB's shell. */
 const COMMON_MODULES = [
-  ...['boot', 'cat', 'configfile', 'echo', 'halt', 'help', 'linux', 'ls', 'minicmd', 'normal', 'reboot'],
-  ...['search', 'search_label', 'serial', 'sleep', 'terminal', 'test', 'true', 'regexp'],
+  ...['boot', 'cat', 'configfile', 'echo', 'halt', 'help', 'linux', 'ls', 'memdisk', 'minicmd', 'newc', 'normal'],
+  ...['reboot', 'search', 'search_fs_file', 'search_label', 'serial', 'sleep', 'terminal', 'test', 'true', 'regexp'],
 ];
 const SECTOR = 512;
 
@@ -52,10 +51,11 @@ export function checkGrub(targets: readonly (keyof typeof PACKAGES)[]): void {
 
 /** Makes GRUB's image in the file `output`; `folder` is for a file in between. */
 export async function makeGrub(image: GrubImage, output: string, folder: string): Promise<void> {
-  const { target, earlyCommands, modules, prefix } = image;
-  const commands = join(folder, `${target}.cfg`);
-  await writeFile(commands, `${earlyCommands.join('\n')}\n`);
-  const parameters = ['-O', target, '-o', output, '-p', prefix, '-c', commands];
+  const { target, modules, commands } = image;
+  const memory = join(folder, `${target}.cpio`);
+  const configuration = Buffer.from(`${commands.join('\n')}\n`);
+  await writeFile(memory, cpioArchive([{ kind: 'file', path: 'grub.cfg', mode: 0o444, content: configuration }]));
+  const parameters = ['-O', target, '-o', output, '-m', memory, '-p', '(memdisk)/'];
   await runTool('grub-mkimage', [...parameters, ...COMMON_MODULES, ...modules]);
 }
 

@@ -1,0 +1,92 @@
+import { Argument, Command } from 'commander';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeBootDisk, makeDisc, type Medium } from '../images/media.js';
+import { makeNetworkTree } from '../images/network.js';
+import { ExitCode, UserError } from '../linker/errors.js';
+import { writeResult } from './files.js';
+import { bundleOf, packedImage, type PackOptions } from './pack.js';
+import { printJson, tellStep } from './terminal.js';
+
+const HELP = `
+Media:
+  iso    a CD for BIOS and UEFI; it may be written to a USB stick as it is
+  disk   a disk with a GPT: a BIOS starts GRUB, UEFI starts tsvm itself as \\EFI\\BOOT\\BOOTX64.EFI
+  usb    the same with a partition table that old firmware and other systems read, too
+  pxe    a folder for a TFTP or HTTP server: an iPXE script, GRUB as the first file for BIOS and UEFI, tsvm.bin
+
+Without --kernel the medium has no guest: tsvm then starts what is on the node's own disk.
+
+Examples:
+  tsvm image iso --kernel vmlinuz --initrd initrd.img --append "root=/dev/sda1" -o node.iso
+  tsvm image usb -o stick.img                          start the system on the node's disk
+  tsvm image disk --image signed.bin -o node.img       a file of tsvm pack, signed for Secure Boot
+  tsvm image pxe --options apic=release --kernel vmlinuz --initrd initrd.img -o /srv/tftp
+  dd if=stick.img of=/dev/sdX bs=1M conv=fsync         write a disk or CD image to a stick
+
+docs/boot.md tells how nodes are started from each.`;
+
+const MAKERS = {
+  iso: makeDisc,
+  disk: (medium: Medium, output: string) => makeBootDisk(medium, 'gpt', output),
+  usb: (medium: Medium, output: string) => makeBootDisk(medium, 'mbr', output),
+  pxe: makeNetworkTree,
+} as const;
+type Kind = keyof typeof MAKERS;
+
+interface Options extends PackOptions {
+  readonly options: string;
+  readonly output: string;
+  readonly json?: true;
+}
+
+/** What loaders take: printable ASCII, without what GRUB would take for its own in any of its languages. */
+const OPTION_WORDS = /^[\w=,.:\\/ -]*$/;
+
+export function imageCommand(): Command {
+  return new Command('image')
+    .description('make a medium that starts a node: a CD, a disk, a USB stick, or files for a network server')
+    .addArgument(new Argument('<medium>', 'what to make').choices(Object.keys(MAKERS)))
+    .option('--kernel <file>', "the guest's kernel: a Linux bzImage, or a multiboot image")
+    .option('--initrd <file>', "the guest's initial file system")
+    .option('--append <words>', "the guest kernel's command line")
+    .option('--policy <file>', 'what the guest may do')
+    .option('--image <file>', 'the image, with a guest or without (default: the one that is built now)')
+    .option('--options <words>', "the hypervisor's options", '')
+    .requiredOption('-o, --output <file>', 'the file to write; for pxe, the folder')
+    .option('--json', 'print what was written as JSON')
+    .addHelpText('after', HELP)
+    .action(makeImage);
+}
+
+async function makeImage(kind: Kind, options: Options): Promise<void> {
+  if (!OPTION_WORDS.test(options.options)) {
+    throw new UserError('--options has characters that no option of tsvm has', ExitCode.usage);
+  }
+  await prepareOutput(kind, options.output);
+  const image = await packedImage(options, await bundleOf(options));
+  if (image === null) {
+    process.exitCode = ExitCode.refused;
+    return;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'tsvm-image-'));
+  try {
+    const start = performance.now();
+    const medium = { image: join(folder, 'tsvm.bin'), options: options.options.trim(), folder };
+    await writeResult(medium.image, image);
+    await MAKERS[kind](medium, options.output);
+    tellStep(kind, options.output, performance.now() - start);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  if (options.json) printJson({ medium: kind, file: options.output, imageBytes: image.length });
+}
+
+/** Throws a UserError where nothing can be written, before there is any work. */
+async function prepareOutput(kind: Kind, output: string): Promise<void> {
+  if (kind !== 'pxe') return writeResult(output, Buffer.alloc(0));
+  await mkdir(output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot make the folder ${output}: ${error.code ?? error.message}`, ExitCode.usage);
+  });
+}

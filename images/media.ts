@@ -1,0 +1,75 @@
+/** Disks and CDs that start a node: tsvm, with its guest or without, and what firmware needs to find it. */
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runTool } from '../linker/tools.js';
+import { type DiskLabel, firstPartition, makeDisk } from './disk.js';
+import { fatSize, makeFat } from './fat.js';
+import { checkGrub, makeGrub } from './grub.js';
+import { biosCommands, efiCommands } from './loaderCommands.js';
+
+export interface Medium {
+  /** A file that the build or `tsvm pack` made. */
+  readonly image: string;
+  /** The hypervisor's options. */
+  readonly options: string;
+  /** An empty folder for files in between. */
+  readonly folder: string;
+}
+
+const IMAGE = 'tsvm.bin';
+/** What UEFI firmware starts from a medium that it knows nothing of (UEFI 2.10, 3.5.1.1). */
+const EFI_DEFAULT = 'EFI/BOOT/BOOTX64.EFI';
+const DISK_MODULES = ['fat', 'part_gpt', 'part_msdos'];
+const DISC_MODULES = 'boot chain echo fat iso9660 linux ls normal part_gpt part_msdos reboot regexp test';
+
+/** A CD for BIOS and UEFI, which may be written to a USB stick as it is. */
+export async function makeDisc({ image, options, folder }: Medium, output: string): Promise<void> {
+  checkGrub(['i386-pc', 'x86_64-efi']);
+  const files = join(folder, 'disc');
+  await mkdir(join(files, 'boot', 'grub'), { recursive: true });
+  await copyFile(image, join(files, IMAGE));
+  const start = { file: `/${IMAGE}`, options };
+  const menu = [
+    'set timeout=0',
+    'if [ "$grub_platform" = efi ]; then',
+    ...efiCommands(start),
+    'else',
+    ...biosCommands(start),
+    'fi',
+  ];
+  await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), `${menu.join('\n')}\n`);
+  const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${DISC_MODULES}`];
+  await runTool('grub-mkrescue', ['-o', output, ...lean, files]);
+}
+
+/**
+ * A disk with one file system. A BIOS starts GRUB. UEFI starts tsvm itself, which Secure Boot can then check, unless
+ * there are options: GRUB is what hands them over.
+ */
+export async function makeBootDisk(medium: Medium, label: DiskLabel, output: string): Promise<void> {
+  checkGrub(['i386-pc', 'x86_64-efi']);
+  const { image, options, folder } = medium;
+  const path = options === '' ? EFI_DEFAULT : IMAGE;
+  const start = { file: `/${path}`, options };
+  const search = `search --set=root --file /${path}`;
+  const files = [{ path, source: image }];
+
+  const core = join(folder, 'core.img');
+  const biosModules = [...DISK_MODULES, 'biosdisk'];
+  await makeGrub({ target: 'i386-pc', modules: biosModules, commands: [search, ...biosCommands(start)] }, core, folder);
+  if (options !== '') {
+    const loader = join(folder, 'loader.efi');
+    const efiModules = [...DISK_MODULES, 'chain', 'efi_gop'];
+    await makeGrub(
+      { target: 'x86_64-efi', modules: efiModules, commands: [search, ...efiCommands(start)] },
+      loader,
+      folder,
+    );
+    files.push({ path: EFI_DEFAULT, source: loader });
+  }
+  const esp = join(folder, 'esp');
+  const sizes = await Promise.all(files.map(async ({ source }) => (await stat(source)).size));
+  const bytes = fatSize(sizes.reduce((sum, size) => sum + size, 0));
+  await makeFat(esp, { bytes, hiddenSectors: firstPartition(label) }, files);
+  await makeDisk(output, { label, partitions: [{ type: 'esp', name: 'tsvm', content: esp }], core });
+}
