@@ -23,7 +23,7 @@ export interface GuestOptions {
 
 /** Names the newest kernel of its kind by a dependency. */
 const KERNEL_METAPACKAGE = 'linux-image-cloud-amd64';
-const PROGRAMS = ['phases', 'tsvm-stat'];
+const PROGRAMS = ['kexec', 'phases', 'tsvm-stat'];
 
 /**
  * Makes the guest in build/guest of the project, or finds it there: each part is made anew only when what it

@@ -12,14 +12,14 @@ t.setTimeout(300_000);
 
 const root = join(import.meta.dirname, '../../../../..');
 const output = join(root, 'build', 'gdb');
-const FILE = 'kernel/boot/multiboot.ts';
-/** What a Multiboot loader leaves in EAX (Multiboot 0.6.96, 3.2). */
-const MAGIC = '0x2badb002';
+const FILE = 'kernel/boot/boot.ts';
+/** For a loader for Linux: "HdrS". */
+const MAGIC = '0x53726448';
 
 t.test('gdb stops at a line of TypeScript, prints and steps in the emulator', async (t) => {
   const built = await buildImage({ root, output, onStep: () => undefined });
   t.equal(built.kind === 'refused' ? built.diagnostics : 'built', 'built');
-  const line = await lineOf('if (magic !== MULTIBOOT_MAGIC)');
+  const line = await lineOf('switch (magic)');
   const said = await debug([`hbreak ${FILE}:${line}`, 'continue', 'print/x magic', 'next', 'next', 'frame']);
   t.comment(said);
   t.match(said, `at ${FILE}:${line}\n`, 'it stops at the line');

@@ -1,0 +1,37 @@
+/** Linux on the bare machine goes over to the image, as it would to another kernel: by the image's 64-bit entry. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { makeBundle } from '../../images/bundle.js';
+import { type ArchiveEntry, cpioArchive } from '../../images/cpio.js';
+import { boot, defaultGuest, freshImage, temporaryFolder } from './harness.js';
+
+/** The default guest's initial file system, and what its /next is to hold. */
+async function initrdWithNext(t: Test, next: Readonly<Record<string, Uint8Array>>): Promise<string> {
+  const files = Object.entries(next).map(
+    ([name, content]): ArchiveEntry => ({ kind: 'file', path: `next/${name}`, mode: 0o444, content }),
+  );
+  const file = join(await temporaryFolder(t), 'initrd');
+  const archive = cpioArchive([{ kind: 'folder', path: 'next' }, ...files]);
+  await writeFile(file, Buffer.concat([archive, await readFile((await defaultGuest()).initrd)]));
+  return file;
+}
+
+/** With 6 GiB, Linux puts the image and the bundle above 4 GiB. */
+for (const memory of ['1G', '6G']) {
+  t.test(`kexec into the image, which starts its guest: ${memory}`, async (t) => {
+    const guest = await defaultGuest();
+    const bundle = makeBundle({
+      kernel: await readFile(guest.kernel),
+      initrd: await readFile(guest.initrd),
+      cmdline: Buffer.from('console=ttyS0 quiet tsvm.run=poweroff'),
+    });
+    const next = { kernel: await readFile(await freshImage()), initrd: bundle, cmdline: Buffer.from('crash=reset') };
+    const initrd = await initrdWithNext(t, next);
+    const append = 'console=ttyS0 quiet tsvm.run=kexec';
+    const { serial, ended } = await boot({ image: null, initrd, append, memory, until: /reboot: Power down/ });
+    t.match(serial, /^tsvm: starting the guest$/m);
+    t.match(serial, /^tsvm, hypercall interface/m);
+    t.equal(ended === 'timeout', false);
+  });
+}
