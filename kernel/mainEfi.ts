@@ -1,33 +1,37 @@
 /** The order of start-up where UEFI firmware starts the image as an application. */
 import { at, hpa, HPA, instance, struct, type Hpa, type u64 } from '../transpiler/lib/index.js';
-import { bootInfo } from './boot/bootInfo.js';
+import { readEmbeddedBundle } from './boot/boot.js';
+import { bootInfo, GuestPart, isGiven } from './boot/bootInfo.js';
 import { closeFirmware, firmwareRsdp, openFirmware } from './boot/efi.js';
+import { readOfferedBundle } from './boot/efiBundle.js';
 import { copyImage, efiVirtualize } from './boot/efiCalls.js';
 import { readLoadOptions } from './boot/efiLoadOptions.js';
 import { readFirmwareMap } from './boot/efiMap.js';
-import { EfiMemory, takeAlignedPages } from './boot/efiMemory.js';
+import { EfiMemory, keepReserved, takeAlignedPages, takePages } from './boot/efiMemory.js';
+import { checkFirmwareProcessors, virtualizeOthers } from './boot/efiProcessors.js';
 import { startEfiGuest } from './guest/efi.js';
-import { watchApic } from './exits/apic.js';
 import { readAcpi } from './machine/acpi.js';
 import { loadDescriptors } from './machine/descriptors.js';
-import { readProcessors } from './machine/madt.js';
+import { processorCount, readProcessors } from './machine/madt.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { chooseConsole } from './main.js';
 import { PAGE_BYTES } from './memory/allocator.js';
 import { mappedEnd } from './memory/hostPaging.js';
 import { readMtrrs } from './memory/mtrr.js';
-import { buildNestedTables } from './memory/nestedPaging.js';
+import { buildNestedTables, nestedRoot } from './memory/nestedPaging.js';
 import { failForMemory, FOUR_GIB, region, REGION_ALIGN, regionBytes, takeRegion } from './memory/region.js';
 import { consoleLeaveUart, consoleStart } from './report/console.js';
+import { fail } from './report/fail.js';
 import { startClock } from './time/clock.js';
 import { completeSegments } from './vcpu/capturedState.js';
-import type { ProcessorState } from './vcpu/state.js';
-import { vcpuOf } from './vcpu/processors.js';
+import { ownVcpu } from './vcpu/processors.js';
 import { useProcessor } from './vcpu/start.js';
-import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu } from './vcpu/vendor.js';
+import type { ProcessorState } from './vcpu/state.js';
+import { hideTrampoline, LOW_MEMORY_END, useTrampoline, writeTrampoline } from './vcpu/trampoline.js';
+import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, watchApic } from './vcpu/vendor.js';
 
-const Tables = struct('Tables', { size: 16 }, { host: at(0, HPA), nested: at(8, HPA) });
-/** The hypervisor's own page tables and the second-level ones. */
+const Tables = struct('HostTables', { size: 8 }, { host: at(0, HPA) });
+/** The hypervisor's own page tables. */
 const tables = instance(Tables);
 
 /**
@@ -39,17 +43,27 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   openFirmware(image, systemTable);
   readLoadOptions();
   chooseConsole();
+  readGuest();
   chooseVendor();
   bootInfo.rsdp = firmwareRsdp();
   readAcpi();
   readProcessors();
+  checkFirmwareProcessors();
   startClock();
   readFirmwareMap();
   readMemoryMap();
   readMtrrs();
   settle();
+  virtualizeOthers(tables.host);
   efiVirtualize(tables.host);
+  keepReserved();
   return startEfiGuest();
+}
+
+/** The bundle of the image comes first, then what is offered as an initrd. */
+function readGuest(): void {
+  readEmbeddedBundle();
+  if (!isGiven(GuestPart.kernel)) readOfferedBundle();
 }
 
 /** Makes the hypervisor ready in memory that the firmware gives for good. */
@@ -58,20 +72,34 @@ function settle(): void {
   const bytes = regionBytes(format);
   const start = takeAlignedPages(EfiMemory.reserved, bytes / PAGE_BYTES, FOUR_GIB, REGION_ALIGN);
   if (start === 0n) failForMemory(bytes);
+  takeTrampoline();
   tables.host = takeRegion(start, bytes);
-  tables.nested = buildNestedTables(format, region.start, region.bytes, hpa(mappedEnd(topOfMemory())));
+  buildNestedTables(format, region.start, region.bytes, hpa(mappedEnd(topOfMemory())));
+  hideTrampoline(format);
   watchApic();
   copyImage(start);
 }
 
+/** For processors that the guest starts by a SIPI. */
+function takeTrampoline(): void {
+  if (processorCount() <= 1) return;
+  const page = takePages(EfiMemory.reserved, 1n, LOW_MEMORY_END);
+  if (page === 0n) fail('too little memory: the firmware has no page below 640 KiB to start other processors in');
+  useTrampoline(page);
+}
+
 /** Where a processor enters the hypervisor, which lies in its own memory now. `state` is what the firmware left. */
 export function onVirtualize(state: ProcessorState): never {
-  const vcpu = vcpuOf(0);
   closeFirmware();
   consoleLeaveUart();
   loadDescriptors();
-  completeSegments(state);
+  const vcpu = ownVcpu();
+  if (vcpu === null) fail('a processor that ACPI does not list');
   useProcessor(vcpu);
-  prepareVcpu(vcpu, tables.nested, state);
+  completeSegments(state);
+  prepareVcpu(vcpu, nestedRoot(), state);
+  vcpu.isPrepared = true;
+  vcpu.mailbox.isReady = 1;
+  if (vcpu.number === 0 && processorCount() > 1) writeTrampoline();
   return runVcpu(vcpu);
 }

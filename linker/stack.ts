@@ -29,6 +29,7 @@ const SAVED_REGISTERS = 15 * WORD;
 /** The functions of runtime-c/, with their return addresses. */
 const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_entry', bytes: 0, calls: ['tsvm_start'] },
+  { symbol: 'tsvm_efi_entry', bytes: 0, calls: ['tsvm_start_efi', 'tsvm_virtualize'] },
   { symbol: 'tsvm_trampoline', bytes: 0, calls: ['tsvm_processor_start'] },
   { symbol: 'tsvm_svm_run', bytes: 2 * WORD, calls: ['tsvm_svm_exit'] },
   { symbol: 'tsvm_vmx_run', bytes: 4 * WORD, calls: ['tsvm_vmx_cpuid', 'tsvm_vmx_exit', 'tsvm_vmx_entry_refused'] },
@@ -64,12 +65,11 @@ export function stackReport(program: Program, graph: string): StackReport {
 
 function bounds(program: Program, graph: string): readonly [StackBound, StackBound] {
   try {
-    const roots = ['tsvm_entry', 'tsvm_trampoline', 'tsvm_exception_stubs'];
-    const [entry, trampoline, exception] = stackBounds(program, graph, ASSEMBLY, roots);
-    if (entry === undefined || trampoline === undefined || exception === undefined) {
-      throw new StackError('an entry has no bound');
-    }
-    return [trampoline.bytes > entry.bytes ? trampoline : entry, exception];
+    const entries = stackBounds(program, graph, ASSEMBLY, ['tsvm_entry', 'tsvm_trampoline', 'tsvm_efi_entry']);
+    const [exception] = stackBounds(program, graph, ASSEMBLY, ['tsvm_exception_stubs']);
+    const [deepest] = [...entries].sort((one, other) => other.bytes - one.bytes);
+    if (deepest === undefined || exception === undefined) throw new StackError('an entry has no bound');
+    return [deepest, exception];
   } catch (error) {
     if (!(error instanceof StackError)) throw error;
     throw new UserError(`the stack has no bound: ${error.message}`, ExitCode.refused);

@@ -14,9 +14,9 @@ import {
   type Bytes,
 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
-import { addMemoryRange, MemoryKind } from './bootInfo.js';
 import { efiCall } from './efiCalls.js';
-import { EfiMemory, takePages } from './efiMemory.js';
+import { EfiMemory, giveBackLast, takePages } from './efiMemory.js';
+import { addEfiRanges, keepEfiMap } from './efiMemoryMap.js';
 import { bootServices } from './efiServices.js';
 import { EFI_BUFFER_TOO_SMALL, EFI_SUCCESS } from './efiTables.js';
 
@@ -34,17 +34,13 @@ const MAP_BYTES_MOST = 0x10_0000n;
 const MAP_ROOM = 0x1000n;
 const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
 
-const DESCRIPTOR_LEAST = 40;
-const DESCRIPTOR_MOST = 1024n;
-const FIRST_FREE = 1;
-const LAST_FREE = 7;
-
 /** Takes the firmware's map over into `bootInfo`. Stops where there is none to be had. */
 export function readFirmwareMap(): void {
   const map = firmwareMap();
-  const step = u32(min64(answer.descriptorBytes, DESCRIPTOR_MOST));
-  if (map.length === 0 || step < DESCRIPTOR_LEAST) fail('the firmware gives no memory map');
-  for (let offset: u32 = 0; offset + step <= map.length; offset += step) addDescriptor(map.part(offset, step));
+  if (map.length === 0) fail('the firmware gives no memory map');
+  keepEfiMap(map.start, map.length, u32(min64(answer.descriptorBytes, MAP_BYTES_MOST)), answer.version);
+  addEfiRanges();
+  giveBackLast();
 }
 
 /** The map as it is now; empty where there is none. It lies in memory of its own until that is given back. */
@@ -65,14 +61,4 @@ function getMap(place: u64): u64 {
   const start = u64(addressOf(answer));
   const service = bootServices().getMemoryMap;
   return efiCall(service, start, place, u64(start + 8n), u64(start + 16n), u64(start + 24n), 0n, 0n);
-}
-
-function addDescriptor(descriptor: Bytes): void {
-  if (descriptor.length < DESCRIPTOR_LEAST) return;
-  const kind = descriptor.u32(0);
-  const start = descriptor.u64(8);
-  const end = u64(start + descriptor.u64(24) * PAGE_BYTES);
-  const isFree = kind >= FIRST_FREE && kind <= LAST_FREE;
-  if (!addMemoryRange(hpa(start), hpa(end), isFree ? MemoryKind.available : MemoryKind.reserved))
-    fail('the memory map of the firmware has too many ranges');
 }

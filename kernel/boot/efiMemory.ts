@@ -1,4 +1,5 @@
 /** Memory that is asked of the firmware, until it is given back (UEFI Specification 2.10, 7.2). */
+import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addSat64,
   arr,
@@ -6,9 +7,9 @@ import {
   hpa,
   HPA,
   instance,
+  min32,
   struct,
   U32,
-  u32,
   u64,
   U64,
   type Hpa,
@@ -26,10 +27,10 @@ const AT_ADDRESS = 2n;
 
 const PAGE_BYTES = 4096n;
 const MAX_ALLOCATIONS = 8;
-const Allocation = struct('Allocation', { size: 16 }, { start: at(0, HPA), pages: at(8, U64) });
+const Allocation = struct('Allocation', { size: 24 }, { start: at(0, HPA), pages: at(8, U64), kind: at(16, U32) });
 const Allocations = struct(
   'Allocations',
-  { size: 136 },
+  { size: 200 },
   { count: at(0, U32), list: at(8, arr(Allocation, MAX_ALLOCATIONS)) },
 );
 const state = instance(Allocations, { align: 8 });
@@ -57,21 +58,32 @@ function allocate(how: u64, kind: u32, pages: u64, address: u64): Hpa {
   const allocation = state.list.at(count);
   allocation.start = hpa(result());
   allocation.pages = pages;
+  allocation.kind = kind;
   state.count = count + 1;
   return allocation.start;
 }
 
 /** Gives all memory back that the hypervisor took of the firmware. */
 export function giveBackAll(): void {
-  while (state.count > 0) giveBackLast();
+  for (let i: u32 = 0; i < MAX_ALLOCATIONS; i++) giveBackLast();
 }
 
-function giveBackLast(): void {
-  const last = u32(state.count - 1);
-  state.count = last;
-  if (last >= MAX_ALLOCATIONS) return;
-  const allocation = state.list.at(last);
-  efiCall(bootServices().freePages, u64(allocation.start), allocation.pages, 0n, 0n, 0n, 0n, 0n);
+/** Gives back what was taken last. */
+export function giveBackLast(): void {
+  const count = min32(state.count, MAX_ALLOCATIONS);
+  if (count === 0) return;
+  state.count = count - 1;
+  const allocation = state.list.at(count - 1);
+  const pages = allocation.pages;
+  if (pages !== 0n) efiCall(bootServices().freePages, u64(allocation.start), pages, 0n, 0n, 0n, 0n, 0n);
+}
+
+/** From now on reserved memory is not given back. */
+export function keepReserved(): void {
+  for (let i: u32 = 0; i < MAX_ALLOCATIONS; i++) {
+    const allocation = state.list.at(i);
+    if (allocation.kind === EfiMemory.reserved) allocation.pages = 0n;
+  }
 }
 
 /** Goes back to the firmware, as if nothing had been, where it still has the machine. */

@@ -1,5 +1,5 @@
 /** The tables and protocols of UEFI firmware, as far as they are used (UEFI Specification 2.10). */
-import { at, HPA, struct, U16, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
+import { at, HPA, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
 
 /** 4.3: what the firmware gives an application. */
 export const EfiSystemTable = struct(
@@ -61,13 +61,6 @@ export const EfiMpServices = struct(
   'EfiMpServices',
   { size: 56 },
   { getNumberOfProcessors: at(0, U64), startupAllAps: at(16, U64) },
-);
-
-/** 10.2: the start of each node of a device path. */
-export const EfiDevicePath = struct(
-  'EfiDevicePath',
-  { size: 4 },
-  { kind: at(0, U8), subKind: at(1, U8), bytes: at(2, U16) },
 );
 
 /** 2.3.1: GUIDs as two numbers, so that their bytes lie in memory as they have to. */

@@ -1,10 +1,16 @@
-/** What the firmware does as a guest: it starts another image, or goes on with what it had to do. */
+/** What the firmware does as the guest: it starts another image, or goes on with what it had to do. */
 import type { u64 } from '../../transpiler/lib/index.js';
+import { GuestPart, isGiven } from '../boot/bootInfo.js';
 import { EFI_SUCCESS } from '../boot/efiTables.js';
 import { endLine, print } from '../report/console.js';
+import { chainedFile, startChained } from './efiChain.js';
+import { startKernel } from './efiKernel.js';
 
 /** Returns the status with which the hypervisor's own image ends. */
 export function startEfiGuest(): u64 {
+  if (isGiven(GuestPart.kernel)) startKernel();
+  const chained = chainedFile();
+  if (chained.length > 0) return startChained(chained);
   print('the firmware goes on as the guest');
   endLine();
   return EFI_SUCCESS;

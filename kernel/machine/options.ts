@@ -65,7 +65,7 @@ function applyOption(word: Bytes): boolean {
   else if (equalsText(word, 'test-timer=10ms')) options.testTimer = 10_000;
   else if (equalsText(word, 'test-timer=1s')) options.testTimer = 1_000_000;
   else if (startsWithText(word, DISK)) return readDisk(word);
-  else return false;
+  else return startsWithText(word, 'chain=');
   return true;
 }
 
@@ -92,6 +92,6 @@ function refuseOption(word: Bytes): never {
   print('unknown option "');
   printBytes(word);
   print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, apic=auto|trap|release, ');
-  print('test-timer=1ms|10ms|1s, disk=0x80');
+  print('test-timer=1ms|10ms|1s, disk=0x80, chain=FILE');
   stop();
 }

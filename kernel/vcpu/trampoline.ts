@@ -60,7 +60,7 @@ const Trampoline = struct(
 );
 
 /** What a SIPI can reach that the machine has no other use for: the video memory's place ends it. */
-const LOW_MEMORY_END = 0xa_0000n;
+export const LOW_MEMORY_END = 0xa_0000n;
 const PAGE_BITS = 12n;
 
 const Place = struct('TrampolinePlace', { size: 8 }, { page: at(0, HPA) });

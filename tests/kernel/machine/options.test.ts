@@ -15,7 +15,7 @@ import { powerOn, stopOf } from '../support/startup.js';
 const LINE = 0x1000;
 const CHOICES =
   'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, apic=auto|trap|release, ' +
-  'test-timer=1ms|10ms|1s, disk=0x80';
+  'test-timer=1ms|10ms|1s, disk=0x80, chain=FILE';
 
 function parse(line: Buffer): string | null {
   powerOn(0x4000).set(line, LINE);
