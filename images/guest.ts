@@ -1,4 +1,4 @@
-/** The default guest: Debian's cloud kernel and an initramfs of busybox and two small programs. */
+/** The default guest: Debian's cloud kernel and an initramfs of busybox and small programs. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,7 @@
-/* kexec KERNEL INITRD COMMAND-LINE: goes over to another kernel (kexec_file_load(2)). An empty INITRD means none. */
-#include <errno.h>
+/*
+ * kexec [--crash] KERNEL INITRD COMMAND-LINE: goes over to another kernel, or makes it ready for a crash of the running
+ * one (kexec_file_load(2)). An empty INITRD means none.
+ */
 #include <fcntl.h>
 #include <linux/kexec.h>
 #include <stdio.h>
@@ -10,25 +12,28 @@
 
 #define LINUX_REBOOT_CMD_KEXEC 0x45584543
 
+static int failed(const char *what) {
+  perror(what);
+  return 1;
+}
+
 int main(int count, char **words) {
-  if (count != 4) {
-    fprintf(stderr, "usage: kexec KERNEL INITRD COMMAND-LINE\n");
+  const int for_crash = count > 1 && strcmp(words[1], "--crash") == 0;
+  char **files = words + for_crash;
+  if (count - for_crash != 4) {
+    fprintf(stderr, "usage: kexec [--crash] KERNEL INITRD COMMAND-LINE\n");
     return 2;
   }
-  const int kernel = open(words[1], O_RDONLY);
-  const int has_initrd = words[2][0] != 0;
-  const int initrd = has_initrd ? open(words[2], O_RDONLY) : -1;
-  if (kernel < 0 || (has_initrd && initrd < 0)) {
-    perror(kernel < 0 ? words[1] : words[2]);
-    return 1;
-  }
-  const unsigned long flags = has_initrd ? 0 : KEXEC_FILE_NO_INITRAMFS;
-  if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(words[3]) + 1, words[3], flags) != 0) {
-    perror("kexec_file_load");
-    return 1;
-  }
+  const int kernel = open(files[1], O_RDONLY);
+  if (kernel < 0) return failed(files[1]);
+  const int has_initrd = files[2][0] != 0;
+  const int initrd = has_initrd ? open(files[2], O_RDONLY) : -1;
+  if (has_initrd && initrd < 0) return failed(files[2]);
+  const unsigned long flags = (has_initrd ? 0 : KEXEC_FILE_NO_INITRAMFS) | (for_crash ? KEXEC_FILE_ON_CRASH : 0);
+  if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(files[3]) + 1, files[3], flags) != 0)
+    return failed("kexec_file_load");
+  if (for_crash) return 0;
   sync();
   reboot(LINUX_REBOOT_CMD_KEXEC);
-  perror("reboot");
-  return 1;
+  return failed("reboot");
 }
