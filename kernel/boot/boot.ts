@@ -4,13 +4,13 @@ import { imageBounds } from '../platform.js';
 import { fail } from '../report/fail.js';
 import { bootInfo, GUEST_PARTS, GuestPart, isGiven, type Part } from './bootInfo.js';
 import { readBundle } from './bundle.js';
+import { isMappedEarly } from './earlyMap.js';
 import { LINUX_MAGIC, readLinuxBoot } from './linuxBoot.js';
 import { MULTIBOOT_MAGIC, readMultiboot } from './multiboot.js';
 import { MULTIBOOT2_MAGIC, readMultiboot2 } from './multiboot2.js';
 import { refuseOverlap, refusePart } from './refuse.js';
 
-/** Below 4 GiB everything is mapped. */
-const HIGHEST_ADDRESS = 0xffff_ffffn;
+const LONGEST_BUNDLE = 0xffff_ffffn;
 
 /** Copies what the boot loader said at `info` into `bootInfo`. Stops where it says nonsense. */
 export function readBootInfo(magic: u32, info: Hpa): void {
@@ -37,7 +37,8 @@ export function readEmbeddedBundle(): void {
   const bytes = bounds.bundleBytes;
   const start = u64(bounds.physical + u64(bounds.end - bounds.text));
   if (bytes === 0n || isGiven(GuestPart.kernel)) return;
-  if (start > HIGHEST_ADDRESS || bytes > HIGHEST_ADDRESS - start) fail('the bundle in the image reaches past 4 GiB');
+  if (bytes > LONGEST_BUNDLE || !isMappedEarly(start, bytes))
+    fail('the bundle in the image cannot be read: it lies too high up');
   readBundle(window(hpa(start), u32(bytes)));
 }
 

@@ -10,7 +10,7 @@ import {
   copyMemory,
   hpa,
   instance,
-  min32,
+  min64,
   requires,
   struct,
   u32,
@@ -24,6 +24,7 @@ import { beginLine, endLine, print } from '../report/console.js';
 import { fail } from '../report/fail.js';
 import { addMemoryRange, bootInfo, MAX_TEXT, SCREEN_BYTES, type Text } from './bootInfo.js';
 import { readBundle } from './bundle.js';
+import { isMappedEarly, MOST_MAPPED } from './earlyMap.js';
 import { keepEfiMap } from './efiMemoryMap.js';
 import { afterFirstWord, firstWord, positionOf, startsWithText } from './text.js';
 
@@ -66,7 +67,7 @@ const SETUP_DATA_MOST = 64;
 /** Room for 512 ranges and then some. */
 const EXTENSION_BYTES_MOST = 0x4000;
 
-const HIGHEST_ADDRESS = 0xffff_ffffn;
+const LONGEST_BUNDLE = 0xffff_ffffn;
 const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
 const SPACE = 0x20;
 
@@ -75,7 +76,7 @@ const zeroPage = instance(ZeroPage, { align: 16 });
 
 /** Copies what the zero page at `info` says into `bootInfo`. Stops where it says nonsense. */
 export function readLinuxBoot(info: Hpa): void {
-  if (info === 0n || !isReadable(u64(info), u64(PAGE_BYTES))) fail('the zero page lies outside memory');
+  if (!isMappedEarly(u64(info), u64(PAGE_BYTES))) fail('the zero page lies outside memory');
   copyMemory(addressOf(zeroPage.bytes), info, u64(PAGE_BYTES));
   const page = window(addressOf(zeroPage.bytes), PAGE_BYTES);
   if (page.u32(HEADER_MAGIC) !== LINUX_MAGIC) fail('the zero page has no setup header');
@@ -114,7 +115,7 @@ function readEntries(entries: Bytes): void {
 function readSetupData(first: u64): void {
   let address: u64 = first;
   for (let i: u32 = 0; i < SETUP_DATA_MOST && address !== 0n; i++) {
-    if (!isReadable(address, u64(SETUP_DATA_BYTES))) fail('the setup data of the boot loader lies outside memory');
+    if (!isMappedEarly(address, u64(SETUP_DATA_BYTES))) fail('the setup data of the boot loader lies outside memory');
     const link = window(hpa(address), SETUP_DATA_BYTES);
     const next = link.u64(0);
     const type = link.u32(SETUP_TYPE);
@@ -127,8 +128,8 @@ function readSetupData(first: u64): void {
 }
 
 function readExtension(address: u64, length: u32): void {
-  requires(address <= HIGHEST_ADDRESS + 16n);
-  if (length > EXTENSION_BYTES_MOST || !isReadable(address, u64(length)))
+  requires(address <= MOST_MAPPED + 16n);
+  if (length > EXTENSION_BYTES_MOST || !isMappedEarly(address, u64(length)))
     fail('the setup data of the boot loader gives a bad memory map');
   readEntries(window(hpa(address), length));
 }
@@ -138,9 +139,9 @@ function readEfi(page: Bytes): void {
   if (page.u32(EFI_SIGNATURE) !== EFI_64) return;
   const map = addressIn(page, EFI_MAP, EFI_MAP_HIGH);
   const bytes = page.u32(EFI_MAP_BYTES);
-  if (!isReadable(map, u64(bytes))) {
+  if (!isMappedEarly(map, u64(bytes))) {
     beginLine();
-    print('the EFI memory map lies above 4 GiB: the guest gets no EFI runtime services');
+    print('the EFI memory map cannot be read yet: the guest gets no EFI runtime services');
     endLine();
     return;
   }
@@ -153,15 +154,15 @@ function readInitrd(page: Bytes): void {
   const address = addressIn(page, INITRD_ADDRESS, INITRD_ADDRESS_HIGH);
   const bytes = addressIn(page, INITRD_BYTES, INITRD_BYTES_HIGH);
   if (bytes === 0n) return;
-  if (!isReadable(address, bytes)) fail('the bundle lies above 4 GiB');
+  if (bytes > LONGEST_BUNDLE || !isMappedEarly(address, bytes)) fail('the bundle lies where it cannot be read yet');
   readBundle(window(hpa(address), u32(bytes)));
 }
 
 /** Boot loaders add words of their own, which are no options. */
 function readOptions(address: u64): void {
   if (address === 0n) return;
-  if (!isReadable(address, 1n)) fail('the command line lies above 4 GiB');
-  const most = window(hpa(address), min32(MAX_TEXT + 1, u32(HIGHEST_ADDRESS - address)));
+  if (!isMappedEarly(address, 1n)) fail('the command line lies where it cannot be read yet');
+  const most = window(hpa(address), u32(min64(u64(MAX_TEXT) + 1n, MOST_MAPPED - address)));
   const text = most.part(0, positionOf(most, 0));
   if (text.length > MAX_TEXT) fail('the options are longer than 2,048 bytes');
   let rest: Bytes = text;
@@ -205,9 +206,4 @@ function keepScreen(page: Bytes): void {
 function addressIn(page: Bytes, low: u32, high: u32): u64 {
   requires(page.length === PAGE_BYTES && low <= PAGE_BYTES - 4 && high <= PAGE_BYTES - 4);
   return u64(page.u32(low)) | (u64(page.u32(high)) << 32n);
-}
-
-/** Below 4 GiB everything is mapped. */
-function isReadable(address: u64, bytes: u64): boolean {
-  return address <= HIGHEST_ADDRESS && bytes <= HIGHEST_ADDRESS - address;
 }

@@ -111,5 +111,5 @@ function textAt(address: u32): Bytes {
 }
 
 function isReadable(address: u32, length: u32): boolean {
-  return address !== 0 && length <= HIGHEST_ADDRESS - address;
+  return length <= HIGHEST_ADDRESS - address;
 }

@@ -92,10 +92,10 @@ t.test('what cannot be used is named', (t) => {
     ['the zero page has more ranges of memory than it has room for', {}, (m) => m.setUint8(PAGE + 0x1e8, 129)],
     ['a range of the memory map reaches past the last address', { ranges: [tooFar] }, () => undefined],
     ['the options are longer than 2,048 bytes', { commandLine: 'x'.repeat(2049) }, () => undefined],
-    ['the bundle lies above 4 GiB', { initrd }, (m) => m.setUint32(PAGE + 0xc0, 1, true)],
-    ['the command line lies above 4 GiB', {}, (m) => m.setUint32(PAGE + 0xc8, 1, true)],
+    ['the bundle lies where it cannot be read yet', { initrd }, (m) => m.setUint32(PAGE + 0xc0, 0x80, true)],
+    ['the command line lies where it cannot be read yet', {}, (m) => m.setUint32(PAGE + 0xc8, 0x80, true)],
     ['the bundle is no cpio archive in the newc format', { initrd }, (m) => m.setUint8(INITRD, 0)],
-    ['the setup data of the boot loader lies outside memory', {}, (m) => m.setUint32(PAGE + 0x254, 1, true)],
+    ['the setup data of the boot loader lies outside memory', {}, (m) => m.setUint32(PAGE + 0x254, 0x80, true)],
     [
       'the setup data of the boot loader gives a bad memory map',
       { extended: RAM },
