@@ -181,9 +181,11 @@ int main(int count, char **words) {
     if (count > 1 && strcmp(words[1], "--nothing") == 0) return 0;
     if (count > 1 && strcmp(words[1], "--smp") == 0) {
         measure("ping-pong", ping_pong);
-        measure("fork+exec", processes);
         measure("sleeps", sleeps);
         measure("idle", idle);
+        measure("fork+exec", processes);
+        run_on(0);
+        measure("fork+exec on one", processes);
         return 0;
     }
     measure("idle", idle);
