@@ -4,14 +4,14 @@ import { readEmbeddedBundle } from './boot/boot.js';
 import { bootInfo, GuestPart, isGiven } from './boot/bootInfo.js';
 import { closeFirmware, firmwareRsdp, openFirmware } from './boot/efi.js';
 import { readOfferedBundle } from './boot/efiBundle.js';
-import { copyImage, efiVirtualize } from './boot/efiCalls.js';
+import { codeSelector, copyImage, efiVirtualize } from './boot/efiCalls.js';
 import { readLoadOptions } from './boot/efiLoadOptions.js';
 import { readFirmwareMap } from './boot/efiMap.js';
 import { EfiMemory, keepReserved, takeAlignedPages, takePages } from './boot/efiMemory.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './boot/efiProcessors.js';
 import { startEfiGuest } from './guest/efi.js';
 import { readAcpi } from './machine/acpi.js';
-import { loadDescriptors } from './machine/descriptors.js';
+import { loadDescriptors, loadGates } from './machine/descriptors.js';
 import { processorCount, readProcessors } from './machine/madt.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { chooseConsole } from './main.js';
@@ -40,6 +40,7 @@ const tables = instance(Tables);
  */
 export function startEfi(image: u64, systemTable: Hpa): u64 {
   consoleStart();
+  loadGates(codeSelector());
   openFirmware(image, systemTable);
   readLoadOptions();
   chooseConsole();

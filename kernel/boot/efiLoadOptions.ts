@@ -1,11 +1,11 @@
 /** The hypervisor's options as UEFI firmware hands them over: UTF-16 text (UEFI Specification 2.10, 9.1.1). */
-import { requires, u8, window, type Bytes, type u32 } from '../../transpiler/lib/index.js';
+import { fillMemory, requires, u64, u8, window, type Bytes, type u32 } from '../../transpiler/lib/index.js';
 import { endLine, print } from '../report/console.js';
 import { fail } from '../report/fail.js';
 import { bootInfo, MAX_TEXT, setText, textBytes } from './bootInfo.js';
 import { loadedImage } from './efi.js';
 import { firmware } from './efiServices.js';
-import { afterFirstWord, firstWord, positionOf } from './text.js';
+import { afterFirstWord, firstWord, positionOf, skipSpaces, startsWithText } from './text.js';
 
 const SPACE = 0x20;
 const TAB = 0x09;
@@ -15,7 +15,8 @@ const EQUALS = 0x3d;
 const UNITS_MOST = MAX_TEXT + 1;
 
 /**
- * Copies the options into `bootInfo`. Firmware may give an application data that is no text, which is then said and
+ * Copies the options into `bootInfo`. What starts an EFI application as if it were Linux names the initrd there, which
+ * is found without that. Firmware may give an application data that is no text, which is then said and
  * left alone. A shell gives the file's name before the options; each of these has an equals sign, and a name has none.
  */
 export function readLoadOptions(): void {
@@ -36,6 +37,7 @@ export function takeOptions(units: Bytes): void {
     return;
   }
   const text = textBytes(bootInfo.options);
+  leaveOut(text, 'initrd=');
   const first = firstWord(text);
   if (positionOf(first, EQUALS) === first.length) setText(bootInfo.options, afterFirstWord(text));
 }
@@ -54,6 +56,16 @@ function takeText(units: Bytes): boolean {
   }
   text.length = length;
   return true;
+}
+
+/** Writes spaces over each word that starts with `prefix`. */
+function leaveOut(text: Bytes, prefix: string): void {
+  let rest: Bytes = skipSpaces(text);
+  while (rest.length > 0) {
+    const word = firstWord(rest);
+    if (startsWithText(word, prefix)) fillMemory(word.start, SPACE, u64(word.length));
+    rest = afterFirstWord(rest);
+  }
 }
 
 function forget(): boolean {

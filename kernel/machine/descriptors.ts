@@ -84,8 +84,14 @@ const gates = instance(arr(Gate, VECTORS), { align: 16 });
 
 /** Replaces the loader's tables. From here on an exception is reported instead of resetting the machine. */
 export function loadDescriptors(): void {
-  fillGates();
+  fillGates(CODE_SELECTOR, true);
   useDescriptors(early, imageAddress(addressOf(early)), imageStacks());
+}
+
+/** Has exceptions reported, too, while firmware's segments stay, of which `selector` is the code's. */
+export function loadGates(selector: u16): void {
+  fillGates(selector, false);
+  lidt(gatesAddress(), GATES_LIMIT);
 }
 
 /** Has this processor use `tables`, which are mapped at `address`, and the set of stacks at `stacks`. */
@@ -124,7 +130,8 @@ function fillSegments(tables: DescriptorTables, task: Hva): void {
   tables.segments.set(4, base >> 32n);
 }
 
-function fillGates(): void {
+/** `selector` is that of the code segment; without stacks of their own all exceptions use the one at hand. */
+function fillGates(selector: u16, hasStacks: boolean): void {
   const bounds = imageBounds();
   const stubs: u64 = u64(bounds.exceptionStubs);
   for (let vector: u32 = 0; vector < VECTORS; vector++) {
@@ -133,8 +140,8 @@ function fillGates(): void {
     gate.offsetLow = u16(entry);
     gate.offsetMiddle = u16(entry >> 16n);
     gate.offsetHigh = u32(entry >> 32n);
-    gate.selector = CODE_SELECTOR;
-    gate.interruptStack = interruptStackOf(vector);
+    gate.selector = selector;
+    gate.interruptStack = hasStacks ? interruptStackOf(vector) : 0;
     gate.kind = PRESENT_INTERRUPT_GATE;
   }
 }
