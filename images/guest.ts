@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ExitCode, UserError } from '../linker/errors.js';
 import { runTool } from '../linker/tools.js';
 import { type ArchiveEntry, cpioArchive } from './cpio.js';
+import { noPackage, unpackPackage } from './package.js';
 
 export interface Guest {
   /** Paths of the kernel, a bzImage, and of the initramfs. */
@@ -103,26 +103,4 @@ async function compileProgram(source: string, output: string, name: string): Pro
   const binary = join(output, name);
   await runTool('gcc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-o', binary, source]);
   return readFile(binary);
-}
-
-/** Downloads a package without installing it; returns the folder that holds its files. */
-async function unpackPackage(name: string, output: string, onStep: GuestOptions['onStep']): Promise<string> {
-  onStep(`download the Debian package ${name}`);
-  const folder = join(output, 'packages', name);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await runTool('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], { cwd: folder }).catch(() => {
-    throw noPackage(name);
-  });
-  const archive = (await readdir(folder)).find((file) => file.endsWith('.deb'));
-  if (archive === undefined) throw noPackage(name);
-  const files = join(folder, 'files');
-  await runTool('dpkg-deb', ['--extract', join(folder, archive), files]);
-  return files;
-}
-
-function noPackage(name: string): UserError {
-  return new UserError(`cannot download the Debian package ${name}: it needs Debian's archive`, ExitCode.tool, [
-    'apt-get update',
-  ]);
 }

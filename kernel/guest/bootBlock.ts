@@ -44,9 +44,10 @@ export const BootBlock = struct(
 );
 export type BootBlock = Ref<typeof BootBlock>;
 
-/** Flat segments (SDM 3A 3.4.5): present, accessed, 4 GiB; the code segment is 64-bit, the data segment writable. */
-const CODE_SEGMENT = 0x00af_9b00_0000_ffffn;
-const DATA_SEGMENT = 0x00cf_9300_0000_ffffn;
+/** Flat segments (SDM 3A 3.4.5): present, accessed, 4 GiB; code for 64-bit or 32-bit mode, and writable data. */
+const CODE_64_SEGMENT = 0x00af_9b00_0000_ffffn;
+export const CODE_32_SEGMENT = 0x00cf_9b00_0000_ffffn;
+export const DATA_SEGMENT = 0x00cf_9300_0000_ffffn;
 /** Page-table entries (SDM 3A 4.5): present and writable; of a directory also: a page of 2 MiB. */
 const TABLE = 0x03n;
 const LARGE_PAGE = 0x83n;
@@ -60,7 +61,7 @@ export function writeBootBlock(address: Hpa): BootBlock {
   writeCommandLine(block);
   copyRsdp(block);
   writeZeroPage(window(address, ZERO_PAGE_BYTES), addressOf(block.commandLine), addressOf(block.rsdp));
-  block.descriptors.set(2, CODE_SEGMENT);
+  block.descriptors.set(2, linuxImage.hasLongModeEntry ? CODE_64_SEGMENT : CODE_32_SEGMENT);
   block.descriptors.set(3, DATA_SEGMENT);
   writePageTables(block);
   return block;

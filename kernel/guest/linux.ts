@@ -1,14 +1,14 @@
-/** Starts Linux directly, by its 64-bit boot protocol (Linux, Documentation/arch/x86/boot.rst). */
-import { addressOf, copyMemory, gpa, gva, u64 } from '../../transpiler/lib/index.js';
+/** Starts Linux directly, by its 64-bit boot protocol, or the 32-bit one (Linux, Documentation/arch/x86/boot.rst). */
+import { addressOf, copyMemory, gpa, gva, u32, u64 } from '../../transpiler/lib/index.js';
 import { bootInfo, GuestPart, isGiven } from '../boot/bootInfo.js';
-import { setTable, startInLongMode, type ProcessorState } from '../vcpu/state.js';
+import { setTable, startInLongMode, startInProtectedMode, type ProcessorState } from '../vcpu/state.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { writeBootBlock } from './bootBlock.js';
 import { linuxImage, readLinuxImage } from './linuxImage.js';
 import { choosePlaces, places } from './placement.js';
 
 /** The 64-bit entry, counted from where the protected-mode part was put. */
-const ENTRY = 0x200n;
+const LONG_MODE_ENTRY = 0x200n;
 /** The null descriptor, an unused one, code and data. */
 const DESCRIPTOR_TABLE_LIMIT = 31;
 const STACK_BYTES = 0x800n;
@@ -23,7 +23,9 @@ export function loadLinux(state: ProcessorState, registers: Registers): void {
   const block = writeBootBlock(places.bootBlock);
   moveInitrd();
   copyMemory(places.kernel, linuxImage.source, linuxImage.bytes);
-  startInLongMode(state, gva(places.kernel + ENTRY), gpa(addressOf(block.rootTable)));
+  if (linuxImage.hasLongModeEntry)
+    startInLongMode(state, gva(places.kernel + LONG_MODE_ENTRY), gpa(addressOf(block.rootTable)));
+  else startInProtectedMode(state, u32(places.kernel));
   state.rsp = gva(addressOf(block.stack) + STACK_BYTES);
   setTable(state.gdt, gva(addressOf(block.descriptors)), DESCRIPTOR_TABLE_LIMIT);
   registers.rsi = u64(addressOf(block.zeroPage));

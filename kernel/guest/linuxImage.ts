@@ -10,8 +10,10 @@ import {
   HPA,
   instance,
   min32,
+  min64,
   requires,
   struct,
+  subSat64,
   U32,
   u64,
   U64,
@@ -45,8 +47,9 @@ const WORKING_BYTES = 0x260;
 const BOOT_FLAG_VALUE = 0xaa55;
 /** "HdrS" */
 const HEADER_MAGIC_VALUE = 0x5372_6448;
-/** Version 2.12 brought the 64-bit entry's flag. */
-const OLDEST_VERSION = 0x020c;
+/** Version 2.10 brought the preferred address, 2.12 the 64-bit entry's flag. */
+const OLDEST_VERSION = 0x020a;
+const EXTENDED_FLAGS_VERSION = 0x020c;
 const LOADED_HIGH = 1;
 const HAS_64_BIT_ENTRY = 1;
 const SECTOR = 512n;
@@ -74,6 +77,8 @@ const LinuxImage = struct(
     /** Where the setup header ends. */
     headerEnd: at(52, U32),
     relocatable: at(56, BOOL),
+    /** Whether it can start in 64-bit mode. */
+    hasLongModeEntry: at(57, BOOL),
   },
 );
 export const linuxImage = instance(LinuxImage, { align: 8 });
@@ -89,8 +94,10 @@ export function readLinuxImage(): void {
   noteNeeds(header);
   const sectors = header.u8(SETUP_SECTORS);
   const setupBytes = (u64(sectors === 0 ? DEFAULT_SECTORS : sectors) + 1n) * SECTOR;
-  const bytes = u64(header.u32(PROTECTED_PARAGRAPHS)) * PARAGRAPH;
-  if (setupBytes + bytes > end - start) refusePart(GuestPart.kernel, 'truncated: its header says that it is longer');
+  const announced = u64(header.u32(PROTECTED_PARAGRAPHS)) * PARAGRAPH;
+  const bytes = min64(announced, subSat64(end - start, setupBytes));
+  // The last paragraph may be an incomplete one.
+  if (announced - bytes >= PARAGRAPH) refusePart(GuestPart.kernel, 'truncated: its header says that it is longer');
   if (bytes > linuxImage.workingBytes)
     refusePart(GuestPart.kernel, 'not a Linux bzImage: it is larger than the memory it asks for');
   linuxImage.source = hpa(start + setupBytes);
@@ -101,11 +108,9 @@ function checkKind(header: Bytes): void {
   requires(header.length === SETUP_HEADER_LIMIT);
   if (header.u16(BOOT_FLAG) !== BOOT_FLAG_VALUE || header.u32(HEADER_MAGIC) !== HEADER_MAGIC_VALUE)
     refusePart(GuestPart.kernel, 'not a Linux bzImage');
-  if (header.u16(VERSION) < OLDEST_VERSION) refusePart(GuestPart.kernel, 'its boot protocol is older than 2.12');
+  if (header.u16(VERSION) < OLDEST_VERSION) refusePart(GuestPart.kernel, 'its boot protocol is older than 2.10');
   if ((header.u8(LOAD_FLAGS) & LOADED_HIGH) === 0)
     refusePart(GuestPart.kernel, 'not a Linux bzImage: it loads below 1 MiB');
-  if ((header.u16(EXTENDED_LOAD_FLAGS) & HAS_64_BIT_ENTRY) === 0)
-    refusePart(GuestPart.kernel, 'this Linux has no 64-bit entry');
 }
 
 function noteNeeds(header: Bytes): void {
@@ -116,6 +121,8 @@ function noteNeeds(header: Bytes): void {
   linuxImage.preferred = hpa(header.u64(PREFERRED_ADDRESS));
   linuxImage.workingBytes = u64(header.u32(WORKING_BYTES));
   linuxImage.alignment = alignment;
+  linuxImage.hasLongModeEntry =
+    header.u16(VERSION) >= EXTENDED_FLAGS_VERSION && (header.u16(EXTENDED_LOAD_FLAGS) & HAS_64_BIT_ENTRY) !== 0;
   linuxImage.relocatable = header.u8(RELOCATABLE) !== 0;
   linuxImage.initrdHighest = u64(header.u32(INITRD_HIGHEST));
   linuxImage.commandLineMost = header.u32(COMMAND_LINE_MOST);

@@ -1,0 +1,28 @@
+/** Debian's packages as a source of guests. */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExitCode, UserError } from '../linker/errors.js';
+import { runTool } from '../linker/tools.js';
+
+/** Downloads a package into a folder below `output`, without installing it; returns the folder that holds its files. */
+export async function unpackPackage(name: string, output: string, onStep: (text: string) => void): Promise<string> {
+  onStep(`download the Debian package ${name}`);
+  const folder = join(output, 'packages', name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await runTool('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], { cwd: folder }).catch(() => {
+    throw noPackage(name);
+  });
+  const archive = (await readdir(folder)).find((file) => file.endsWith('.deb'));
+  if (archive === undefined) throw noPackage(name);
+  const files = join(folder, 'files');
+  await runTool('dpkg-deb', ['--extract', join(folder, archive), files]);
+  return files;
+}
+
+/** The error where a package cannot be had. */
+export function noPackage(name: string): UserError {
+  return new UserError(`cannot download the Debian package ${name}: it needs Debian's archive`, ExitCode.tool, [
+    'apt-get update',
+  ]);
+}
