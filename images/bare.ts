@@ -2,8 +2,11 @@
 import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
 
-/** `bios` is a disk, the others are Linux bzImages in shape: `entry` one in real mode, the rest with a 64-bit entry. */
-export type BareProgram = 'bios' | 'entry' | 'hostile' | 'leaves' | 'limits' | 'probe' | 'smi' | 'timers';
+/**
+ * `bios` is a disk and `multiboot` an ELF file for Multiboot loaders; the others are Linux bzImages in shape: `entry` one
+ * in real mode, the rest with a 64-bit entry.
+ */
+export type BareProgram = 'bios' | 'entry' | 'hostile' | 'leaves' | 'limits' | 'multiboot' | 'probe' | 'smi' | 'timers';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {
   const folder = join(root, 'images', 'bare');

@@ -17,7 +17,6 @@ import {
   type u32,
   type u8,
 } from '../../transpiler/lib/index.js';
-import { MemoryKind } from '../boot/bootInfo.js';
 import { excludeRange, hideRange, highestFree, memoryMap } from '../machine/memoryMap.js';
 import { options } from '../machine/options.js';
 import { imageBounds } from '../platform.js';
@@ -25,6 +24,7 @@ import { consoleHasUart, endLine, print, printHex } from '../report/console.js';
 import { fail } from '../report/fail.js';
 import { startInRealMode, type ProcessorState } from '../vcpu/state.js';
 import { MAP_ENTRY_BYTES, writeMapEntry } from './mapEntry.js';
+import { endOfMemoryFrom } from './memorySizes.js';
 
 /** The block: code and parameters, then the table of ranges. runtime-c/bios.asm agrees. */
 const BLOCK_BYTES = 0x1000;
@@ -43,7 +43,6 @@ const KIB = 0x400n;
 const UNIT_64_KIB = 0x1_0000n;
 const MIB = 0x10_0000n;
 const SIXTEEN_MIB = 0x100_0000n;
-const FOUR_GIB = 0x1_0000_0000n;
 const CONVENTIONAL_MEMORY_END = 0xa_0000n;
 /** What fits the 16 bits of a size. */
 const MOST_UNITS = 0xffffn;
@@ -113,18 +112,6 @@ function fillBlock(block: Bytes): void {
   block.setU16(BELOW_16_MIB, units(min64(end, SIXTEEN_MIB), MIB, KIB));
   block.setU16(ABOVE_16_MIB, units(end, SIXTEEN_MIB, UNIT_64_KIB));
   block.setU16(EXTENDED, units(end, MIB, KIB));
-}
-
-/** Where the available memory that begins at `start` ends, at most at 4 GiB. */
-function endOfMemoryFrom(start: u64): u64 {
-  let end: u64 = start;
-  const count = memoryMap.count;
-  for (let i: u32 = 0; i < count && i < memoryMap.ranges.length; i++) {
-    const range = memoryMap.ranges.at(i);
-    const from = u64(range.start);
-    if (range.kind === MemoryKind.available && from <= end && u64(range.end) > end) end = u64(range.end);
-  }
-  return min64(end, FOUR_GIB);
 }
 
 /** How many units of `unit` bytes there are from `start` to `end`, as far as 16 bits can say. */

@@ -5,11 +5,18 @@ import type { ProcessorState } from '../vcpu/state.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { loadBiosGuest } from './bios.js';
 import { loadLinux } from './linux.js';
+import { loadMultiboot } from './multiboot.js';
+import { isMultibootImage } from './multibootImage.js';
 
 /** Puts the guest into memory, and says in `state` and `registers` how its first processor starts. */
 export function loadGuest(state: ProcessorState, registers: Registers): void {
-  if (isGiven(GuestPart.kernel)) loadLinux(state, registers);
+  if (isGiven(GuestPart.kernel)) loadKernel(state, registers);
   else if (isGiven(GuestPart.initrd)) fail('an initrd without a kernel');
   else if (bootInfo.efi.systemTable !== 0n) fail('no guest: give a kernel; there is no BIOS that could start one');
   else loadBiosGuest(state);
+}
+
+function loadKernel(state: ProcessorState, registers: Registers): void {
+  if (isMultibootImage()) loadMultiboot(state, registers);
+  else loadLinux(state, registers);
 }
