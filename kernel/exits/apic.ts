@@ -27,7 +27,7 @@ import {
   X2APIC_COMMAND,
   XAPIC_FIELD_SHIFT,
 } from '../machine/localApic.js';
-import { beginLine, consoleReturnToUart, endLine, print, printHex } from '../report/console.js';
+import { beginLine, consoleReturnToUart, endLine, print, printHex, takeConsole } from '../report/console.js';
 import { resetMachine } from '../report/reset.js';
 import { redirectStartup } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
@@ -162,6 +162,7 @@ function sendMessage(address: Gpa, message: u32, rip: u64): void {
 
 /** On a bare machine the firmware would start anew. */
 function refuseInit(command: u32, destination: u32, rip: u64): never {
+  takeConsole();
   consoleReturnToUart();
   beginLine();
   print('the guest sent INIT to the processor that it started on, command ');

@@ -1,6 +1,6 @@
 /** What the guest tried and was not allowed: counted, and the first of each kind are logged. */
 import { arr, at, instance, list, STRING, struct, U64, u64 } from '../../transpiler/lib/index.js';
-import { beginLine, endLine, print, printHex } from '../report/console.js';
+import { beginLine, endLine, print, printHex, releaseConsole, takeConsole } from '../report/console.js';
 
 export const Event = {
   virtualizationInstruction: 0,
@@ -41,9 +41,14 @@ export function eventCount(event: Event): u64 {
 
 /** Counts `event`; `detail` is what its description ends with, `rip` where the guest was. */
 export function recordEvent(event: Event, detail: u64, rip: u64): void {
+  takeConsole();
   const count = u64(events.counts.get(event) + 1n);
   events.counts.set(event, count);
-  if (count > LOGGED_OF_EACH_KIND) return;
+  if (count <= LOGGED_OF_EACH_KIND) logEvent(event, count, detail, rip);
+  releaseConsole();
+}
+
+function logEvent(event: Event, count: u64, detail: u64, rip: u64): void {
   beginLine();
   print('event: ');
   print(descriptions.get(event));

@@ -1,6 +1,5 @@
 /** The processors of the machine, as the firmware lists them (ACPI Specification 6.4, 5.2.12). */
-import type {
-  u32} from '../../transpiler/lib/index.js';
+import type { u32 } from '../../transpiler/lib/index.js';
 import {
   arr,
   at,

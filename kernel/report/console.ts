@@ -4,6 +4,7 @@
  */
 import { arr, at, BOOL, instance, struct, u32, U64, u64, U8, u8, type Bytes } from '../../transpiler/lib/index.js';
 import { firmwareConsoleSend } from './firmwareConsole.js';
+import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
 import { uartSend, uartStart } from './uart.js';
 
 /** How much of the log is kept. */
@@ -31,6 +32,16 @@ const Console = struct(
   },
 );
 const state = instance(Console, { align: 16 });
+const lock = instance(SpinLock);
+
+/** While guests run, lines are printed between these two, so that those of other processors do not mix with them. */
+export function takeConsole(): void {
+  takeLock(lock);
+}
+
+export function releaseConsole(): void {
+  releaseLock(lock);
+}
 
 /** Finds COM1 and writes to it from now on. */
 export function consoleStart(): void {

@@ -1,7 +1,7 @@
 /** The first and the last words of a report that the hypervisor cannot go on. */
 import { at, BOOL, haltForever, instance, struct } from '../../transpiler/lib/index.js';
 import { CrashAction, options } from '../machine/options.js';
-import { beginLine, consoleReturnToUart, endLine, print } from './console.js';
+import { beginLine, consoleReturnToUart, endLine, print, takeConsole } from './console.js';
 import { resetMachine } from './reset.js';
 
 const Crash = struct('Crash', { size: 1 }, { begun: at(0, BOOL) });
@@ -11,6 +11,7 @@ const state = instance(Crash);
 export function beginCrash(): void {
   if (state.begun) haltForever();
   state.begun = true;
+  takeConsole();
   consoleReturnToUart();
   beginLine();
   print('crash: ');

@@ -8,7 +8,7 @@ import { isApicWatched, MESSAGES, MESSAGES_BYTES, unwatchApic, watchApic, watche
 import { ApicChoice, options } from '../machine/options.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { addPageRights, setPageRights } from '../memory/nestedPaging.js';
-import { beginLine, endLine, print } from '../report/console.js';
+import { beginLine, endLine, print, releaseConsole, takeConsole } from '../report/console.js';
 import { everyProcessorRuns } from '../vcpu/startup.js';
 import { NESTED_READ_ONLY_UNCACHED, NESTED_WRITABLE, svmEntryFormat } from './entryFormat.js';
 
@@ -33,9 +33,11 @@ function releaseApic(): void {
   for (let offset: u64 = 0n; offset < MESSAGES_BYTES; offset += PAGE_BYTES) {
     addPageRights(gpa(MESSAGES + offset), NESTED_WRITABLE);
   }
+  takeConsole();
   beginLine();
   print('all processors run: their local APICs are no longer watched');
   endLine();
+  releaseConsole();
 }
 
 function protect(page: Gpa): void {

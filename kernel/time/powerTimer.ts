@@ -6,6 +6,7 @@
  */
 import { at, in32, instance, struct, U16, u32, U32, u64, U64 } from '../../transpiler/lib/index.js';
 import { NO_PORT, powerTimerMask, powerTimerPort } from '../machine/fadt.js';
+import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
 
 /** Counts a second. */
 export const POWER_TIMER_FREQUENCY = 3_579_545n;
@@ -24,6 +25,8 @@ const PowerTimer = struct(
   },
 );
 const timer = instance(PowerTimer);
+/** Two processors that read at once would count the same time twice. */
+const lock = instance(SpinLock);
 
 /** Finds the timer and starts counting at 0. False where the machine has none. */
 export function startPowerTimer(): boolean {
@@ -38,10 +41,12 @@ export function startPowerTimer(): boolean {
 
 /** How much was counted since the start. */
 export function readPowerTimer(): u64 {
+  takeLock(lock);
   const now = in32(timer.port);
   const total = u64(timer.total + u64(u32((now - timer.last) & timer.mask)));
   timer.last = now;
   timer.total = total;
+  releaseLock(lock);
   return total;
 }
 

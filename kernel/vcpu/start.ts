@@ -5,7 +5,7 @@ import { sendInit, sendStartup } from '../machine/localApic.js';
 import { processorCount } from '../machine/madt.js';
 import { directAddress } from '../platform.js';
 import { nestedRoot } from '../memory/nestedPaging.js';
-import { beginLine, print, printHex } from '../report/console.js';
+import { beginLine, print, printHex, releaseConsole, takeConsole } from '../report/console.js';
 import { stop } from '../report/fail.js';
 import { countsOf, readClock } from '../time/clock.js';
 import { stacksOf, vcpuOf } from './processors.js';
@@ -70,7 +70,9 @@ export function onProcessorStart(vcpu: Vcpu): never {
   if (vcpu.isPrepared) return restartVcpu(vcpu);
   const state = local(ProcessorState);
   startAfterReset(state);
+  takeConsole();
   prepareVcpu(vcpu, nestedRoot(), state);
+  releaseConsole();
   vcpu.isPrepared = true;
   vcpu.mailbox.isReady = 1;
   return awaitStart(vcpu);

@@ -24,6 +24,9 @@ const MOST_COUNTS = 0xffff_ffffn;
 /** Of a clock that is not the time-stamp counter: 2 minutes, so that products stay in 64 bits. */
 const LONGEST_WAIT = 0x1fff_ffffn;
 
+/** The processor on which the tasks of the timer queue run. */
+const TASK_PROCESSOR = 0;
+
 const PreemptionTimer = struct(
   'PreemptionTimer',
   { size: 16 },
@@ -47,17 +50,20 @@ export function startPreemptionTimer(vcpu: Vcpu): void {
 /** Arms the timer for the task that is due first; switches it off where none waits. */
 export function armPreemptionTimer(vcpu: Vcpu): void {
   const deadline = nextDeadline();
-  const controls = chosenSetting(Controls.pin);
   if (deadline === NEVER) {
-    vcpu.timerEnd = 0n;
-    vcpu.quickReason = ExitReason.cpuid;
-    vmwrite(Field.pinControls, u64(controls));
+    stopPreemptionTimer(vcpu);
     return;
   }
   const wait = min64(subSat64(deadline, readClock()), clockRound() / 2n);
   vcpu.quickReason = ExitReason.none;
   vcpu.timerEnd = u64(rdtsc() + tscCounts(wait));
-  vmwrite(Field.pinControls, u64(u32(controls | ACTIVATE_TIMER)));
+  vmwrite(Field.pinControls, u64(u32(chosenSetting(Controls.pin) | ACTIVATE_TIMER)));
+}
+
+function stopPreemptionTimer(vcpu: Vcpu): void {
+  vcpu.timerEnd = 0n;
+  vcpu.quickReason = ExitReason.cpuid;
+  vmwrite(Field.pinControls, u64(chosenSetting(Controls.pin)));
 }
 
 /** Sets the timer to what is left, before an entry. A little more than that, so that it never comes early. */
@@ -67,10 +73,14 @@ export function reloadPreemptionTimer(vcpu: Vcpu): void {
   vmwrite(Field.preemptionTimer, min64(u64((left >> rate) + 1n), MOST_COUNTS));
 }
 
-/** The timer has come to its end. Where the wait was cut, or was for an NMI, nothing is due yet. */
+/** The timer has come to its end. Where the wait was cut, or was for an NMI, nothing is due yet. Tasks run on one processor. */
 export function onPreemptionTimer(vcpu: Vcpu): void {
-  runDueTimers();
-  armPreemptionTimer(vcpu);
+  if (vcpu.number === TASK_PROCESSOR) {
+    runDueTimers();
+    armPreemptionTimer(vcpu);
+  } else {
+    stopPreemptionTimer(vcpu);
+  }
   deliverNmi(vcpu);
 }
 
