@@ -2,9 +2,10 @@
 import { fillMemory, requires, u64, u8, window, type Bytes, type u32 } from '../../transpiler/lib/index.js';
 import { endLine, print } from '../report/console.js';
 import { fail } from '../report/fail.js';
-import { bootInfo, MAX_TEXT, setText, textBytes } from './bootInfo.js';
+import { bootInfo, MAX_TEXT, textBytes } from './bootInfo.js';
 import { loadedImage } from './efi.js';
 import { firmware } from './efiServices.js';
+import { keepOptions } from './loaderWords.js';
 import { afterFirstWord, firstWord, positionOf, skipSpaces, startsWithText } from './text.js';
 
 const SPACE = 0x20;
@@ -39,7 +40,7 @@ export function takeOptions(units: Bytes): void {
   const text = textBytes(bootInfo.options);
   leaveOut(text, 'initrd=');
   const first = firstWord(text);
-  if (positionOf(first, EQUALS) === first.length) setText(bootInfo.options, afterFirstWord(text));
+  keepOptions(positionOf(first, EQUALS) === first.length ? afterFirstWord(text) : text);
 }
 
 /** Copies ASCII characters up to the first zero. False where there are others. */

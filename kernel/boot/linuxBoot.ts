@@ -22,11 +22,12 @@ import {
 } from '../../transpiler/lib/index.js';
 import { beginLine, endLine, print } from '../report/console.js';
 import { fail } from '../report/fail.js';
-import { addMemoryRange, bootInfo, MAX_TEXT, SCREEN_BYTES, type Text } from './bootInfo.js';
+import { addMemoryRange, bootInfo, MAX_TEXT, SCREEN_BYTES } from './bootInfo.js';
 import { readBundle } from './bundle.js';
 import { isMappedEarly, MOST_MAPPED } from './earlyMap.js';
+import { keepOptions } from './loaderWords.js';
 import { keepEfiMap } from './efiMemoryMap.js';
-import { afterFirstWord, firstWord, positionOf, startsWithText } from './text.js';
+import { positionOf } from './text.js';
 
 /** "HdrS": what the entry code hands on for a loader of Linux. */
 export const LINUX_MAGIC = 0x5372_6448;
@@ -67,9 +68,9 @@ const SETUP_DATA_MOST = 64;
 /** Room for 512 ranges and then some. */
 const EXTENSION_BYTES_MOST = 0x4000;
 
+const FOUR_GIB = 0x1_0000_0000n;
 const LONGEST_BUNDLE = 0xffff_ffffn;
 const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
-const SPACE = 0x20;
 
 const ZeroPage = struct('LoaderZeroPage', { size: 4096 }, { bytes: at(0, arr(U8, PAGE_BYTES)) });
 const zeroPage = instance(ZeroPage, { align: 16 });
@@ -158,37 +159,15 @@ function readInitrd(page: Bytes): void {
   readBundle(window(hpa(address), u32(bytes)));
 }
 
-/** Boot loaders add words of their own, which are no options. */
 function readOptions(address: u64): void {
   if (address === 0n) return;
   if (!isMappedEarly(address, 1n)) fail('the command line lies where it cannot be read yet');
-  const most = window(hpa(address), u32(min64(u64(MAX_TEXT) + 1n, MOST_MAPPED - address)));
+  // Nothing need be mapped from a multiple of 4 GiB on.
+  const room: u64 = FOUR_GIB - (address & (FOUR_GIB - 1n));
+  const most = window(hpa(address), u32(min64(u64(MAX_TEXT) + 1n, room)));
   const text = most.part(0, positionOf(most, 0));
   if (text.length > MAX_TEXT) fail('the options are longer than 2,048 bytes');
-  let rest: Bytes = text;
-  let word: Bytes = firstWord(rest);
-  while (word.length > 0) {
-    if (!isOfBootLoader(word)) addWord(bootInfo.options, word);
-    rest = afterFirstWord(rest);
-    word = firstWord(rest);
-  }
-}
-
-function isOfBootLoader(word: Bytes): boolean {
-  return startsWithText(word, 'BOOT_IMAGE=') || startsWithText(word, 'initrd=') || startsWithText(word, 'BOOTIF=');
-}
-
-function addWord(text: Text, word: Bytes): void {
-  let length: u32 = text.length;
-  for (let i: u32 = 0; i < word.length && length < MAX_TEXT; i++) {
-    text.characters.set(length, word.u8(i));
-    length += 1;
-  }
-  if (length < MAX_TEXT) {
-    text.characters.set(length, SPACE);
-    length += 1;
-  }
-  text.length = length;
+  keepOptions(text);
 }
 
 function keepScreen(page: Bytes): void {
