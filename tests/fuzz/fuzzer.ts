@@ -1,0 +1,123 @@
+/** Builds the parsers' emitted C with a driver of libFuzzer around it, under the sanitizers. */
+import { execa } from 'execa';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { globalName, localName } from '../../transpiler/emit/names.js';
+import { reachable } from '../../transpiler/emit/reachable.js';
+import { cType, storageType } from '../../transpiler/emit/types.js';
+import { emit, transpile } from '../../transpiler/index.js';
+import type { Function, Instance, IntrinsicFunction, Program } from '../../transpiler/ir/nodes.js';
+import { root } from '../support/hosted/scratch.js';
+
+/** The functions that targets.c calls. */
+const CALLED = [
+  'boot/boot readBootInfo',
+  'boot/bootInfo addMemoryRange',
+  'boot/bootInfo setText',
+  'boot/bundle readBundle',
+  'boot/efiLoadOptions takeOptions',
+  'boot/efiMemoryMap addEfiRanges',
+  'boot/efiMemoryMap keepEfiMap',
+  'guest/efiMap efiMapBytesMost',
+  'guest/efiMap writeEfiInfo',
+  'guest/guest loadGuest',
+  'guest/guestMap extensionBytes',
+  'guest/guestMap writeMemoryMap',
+  'machine/acpi readAcpi',
+  'machine/fadt powerTimerMask',
+  'machine/fadt powerTimerPort',
+  'machine/madt readProcessors',
+  'machine/memoryMap hideRange',
+  'machine/memoryMap highestFree',
+  'machine/memoryMap isAvailable',
+  'machine/memoryMap readMemoryMap',
+  'machine/options parseOptions',
+];
+
+const FLAGS = ['-std=gnu11', '-O1', '-g', '-w', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
+const folderOfSources = join(root, 'tests/fuzz');
+
+/** The C of the parsers, by file. Throws where the transpiler refuses the kernel. */
+export function parserSources(): Map<string, string> {
+  const { program, diagnostics } = transpile({ folder: join(root, 'kernel') });
+  if (diagnostics.length > 0 || !program) throw new Error('the kernel is refused');
+  const functions = program.modules.flatMap((module) => module.functions);
+  const entries = CALLED.map((name) => functionNamed(functions, name));
+  const chosen: Program = { ...program, entries };
+  const files = emit(chosen);
+  files.set('prelude.h', withChecks(files.get('prelude.h') ?? ''));
+  files.set('intrinsics.h', program.intrinsics.map(intrinsicSource).join('\n'));
+  files.set('instances.h', clearSource([...reachable(chosen).instances]));
+  return files;
+}
+
+function functionNamed(functions: readonly Function[], name: string): Function {
+  const found = functions.find((one) => `${one.module.name} ${one.name}` === name);
+  if (!found) throw new Error(`the kernel has no function ${name}`);
+  return found;
+}
+
+/** Windows stop the program where it leaves them: what the checker has proved, watched. */
+function withChecks(prelude: string): string {
+  const part = /(bytes_part\(Bytes bytes, .*\{\n)/;
+  const access = /(bytes_(?:read|write)##bits\(Bytes bytes, .*\{ *)\\\n/g;
+  const checks = (text: string): number => text.split('__builtin_trap').length - 1;
+  const checked = prelude
+    .replace(part, '$1  if (offset > bytes.length || length > bytes.length - offset) __builtin_trap();\n')
+    .replace(access, '$1 if (bytes.length < bits / 8 || offset > bytes.length - bits / 8) __builtin_trap(); \\\n');
+  if (checks(checked) !== checks(prelude) + 3) throw new Error('prelude.h has other functions on windows');
+  return checked;
+}
+
+/** The same sources with a fault: in `file`, `condition` never holds. Throws where it is not there exactly once. */
+export function withFault(sources: ReadonlyMap<string, string>, file: string, condition: string): Map<string, string> {
+  const parts = (sources.get(file) ?? '').split(condition);
+  if (parts.length !== 2) throw new Error(`${file} has not one ${condition}`);
+  return new Map(sources).set(file, parts.join('false'));
+}
+
+/** Zeros for an answer; no way back from what does not return. */
+function intrinsicSource({ c, parameters, result }: IntrinsicFunction): string {
+  const list = parameters.map((parameter) => `${cType(parameter.type)} ${localName(parameter)}`).join(', ') || 'void';
+  if (result.kind === 'never') return `static inline UNUSED _Noreturn void ${c}(${list}) { platform_halt(); }`;
+  if (result.kind === 'void') return `static inline UNUSED void ${c}(${list}) {}`;
+  const type = result.kind === 'reference' ? storageType(result.layout) : cType(result);
+  return `static inline UNUSED ${type} ${c}(${list}) { return (${type}){0}; }`;
+}
+
+function clearSource(instances: readonly Instance[]): string {
+  const lines = instances.map((one) => `  memset((void *)&${globalName(one)}, 0, sizeof ${globalName(one)});`);
+  return `static void clear_instances(void) {\n${lines.join('\n')}\n}\n`;
+}
+
+/** Compiles the sources in `folder`; returns the program. */
+export async function compileFuzzer(files: ReadonlyMap<string, string>, folder: string): Promise<string> {
+  for (const [name, text] of files) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  for (const name of ['platform.h', 'targets.c']) copyFileSync(join(folderOfSources, name), join(folder, name));
+  const binary = join(folder, 'fuzzer');
+  await execa('clang', [...FLAGS, '-I', folder, '-o', binary, join(folder, 'targets.c')]);
+  return binary;
+}
+
+export interface FuzzRun {
+  readonly target: string;
+  readonly seeds: readonly Uint8Array[];
+  readonly runs: number;
+  readonly seed: number;
+}
+
+/** Runs one target from its seeds on. Returns what the fuzzer said, and whether it found something. */
+export async function fuzz(binary: string, folder: string, { target, seeds, runs, seed }: FuzzRun) {
+  const corpus = join(folder, `corpus-${target}`);
+  mkdirSync(corpus, { recursive: true });
+  seeds.forEach((bytes, index) => writeFileSync(join(corpus, String(index)), bytes));
+  const words = [`-runs=${runs}`, `-seed=${seed}`, '-max_len=65536', '-timeout=20', '-rss_limit_mb=0', '-verbosity=0'];
+  const ended = await execa(binary, [...words, '-print_final_stats=1', `-artifact_prefix=${folder}/`, corpus], {
+    env: { TSVM_FUZZ: target, ASAN_OPTIONS: 'detect_leaks=0' },
+    reject: false,
+  });
+  return { found: ended.exitCode !== 0, said: ended.stderr.slice(-4000) };
+}

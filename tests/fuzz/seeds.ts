@@ -1,0 +1,93 @@
+/** What the fuzzer starts from: inputs as boot loaders and firmware give them, and the guest's own kernel. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from '../support/hosted/scratch.js';
+import { localApic, localX2apic, putMadt, putRsdp, putRsdt, putTable } from '../kernel/support/acpiTables.js';
+import { bundle, efiMap, multiboot2, multiboot2Info, putZeroPage } from '../kernel/support/bootLoaders.js';
+import { bzImage } from '../kernel/support/bzImage.js';
+import { putMultibootInfo } from '../kernel/support/multibootInfo.js';
+
+const INFO = 0x9000;
+const MIB = 0x10_0000;
+const ranges = [
+  { start: 0n, bytes: 0x9_fc00n, kind: 1 },
+  { start: 0xf_0000n, bytes: 0x1_0000n, kind: 2 },
+  { start: 0x10_0000n, bytes: 0x3fe0_0000n, kind: 1 },
+  { start: 0x1_0000_0000n, bytes: 0x1_0000_0000n, kind: 1 },
+];
+const modules = [
+  { start: 4 * MIB, end: 5 * MIB, text: 'vmlinuz console=ttyS0' },
+  { start: 6 * MIB, end: 7 * MIB, text: 'initrd' },
+];
+/** The beginning of OVMF's map, less what repeats. */
+const firmwareMap = efiMap([
+  { type: 3, start: 0n, pages: 1n },
+  { type: 7, start: 0x1000n, pages: 0x9fn },
+  { type: 7, start: 0x10_0000n, pages: 0x700n },
+  { type: 10, start: 0x80_0000n, pages: 8n },
+  { type: 4, start: 0x90_0000n, pages: 0xc00n },
+  { type: 6, start: 0x3e6b_f000n, pages: 0x100n, attributes: 0x8000_0000_0000_000fn },
+  { type: 11, start: 0xffc0_0000n, pages: 0x400n, attributes: 0x8000_0000_0000_0001n },
+]);
+
+function loaderMemory(write: (memory: Uint8Array) => void): Uint8Array {
+  const memory = new Uint8Array(INFO + 0x1_0000);
+  write(memory);
+  const end = memory.findLastIndex((byte) => byte !== 0) + 1;
+  return memory.subarray(INFO, end);
+}
+
+function zeroPage(efi: boolean): Uint8Array {
+  const given = { ranges, extended: ranges.slice(3), commandLine: 'BOOT_IMAGE=/tsvm.bin crash=halt', rsdp: 0xf_0000n };
+  const started = { systemTable: 0x3f9e_e018n, map: firmwareMap, descriptorBytes: 48 };
+  return loaderMemory((memory) => putZeroPage(memory, INFO, efi ? { ...given, efi: started } : given));
+}
+
+/** Tables at every 256 bytes: the fuzzer's driver makes their checksums right. */
+function acpiTables(): Uint8Array {
+  const memory = new Uint8Array(0xe_1000);
+  putMadt(
+    memory,
+    0xe_0200,
+    localApic(0, 1),
+    localApic(1, 1),
+    localX2apic(300, 1),
+    [1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0],
+  );
+  putTable(memory, 0xe_0300, 'FACP', new Uint8Array(240));
+  putRsdt(memory, 0xe_0100, 0xe_0200, 0xe_0300);
+  putRsdp(memory, 0xe_0000, 0xe_0100);
+  return memory.subarray(0xe_0000);
+}
+
+/** As much of Debian's kernel as its headers take, where the guest has been made. */
+async function debianKernel(): Promise<Uint8Array[]> {
+  const kernel = await readFile(join(root, 'build/guest/vmlinuz')).catch(() => null);
+  return kernel === null ? [] : [kernel.subarray(0, 0x5000)];
+}
+
+/** The inputs to start from, by the parser that is tested. */
+export async function fuzzSeeds(): Promise<ReadonlyMap<string, readonly Uint8Array[]>> {
+  const tags = [
+    multiboot2.text(1, 'crash=halt'),
+    multiboot2.text(2, 'GRUB 2.06'),
+    multiboot2.memoryMap(ranges),
+    multiboot2.efiMap(firmwareMap),
+    multiboot2.systemTable(0x3f9e_e018n),
+    ...modules.map(multiboot2.module),
+  ];
+  const range = (start: bigint, end: bigint, kind: number) =>
+    Buffer.concat([Buffer.from(new BigUint64Array([start, end]).buffer), Buffer.from(new Uint32Array([kind]).buffer)]);
+  return new Map<string, readonly Uint8Array[]>([
+    ['multiboot', [loaderMemory((memory) => putMultibootInfo(memory, INFO, { ranges, modules, commandLine: 'tsvm' }))]],
+    ['multiboot2', [multiboot2Info(tags)]],
+    ['zeroPage', [zeroPage(false), zeroPage(true)]],
+    ['bundle', [bundle({ 'guest/kernel': 'kernel', 'guest/initrd': 'initrd', 'guest/cmdline': 'quiet\n' })]],
+    ['acpi', [acpiTables()]],
+    ['efiMap', [Buffer.concat([Buffer.from([48, 0]), firmwareMap])]],
+    ['memoryMap', [Buffer.concat(ranges.map(({ start, bytes, kind }) => range(start, start + bytes, kind)))]],
+    ['bzImage', [bzImage({ preferred: 0x100_0000n }), ...(await debianKernel())]],
+    ['options', [Buffer.from('crash=reset console=none apic=auto')]],
+    ['loadOptions', [Buffer.from('tsvm.efi crash=halt\0', 'utf16le')]],
+  ]);
+}

@@ -1,0 +1,157 @@
+/* What the fuzzer calls: one parser of what comes from outside, chosen by TSVM_FUZZ, on bytes as its input. */
+#include "image.c"
+
+#include "instances.h"
+
+/* Where boot loaders put what they say. */
+#define INFO 0x9000
+#define INFO_MOST 0x10000
+#define FIRMWARE 0xe0000
+#define FIRMWARE_MOST 0x20000
+#define KERNEL 0x1000000
+#define RAM_END 0x8000000
+
+static void put(uint64_t address, const uint8_t *data, size_t size, size_t most) {
+  memcpy(memory + address, data, size < most ? size : most);
+}
+
+static void give_ram(void) {
+  boot_bootInfo_addMemoryRange(0, 0x9fc00, 1);
+  boot_bootInfo_addMemoryRange(0x100000, RAM_END, 1);
+}
+
+static void fuzz_multiboot(const uint8_t *data, size_t size) {
+  put(INFO, data, size, INFO_MOST);
+  boot_boot_readBootInfo(0x2badb002, INFO);
+}
+
+static void fuzz_multiboot2(const uint8_t *data, size_t size) {
+  put(INFO, data, size, INFO_MOST);
+  boot_boot_readBootInfo(0x36d76289, INFO);
+}
+
+static void fuzz_zeroPage(const uint8_t *data, size_t size) {
+  put(INFO, data, size, INFO_MOST);
+  boot_boot_readBootInfo(0x53726448, INFO);
+}
+
+/* The archive ends where memory does, so that nothing can be read behind it. */
+static void fuzz_bundle(const uint8_t *data, size_t size) {
+  const uint64_t start = MEMORY_BYTES - size;
+  put(start, data, size, size);
+  boot_bundle_readBundle(bytes_window(start, (uint32_t)size));
+}
+
+/* Checksums that are wrong would end each run early: those of tables at every 256 bytes are made right. */
+static void mend_checksums(void) {
+  for (uint64_t table = FIRMWARE; table < FIRMWARE + 0x1000; table += 0x100) {
+    const int is_pointer = memcmp(memory + table, "RSD PTR ", 8) == 0;
+    uint32_t length;
+    memcpy(&length, memory + table + 4, 4);
+    if (is_pointer) length = 20;
+    uint8_t sum = 0;
+    for (uint32_t i = 0; i < length && i < 0x10000; i++) sum += memory[table + i];
+    memory[table + (is_pointer ? 8 : 9)] -= sum;
+  }
+}
+
+static void fuzz_acpi(const uint8_t *data, size_t size) {
+  put(FIRMWARE, data, size, FIRMWARE_MOST);
+  mend_checksums();
+  machine_acpi_readAcpi();
+  machine_madt_readProcessors();
+  machine_fadt_powerTimerPort();
+  machine_fadt_powerTimerMask();
+}
+
+/* The first two bytes say how long a descriptor is. */
+static void fuzz_efiMap(const uint8_t *data, size_t size) {
+  if (size < 2) return;
+  const uint64_t start = MEMORY_BYTES - (size - 2);
+  put(start, data + 2, size - 2, size);
+  boot_efiMemoryMap_keepEfiMap(start, (uint32_t)(size - 2), (uint32_t)(data[0] | data[1] << 8), 1);
+  boot_efiMemoryMap_addEfiRanges();
+  boot_bootInfo_bootInfo.efi.systemTable = 0x1000;
+  machine_memoryMap_readMemoryMap();
+  machine_memoryMap_highestFree(0x200000, MEMORY_BYTES, 0x200000);
+  machine_memoryMap_hideRange(0x400000, 0x200000);
+  if (guest_efiMap_efiMapBytesMost() < 0x10000) guest_efiMap_writeEfiInfo(bytes_window(INFO, 4096), 0x800000);
+}
+
+/* Ranges of 20 bytes, as the BIOS gives them. */
+static void fuzz_memoryMap(const uint8_t *data, size_t size) {
+  for (size_t offset = 0; offset + 20 <= size; offset += 20) {
+    uint64_t start, end;
+    uint32_t kind;
+    memcpy(&start, data + offset, 8);
+    memcpy(&end, data + offset + 8, 8);
+    memcpy(&kind, data + offset + 16, 4);
+    boot_bootInfo_addMemoryRange(start, end, kind);
+  }
+  machine_memoryMap_readMemoryMap();
+  machine_memoryMap_hideRange(0x400000, 0x200000);
+  for (uint32_t i = 1; i < machine_memoryMap_memoryMap.count; i++)
+    if (machine_memoryMap_memoryMap.ranges.at[i].start < machine_memoryMap_memoryMap.ranges.at[i - 1].end) abort();
+  const uint64_t found = machine_memoryMap_highestFree(0x10000, MEMORY_BYTES, 0x1000);
+  if (found != 0 && !machine_memoryMap_isAvailable(found, 0x10000)) abort();
+  if (guest_guestMap_extensionBytes() < 0x10000) guest_guestMap_writeMemoryMap(bytes_window(INFO, 4096), 0x800000);
+}
+
+/* A kernel, and an initrd behind it. */
+static void fuzz_bzImage(const uint8_t *data, size_t size) {
+  static struct ProcessorState state;
+  static struct Registers registers;
+  give_ram();
+  machine_memoryMap_readMemoryMap();
+  put(KERNEL, data, size, INFO_MOST);
+  boot_bootInfo_bootInfo.parts.at[0].start = KERNEL;
+  boot_bootInfo_bootInfo.parts.at[0].end = KERNEL + size;
+  boot_bootInfo_bootInfo.parts.at[1].start = KERNEL + size;
+  boot_bootInfo_bootInfo.parts.at[1].end = KERNEL + size + 4096;
+  guest_guest_loadGuest(&state, &registers);
+}
+
+static void fuzz_options(const uint8_t *data, size_t size) {
+  const uint64_t start = MEMORY_BYTES - size;
+  put(start, data, size, size);
+  if (boot_bootInfo_setText(&boot_bootInfo_bootInfo.options, bytes_window(start, (uint32_t)size)))
+    machine_options_parseOptions();
+}
+
+static void fuzz_loadOptions(const uint8_t *data, size_t size) {
+  if (size < 2 || size > 4098) return;
+  const uint64_t start = MEMORY_BYTES - size;
+  put(start, data, size, size);
+  boot_efiLoadOptions_takeOptions(bytes_window(start, (uint32_t)size));
+}
+
+#define TARGET(name) {#name, fuzz_##name}
+static const struct target {
+  const char *name;
+  void (*run)(const uint8_t *data, size_t size);
+} targets[] = {
+    TARGET(multiboot), TARGET(multiboot2), TARGET(zeroPage), TARGET(bundle),  TARGET(acpi),
+    TARGET(efiMap),    TARGET(memoryMap),  TARGET(bzImage),  TARGET(options), TARGET(loadOptions),
+};
+static const struct target *target;
+
+int LLVMFuzzerInitialize(int *count, char ***words) {
+  (void)count, (void)words;
+  const char *name = getenv("TSVM_FUZZ");
+  for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
+    if (name != NULL && strcmp(targets[i].name, name) == 0) target = &targets[i];
+  if (target == NULL) {
+    fprintf(stderr, "TSVM_FUZZ names none of the parsers\n");
+    exit(2);
+  }
+  memory = mmap(NULL, MEMORY_BYTES + FAULTING_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED || mprotect(memory, MEMORY_BYTES, PROT_READ | PROT_WRITE) != 0) abort();
+  return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  clear_instances();
+  if (setjmp(ending) == 0) target->run(data, size);
+  madvise(memory, MEMORY_BYTES, MADV_DONTNEED);
+  return 0;
+}
