@@ -13,11 +13,13 @@ need gcc gcc
 need ld binutils
 need nasm nasm
 need gdb gdb
+need clang clang
 need qemu-system-x86_64 qemu-system-x86
 need bochs "bochs bochs-term bochsbios vgabios"
 need grub-mkrescue grub-common
 need xorriso xorriso
 [ -e /usr/lib/grub/i386-pc ] || packages="$packages grub-pc-bin"
+ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a > /dev/null 2>&1 || packages="$packages libclang-rt-14-dev"
 [ -e /usr/lib/x86_64-linux-gnu/libc.a ] || packages="$packages libc6-dev"
 
 if [ -n "$packages" ]; then

@@ -13,6 +13,7 @@ const SLOW = [
   'tests/transpiler/differential',
   'tests/transpiler/gdb',
   'tests/cli',
+  'tests/fuzz',
   'tests/boot',
 ];
 

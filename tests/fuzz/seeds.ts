@@ -60,6 +60,19 @@ function acpiTables(): Uint8Array {
   return memory.subarray(0xe_0000);
 }
 
+/** A kernel for Multiboot loaders: an ELF file of one segment, or with `addresses` in its Multiboot header. */
+function multibootKernel(addresses: boolean): Uint8Array {
+  const file = new Uint8Array(0x400);
+  const words = (offset: number, ...values: number[]) =>
+    file.set(new Uint8Array(Uint32Array.from(values).buffer), offset);
+  const load = 0x20_0000;
+  const flags = addresses ? 0x1_0003 : 3;
+  words(0, 0x464c_457f, 0x0001_0101, 0, 0, 0x0003_0002, 1, load, 52, 0, 0, 0x0020_0034, 1);
+  words(52, 1, 0, load, load, 0x400, 0x800, 7, 0x1000);
+  words(0x60, 0x1bad_b002, flags, -(0x1bad_b002 + flags), load + 0x60, load, load + 0x400, load + 0x800, load);
+  return file;
+}
+
 /** As much of Debian's kernel as its headers take, where the guest has been made. */
 async function debianKernel(): Promise<Uint8Array[]> {
   const kernel = await readFile(join(root, 'build/guest/vmlinuz')).catch(() => null);
@@ -86,7 +99,8 @@ export async function fuzzSeeds(): Promise<ReadonlyMap<string, readonly Uint8Arr
     ['acpi', [acpiTables()]],
     ['efiMap', [Buffer.concat([Buffer.from([48, 0]), firmwareMap])]],
     ['memoryMap', [Buffer.concat(ranges.map(({ start, bytes, kind }) => range(start, start + bytes, kind)))]],
-    ['bzImage', [bzImage({ preferred: 0x100_0000n }), ...(await debianKernel())]],
+    ['kernel', [bzImage({ preferred: 0x100_0000n }), ...(await debianKernel())]],
+    ['multibootKernel', [multibootKernel(false), multibootKernel(true)]],
     ['options', [Buffer.from('crash=reset console=none apic=auto')]],
     ['loadOptions', [Buffer.from('tsvm.efi crash=halt\0', 'utf16le')]],
   ]);

@@ -50,7 +50,7 @@ static void mend_checksums(void) {
     memcpy(&length, memory + table + 4, 4);
     if (is_pointer) length = 20;
     uint8_t sum = 0;
-    for (uint32_t i = 0; i < length && i < 0x10000; i++) sum += memory[table + i];
+    for (uint32_t i = 0; i < length && i < 0x1000; i++) sum += memory[table + i];
     memory[table + (is_pointer ? 8 : 9)] -= sum;
   }
 }
@@ -97,8 +97,8 @@ static void fuzz_memoryMap(const uint8_t *data, size_t size) {
   if (guest_guestMap_extensionBytes() < 0x10000) guest_guestMap_writeMemoryMap(bytes_window(INFO, 4096), 0x800000);
 }
 
-/* A kernel, and an initrd behind it. */
-static void fuzz_bzImage(const uint8_t *data, size_t size) {
+/* A kernel of any kind, and an initrd behind it. */
+static void fuzz_kernel(const uint8_t *data, size_t size) {
   static struct ProcessorState state;
   static struct Registers registers;
   give_ram();
@@ -110,6 +110,9 @@ static void fuzz_bzImage(const uint8_t *data, size_t size) {
   boot_bootInfo_bootInfo.parts.at[1].end = KERNEL + size + 4096;
   guest_guest_loadGuest(&state, &registers);
 }
+
+/* The same parser from other seeds. */
+static void fuzz_multibootKernel(const uint8_t *data, size_t size) { fuzz_kernel(data, size); }
 
 static void fuzz_options(const uint8_t *data, size_t size) {
   const uint64_t start = MEMORY_BYTES - size;
@@ -130,8 +133,8 @@ static const struct target {
   const char *name;
   void (*run)(const uint8_t *data, size_t size);
 } targets[] = {
-    TARGET(multiboot), TARGET(multiboot2), TARGET(zeroPage), TARGET(bundle),  TARGET(acpi),
-    TARGET(efiMap),    TARGET(memoryMap),  TARGET(bzImage),  TARGET(options), TARGET(loadOptions),
+    TARGET(multiboot), TARGET(multiboot2), TARGET(zeroPage),        TARGET(bundle),  TARGET(acpi),       TARGET(efiMap),
+    TARGET(memoryMap), TARGET(kernel),     TARGET(multibootKernel), TARGET(options), TARGET(loadOptions),
 };
 static const struct target *target;
 
