@@ -18,7 +18,10 @@ need qemu-system-x86_64 qemu-system-x86
 need bochs "bochs bochs-term bochsbios vgabios"
 need grub-mkrescue grub-common
 need xorriso xorriso
+need mformat mtools
+[ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || packages="$packages ovmf"
 [ -e /usr/lib/grub/i386-pc ] || packages="$packages grub-pc-bin"
+[ -e /usr/lib/grub/x86_64-efi ] || packages="$packages grub-efi-amd64-bin"
 ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a > /dev/null 2>&1 || packages="$packages libclang-rt-14-dev"
 [ -e /usr/lib/x86_64-linux-gnu/libc.a ] || packages="$packages libc6-dev"
 

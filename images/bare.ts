@@ -3,10 +3,20 @@ import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
 
 /**
- * `bios` is a disk and `multiboot` an ELF file for Multiboot loaders; the others are Linux bzImages in shape: `entry` one
- * in real mode, the rest with a 64-bit entry.
+ * `bios` is a disk, `efi` an application of UEFI and `multiboot` an ELF file for Multiboot loaders; the others are Linux
+ * bzImages in shape: `entry` one in real mode, the rest with a 64-bit entry.
  */
-export type BareProgram = 'bios' | 'entry' | 'hostile' | 'leaves' | 'limits' | 'multiboot' | 'probe' | 'smi' | 'timers';
+export type BareProgram =
+  | 'bios'
+  | 'efi'
+  | 'entry'
+  | 'hostile'
+  | 'leaves'
+  | 'limits'
+  | 'multiboot'
+  | 'probe'
+  | 'smi'
+  | 'timers';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {
   const folder = join(root, 'images', 'bare');

@@ -23,6 +23,10 @@ EFER            equ 0xc0000080
 EFER_NXE        equ 1 << 11
 CR0_WP          equ 1 << 16
 
+; Offsets in the system table and in the protocol of the console (UEFI Specification 2.10, 4.3 and 12.4.1).
+CONSOLE_OUTPUT  equ 64
+OUTPUT_STRING   equ 8
+
 ; Offsets in ProcessorState (kernel/vcpu/state.ts).
 STATE_RIP       equ 0x00
 STATE_RSP       equ 0x08
@@ -104,8 +108,7 @@ tsvm_efi_entry:
         mov     r12, rcx
         mov     r13, rdx
         call    tsvm_check_image
-        mov     rax, CRC_ERROR
-        jne     tsvm_efi_end
+        jne     refuse_damage
         call    make_efi_tables
         mov     [efi_stack], rsp
         mov     rax, cr3
@@ -137,6 +140,22 @@ tsvm_efi_end:
         popfq
         pop_kept
         ret
+
+; The image may not be used, so only this is said. r13: the system table.
+refuse_damage:
+        mov     rbp, rsp
+        push    qword [rsp]
+        popfq
+        sub     rsp, 0x20
+        and     rsp, -16
+        lea     rdx, [damage]
+        mov     rcx, [r13 + CONSOLE_OUTPUT]
+        test    rcx, rcx
+        jz      .end
+        call    [rcx + OUTPUT_STRING]
+.end:   mov     rsp, rbp
+        mov     rax, CRC_ERROR
+        jmp     tsvm_efi_end
 
 ; The firmware's lower half serves as it is, and as DIRECT; above it, the image. rbx: the image.
 make_efi_tables:
@@ -314,6 +333,9 @@ tsvm_efi_load_file:
         mov     rsi, r9
         xor     eax, eax
 .end:   ret
+
+section .rodata
+damage: dw      __utf16__("tsvm: the image is damaged"), 13, 10, 0
 
 section .bss align=16
 captured:       resb 0x120

@@ -1,0 +1,59 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { boot, freshImage, temporaryFolder } from './harness.js';
+import { startGuest, startImage, withUefiDisk } from './uefiDisk.js';
+
+for (const cpus of [1, 2]) {
+  t.test(`without a guest of its own it returns to who started it, who is then a guest: ${cpus} CPU`, async (t) => {
+    const machine = await withUefiDisk(t, { commands: [...startImage(''), ...startGuest] });
+    const { serial, ended } = await boot({ ...machine, cpus });
+    t.match(serial, /tsvm: the firmware goes on as the guest/);
+    t.match(serial, /guest: an EFI application/);
+    t.match(serial, /guest: AMD-V is off/);
+    t.equal(ended, 'off');
+  });
+}
+
+t.test('the option chain= names an application on the same disk', async (t) => {
+  const machine = await withUefiDisk(t, { commands: startImage("'chain=\\EFI\\test\\guest.efi'") });
+  const { serial, ended } = await boot(machine);
+  t.match(serial, /guest: AMD-V is off/);
+  t.equal(ended, 'off');
+});
+
+t.test('a chained application that is not there is said, and the firmware goes on', async (t) => {
+  const machine = await withUefiDisk(t, { commands: [...startImage("'chain=\\nowhere.efi'"), ...startGuest] });
+  const { serial, ended } = await boot(machine);
+  t.match(serial, /tsvm: the firmware does not load the file of chain=: status 0x800000000000000e/);
+  t.match(serial, /guest: AMD-V is off/);
+  t.equal(ended, 'off');
+});
+
+t.test('what it cannot start with is said once, and the firmware goes on without it', async (t) => {
+  const cases = [
+    { options: 'crash=later', cpu: 'EPYC', line: /tsvm: unknown option "crash=later"/g },
+    { options: '', cpu: 'EPYC,-svm', line: /tsvm: this processor has no AMD-V \(SVM\) and no Intel VT-x \(VMX\)/g },
+    { options: '', cpu: 'EPYC,-npt', line: /tsvm: this processor has AMD-V \(SVM\) without nested paging/g },
+  ];
+  for (const { options, cpu, line } of cases) {
+    const machine = await withUefiDisk(t, { commands: [...startImage(options), ...startGuest] });
+    const { serial, ended } = await boot({ ...machine, cpu });
+    t.equal(serial.match(line)?.length, 1, serial);
+    t.match(serial, /guest: AMD-V is on/);
+    t.equal(ended, 'off');
+  }
+});
+
+t.test('a damaged image is said to be that', async (t) => {
+  const damaged = join(await temporaryFolder(t), 'damaged.bin');
+  const content = await readFile(await freshImage());
+  const last = content.length - 0x2000;
+  content.writeUInt8(content.readUInt8(last) ^ 1, last);
+  await writeFile(damaged, content);
+  const machine = await withUefiDisk(t, { commands: [...startImage(''), ...startGuest], image: damaged });
+  const { serial, ended } = await boot(machine);
+  t.match(serial, /tsvm: the image is damaged/);
+  t.match(serial, /guest: AMD-V is on/);
+  t.equal(ended, 'off');
+});
