@@ -8,7 +8,6 @@ import { runTool } from '../linker/tools.js';
  */
 export type BareProgram =
   | 'bios'
-  | 'efi'
   | 'entry'
   | 'hostile'
   | 'leaves'
@@ -16,6 +15,7 @@ export type BareProgram =
   | 'multiboot'
   | 'probe'
   | 'smi'
+  | 'tasks'
   | 'timers';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {

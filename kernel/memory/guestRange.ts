@@ -11,11 +11,11 @@ import {
   u64,
   U64,
   window,
-  type Gpa,
   type Hpa,
   type Ref,
 } from '../../transpiler/lib/index.js';
-import { guestPhysical, NOT_PRESENT } from './guestPaging.js';
+import { guestPhysical } from './guestPaging.js';
+import { ALLOWED, touchPage } from './guestRights.js';
 import { hostAddress } from './nestedPaging.js';
 
 /** The registers that say how the guest translates addresses. */
@@ -34,7 +34,8 @@ export const GuestRange = struct(
     second: at(8, HPA),
     /** How many bytes are in the first page. */
     split: at(16, U32),
-    /** The linear address that is not present, where the range was not found. */
+    /** Where the range cannot be used, a page fault's error code and address. */
+    code: at(20, U32),
     missing: at(24, U64),
   },
 );
@@ -43,29 +44,33 @@ export type GuestRange = Ref<typeof GuestRange>;
 const PAGE_BYTES = 4096;
 const OFFSET_IN_PAGE = 0xfff;
 
-/** Finds the `bytes` bytes, at most a page, at `address`, below 4 GiB. False where a page of them is not present. */
-export function findRange(range: GuestRange, paging: Paging, address: u32, bytes: u32): boolean {
+/**
+ * Finds the `bytes` bytes, at most a page, at `address`, below 4 GiB, for reading, or for writing where `isWrite`. The
+ * processor accesses them by itself, whatever the privilege level. False where a page of them cannot be used so.
+ */
+export function findRange(range: GuestRange, paging: Paging, address: u32, bytes: u32, isWrite: boolean): boolean {
   requires(bytes > 0 && bytes <= PAGE_BYTES);
   const split = PAGE_BYTES - (address & OFFSET_IN_PAGE);
   range.split = split;
-  const first = translate(paging, address);
-  if (first === NOT_PRESENT) return isMissing(range, address);
-  range.first = hostAddress(first);
+  if (!touch(range, paging, address, isWrite)) return false;
+  range.first = place(paging, address);
   if (bytes <= split) return true;
   const next = u32(address + split);
-  const second = translate(paging, next);
-  if (second === NOT_PRESENT) return isMissing(range, next);
-  range.second = hostAddress(second);
+  if (!touch(range, paging, next, isWrite)) return false;
+  range.second = place(paging, next);
   return true;
 }
 
-function translate(paging: Paging, address: u32): Gpa {
-  return guestPhysical(paging.cr0, paging.cr3, paging.cr4, paging.efer, gva(u64(address)));
-}
-
-function isMissing(range: GuestRange, address: u32): boolean {
+function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean): boolean {
+  const code = touchPage(paging.cr0, paging.cr3, paging.cr4, address, isWrite);
+  if (code === ALLOWED) return true;
+  range.code = code;
   range.missing = u64(address);
   return false;
+}
+
+function place(paging: Paging, address: u32): Hpa {
+  return hostAddress(guestPhysical(paging.cr0, paging.cr3, paging.cr4, paging.efer, gva(u64(address))));
 }
 
 /** The `bytes` bytes, at most four, from `offset` on. */

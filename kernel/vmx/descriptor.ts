@@ -19,7 +19,7 @@ export const Descriptor = struct(
 export type Descriptor = Ref<typeof Descriptor>;
 
 /** What came of looking for a descriptor. */
-export const Search = { found: 0, outside: 1, notPresent: 2 } as const;
+export const Search = { found: 0, outside: 1, pageFault: 2 } as const;
 export type Search = (typeof Search)[keyof typeof Search];
 
 export const DESCRIPTOR_BYTES = 8;
@@ -47,15 +47,15 @@ export function privilegeOf(descriptor: Descriptor): u32 {
   return (descriptor.rights >>> PRIVILEGE_SHIFT) & 3;
 }
 
-/** Finds where the descriptor of `selector` lies in the table that it names. */
-export function findDescriptor(place: GuestRange, paging: Paging, selector: u32): Search {
+/** Finds where the descriptor of `selector` lies in the table that it names, to read it, or to write it, too. */
+export function findDescriptor(place: GuestRange, paging: Paging, selector: u32, isWrite: boolean): Search {
   const isLocal = (selector & TABLE_IS_LOCAL) !== 0;
   if (isLocal && (vmread(GUEST_RIGHTS + 2 * Segment.ldtr) & u64(UNUSABLE)) !== 0n) return Search.outside;
   const base = u32(vmread(isLocal ? GUEST_BASE + 2 * Segment.ldtr : Field.guestGdtrBase));
   const limit = u32(vmread(isLocal ? GUEST_LIMIT + 2 * Segment.ldtr : Field.guestGdtrLimit));
   const offset = u32(selector & INDEX);
   if (offset + DESCRIPTOR_BYTES - 1 > limit) return Search.outside;
-  return findRange(place, paging, u32(base + offset), DESCRIPTOR_BYTES) ? Search.found : Search.notPresent;
+  return findRange(place, paging, u32(base + offset), DESCRIPTOR_BYTES, isWrite) ? Search.found : Search.pageFault;
 }
 
 /** Reads the descriptor that lies at `place`. */

@@ -61,6 +61,14 @@ export function raise(fault: Fault, vector: u64, code: u32): boolean {
   return false;
 }
 
+/** Notes a fault of the page in which `range` begins or ends. */
+export function raisePageFault(fault: Fault, range: GuestRange): boolean {
+  fault.vector = Exception.pageFault;
+  fault.code = range.code;
+  fault.address = range.missing;
+  return false;
+}
+
 function raiseForSelector(fault: Fault, vector: u64, selector: u32): boolean {
   return raise(fault, vector, u32(selector & SELECTOR_IN_CODE));
 }
@@ -108,10 +116,9 @@ export function showSelectors(task: Task): void {
 function loadLocalTable(task: Task, paging: Paging, fault: Fault): boolean {
   const selector = stateLdt(task);
   if (isNull(selector)) return true;
-  const place = local(GuestRange);
   const descriptor = local(Descriptor);
   if ((selector & TABLE_IS_LOCAL) !== 0) return raiseForSelector(fault, Exception.invalidTss, selector);
-  if (!fetchDescriptor(descriptor, place, selector, paging, fault)) return false;
+  if (!fetchDescriptor(descriptor, selector, paging, fault)) return false;
   const isTable = (descriptor.rights & TYPE_AND_KIND) === LOCAL_TABLE;
   if (!isTable || !isPresent(descriptor)) return raiseForSelector(fault, Exception.invalidTss, selector);
   setSegmentRegister(Segment.ldtr, selector, descriptor);
@@ -119,14 +126,12 @@ function loadLocalTable(task: Task, paging: Paging, fault: Fault): boolean {
 }
 
 function loadCode(selector: u32, paging: Paging, fault: Fault): boolean {
-  const place = local(GuestRange);
   const descriptor = local(Descriptor);
-  if (!fetchDescriptor(descriptor, place, selector, paging, fault)) return false;
+  if (!fetchDescriptor(descriptor, selector, paging, fault)) return false;
   if (!isCode(descriptor) || !isCodeAllowed(descriptor, selector & PRIVILEGE))
     return raiseForSelector(fault, Exception.invalidTss, selector);
   if (!isPresent(descriptor)) return raiseForSelector(fault, Exception.segmentNotPresent, selector);
-  loadMemorySegment(Segment.cs, selector, descriptor, place);
-  return true;
+  return loadMemorySegment(Segment.cs, selector, descriptor, paging, fault);
 }
 
 function isCodeAllowed(descriptor: Descriptor, privilege: u32): boolean {
@@ -135,14 +140,12 @@ function isCodeAllowed(descriptor: Descriptor, privilege: u32): boolean {
 }
 
 function loadStack(selector: u32, privilege: u32, paging: Paging, fault: Fault): boolean {
-  const place = local(GuestRange);
   const descriptor = local(Descriptor);
-  if (!fetchDescriptor(descriptor, place, selector, paging, fault)) return false;
+  if (!fetchDescriptor(descriptor, selector, paging, fault)) return false;
   const isAllowed = privilegeOf(descriptor) === privilege && (selector & PRIVILEGE) === privilege;
   if (!isWritableData(descriptor) || !isAllowed) return raiseForSelector(fault, Exception.invalidTss, selector);
   if (!isPresent(descriptor)) return raiseForSelector(fault, Exception.stackFault, selector);
-  loadMemorySegment(Segment.ss, selector, descriptor, place);
-  return true;
+  return loadMemorySegment(Segment.ss, selector, descriptor, paging, fault);
 }
 
 /** DS, ES, FS or GS, in which a selector may be null. */
@@ -150,41 +153,36 @@ function loadData(task: Task, segment: u32, privilege: u32, paging: Paging, faul
   requires(segment < 8);
   const selector = stateSelector(task, segment);
   if (isNull(selector)) return true;
-  const place = local(GuestRange);
   const descriptor = local(Descriptor);
-  if (!fetchDescriptor(descriptor, place, selector, paging, fault)) return false;
+  if (!fetchDescriptor(descriptor, selector, paging, fault)) return false;
   const least = (selector & PRIVILEGE) > privilege ? selector & PRIVILEGE : privilege;
   if (!isReadable(descriptor) || (!isConforming(descriptor) && privilegeOf(descriptor) < least))
     return raiseForSelector(fault, Exception.invalidTss, selector);
   if (!isPresent(descriptor)) return raiseForSelector(fault, Exception.segmentNotPresent, selector);
-  loadMemorySegment(segment, selector, descriptor, place);
-  return true;
+  return loadMemorySegment(segment, selector, descriptor, paging, fault);
 }
 
-function fetchDescriptor(
-  descriptor: Descriptor,
-  place: GuestRange,
-  selector: u32,
-  paging: Paging,
-  fault: Fault,
-): boolean {
+function fetchDescriptor(descriptor: Descriptor, selector: u32, paging: Paging, fault: Fault): boolean {
+  const place = local(GuestRange);
   if (isNull(selector)) return raiseForSelector(fault, Exception.invalidTss, selector);
-  const search = findDescriptor(place, paging, selector);
+  const search = findDescriptor(place, paging, selector, false);
   if (search === Search.outside) return raiseForSelector(fault, Exception.invalidTss, selector);
-  if (search === Search.notPresent) {
-    fault.address = place.missing;
-    return raise(fault, Exception.pageFault, 0);
-  }
+  if (search === Search.pageFault) return raisePageFault(fault, place);
   readDescriptor(descriptor, place);
   return true;
 }
 
-/** Marks the segment as accessed, as each load does. */
-function loadMemorySegment(segment: u32, selector: u32, descriptor: Descriptor, place: GuestRange): void {
+/** Marks the segment as accessed where it is not yet, as each load does. */
+function loadMemorySegment(segment: u32, selector: u32, descriptor: Descriptor, paging: Paging, fault: Fault): boolean {
   requires(segment < 8);
-  setTypeBits(place, IS_ACCESSED);
-  descriptor.rights = u32(descriptor.rights | IS_ACCESSED);
+  if (u32(descriptor.rights & IS_ACCESSED) === 0) {
+    const place = local(GuestRange);
+    if (findDescriptor(place, paging, selector, true) !== Search.found) return raisePageFault(fault, place);
+    setTypeBits(place, IS_ACCESSED);
+    descriptor.rights = u32(descriptor.rights | IS_ACCESSED);
+  }
   setSegmentRegister(segment, selector, descriptor);
+  return true;
 }
 
 function isNull(selector: u32): boolean {

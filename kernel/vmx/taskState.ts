@@ -1,6 +1,6 @@
 /** Task-state segments of 32 and of 16 bits (SDM 3A 7.2.1 and 7.6), and what a task switch has to know. */
 import { at, ensures, requires, struct, u32, U32, u64, type Ref } from '../../transpiler/lib/index.js';
-import { GuestRange, readRange, writeRange } from '../memory/guestRange.js';
+import { findRange, GuestRange, readRange, writeRange, type Paging } from '../memory/guestRange.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { vmread, vmwrite } from './operations.js';
 import { Field, GUEST_SELECTOR } from './vmcs.js';
@@ -8,7 +8,7 @@ import { Field, GUEST_SELECTOR } from './vmcs.js';
 /** A task: where its state is kept. */
 export const Task = struct(
   'Task',
-  { size: 96 },
+  { size: 128 },
   {
     selector: at(0, U32),
     /** Of its descriptor, as the VMCS has them. */
@@ -18,7 +18,9 @@ export const Task = struct(
     /** Bytes of a general register in it: 4 or 2. */
     width: at(16, U32),
     descriptor: at(24, GuestRange),
+    /** Its state: all of it, and from the instruction pointer on. */
     state: at(56, GuestRange),
+    fields: at(88, GuestRange),
   },
 );
 export type Task = Ref<typeof Task>;
@@ -28,6 +30,11 @@ const SEGMENTS_32 = 6;
 const SEGMENTS_16 = 4;
 const INSTRUCTION_POINTER_32 = 0x20;
 const INSTRUCTION_POINTER_16 = 0x0e;
+/** From there on, what a switch saves; what it loads has the selector of the local descriptor table, too. */
+const SAVED_BYTES_32 = 0x40;
+const SAVED_BYTES_16 = 0x1c;
+const LOADED_BYTES_32 = 0x44;
+const LOADED_BYTES_16 = 0x1e;
 export const STATE_BYTES_32 = 0x68;
 export const STATE_BYTES_16 = 0x2c;
 const CR3 = 0x1c;
@@ -47,20 +54,32 @@ export function stateBytes(width: u32): u32 {
   return width === WIDE ? STATE_BYTES_32 : STATE_BYTES_16;
 }
 
-/** The field that comes `index` words of the task's width after the instruction pointer. */
-function fieldAt(task: Task, index: u32): u32 {
-  requires(index <= 16);
-  return task.width === WIDE ? INSTRUCTION_POINTER_32 + 4 * index : INSTRUCTION_POINTER_16 + 2 * index;
+/** Finds what the old task's state keeps of the processor, to write it. False where that is a page fault. */
+export function findSavedFields(task: Task, paging: Paging): boolean {
+  const bytes: u32 = task.width === WIDE ? SAVED_BYTES_32 : SAVED_BYTES_16;
+  return findRange(task.fields, paging, fieldsAddress(task), bytes, true);
 }
 
+/** Finds what the new task's state has for the processor, to read it. False where that is a page fault. */
+export function findLoadedFields(task: Task, paging: Paging): boolean {
+  const bytes: u32 = task.width === WIDE ? LOADED_BYTES_32 : LOADED_BYTES_16;
+  return findRange(task.fields, paging, fieldsAddress(task), bytes, false);
+}
+
+function fieldsAddress(task: Task): u32 {
+  return u32(task.base + (task.width === WIDE ? INSTRUCTION_POINTER_32 : INSTRUCTION_POINTER_16));
+}
+
+/** The field that comes `index` words of the task's width after the instruction pointer. */
 function readField(task: Task, index: u32): u32 {
   requires(index <= 16);
-  return readRange(task.state, fieldAt(task, index), task.width === WIDE ? 4 : 2);
+  return task.width === WIDE ? readRange(task.fields, 4 * index, 4) : readRange(task.fields, 2 * index, 2);
 }
 
 function writeField(task: Task, index: u32, value: u64): void {
   requires(index <= 16);
-  writeRange(task.state, fieldAt(task, index), task.width === WIDE ? 4 : 2, u32(value));
+  if (task.width === WIDE) writeRange(task.fields, 4 * index, 4, u32(value));
+  else writeRange(task.fields, 2 * index, 2, u32(value));
 }
 
 /** Saves the guest's state in `task`, which goes on at `instruction` with `flags` (SDM 3A 7.3, step 9). */

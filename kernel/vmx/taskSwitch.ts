@@ -1,7 +1,7 @@
 /**
  * Hardware task switches, which always leave the guest (SDM 3C 25.4.2) and are done for it as SDM 3A 7.3 describes. The
- * processor has checked the descriptor of the new task before. Reading and writing the states of both tasks does not look
- * at the rights of their pages, nor does it mark these as accessed or written.
+ * processor has checked the descriptor of the new task before. What the switch reads and writes is found before anything
+ * is changed, so that a page that may not be used so is a fault of the old task.
  */
 import {
   addSat32,
@@ -36,9 +36,11 @@ import {
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
 import { invvpid, vmread, vmwrite } from './operations.js';
 import { CR0_PG, CR4_PAE } from '../vcpu/registers.js';
-import { Fault, loadSegments, loadSegments8086, raise, showSelectors } from './taskSegments.js';
+import { Fault, loadSegments, loadSegments8086, raise, raisePageFault, showSelectors } from './taskSegments.js';
 import {
   asksForDebugTrap,
+  findLoadedFields,
+  findSavedFields,
   isWide,
   loadRegisters,
   saveState,
@@ -81,6 +83,9 @@ const STACK_HAS_32_BITS = 1 << 14;
 const SHADOWS = 3n;
 const NMI_BLOCKED = 1n << 3n;
 
+/** A task that was called begins with the selector of the one that called it. */
+const LINK_BYTES = 2;
+
 const PAE_TABLE = 0xffff_ffe0n;
 const PAE_TABLE_BYTES = 32;
 const PAE_ENTRIES = 4;
@@ -95,7 +100,7 @@ const GUEST_VPID = 1;
 
 const Switch = struct(
   'TaskSwitch',
-  { size: 264 },
+  { size: 328 },
   {
     source: at(0, U64),
     /** The event that came through a task gate. */
@@ -103,7 +108,7 @@ const Switch = struct(
     paging: at(16, Paging),
     fault: at(48, Fault),
     old: at(72, Task),
-    next: at(168, Task),
+    next: at(200, Task),
   },
 );
 type Switch = Ref<typeof Switch>;
@@ -151,7 +156,7 @@ function eventType(change: Switch): u64 {
 function findTasks(change: Switch): boolean {
   const old = change.old;
   const next = change.next;
-  if (!findTaskDescriptor(change, next) || !findTaskDescriptor(change, old)) return false;
+  if (!findTaskDescriptor(change, next, false) || !findTaskDescriptor(change, old, false)) return false;
   const descriptor = local(Descriptor);
   readDescriptor(descriptor, next.descriptor);
   next.base = descriptor.base;
@@ -160,25 +165,48 @@ function findTasks(change: Switch): boolean {
   old.base = u32(vmread(GUEST_BASE + 2 * Segment.tr));
   old.limit = u32(vmread(GUEST_LIMIT + 2 * Segment.tr));
   old.rights = u32(vmread(GUEST_RIGHTS + 2 * Segment.tr));
-  return findState(change, next) && findState(change, old);
+  return findNextState(change) && findOldState(change) && findBusyBits(change);
 }
 
-function findTaskDescriptor(change: Switch, task: Task): boolean {
-  const search = findDescriptor(task.descriptor, change.paging, task.selector);
+function findTaskDescriptor(change: Switch, task: Task, isWrite: boolean): boolean {
+  const search = findDescriptor(task.descriptor, change.paging, task.selector, isWrite);
   if (search === Search.outside) return raise(change.fault, Exception.invalidTss, task.selector & 0xfffc);
   return search === Search.found || raisePageFault(change.fault, task.descriptor);
 }
 
-function findState(change: Switch, task: Task): boolean {
-  task.width = (task.rights & HAS_32_BITS) === 0 ? 2 : 4;
-  const bytes = stateBytes(task.width);
-  if (task.limit < bytes - 1) return raise(change.fault, Exception.invalidTss, task.selector & 0xfffc);
-  return findRange(task.state, change.paging, task.base, bytes) || raisePageFault(change.fault, task.state);
+/** Also the word in which a task that was called names the one that called it. */
+function findNextState(change: Switch): boolean {
+  const next = change.next;
+  const paging = change.paging;
+  const fault = change.fault;
+  if (!hasWholeState(next, fault)) return false;
+  if (!findRange(next.state, paging, next.base, stateBytes(next.width), false))
+    return raisePageFault(fault, next.state);
+  if (!findLoadedFields(next, paging)) return raisePageFault(fault, next.fields);
+  const link = local(GuestRange);
+  return !isNested(change) || findRange(link, paging, next.base, LINK_BYTES, true) || raisePageFault(fault, link);
 }
 
-function raisePageFault(fault: Fault, range: GuestRange): boolean {
-  fault.address = range.missing;
-  return raise(fault, Exception.pageFault, 0);
+function findOldState(change: Switch): boolean {
+  const old = change.old;
+  if (!hasWholeState(old, change.fault)) return false;
+  return findSavedFields(old, change.paging) || raisePageFault(change.fault, old.fields);
+}
+
+function hasWholeState(task: Task, fault: Fault): boolean {
+  task.width = (task.rights & HAS_32_BITS) === 0 ? 2 : 4;
+  if (task.limit >= stateBytes(task.width) - 1) return true;
+  return raise(fault, Exception.invalidTss, task.selector & 0xfffc);
+}
+
+/** JMP and IRET end the old task; all but IRET make the new one busy. */
+function findBusyBits(change: Switch): boolean {
+  if (endsOldTask(change) && !findTaskDescriptor(change, change.old, true)) return false;
+  return change.source === Source.iret || findTaskDescriptor(change, change.next, true);
+}
+
+function endsOldTask(change: Switch): boolean {
+  return change.source === Source.jump || change.source === Source.iret;
 }
 
 /** Steps 7 to 11 of SDM 3A 7.3. A task that was called has the one that called it in its first word. */
@@ -188,14 +216,14 @@ function leaveTask(change: Switch, registers: Registers): void {
   const next = change.next;
   const flags = vmread(Field.guestRflags);
   const length = isFromInstruction(change) ? vmread(Field.instructionLength) : 0n;
-  if (source === Source.jump || source === Source.iret) clearTypeBits(old.descriptor, IS_BUSY);
+  if (endsOldTask(change)) clearTypeBits(old.descriptor, IS_BUSY);
   saveState(
     old,
     registers,
     u64(vmread(Field.guestRip) + length),
     source === Source.iret ? flags & u64(~FLAGS_NESTED) : flags,
   );
-  if (isNested(change)) writeRange(next.state, 0, 2, old.selector);
+  if (isNested(change)) writeRange(next.state, 0, LINK_BYTES, old.selector);
   if (source !== Source.iret) setTypeBits(next.descriptor, IS_BUSY);
 }
 
@@ -291,7 +319,7 @@ function pushErrorCode(change: Switch): void {
     raise(change.fault, Exception.stackFault, 0);
     return;
   }
-  if (!findRange(place, change.paging, u32(u32(vmread(GUEST_BASE + 2 * Segment.ss)) + top), width)) {
+  if (!findRange(place, change.paging, u32(u32(vmread(GUEST_BASE + 2 * Segment.ss)) + top), width, true)) {
     raisePageFault(change.fault, place);
     return;
   }

@@ -1,0 +1,608 @@
+; A kernel that switches tasks by hardware, in every way that the processor has, without paging and with it. After each
+; switch it prints the registers of the new task, and what became of both task states:
+;   tasks: NAME | tasks: NAME = 0xVALUE
+; and it ends in a triple fault.
+
+%include "bzimage.inc"
+
+%define EFER            0xc0000080
+%define CR0_PE          1 << 0
+%define CR0_WP          1 << 16
+%define CR0_PG          1 << 31
+%define PRESENT         1
+%define WRITABLE        2
+%define ACCESSED        0x20
+%define DIRTY           0x40
+%define LARGE           0x80
+%define NESTED          0x4000          ; of EFLAGS
+
+; Selectors.
+%define CODE            0x08
+%define DATA            0x10
+%define FIRST           0x18            ; the task that all begins with
+%define SECOND          0x20
+%define NARROW          0x28            ; a task of 16 bits
+%define GATE            0x30            ; to SECOND
+%define LOCAL_TABLE     0x38
+%define NARROW_CODE     0x40            ; code of 32 bits with a base
+%define NARROW_STACK    0x48
+%define SHORT           0x50            ; its limit is too small
+%define ABSENT          0x58
+%define BROKEN          0x60            ; its DS is in no table
+%define BUSY            0x68
+%define TRAPPING        0x70            ; its flag T is set
+%define IN_LOCAL        0x04            ; of LOCAL_TABLE, data
+
+; Offsets in a task state of 32 bits, and of 16.
+%define T_LINK          0x00
+%define T_CR3           0x1c
+%define T_EIP           0x20
+%define T_ESP           0x38
+%define T_FLAGS         0x64
+%define T_BYTES         0x68
+%define N_BYTES         0x2c
+
+; descriptor BASE, LIMIT, RIGHTS
+%macro descriptor 3
+        dw      (%2) & 0xffff
+        dw      ((%1) - $$ + PREFERRED - SETUP) & 0xffff
+        db      (((%1) - $$ + PREFERRED - SETUP) >> 16) & 0xff
+        db      (%3) & 0xff
+        db      (((%2) >> 16) & 0xf) | (((%3) >> 8) & 0xf0)
+        db      (((%1) - $$ + PREFERRED - SETUP) >> 24) & 0xff
+%endmacro
+; `align` would move the header.
+%macro next_page 0
+        times (SETUP - ($ - $$)) & 0xfff db 0
+%endmacro
+; say NAME: prints it.
+%macro say 1
+        jmp     %%start
+%%name: db %1, 0
+%%start: push   %%name
+        call    print_line
+        add     esp, 4
+%endmacro
+; show NAME, VALUE
+%macro show 2
+        jmp     %%start
+%%name: db %1, 0
+%%start: push   dword %2
+        push    %%name
+        call    print_value
+        add     esp, 8
+%endmacro
+; try NAME, INSTRUCTION: a fault in the first task goes on behind it; other tasks switch back first.
+%macro try 2+
+        mov     dword [resume], %%done
+        say     %1
+        call    forget_accesses
+        %2
+%%done: call    dump
+%endmacro
+
+        lgdt    [segments]
+        push    CODE
+        lea     rax, [.narrow]
+        push    rax
+        retfq
+bits 32
+default abs
+.narrow: mov    eax, cr0
+        btr     eax, 31                 ; PG
+        mov     cr0, eax
+        mov     ecx, EFER
+        xor     eax, eax
+        xor     edx, edx
+        wrmsr
+        mov     eax, CR0_PE | 0x30      ; ET, NE: whatever the loader left there
+        mov     cr0, eax
+        xor     eax, eax
+        mov     cr4, eax
+        mov     cr3, eax
+        xor     ebx, ebx
+        xor     ebp, ebp
+        xor     esi, esi
+        mov     eax, DATA
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        mov     fs, eax
+        xor     eax, eax
+        mov     gs, eax
+        lldt    ax
+        mov     esp, stack_top
+        mov     dx, COM1 + 3
+        mov     al, 3                   ; eight bits
+        out     dx, al
+
+        mov     edi, gates
+        mov     eax, stubs
+        mov     ecx, 32
+.gate:  mov     [edi], ax
+        mov     word [edi + 2], CODE
+        mov     dword [edi + 4], eax
+        mov     word [edi + 4], 0x8e00
+        add     edi, 8
+        add     eax, stub_bytes
+        dec     ecx
+        jnz     .gate
+        mov     dword [gates + 0x20 * 8], SECOND << 16
+        mov     dword [gates + 0x20 * 8 + 4], 0xe500    ; a task gate
+        lidt    [gate_register]
+        mov     eax, FIRST
+        ltr     ax
+
+        call    switches
+        say     "with paging"
+        call    enable_paging
+        call    switches
+        call    page_rights
+        say     "end"
+        lidt    [nothing]
+        ud2
+
+switches:
+        call    make_tasks
+        try     "JMP", jmp SECOND:0
+        try     "JMP again", jmp SECOND:0
+        try     "CALL", call SECOND:0
+        try     "CALL by a gate", call GATE:0
+        try     "JMP by a gate", jmp GATE:0
+        try     "INT", int 0x20
+        call    make_tasks
+        try     "CALL to 16 bits", call NARROW:0
+        try     "JMP to 16 bits", jmp NARROW:0
+        call    make_tasks
+        mov     word [gates + 13 * 8 + 2], SECOND
+        mov     word [gates + 13 * 8 + 4], 0x8500
+        mov     dword [second + T_EIP], with_code
+        mov     eax, 0x1230
+        try     "#GP by a gate", mov gs, eax
+        mov     word [gates + 13 * 8 + 2], CODE
+        mov     word [gates + 13 * 8 + 4], 0x8e00
+        call    make_tasks
+        try     "JMP to the task itself", jmp FIRST:0
+        try     "JMP to a busy one", jmp BUSY:0
+        try     "CALL to an absent one", call ABSENT:0
+        try     "CALL to a short one", call SHORT:0
+        try     "JMP to a broken one", jmp BROKEN:0
+        call    make_tasks
+        try     "CALL to a broken one", call BROKEN:0
+        call    make_tasks
+        try     "CALL to a trapping one", call TRAPPING:0
+        call    make_tasks
+        mov     word [first + T_LINK], DATA
+        push    NESTED | 2
+        popfd
+        try     "IRET to what is no task", iretd
+        push    2
+        popfd
+        ret
+
+; Where the next task begins, with its own registers: it prints them and goes back to where it came from.
+in_second:
+        call    dump
+        mov     eax, 0x2222
+        pushfd
+        test    dword [esp], NESTED
+        lea     esp, [esp + 4]
+        jz      .jump
+        iretd
+        jmp     in_second
+.jump:  jmp     FIRST:0
+        jmp     in_second
+with_code:
+        pop     ebx
+        show    "error code", ebx
+        call    dump
+        mov     eax, [resume]
+        mov     [first + T_EIP], eax
+        iretd
+        jmp     with_code
+in_narrow:
+        movzx   esp, sp                 ; what is above depends on the model
+        call    dump
+        pushfd
+        test    dword [ss:esp], NESTED
+        lea     esp, [esp + 4]
+        jz      .jump
+        iretd
+        jmp     in_narrow
+.jump:  jmp     FIRST:0
+        jmp     in_narrow
+
+; Both tasks as they are before anything is switched.
+make_tasks:
+        mov     edi, second
+        mov     ecx, (task_states_end - second) / 4
+        xor     eax, eax
+        rep stosd
+        mov     edi, second
+        mov     eax, in_second
+        mov     edx, CODE
+        call    make_wide
+        mov     edi, trapping
+        mov     eax, in_trapping
+        mov     edx, CODE
+        call    make_wide
+        mov     word [trapping + T_FLAGS], 1
+        mov     edi, broken
+        mov     eax, in_second
+        mov     edx, CODE
+        call    make_wide
+        mov     dword [broken + 0x54], 0xff8    ; DS
+        mov     word [narrow + 0x02], 0
+        mov     word [narrow + 0x0e], in_narrow - protected
+        mov     word [narrow + 0x10], 2
+        mov     word [narrow + 0x12], 0xaaa1
+        mov     word [narrow + 0x14], 0xaaa2
+        mov     word [narrow + 0x16], 0xaaa3
+        mov     word [narrow + 0x18], 0xaaa4
+        mov     word [narrow + 0x1a], 0x800
+        mov     word [narrow + 0x1c], 0xaaa5
+        mov     word [narrow + 0x1e], 0xaaa6
+        mov     word [narrow + 0x20], 0xaaa7
+        mov     word [narrow + 0x22], DATA
+        mov     word [narrow + 0x24], NARROW_CODE
+        mov     word [narrow + 0x26], NARROW_STACK
+        mov     word [narrow + 0x28], DATA
+        mov     word [narrow + 0x2a], LOCAL_TABLE
+        mov     word [first + T_LINK], 0
+        mov     eax, [first_root]
+        mov     [first + T_CR3], eax
+        mov     byte [table + SECOND + 5], 0x89
+        mov     byte [table + NARROW + 5], 0x81
+        mov     byte [table + TRAPPING + 5], 0x89
+        mov     byte [table + BROKEN + 5], 0x89
+        ret
+make_wide:
+        mov     [edi + T_EIP], eax
+        mov     dword [edi + 0x24], 0x202 & ~0x200
+        mov     dword [edi + 0x28], 0xbbbbbbb1
+        mov     dword [edi + 0x2c], 0xbbbbbbb2
+        mov     dword [edi + 0x30], 0xbbbbbbb3
+        mov     dword [edi + 0x34], 0xbbbbbbb4
+        mov     dword [edi + T_ESP], second_stack_top
+        mov     dword [edi + 0x3c], 0xbbbbbbb5
+        mov     dword [edi + 0x40], 0xbbbbbbb6
+        mov     dword [edi + 0x44], 0xbbbbbbb7
+        mov     dword [edi + 0x48], DATA
+        mov     [edi + 0x4c], edx
+        mov     dword [edi + 0x50], DATA
+        mov     dword [edi + 0x54], DATA
+        mov     dword [edi + 0x58], IN_LOCAL
+        mov     dword [edi + 0x5c], 0
+        mov     dword [edi + 0x60], LOCAL_TABLE
+        mov     eax, [next_root]
+        mov     [edi + T_CR3], eax
+        ret
+in_trapping:
+        call    dump
+        iretd
+
+; Prints the registers, and both states as a sum.
+dump:   pushfd
+        pushad
+        mov     ebp, esp
+        call    show_accesses
+        mov     eax, ds
+        show    "  ds", eax
+        show    "  eax", [ss:ebp + 28]
+        show    "  ecx", [ss:ebp + 24]
+        show    "  edx", [ss:ebp + 20]
+        show    "  ebx", [ss:ebp + 16]
+        show    "  esp", [ss:ebp + 12]
+        show    "  ebp", [ss:ebp + 8]
+        show    "  esi", [ss:ebp + 4]
+        show    "  edi", [ss:ebp]
+        mov     eax, [ss:ebp + 32]
+        and     eax, ~0x8d5             ; but for the arithmetic flags
+        show    "  eflags", eax
+        mov     eax, cs
+        show    "  cs", eax
+        mov     eax, ss
+        show    "  ss", eax
+        mov     eax, fs
+        show    "  fs", eax
+        mov     eax, gs
+        show    "  gs", eax
+        xor     eax, eax
+        str     ax
+        show    "  tr", eax
+        xor     eax, eax
+        sldt    ax
+        show    "  ldtr", eax
+        mov     eax, cr0
+        show    "  cr0", eax
+        clts
+        mov     eax, cr3
+        show    "  cr3", eax
+        movzx   eax, byte [table + FIRST + 5]
+        show    "  first", eax
+        movzx   eax, byte [table + SECOND + 5]
+        show    "  second", eax
+        movzx   eax, byte [table + NARROW + 5]
+        show    "  narrow", eax
+        mov     esi, first
+        mov     ecx, (task_states_end - first) / 4
+        xor     edx, edx
+.sum:   lodsd
+        rol     edx, 1
+        xor     edx, eax
+        loop    .sum
+        show    "  states", edx
+        call    forget_accesses
+        popad
+        popfd
+        ret
+
+; How the pages of the table and of the states were accessed since forget_accesses, where paging is on.
+show_accesses:
+        cmp     dword [first_root], 0
+        je      .end
+        mov     eax, cr2
+        show    "  cr2", eax
+        mov     edx, table
+        call    page_entry
+        show    "  table's page", eax
+        mov     edx, first
+        call    page_entry
+        show    "  first's page", eax
+        mov     edx, second
+        call    page_entry
+        show    "  second's page", eax
+        mov     edx, narrow
+        call    page_entry
+        show    "  narrow's page", eax
+.end:   ret
+page_entry:
+        mov     eax, edx
+        shr     eax, 12
+        and     eax, 0x3ff
+        mov     eax, [pages + 4 * eax]
+        and     eax, 0xfff
+        ret
+forget_accesses:
+        cmp     dword [first_root], 0
+        je      .end
+        push    eax
+        push    ecx
+        xor     ecx, ecx
+.page:  and     dword [pages + 4 * ecx], ~(ACCESSED | DIRTY)
+        inc     ecx
+        cmp     ecx, 1024
+        jb      .page
+        mov     eax, cr3
+        mov     cr3, eax
+        pop     ecx
+        pop     eax
+.end:   ret
+
+; Two roots for the same: 4 MiB pages to themselves, but for the image, which has 4 KiB pages.
+enable_paging:
+        xor     ecx, ecx
+.large: mov     eax, ecx
+        shl     eax, 22
+        or      eax, LARGE | PRESENT | WRITABLE
+        mov     [root_a + 4 * ecx], eax
+        mov     [root_b + 4 * ecx], eax
+        mov     eax, ecx
+        shl     eax, 12
+        or      eax, PREFERRED | PRESENT | WRITABLE
+        mov     [pages + 4 * ecx], eax
+        inc     ecx
+        cmp     ecx, 1024
+        jb      .large
+        mov     eax, pages + PRESENT + WRITABLE
+        mov     [root_a + 4 * (PREFERRED >> 22)], eax
+        mov     [root_b + 4 * (PREFERRED >> 22)], eax
+        mov     dword [first_root], root_a
+        mov     dword [next_root], root_b
+        mov     eax, cr4
+        or      eax, 0x10               ; PSE
+        mov     cr4, eax
+        mov     eax, root_a
+        mov     cr3, eax
+        mov     eax, cr0
+        or      eax, CR0_PG
+        mov     cr0, eax
+        ret
+
+; change_page PLACE, RIGHTS: what its page may be used for.
+%macro change_page 2
+        mov     eax, %1
+        shr     eax, 12
+        and     eax, 0x3ff
+        and     dword [pages + 4 * eax], ~(PRESENT | WRITABLE)
+        or      dword [pages + 4 * eax], %2
+        invlpg  [%1]
+%endmacro
+; call_with PLACE, RIGHTS, NAME: calls the second task while this page has these rights only.
+%macro call_with 3
+        call    make_tasks
+        mov     dword [resume], %%done
+        say     %3
+        change_page %1, %2
+        call    forget_accesses
+        call    SECOND:0
+%%done: change_page %1, PRESENT | WRITABLE
+        call    dump
+%endmacro
+
+page_rights:
+        call_with second, PRESENT, "CALL to a state that is read-only, with WP off"
+        call_with first, PRESENT, "CALL from a state that is read-only, with WP off"
+        mov     eax, cr0
+        or      eax, CR0_WP
+        mov     cr0, eax
+        call_with second, PRESENT, "CALL to a state that is read-only"
+        call_with second, 0, "CALL to a state that is absent"
+        call_with first, PRESENT, "CALL from a state that is read-only"
+        call_with first, 0, "CALL from a state that is absent"
+        ret
+
+; ---- exceptions: no vector, and which of them have an error code
+%define HAS_ERROR 0x60227d00
+        align   16
+stubs:
+%assign number 0
+%rep 32
+        align   16
+  %if (HAS_ERROR >> number) & 1 = 0
+        push    0
+  %endif
+        push    number
+        jmp     near caught
+  %assign number number + 1
+%endrep
+        align   16
+stub_bytes equ ($ - stubs) / 32
+
+caught: pushad
+        mov     eax, DATA
+        mov     ds, eax
+        mov     es, eax
+        mov     fs, eax
+        show    "  exception", [esp + 32]
+        show    "  with code", [esp + 36]
+        mov     eax, dr6
+        show    "  dr6", eax
+        xor     eax, eax
+        mov     dr6, eax
+        str     ax
+        show    "  in", eax
+        str     ax
+        cmp     ax, FIRST
+        jne     .other
+        popad
+        add     esp, 8
+        push    eax
+        mov     eax, [resume]
+        mov     [esp + 4], eax
+        pop     eax
+        iretd
+.other: test    dword [esp + 48], NESTED
+        popad
+        lea     esp, [esp + 8]
+        jz      .jump
+        push    NESTED | 2
+        popfd
+        iretd
+.jump:  jmp     FIRST:0
+
+; ---- printing on COM1, by polling
+print_value:                            ; name, value
+        pushad
+        mov     esi, [esp + 36]
+        call    print_name
+        mov     esi, equals
+        call    print
+        mov     edi, [esp + 40]
+        mov     ecx, 32
+.skip:  sub     ecx, 4                  ; no leading zeros
+        jz      .digit
+        mov     eax, edi
+        shr     eax, cl
+        jz      .skip
+.digit: mov     eax, edi
+        shr     eax, cl
+        and     eax, 15
+        mov     al, [digits + eax]
+        call    print_character
+        sub     ecx, 4
+        jns     .digit
+        mov     esi, line_end
+        call    print
+        popad
+        ret
+print_line:                             ; name
+        pushad
+        mov     esi, [esp + 36]
+        call    print_name
+        mov     esi, line_end
+        call    print
+        popad
+        ret
+print_name:
+        push    esi
+        mov     esi, prefix
+        call    print
+        pop     esi
+print:  lodsb
+        test    al, al
+        jz      .end
+        call    print_character
+        jmp     print
+.end:   ret
+print_character:
+        push    eax
+        mov     dx, COM1 + 5
+.wait:  in      al, dx
+        test    al, 0x20
+        jz      .wait
+        pop     eax
+        mov     dx, COM1
+        out     dx, al
+        ret
+
+prefix:   db "tasks: ", 0
+equals:   db " = 0x", 0
+digits:   db "0123456789abcdef"
+line_end: db 10, 0
+        align   4
+resume:     dd 0
+first_root: dd 0
+next_root:  dd 0
+segments:   dw table_end - table - 1
+            dq table
+gate_register: dw 33 * 8 - 1
+            dd gates
+nothing:    dw 0
+            dd 0
+        align   8
+local_table: dq 0x00cf92000000ffff
+
+; Each on a page of its own.
+        next_page
+table:  dq      0
+        dq      0x00cf9a000000ffff      ; CODE
+        dq      0x00cf92000000ffff      ; DATA
+        descriptor first, T_BYTES - 1, 0x89
+        descriptor second, T_BYTES - 1, 0x89
+        descriptor narrow, N_BYTES - 1, 0x81
+        dw      0, SECOND, 0x8500, 0    ; GATE
+        descriptor local_table, 7, 0x82
+        descriptor protected, 0xfffff, 0xc09a
+        descriptor narrow_stack, 0xfff, 0x92
+        descriptor second, T_BYTES - 2, 0x89
+        descriptor second, T_BYTES - 1, 0x09
+        descriptor broken, T_BYTES - 1, 0x89
+        descriptor second, T_BYTES - 1, 0x8b
+        descriptor trapping, T_BYTES - 1, 0x89
+table_end:
+        next_page
+first:  times T_BYTES db 0
+        next_page
+second: times T_BYTES db 0
+trapping: times T_BYTES db 0
+broken: times T_BYTES db 0
+        next_page
+narrow: times N_BYTES db 0
+task_states_end:
+        align   16
+narrow_stack: times 4096 db 0
+
+        align   16
+protected_end:
+
+section .bss nobits align=4096
+root_a: resb 4096
+root_b: resb 4096
+pages:  resb 4096
+gates:  resb 33 * 8
+        alignb  16
+        resb 4096
+second_stack_top: resb 16
+        resb 4096
+stack_top: resb 16
