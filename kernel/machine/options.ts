@@ -1,7 +1,7 @@
 /** What the person who boots tsvm may choose, given as words on its command line. */
-import { at, BOOL, instance, struct, U32, U8, type Bytes, type Ref, type u8 } from '../../transpiler/lib/index.js';
+import { at, BOOL, instance, struct, U32, U8, type Bytes, type Ref } from '../../transpiler/lib/index.js';
 import { bootInfo, textBytes } from '../boot/bootInfo.js';
-import { afterFirstWord, equalsText, firstWord, startsWithText } from '../boot/text.js';
+import { afterFirstWord, equalsText, firstWord, hexadecimalDigit, NO_DIGIT, startsWithText } from '../boot/text.js';
 import { beginLine, print, printBytes } from '../report/console.js';
 import { stop } from '../report/fail.js';
 
@@ -72,19 +72,12 @@ function applyOption(word: Bytes): boolean {
 /** Two hexadecimal digits, as BIOS calls are written. */
 function readDisk(word: Bytes): boolean {
   if (word.length !== DISK.length + 2) return false;
-  const high = hexDigit(word.u8(DISK.length));
-  const low = hexDigit(word.u8(DISK.length + 1));
-  if (high > 15 || low > 15) return false;
+  const high = hexadecimalDigit(word.u8(DISK.length));
+  const low = hexadecimalDigit(word.u8(DISK.length + 1));
+  if (high >= NO_DIGIT || low >= NO_DIGIT) return false;
   options.givesDisk = true;
   options.disk = high * 16 + low;
   return true;
-}
-
-/** The value of a digit; more than 15 where it is none. */
-function hexDigit(character: u8): u8 {
-  if (character >= 0x30 && character <= 0x39) return character - 0x30;
-  const letter = character | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : 16;
 }
 
 function refuseOption(word: Bytes): never {
