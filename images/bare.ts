@@ -8,15 +8,21 @@ import { runTool } from '../linker/tools.js';
  */
 export type BareProgram =
   | 'bios'
-  | 'efi'
+export type BareProgram =
+  | 'efi';
   | 'entry'
   | 'hostile'
   | 'leaves'
   | 'limits'
   | 'multiboot'
   | 'probe'
+<<<<<<< HEAD
   | 'smi'
   | 'tasks'
+=======
+  | 'processors'
+  | 'smi'
+>>>>>>> 1b5134c (Test each way in which processors interrupt each other; count them in the bench)
   | 'timers';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {

@@ -1,0 +1,60 @@
+/** The phases of images/guest/phases.c in which several processors take part. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeGuest } from '../images/guest.js';
+import { runTool } from '../linker/tools.js';
+import { runOnOneThread } from './machine.js';
+import { output, root } from './paths.js';
+
+export interface SharedPhase {
+  readonly name: string;
+  /** Instructions of all processors together, the hypervisor's included. */
+  readonly total: number;
+  /** What a tenth of the phase's rounds take at most: those without a timer interrupt. 0 where it has no rounds. */
+  readonly perRound: number;
+  /** Exits of all processors in the phase, without the hypercalls that ask for them; null on the bare machine. */
+  readonly exits: number | null;
+}
+
+/** What asks for the counts leaves the guest for the answer. */
+const ASKING = 'vmmcall';
+
+/** Boots the guest with `cpus` processors under `image`, or on the bare machine, and lets it run the phases. */
+export async function measureProcessors(image: string | null, cpus: number): Promise<SharedPhase[]> {
+  const folder = join(output, 'bench');
+  const plugin = join(folder, 'instructions.so');
+  const counts = join(folder, 'counts');
+  await mkdir(folder, { recursive: true });
+  const source = join(root, 'bench', 'instructions.c');
+  await runTool('gcc', ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror', '-o', plugin, source]);
+  const serial = await runOnOneThread({
+    image,
+    ...(await makeGuest({ root, onStep: () => undefined })),
+    cpus,
+    options: 'apic=release',
+    append: 'console=ttyS0 quiet tsvm.run=smp',
+    extra: ['-plugin', `${plugin},out=${counts}`],
+  });
+  const lines = [...(await readFile(counts, 'utf8')).matchAll(/^total=(\d+) rounds=\d+ decile=(\d+) /gm)];
+  const phases = [...serial.matchAll(/^guest: phase (.+) ticks=\d+ before=(.*) after=(.*)$/gm)];
+  if (phases.length === 0 || phases.length !== lines.length) throw new Error(`the guest ran no phase:\n${serial}`);
+  return phases.map(([, name = '', before = '', after = ''], index) => ({
+    name,
+    total: Number(lines[index]?.[1]),
+    perRound: Number(lines[index]?.[2]),
+    exits: difference(exitsIn(before), exitsIn(after)),
+  }));
+}
+
+function difference(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : after - before;
+}
+
+/** All exits of all processors, in what `tsvm-stat --json` prints. */
+function exitsIn(json: string): number | null {
+  const report = JSON.parse(json) as { processors: Record<string, number>[] } | null;
+  if (report === null) return null;
+  return report.processors
+    .flatMap((counts) => Object.entries(counts))
+    .reduce((sum, [reason, count]) => (reason === ASKING ? sum : sum + count), 0);
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { assembleBareProgram } from '../../images/bare.js';
+import { boot, hypervisorLines, root, temporaryFolder } from './harness.js';
+
+async function sendAll(t: Test, cpus: number, more: string) {
+  const kernel = join(await temporaryFolder(t), 'processors');
+  await assembleBareProgram(root, 'processors', kernel);
+  return boot({ machine: 'pc', memory: '512M', cpus, kernel, initrd: null, append: `${cpus}${more}` });
+}
+
+/** Who gets what processors.asm sends, a bit for each processor, in its order; `all` are the bits of all. */
+const expected = (all: number): [string, number][] => [
+  ['INIT, others', 0],
+  ['SIPI, others', all - 1],
+  ['SIPI, others again', 0],
+  ['fixed, for 1', 2],
+  ['fixed, for 0', 1],
+  ['fixed, for 7', 0],
+  ['fixed, broadcast', all],
+  ['fixed, self', 1],
+  ['fixed, all', all],
+  ['fixed, others', all - 1],
+  ['fixed, logical 2', 2],
+  ['fixed, logical 3', 3],
+  ['fixed, logical 0x40', 0],
+  ['fixed, logical 0xff', all],
+  ['NMI, for 1', 2],
+  ['NMI, others', all - 1],
+  ['NMI, logical 2', 2],
+  ['INIT, for 1 with level 0', 0],
+  ['fixed, for 1 after that', 2],
+  ['INIT, for 1', 0],
+  ['fixed, for 1 after that', 0],
+  ['SIPI, for 1', 2],
+  ['fixed, for 1 once more', 2],
+  ['INIT, logical 2', 0],
+  ['SIPI, for 1 then', 2],
+  ['all to the cluster model', all],
+  ['fixed, cluster 1', 2],
+  ['fixed, all of cluster 1', all],
+  ['fixed, cluster 2', 0],
+];
+
+for (const cpus of [2, 4]) {
+  t.test(`each of ${cpus} processors gets what is sent to it, and nothing else`, async (t) => {
+    const { serial, ended } = await sendAll(t, cpus, '');
+    const seen = [...serial.matchAll(/^processors: (.+) = (0x[0-9a-f]+)$/gm)];
+    t.same(
+      seen.map(([, name, bits]) => [name, Number(bits)]),
+      expected(2 ** cpus - 1),
+    );
+    t.equal(ended, 'off');
+  });
+}
+
+t.test('an INIT that another processor sends to the first one resets the machine', async (t) => {
+  const { serial, ended } = await sendAll(t, 2, 'i');
+  t.match(serial, /^processors: INIT next done$/m);
+  t.notMatch(serial, /survived/);
+  t.match(hypervisorLines(serial).at(-1), /the guest sent INIT to the processor that it started on/);
+  t.equal(ended, 'off');
+});
