@@ -8,21 +8,16 @@ import { runTool } from '../linker/tools.js';
  */
 export type BareProgram =
   | 'bios'
-export type BareProgram =
-  | 'efi';
+  | 'efi'
   | 'entry'
   | 'hostile'
   | 'leaves'
   | 'limits'
   | 'multiboot'
   | 'probe'
-<<<<<<< HEAD
-  | 'smi'
-  | 'tasks'
-=======
   | 'processors'
   | 'smi'
->>>>>>> 1b5134c (Test each way in which processors interrupt each other; count them in the bench)
+  | 'tasks'
   | 'timers';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {
