@@ -24,9 +24,6 @@ const MOST_COUNTS = 0xffff_ffffn;
 /** Of a clock that is not the time-stamp counter: 2 minutes, so that products stay in 64 bits. */
 const LONGEST_WAIT = 0x1fff_ffffn;
 
-/** The processor on which the tasks of the timer queue run. */
-const TASK_PROCESSOR = 0;
-
 const PreemptionTimer = struct(
   'PreemptionTimer',
   { size: 16 },
@@ -66,21 +63,23 @@ function stopPreemptionTimer(vcpu: Vcpu): void {
   vmwrite(Field.pinControls, u64(chosenSetting(Controls.pin)));
 }
 
-/** Sets the timer to what is left, before an entry. A little more than that, so that it never comes early. */
+/**
+ * Sets the timer to what is left, before an entry; a little more than that, so that it never comes early. What is due by
+ * then is done at once: a guest that leaves again before it has executed anything never comes to the timer's end.
+ */
 export function reloadPreemptionTimer(vcpu: Vcpu): void {
+  if (rdtsc() >= vcpu.timerEnd) {
+    runDueTimers();
+    armPreemptionTimer(vcpu);
+  }
   const left = subSat64(vcpu.timerEnd, rdtsc());
   const rate = timer.rate & RATE;
   vmwrite(Field.preemptionTimer, min64(u64((left >> rate) + 1n), MOST_COUNTS));
 }
 
-/** The timer has come to its end. Where the wait was cut, or was for an NMI, nothing is due yet. Tasks run on one processor. */
+/** The timer has come to its end: for a task, which is done when the timer is set anew, or for an NMI. */
 export function onPreemptionTimer(vcpu: Vcpu): void {
-  if (vcpu.number === TASK_PROCESSOR) {
-    runDueTimers();
-    armPreemptionTimer(vcpu);
-  } else {
-    stopPreemptionTimer(vcpu);
-  }
+  if (vcpu.timerEnd === 0n) stopPreemptionTimer(vcpu);
   deliverNmi(vcpu);
 }
 

@@ -29,7 +29,7 @@ for (const [name, microseconds] of Object.entries(PERIODS)) {
     t.ok(latest < (microseconds * 1000) / 100 + LATE_BY_BOCHS, `${latest} ns late at most`);
     t.equal(missed, 0);
     const exits = Number(/^ +(\d+) {2}preemptionTimer/m.exec(serial)?.[1]);
-    t.ok(exits === runs || exits === runs - 1, `${exits} exits, which are asked for before the runs`);
+    t.ok(exits > 0 && exits <= runs, `${exits} exits: none in vain, none where another exit was just in time`);
   });
 }
 
@@ -51,7 +51,7 @@ for (const name of ['1ms', '10ms']) {
     } = Object.fromEntries(found) as Partial<Record<string, number>>;
     t.equal(ended, 'off');
     t.ok(runs >= 100, `${runs} runs`);
-    t.equal(exits, runs);
+    t.ok(exits > 0 && exits <= runs, `${exits} exits, ${runs} runs`);
     t.equal(missed, 0);
     t.ok(latest * 100 < period, `${latest} of ${period} ns`);
   });

@@ -101,6 +101,14 @@ t.test('a guest that leaves all the time does not put the task off', (t) => {
   t.end();
 });
 
+t.test('a guest that leaves without executing anything does not put the task off', (t) => {
+  const running = start(1_000);
+  running.run(SECOND / 10n, 0n, 2_000n);
+  t.equal(running.ended, 0);
+  t.ok(testTask.runs >= 99n, `${testTask.runs}`);
+  t.end();
+});
+
 t.test('the task is not run early, however coarse the timer is', (t) => {
   for (const rate of [0n, 5n, 31n]) {
     const running = start(1_000, {}, rate);
@@ -129,7 +137,8 @@ t.test('the timer is off while nothing waits', (t) => {
   const running = start(1_000);
   t.ok(running.machine.isArmed);
   removeTimer(Task.test);
-  onPreemptionTimer(running.vcpu);
+  running.machine.now += SECOND;
+  reloadPreemptionTimer(running.vcpu);
   t.notOk(running.machine.isArmed);
   t.equal(running.vcpu.timerEnd, 0n);
   t.end();
