@@ -12,6 +12,10 @@ VMX_POINTER(vmxon, "vmxon")
 VMX_POINTER(vmclear, "vmclear")
 VMX_POINTER(vmptrld, "vmptrld")
 
+static inline UNUSED void vmx_vmxoff(void) {
+  __asm__ volatile("vmxoff" : : : "cc", "memory");
+}
+
 static inline UNUSED uint64_t vmx_vmread(uint32_t field) {
   uint64_t value;
   __asm__ volatile("vmread %1, %0" : "=r"(value) : "r"((uint64_t)field) : "cc");

@@ -17,7 +17,7 @@ import {
 } from '../../transpiler/lib/index.js';
 
 /** What can be done later. */
-export const Task = { test: 0 } as const;
+export const Task = { test: 0, restart: 1 } as const;
 /** Tasks are numbered below this. */
 export const TASKS = 8;
 /** The time at which nothing waits to be done. */

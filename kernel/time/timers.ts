@@ -4,15 +4,17 @@ import { options } from '../machine/options.js';
 import { countsOf, MICROSECONDS_END, readClock } from './clock.js';
 import { runTestTask, startTestTask } from './testTask.js';
 import { takeDue, Task, TASKS } from './timerQueue.js';
+import { holdsInits, restartProcessors, watchResets } from '../vmx/heldInit.js';
 
 /** Does what was to be done; `now` is the time on the clock. */
 type TaskRun = (now: u64) => void;
-const tasks = table<TaskRun>(TASKS, noTask, { [Task.test]: runTestTask });
+const tasks = table<TaskRun>(TASKS, noTask, { [Task.test]: runTestTask, [Task.restart]: restartProcessors });
 
-/** Starts what the options ask for. */
+/** Starts what the options ask for, and what the machine needs. */
 export function startTasks(): void {
   const period = options.testTimer;
   if (period !== 0 && period < MICROSECONDS_END) startTestTask(countsOf(period));
+  if (holdsInits()) watchResets();
 }
 
 /** Does everything that is due now. */

@@ -4,12 +4,12 @@ import { addressOf, at, exchange32, pause, struct, U32, type Ref, type u32 } fro
 export const SpinLock = struct('SpinLock', { size: 4 }, { taken: at(0, U32) });
 export type SpinLock = Ref<typeof SpinLock>;
 
-/** Nothing is done under a lock that takes nearly as long as so many pauses: a tenth of a second on any machine. */
-const MOST_PAUSES = 1_000_000;
+/** What is done under a lock takes microseconds, a tenth of so many pauses at most. */
+const MOST_PAUSES = 5_000;
 
 /**
- * Waits until nobody holds `lock`, and takes it. A holder that does not release it in time never will: an INIT has
- * reset its processor, or it has crashed. So nobody waits for ever.
+ * Waits until nobody holds `lock`, and takes it. A holder that does not release it in time is not waited for: an INIT
+ * has reset its processor, or it is reporting a crash. So nobody waits for ever.
  */
 export function takeLock(lock: SpinLock): void {
   for (let pauses: u32 = 0; pauses < MOST_PAUSES; pauses++) {

@@ -34,7 +34,7 @@ export const LAST_EXIT_REASON = 0x403n;
 /** What other processors write, or wait for. */
 const Mailbox = struct(
   'Mailbox',
-  { size: 12, volatile: true },
+  { size: 16, volatile: true },
   {
     /** The vector of the last SIPI that was sent to this processor, where SIPIs are not exits. */
     startVector: at(0, U32),
@@ -42,6 +42,8 @@ const Mailbox = struct(
     isReady: at(4, U32),
     /** 1 from when the guest has started this processor until it sends it an INIT. */
     runsGuest: at(8, U32),
+    /** 1 while this processor waits for a SIPI that leads to the hypervisor. */
+    wantsStart: at(12, U32),
   },
 );
 
@@ -73,7 +75,7 @@ export const Vcpu = struct(
     apicId: at(0xc0, U32),
     /** Whether all is prepared that a guest needs on this processor. */
     isPrepared: at(0xc4, BOOL),
-    /** On VT-x, whether a SIPI has started the guest here and nothing has come since. */
+    /** On VT-x, whether the guest was started here by a SIPI and no INIT has come since. */
     justStarted: at(0xc5, BOOL),
     mailbox: at(0xc8, Mailbox),
     /** On VT-x, what CPUID says to the guest, and what of it never changes. */

@@ -14,6 +14,7 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
+import { options } from '../machine/options.js';
 import type { EntryFormat } from '../memory/pageTables.js';
 import { directAddress, svmRun, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
@@ -24,6 +25,7 @@ import { svmAwaitStart, svmPrepare, svmRestart, svmSetState } from '../svm/start
 import { vmxLeaveApic } from '../vmx/apic.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
+import { findHeldInit } from '../vmx/heldInit.js';
 import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
 import { vmxAwaitStart, vmxPrepare, vmxRestart, vmxSetState } from '../vmx/start.js';
 import type { ProcessorState } from './state.js';
@@ -86,6 +88,12 @@ export function setState(vcpu: Vcpu, state: ProcessorState): void {
 /** Sees to it that an INIT carries no processor out of the guest, as the option `apic=` says. */
 export function watchApic(): void {
   apicWatches.get(vendor())();
+}
+
+/** Whether there are tasks for the timer. */
+export function needsTimer(): boolean {
+  const restarts = vendor() === Vendor.vmx && findHeldInit();
+  return restarts || options.testTimer !== 0;
 }
 
 /** Has the guest of `vcpu` left when a task is due. Stops start-up where the processor cannot. */

@@ -1,7 +1,7 @@
 /** The instructions of VMX (SDM 3C, chapter 30). Bodies: runtime-c/vmx.h. */
 import { intrinsics } from '../../transpiler/lib/index.js';
 
-export const { vmxon, vmclear, vmptrld, vmread, vmwrite, invept, invvpid } = intrinsics({
+export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid } = intrinsics({
   vmxon: {
     parameters: [['region', 'hpa']],
     result: 'boolean',
@@ -9,6 +9,14 @@ export const { vmxon, vmclear, vmptrld, vmread, vmwrite, invept, invvpid } = int
     c: 'vmx_vmxon',
     about: 'Enters VMX root operation; false where the processor refused.',
     manual: 'SDM 3C, VMXON',
+  },
+  vmxoff: {
+    parameters: [],
+    result: 'void',
+    effects: ['virtualization'],
+    c: 'vmx_vmxoff',
+    about: 'Leaves VMX operation; an INIT that was held back takes effect.',
+    manual: 'SDM 3C, VMXOFF',
   },
   vmclear: {
     parameters: [['vmcs', 'hpa']],

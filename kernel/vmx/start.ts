@@ -13,6 +13,7 @@ import { stampRevision, vmxEnable } from './enable.js';
 import { eptPointer } from './entryFormat.js';
 import { ExitReason } from './exitReason.js';
 import { setGuestState } from './guestState.js';
+import { startGuestAt } from './initSipi.js';
 import { setHostState } from './hostState.js';
 import { vmclear, vmptrld, vmwrite } from './operations.js';
 import { ioPermissions, msrPermissions } from './permissionMaps.js';
@@ -70,7 +71,12 @@ export function vmxAwaitStart(vcpu: Vcpu): never {
   return vmxRun(directAddress(addressOf(vcpu)));
 }
 
-/** With VT-x no processor comes to the hypervisor by a SIPI again. */
-export function vmxRestart(_vcpu: Vcpu): never {
-  fail('a processor was reset and started in the hypervisor');
+/** The processor of `vcpu` was reset (heldInit.ts). Enters the guest at the vector that the guest has sent. */
+export function vmxRestart(vcpu: Vcpu): never {
+  vcpu.mailbox.wantsStart = 0;
+  vmxEnable(vcpu.hostPage);
+  if (!vmclear(vcpu.vmcb) || !vmptrld(vcpu.vmcb)) fail('the processor refused a VMCS');
+  startGuestAt(vcpu, vcpu.mailbox.startVector);
+  vcpu.mailbox.runsGuest = 1;
+  return vmxRun(directAddress(addressOf(vcpu)));
 }

@@ -1,0 +1,89 @@
+/**
+ * A fault of Bochs 2.7: an INIT that has left the guest stays pending, and leaves it again at each entry, until it resets
+ * the processor. There it is allowed to, and the first processor, which looks for that until all have started, sends
+ * a SIPI that leads to the hypervisor again.
+ */
+import {
+  at,
+  BOOL,
+  cpuid,
+  haltForever,
+  instance,
+  pause,
+  requires,
+  struct,
+  u32,
+  u64,
+  window,
+} from '../../transpiler/lib/index.js';
+import { rsdpAddress } from '../machine/acpi.js';
+import { sendStartup } from '../machine/localApic.js';
+import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
+import { countsOf, readClock } from '../time/clock.js';
+import { addTimer, Task } from '../time/timerQueue.js';
+import { vcpuOf } from '../vcpu/processors.js';
+import { everyProcessorRuns } from '../vcpu/startup.js';
+import { trampolineVector } from '../vcpu/trampoline.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
+import { vmxoff } from './operations.js';
+
+/** "BOCHS ": who made the ACPI tables. */
+const MAKER = 9;
+const BOCHS = 0x4843_4f42;
+const BOCHS_END = 0x2053;
+const RSDP_BYTES = 20;
+/** CPUID 1: a hypervisor is below, so it is not Bochs, whose tables others use, too. */
+const FEATURES = 1;
+const ECX_HYPERVISOR = 0x8000_0000;
+
+/** So long after the first SIPI the second one has come, which must not start the processor in the guest. */
+const SECOND_SIPI_MICROSECONDS = 10_000;
+const PERIOD_MICROSECONDS = 1_000;
+
+const HeldInit = struct('HeldInit', { size: 1 }, { isHeld: at(0, BOOL) });
+const fault = instance(HeldInit);
+
+/** Finds out whether this machine has the fault, and processors to start. */
+export function findHeldInit(): boolean {
+  fault.isHeld = processorCount() > 1 && isBochs();
+  return fault.isHeld;
+}
+
+/** Whether it has. */
+export function holdsInits(): boolean {
+  return fault.isHeld;
+}
+
+function isBochs(): boolean {
+  const rsdp = window(rsdpAddress(), RSDP_BYTES);
+  const features = cpuid(FEATURES, 0);
+  const isVirtual = u32(features.ecx & ECX_HYPERVISOR) !== 0;
+  return !isVirtual && rsdp.u32(MAKER) === BOCHS && rsdp.u16(MAKER + 4) === BOCHS_END;
+}
+
+/** Lets the INIT that is pending reset this processor. */
+export function takeHeldInit(vcpu: Vcpu): never {
+  const end = u64(readClock() + countsOf(SECOND_SIPI_MICROSECONDS));
+  while (readClock() < end) pause();
+  vcpu.mailbox.wantsStart = 1;
+  vmxoff();
+  return haltForever();
+}
+
+/** Begins to look for processors that were reset. */
+export function watchResets(): void {
+  addTimer(Task.restart, u64(readClock() + countsOf(PERIOD_MICROSECONDS)));
+}
+
+/** Has them start, and looks again later if need be. */
+export function restartProcessors(now: u64): void {
+  const count = processorCount();
+  for (let number: u32 = 0; number < count; number++) restart(number);
+  if (!everyProcessorRuns()) addTimer(Task.restart, u64(now + countsOf(PERIOD_MICROSECONDS)));
+}
+
+function restart(number: u32): void {
+  requires(number < MAX_PROCESSORS);
+  const vcpu = vcpuOf(number);
+  if (vcpu.mailbox.wantsStart !== 0) sendStartup(vcpu.apicId, trampolineVector());
+}
