@@ -2,6 +2,8 @@
  * The memory that each processor has for itself: its stacks, with the pages between them that are not mapped, and its
  * vcpu. One block for each, one after the other.
  */
+import type {
+  u32} from '../../transpiler/lib/index.js';
 import {
   addressOf,
   at,
@@ -12,14 +14,13 @@ import {
   rdmsr,
   requires,
   struct,
-  u32,
   u64,
   type Hpa,
   type Hva,
 } from '../../transpiler/lib/index.js';
 import { apicIdOf, MAX_PROCESSORS, ownApicId, processorCount } from '../machine/madt.js';
 import { STACKS_BYTES, Stack, stackTop } from '../machine/stacks.js';
-import { allocatePages, PAGE_BYTES } from '../memory/allocator.js';
+import { allocatePages } from '../memory/allocator.js';
 import { DIRECT, directAddress } from '../platform.js';
 import { GS_BASE } from './registers.js';
 import { Vcpu } from './vcpu.js';
