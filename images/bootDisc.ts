@@ -23,7 +23,7 @@ export interface BootDiscContent {
 /** GRUB for a BIOS; grub-mkrescue would take those for other firmware, too, where they are installed. */
 const GRUB_FOLDER = '/usr/lib/grub/i386-pc';
 /** Parts of GRUB that the disc holds; the rest would only make it larger. */
-const GRUB_MODULES = 'biosdisk boot iso9660 linux multiboot multiboot2 normal wrmsr';
+const GRUB_MODULES = 'acpi biosdisk boot iso9660 linux multiboot multiboot2 normal wrmsr';
 
 /** Writes the disc and a folder with its content into `folder`; returns the disc's path. */
 export async function makeBootDisc(content: BootDiscContent, folder: string): Promise<string> {

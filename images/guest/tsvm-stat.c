@@ -49,6 +49,7 @@ static const struct reason vt_x[] = {
     {0, "exception", "#DB or #AC, given back to the guest"},
     {2, "tripleFault", "triple fault"},
     {3, "init", "INIT signal"},
+    {4, "sipi", "SIPI, which starts a processor"},
     {9, "taskSwitch", "hardware task switch"},
     {10, "cpuid", "CPUID"},
     {11, "getsec", "GETSEC, answered by #UD"},

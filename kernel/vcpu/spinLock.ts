@@ -5,7 +5,7 @@ export const SpinLock = struct('SpinLock', { size: 4 }, { taken: at(0, U32) });
 export type SpinLock = Ref<typeof SpinLock>;
 
 /** What is done under a lock takes microseconds, a tenth of so many pauses at most. */
-const MOST_PAUSES = 5_000;
+const MOST_PAUSES = 1_000;
 
 /**
  * Waits until nobody holds `lock`, and takes it. A holder that does not release it in time is not waited for: an INIT

@@ -22,8 +22,6 @@ t.test('a processor without SVM', (t) => refuses(t, { cpu: 'qemu64,-svm' }, /thi
 
 t.test('a processor without nested paging', (t) => refuses(t, { cpu: 'EPYC,-npt' }, /without nested paging/));
 
-t.test('more than one processor', (t) => refuses(t, { cpus: 2 }, /processor/));
-
 t.test('an unknown option', (t) => refuses(t, { options: 'crash=halt colour=red' }, /unknown option "colour=red"/));
 
 t.test('a module that is no kernel', async (t) => {

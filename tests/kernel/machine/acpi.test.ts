@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { findTable, readAcpi, rsdpAddress } from '../../../kernel/machine/acpi.js';
 import { MADT, readProcessors } from '../../../kernel/machine/madt.js';
-import { localApic, putChecksum, putMadt, putRsdp, putRsdt, putTable, putXsdt } from '../support/acpiTables.js';
+import { localApic, putChecksum, putMadt, putRsdp, putRsdt, putXsdt } from '../support/acpiTables.js';
 import { powerOn, stopOf, viewOf } from '../support/startup.js';
 
 const RSDP = 0xf_5ab0;

@@ -3,6 +3,9 @@ import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testin
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
 import { buildHostTables } from '../../../kernel/memory/hostPaging.js';
 import { readMtrrs } from '../../../kernel/memory/mtrr.js';
+import { processorMemory } from '../../../kernel/vcpu/processors.js';
+import { useTrampoline } from '../../../kernel/vcpu/trampoline.js';
+import { giveProcessors } from '../support/guest.js';
 import { bounds, IMAGE, IMAGE_BASE, parts, SerialMachine } from '../../support/image.js';
 
 const TABLES = 0x2000_0000n;
@@ -70,6 +73,25 @@ t.test('the page below each stack is not mapped', (t) => {
     t.equal(rights(bounds.stacks + guard + 0xfffn), 'none');
     t.equal(rights(bounds.stacks + guard + 0x1000n), 'rw');
   }
+  t.end();
+});
+
+t.test('the page below each stack of each processor is not mapped; the trampoline is, where it lies', (t) => {
+  const low = addMemory(0n, 0x10_0000);
+  giveProcessors(low, 1, 2);
+  useTrampoline(0x9_c000n);
+  root = buildHostTables(IMAGE, SIX_GIB);
+  for (const number of [0n, 1n, 2n]) {
+    const block = DIRECT + processorMemory(Number(number));
+    for (const guard of [0x0n, 0x5000n, 0x7000n, 0x9000n]) {
+      t.equal(rights(block + guard), 'none');
+      t.equal(rights(block + guard + 0x1000n), 'rw');
+    }
+    t.equal(rights(block + 0xb000n), 'rw', 'the vcpu');
+  }
+  t.equal(walk(0x9_c000n)?.target, 0x9_c000n, 'the trampoline, where paging is switched on');
+  t.equal(rights(0x9_c000n), 'rx');
+  t.equal(rights(0x9_d000n), 'none');
   t.end();
 });
 

@@ -84,6 +84,17 @@ export class AmdProcessor {
   pause(): void {
     return;
   }
+  /** Whether STGI was executed. */
+  holdsNothingBack = false;
+  stgi(): void {
+    this.holdsNothingBack = true;
+  }
+  /** The vcpu whose guest is entered. */
+  entered: bigint | null = null;
+  svmRun(vcpu: bigint): never {
+    this.entered = vcpu;
+    throw new Halted();
+  }
   markAllocation(): void {
     return;
   }

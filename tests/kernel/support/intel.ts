@@ -70,6 +70,11 @@ export class IntelProcessor extends AmdProcessor {
   vmxon(): boolean {
     return (this.cr4 & 0x2000n) !== 0n && (this.cr0 & 0x20n) !== 0n && ((this.msrs.get(0x3a) ?? 0n) & 5n) === 5n;
   }
+  /** Whether VMXOFF was executed. */
+  leftVmx = false;
+  vmxoff(): void {
+    this.leftVmx = true;
+  }
   vmclear = (): boolean => true;
   vmptrld = (): boolean => true;
   invept = (): void => undefined;
@@ -117,8 +122,8 @@ export interface IntelGuest {
   exit(reason: number, qualification?: bigint): void;
 }
 
-/** A guest in 64-bit mode, privilege level 0. */
-export function startIntelGuest(processor = new IntelProcessor()): IntelGuest {
+/** A guest in 64-bit mode, privilege level 0. The machine has more processors with these APIC IDs. */
+export function startIntelGuest(processor = new IntelProcessor(), ...apicIds: readonly number[]): IntelGuest {
   resetMemory();
   simulate(processor);
   const memory = addMemory(0n, Number(HIDDEN));
@@ -127,7 +132,7 @@ export function startIntelGuest(processor = new IntelProcessor()): IntelGuest {
   readMtrrs();
   vmxCheck();
   const tables = buildNestedTables(vmxEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);
-  giveProcessors(memory);
+  giveProcessors(memory, ...apicIds);
   const vcpu = vcpuOf(0);
   useProcessor(vcpu);
   vmxPrepare(vcpu, tables, startState());

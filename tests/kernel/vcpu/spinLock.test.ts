@@ -43,7 +43,7 @@ t.test('a lock is waited for until its holder releases it', (t) => {
 t.test('a lock whose holder is gone is not waited for without end', (t) => {
   takeLock(lock);
   takeLock(lock);
-  t.ok(pauses > 1000 && pauses < 100_000, `${pauses} pauses`);
+  t.ok(pauses > 100 && pauses < 100_000, `${pauses} pauses`);
   t.equal(lock.taken, 1);
   t.end();
 });

@@ -1,0 +1,34 @@
+/** More than one processor with Intel VT-x. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { localApic, putMadt } from '../kernel/support/acpiTables.js';
+import { bootInBochs } from './bochs.js';
+import { hypervisorLines, temporaryFolder } from './harness.js';
+
+t.setTimeout(900_000);
+
+t.test('two processors start under the hypervisor, though Bochs locks VMX off for one of them only', async (t) => {
+  const append = 'console=ttyS0 quiet tsvm.run=poweroff';
+  const { serial, ended, messages } = await bootInBochs({ cpus: 2, append, seconds: 600 });
+  t.match(serial, /^guest: Linux .*, 2 CPU/m);
+  t.match(serial, /^tsvm, .* on Intel VT-x, 2 processors/m);
+  const [, , second = ''] = serial.split(/^exits of processor \d+:$/m);
+  t.match(second, /^ +\d+ {2}cpuid /m);
+  t.match(second, /^ +1 {2}sipi /m);
+  t.same(messages, []);
+  t.equal(ended, 'off');
+});
+
+t.test('a processor that does not answer is named', async (t) => {
+  const table = new Uint8Array(60);
+  putMadt(table, 0, localApic(0, 1), localApic(1, 1));
+  const initrd = join(await temporaryFolder(t), 'madt');
+  await writeFile(initrd, table);
+  const { serial, ended } = await bootInBochs({
+    ...{ initrd, loaderCommands: ['acpi --exclude=APIC /initrd'] },
+    ...{ until: /^tsvm: .* answer\n/m, seconds: 200 },
+  });
+  t.equal(hypervisorLines(serial).at(-1), 'tsvm: the processor with APIC ID 0x1 does not answer');
+  t.equal(ended, 'stopped');
+});
