@@ -14,6 +14,7 @@ export type BareProgram =
   | 'leaves'
   | 'limits'
   | 'multiboot'
+  | 'nmi'
   | 'probe'
   | 'processors'
   | 'smi'

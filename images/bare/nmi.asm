@@ -1,0 +1,209 @@
+; A kernel that gets NMIs at any moment while it leaves for CPUID again and again, and events whose delivery leaves the
+; guest. It prints what came, and ends the emulator.
+;   nmi: NAME = 0xVALUE
+
+%include "bzimage.inc"
+        lea     rsp, [stack_top]
+%include "print.inc"
+%include "attempts.inc"
+%include "shutdown.inc"
+
+%define LOCAL_APIC     0xfee00000
+%define APIC_ID        0x20
+%define APIC_SPURIOUS  0xf0
+%define APIC_COMMAND   0x300
+%define APIC_TARGET    0x310
+%define ENABLED        0x1ff
+%define SEND_NMI       0x4400
+%define IO_APIC        0xfec00000
+%define IO_APIC_DATA   0x10
+%define TIMER_PIN      0x14             ; the low word of input 2
+%define AS_NMI         0x400
+%define MASKED         0x10000
+%define TIMER_COMMAND  0x43
+%define TIMER          0x40
+%define PERIODIC       0x34
+%define PERIOD         301              ; of 1.193182 MHz: no multiple of what the loop takes
+%define SPAN           10000000         ; of the time-stamp counter
+%define ROUNDS         1000
+%define HYPERCALL      0x6d767374
+%define MEMORY_KEPT    3
+
+; set_gate VECTOR, HANDLER
+%macro set_gate 2
+        lea     rax, [%2]
+        mov     [gates + 16 * %1], ax
+        shr     rax, 16
+        mov     [gates + 16 * %1 + 6], ax
+%endmacro
+; deliver NAME, INSTRUCTION: with a stack in hidden memory that nothing has touched yet.
+%macro deliver 2+
+        mov     qword [count], 0
+        lea     rax, [%%done]
+        mov     [resume], rax
+        mov     [kept_stack], rsp
+        add     r15, 4096
+        mov     rsp, r15
+        %2
+%%done: mov     rsp, [kept_stack]
+        mov     rax, [count]
+        show    %1
+        mov     rax, [pushed]
+        show    {%1, ", error code"}
+%endmacro
+
+        mov     dx, COM1 + 3
+        mov     al, 3                   ; eight bits
+        out     dx, al
+        call    make_tables
+        mov     al, 0xff                ; no interrupts from outside
+        out     0x21, al
+        out     0xa1, al
+        mov     ebx, LOCAL_APIC
+        mov     dword [rbx + APIC_SPURIOUS], ENABLED
+        call    from_timer
+        call    in_handler
+        call    in_hidden_memory
+        jmp     shut_down
+
+; NMIs of the timer while the guest does nothing but leave.
+from_timer:
+        set_gate 2, .handler
+        mov     qword [count], 0
+        mov     esi, IO_APIC
+        mov     dword [rsi], TIMER_PIN + 1
+        mov     dword [rsi + IO_APIC_DATA], 0
+        mov     dword [rsi], TIMER_PIN
+        mov     dword [rsi + IO_APIC_DATA], AS_NMI
+        mov     al, PERIODIC
+        out     TIMER_COMMAND, al
+        mov     al, PERIOD & 0xff
+        out     TIMER, al
+        mov     al, PERIOD >> 8
+        out     TIMER, al
+        call    time
+        mov     r13, rax
+        lea     r12, [rax + SPAN]
+.again: xor     eax, eax
+        cpuid
+        call    time
+        cmp     rax, r12
+        jb      .again
+        mov     r14, [count]
+        sub     rax, r13
+        mov     dword [rsi], TIMER_PIN
+        mov     dword [rsi + IO_APIC_DATA], MASKED
+        push    r14
+        show    "ticks"
+        pop     rax
+        show    "NMIs"
+        mov     eax, PERIOD
+        show    "period"
+        ret
+.handler:
+        inc     qword [count]
+        iretq
+
+; Each NMI's handler sends the next one, which has to wait until the handler's IRET, whatever leaves before.
+in_handler:
+        set_gate 2, .handler
+        mov     qword [count], 0
+        mov     ebx, LOCAL_APIC
+        mov     eax, [rbx + APIC_ID]
+        mov     [rbx + APIC_TARGET], eax
+        mov     r12d, ROUNDS
+.again: mov     qword [left], 1
+        mov     dword [rbx + APIC_COMMAND], SEND_NMI
+        mov     ecx, 100
+.wait:  loop    .wait
+        dec     r12d
+        jnz     .again
+        mov     rax, [count]
+        show    "NMIs of two for each round"
+        mov     rax, [deepest]
+        show    "deepest"
+        ret
+.handler:
+        push    rax
+        push    rcx
+        push    rdx
+        push    rbx
+        inc     qword [count]
+        inc     qword [depth]
+        mov     rax, [depth]
+        cmp     rax, [deepest]
+        jbe     .not_deeper
+        mov     [deepest], rax
+.not_deeper:
+        cmp     qword [left], 0
+        je      .last
+        dec     qword [left]
+        mov     eax, LOCAL_APIC
+        mov     dword [rax + APIC_COMMAND], SEND_NMI
+.last:  xor     eax, eax
+        cpuid
+        xor     eax, eax
+        cpuid
+        dec     qword [depth]
+        pop     rbx
+        pop     rdx
+        pop     rcx
+        pop     rax
+        iretq
+
+; Under tsvm only: the first access to a page of its memory leaves the guest in the middle of an event's delivery.
+in_hidden_memory:
+        lea     rax, [.end]
+        mov     [resume], rax
+        mov     [kept_stack], rsp
+        mov     eax, HYPERCALL
+        mov     ecx, MEMORY_KEPT
+        vmcall
+        mov     r15, rbx
+        set_gate 2, delivered
+        set_gate 3, delivered
+        set_gate 6, delivered
+        set_gate 13, delivered_with_code
+        set_gate 31, delivered
+        mov     ebx, LOCAL_APIC
+        deliver "INT3", int3
+        deliver "INT", int 31
+        deliver "invalid opcode", ud2
+        mov     ecx, 0x1230
+        deliver "general protection", mov ss, ecx
+        deliver "NMI", jmp send
+.end:   mov     rsp, [kept_stack]
+        ret
+send:   mov     dword [rbx + APIC_COMMAND], SEND_NMI
+        mov     ecx, 100
+.wait:  loop    .wait
+        jmp     [resume]
+
+delivered_with_code:
+        pop     qword [pushed]
+        jmp     delivered.count
+delivered:
+        mov     qword [pushed], 0
+.count: inc     qword [count]
+        mov     rax, [resume]
+        mov     [rsp], rax
+        iretq
+
+time:   rdtsc
+        shl     rdx, 32
+        or      rax, rdx
+        ret
+
+prefix: db "nmi: ", 0
+        align   8
+count:      dq 0
+depth:      dq 0
+deepest:    dq 0
+left:       dq 0
+kept_stack: dq 0
+pushed:     dq 0
+
+        align   16
+protected_end:
+
+%include "memory.inc"
