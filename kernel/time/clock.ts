@@ -48,14 +48,17 @@ type Count = () => u64;
 const readers = table<Count>(SOURCES, readPowerTimer, { [ClockSource.tsc]: readTsc });
 const rounds = table<Count>(SOURCES, powerTimerRound, { [ClockSource.tsc]: tscRound });
 
-/** Chooses the clock and says which. Stops start-up where the machine has no power-management timer. */
+/**
+ * Chooses the clock and says which. Stops start-up where the time-stamp counter cannot be it and the machine has no
+ * power-management timer: other timers are the guest's to stop.
+ */
 export function startClock(): void {
-  if (!startPowerTimer()) fail('the firmware names no power-management timer (ACPI table FACP), so time is unknown');
   if (hasInvariantTsc()) {
     clock.frequency = measureTscFrequency();
     clock.source = ClockSource.tsc;
     print('time comes from the time-stamp counter, ');
   } else {
+    if (!startPowerTimer()) fail('the firmware names no power-management timer (ACPI table FACP), so time is unknown');
     clock.frequency = POWER_TIMER_FREQUENCY;
     clock.source = ClockSource.powerTimer;
     print('time comes from the ACPI power-management timer, ');

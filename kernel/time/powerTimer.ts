@@ -28,8 +28,9 @@ const timer = instance(PowerTimer);
 /** Two processors that read at once would count the same time twice. */
 const lock = instance(SpinLock);
 
-/** Finds the timer and starts counting at 0. False where the machine has none. */
+/** Finds the timer and starts counting at 0, the first time. False where the machine has none. */
 export function startPowerTimer(): boolean {
+  if (timer.port !== NO_PORT) return true;
   const port = powerTimerPort();
   if (port === NO_PORT) return false;
   timer.port = port;

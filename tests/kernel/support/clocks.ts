@@ -53,6 +53,10 @@ export class TimedMachine {
     if (leaf === 0x8000_0000) return { ...none, eax: 0x8000_0008 };
     return leaf === 0x8000_0007 ? { ...none, edx: this.hardware.hasInvariantTsc ? 1 << 8 : 0 } : none;
   }
+  /** What a reading of memory takes, between which the hypervisor pauses. */
+  pause(): void {
+    this.now += 100n;
+  }
   vmwrite(field: number, value: bigint): void {
     this.written.set(field, value);
   }
@@ -88,4 +92,52 @@ export function powerOnTimed(hardware: Hardware = {}): TimedMachine {
   const machine = new TimedMachine(hardware);
   powerOnWithFadt(machine, fadtBody(POWER_TIMER_PORT, machine.hardware.powerTimerBits === 32 ? 1 << 8 : 0));
   return machine;
+}
+
+export const HPET_ADDRESS = 0xfed0_0000;
+const HPET_CONFIGURATION = 0x10;
+const HPET_COUNTER = 0xf0;
+
+/** A machine without a power-management timer, but with an HPET, which counts while it is enabled. */
+export class HpetMachine extends TimedMachine {
+  registers: DataView = new DataView(new ArrayBuffer(0x400));
+  enabledTime = 0n;
+  readonly period: bigint;
+
+  constructor(period: bigint, hardware: Hardware = {}) {
+    super(hardware);
+    this.period = period;
+  }
+  get isEnabled(): boolean {
+    return (this.registers.getUint32(HPET_CONFIGURATION, true) & 1) !== 0;
+  }
+  override rdtsc(): bigint {
+    this.pass(50n);
+    return super.rdtsc();
+  }
+  override pause(): void {
+    this.pass(100n);
+  }
+  pass(nanoseconds: bigint): void {
+    this.now += nanoseconds;
+    if (this.isEnabled) this.enabledTime += nanoseconds;
+    const count = BigInt.asUintN(32, (this.enabledTime * 1_000_000n) / this.period + 0xffff_f000n);
+    this.registers.setUint32(HPET_COUNTER, Number(count), true);
+  }
+}
+
+/** Powers it on, with an ACPI table that says where the HPET is. */
+export function powerOnWithHpet(machine: HpetMachine, space = 0): void {
+  resetMemory();
+  simulate(machine);
+  const memory = addMemory(0n, 0x20_0000);
+  const body = new Uint8Array(56 - HEADER);
+  viewOf(body).setUint8(40 - HEADER, space);
+  viewOf(body).setBigUint64(44 - HEADER, BigInt(HPET_ADDRESS), true);
+  putTable(memory, 0x10_1000, 'HPET', body);
+  putRsdt(memory, 0x10_0000, 0x10_1000);
+  putRsdp(memory, 0xf_5ab0, 0x10_0000);
+  machine.registers = viewOf(addMemory(BigInt(HPET_ADDRESS), 0x400));
+  machine.registers.setUint32(4, Number(machine.period), true);
+  readAcpi();
 }

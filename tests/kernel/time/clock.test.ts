@@ -13,10 +13,12 @@ import {
 import { HALTED } from '../../support/image.js';
 import {
   fadtBody,
+  HpetMachine,
   POWER_TIMER_FREQUENCY,
   POWER_TIMER_PORT,
   powerOnTimed,
   powerOnWithFadt,
+  powerOnWithHpet,
   TimedMachine,
 } from '../support/clocks.js';
 import { logText } from '../support/startup.js';
@@ -81,6 +83,38 @@ t.test('the timer starting over meanwhile does not spoil the measurement', (t) =
   t.end();
 });
 
+t.test('without a power-management timer it is measured by the HPET, which is left as it was', (t) => {
+  for (const period of [69_841_279n, 100_000_000n, 41_666_667n]) {
+    const machine = new HpetMachine(period);
+    powerOnWithHpet(machine);
+    startClock();
+    t.equal(clockSource(), ClockSource.tsc);
+    t.ok(isNear(clockFrequency(), 2_500_000_000n, 2_500_000n), clockFrequency().toString());
+    t.notOk(machine.isEnabled);
+  }
+  t.end();
+});
+
+t.test('an HPET that cannot be used is none', (t) => {
+  for (const [period, space] of [
+    [0n, 0],
+    [100_000_001n, 0],
+    [69_841_279n, 1],
+  ] as const) {
+    powerOnWithHpet(new HpetMachine(period), space);
+    t.throws(startClock, HALTED);
+    t.match(logText(), /^tsvm: the firmware names no timer \(ACPI tables FACP and HPET\)/);
+  }
+  t.end();
+});
+
+t.test('the HPET is no clock: a guest can stop it', (t) => {
+  powerOnWithHpet(new HpetMachine(69_841_279n, { hasInvariantTsc: false }));
+  t.throws(startClock, HALTED);
+  t.match(logText(), /^tsvm: the firmware names no power-management timer/);
+  t.end();
+});
+
 t.test('else the power-management timer is the clock', (t) => {
   powerOnTimed({ hasInvariantTsc: false });
   startClock();
@@ -139,7 +173,7 @@ t.test('a clock never goes back', (t) => {
 });
 
 t.test('without a power-management timer start-up stops', (t) => {
-  powerOnWithFadt(new TimedMachine(), null);
+  powerOnWithFadt(new TimedMachine({ hasInvariantTsc: false }), null);
   t.throws(startClock, HALTED);
   t.match(logText(), /^tsvm: the firmware names no power-management timer/);
   t.end();
@@ -150,7 +184,7 @@ t.test('a power-management timer that stands still stops start-up', (t) => {
   machine.in32 = () => 5;
   powerOnWithFadt(machine, fadtBody(POWER_TIMER_PORT, 0));
   t.throws(startClock, HALTED);
-  t.equal(logText(), 'tsvm: the ACPI power-management timer stands still\n');
+  t.equal(logText(), 'tsvm: the timer that time is measured by stands still\n');
   t.end();
 });
 

@@ -41,7 +41,7 @@ class Machine extends TimedMachine {
     if (msr === COMMAND_MSR) this.take(Number(value & 0xffff_ffffn), Number(value >> 32n));
     else this.msrs.set(msr, value);
   }
-  pause(): void {
+  override pause(): void {
     this.now += MICROSECOND;
   }
   take(command: number, destination: number): void {

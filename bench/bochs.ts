@@ -1,0 +1,20 @@
+/** The same phases on a processor with VT-x, which Bochs emulates; it has no NVMe, and does a part of the work. */
+import { DEFAULT_BOCHS_MACHINE, startBochs } from '../cli/bochs.js';
+import { makeGuest } from '../images/guest.js';
+import { phasesOf, type Phase } from './linux.js';
+import { root } from './paths.js';
+
+const TIMEOUT_SECONDS = 1200;
+
+/** Boots the guest under `image`, which counts its exits, and lets it run its phases. */
+export async function measureBochs(image: string): Promise<Phase[]> {
+  const guest = await makeGuest({ root, onStep: () => undefined });
+  const append = 'console=ttyS0,115200 quiet tsvm.run=bench-quick';
+  const machine = { ...DEFAULT_BOCHS_MACHINE, ...guest, image, append, endOnReset: true };
+  const run = await startBochs(machine, { seconds: TIMEOUT_SECONDS, onMessage: () => undefined });
+  let serial = '';
+  run.serial.on('data', (chunk: Buffer) => (serial += chunk.toString('latin1').replaceAll('\r', '')));
+  const ended = await run.ended;
+  if (ended !== 'off') throw new Error(`Bochs ended by ${ended}; it wrote:\n${serial}`);
+  return phasesOf(serial);
+}
