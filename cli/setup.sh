@@ -19,10 +19,15 @@ need bochs "bochs bochs-term bochsbios vgabios"
 need grub-mkrescue grub-common
 need xorriso xorriso
 need mformat mtools
+need sfdisk fdisk
+need mke2fs e2fsprogs
+need debootstrap debootstrap
 [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || packages="$packages ovmf"
 [ -e /usr/lib/grub/i386-pc ] || packages="$packages grub-pc-bin"
 [ -e /usr/lib/grub/x86_64-efi ] || packages="$packages grub-efi-amd64-bin"
 ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a > /dev/null 2>&1 || packages="$packages libclang-rt-14-dev"
+[ -e /usr/lib/ipxe/ipxe.efi ] || packages="$packages ipxe"
+[ -e /usr/lib/ipxe/qemu ] || packages="$packages ipxe-qemu"
 [ -e /usr/lib/x86_64-linux-gnu/libc.a ] || packages="$packages libc6-dev"
 
 if [ -n "$packages" ]; then

@@ -1,12 +1,13 @@
 /** The default guest: Debian's cloud kernel and an initramfs of busybox and small programs. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { runTool } from '../linker/tools.js';
 import { type ArchiveEntry, cpioArchive } from './cpio.js';
-import { noPackage, unpackPackage } from './package.js';
+import { makeKernel } from './kernel.js';
+import { unpackPackage } from './package.js';
 
 export interface Guest {
   /** Paths of the kernel, a bzImage, and of the initramfs. */
@@ -21,8 +22,6 @@ export interface GuestOptions {
   readonly onStep: (text: string) => void;
 }
 
-/** Names the newest kernel of its kind by a dependency. */
-const KERNEL_METAPACKAGE = 'linux-image-cloud-amd64';
 const PROGRAMS = ['kexec', 'phases', 'tsvm-stat'];
 
 /**
@@ -33,19 +32,9 @@ export async function makeGuest({ root, onStep }: GuestOptions): Promise<Guest> 
   const output = join(root, 'build', 'guest');
   await mkdir(output, { recursive: true });
   const guest = { kernel: join(output, 'vmlinuz'), initrd: join(output, 'initrd.img') };
-  if (!existsSync(guest.kernel)) await extractKernel(output, guest.kernel, onStep);
+  await makeKernel('cloud', guest.kernel, onStep);
   await makeInitramfs(root, output, guest.initrd, onStep);
   return guest;
-}
-
-async function extractKernel(output: string, kernel: string, onStep: GuestOptions['onStep']): Promise<void> {
-  const dependencies = await runTool('apt-cache', ['depends', KERNEL_METAPACKAGE]).catch(() => '');
-  const name = /Depends: (linux-image-\S+)/.exec(dependencies)?.[1];
-  if (name === undefined) throw noPackage(KERNEL_METAPACKAGE);
-  const unpacked = await unpackPackage(name, output, onStep);
-  const images = (await readdir(join(unpacked, 'boot'))).filter((file) => file.startsWith('vmlinuz-'));
-  await writeFile(kernel, await readFile(join(unpacked, 'boot', images[0] ?? 'vmlinuz')));
-  await rm(unpacked, { recursive: true });
 }
 
 async function makeInitramfs(

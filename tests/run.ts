@@ -1,6 +1,7 @@
 /**
  * Runs the tests, the quick ones first, and closes with a line `N passed, N failed`.
- * Words on the command line choose: `npm test -- boot cli` runs the files whose path holds one of them.
+ * Words on the command line choose: `npm test -- boot cli` runs the files whose path holds one of them. Those of
+ * tests/long/ run only with `--all`, which `npm run test:all` gives, or when a word chooses them.
  */
 import { execa } from 'execa';
 import { readdir } from 'node:fs/promises';
@@ -15,7 +16,11 @@ const SLOW = [
   'tests/cli',
   'tests/fuzz',
   'tests/boot',
+  'tests/guests',
+  'tests/long',
 ];
+
+const ALL = '--all';
 
 /** A test is a point one level below its file; a file that fails without one counts as a failed test itself. */
 const count = { passed: 0, failed: 0, failedInFile: 0 };
@@ -35,8 +40,9 @@ async function testFiles(): Promise<string[]> {
 }
 
 function isChosen(file: string): boolean {
-  const words = process.argv.slice(2);
-  return words.length === 0 || words.some((word) => file.includes(word));
+  const words = process.argv.slice(2).filter((word) => word !== ALL);
+  if (words.length > 0) return words.some((word) => file.includes(word));
+  return process.argv.includes(ALL) || !file.startsWith('tests/long/');
 }
 
 function isSlow(file: string): boolean {

@@ -1,0 +1,18 @@
+/** What a node has: Debian on its disk with its own GRUB. tsvm starts from another medium, and then the disk as it is. */
+import t from 'tap';
+import { bootDebian, cameToLogin, describe, type DiskCase, ranUnderTsvm } from './debianDisk.js';
+
+t.setTimeout(1_800_000);
+
+const CASES: readonly DiskCase[] = [
+  { uefi: false, controller: 'ahci', medium: { kind: 'iso', controller: 'cd' } },
+  { uefi: true, controller: 'nvme', medium: { kind: 'usb', controller: 'usb' } },
+];
+
+for (const disk of CASES) {
+  t.test(describe(disk), async (t) => {
+    const result = await bootDebian(t, disk);
+    cameToLogin(t, result);
+    ranUnderTsvm(t, result);
+  });
+}

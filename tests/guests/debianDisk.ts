@@ -1,0 +1,46 @@
+/** A Debian disk that was installed for the bare machine, and a session on its serial console. */
+import type { Test } from 'tap';
+import { makeDebianDisk } from '../../images/debian.js';
+import { boot, type Boot, root } from '../boot/harness.js';
+import { type Controller, drive, MACHINE, makeMedium, type MediumKind } from './media.js';
+
+export interface DiskCase {
+  readonly uefi: boolean;
+  readonly controller: Controller;
+  /** Where tsvm comes from, and how that is attached; null for the bare machine. */
+  readonly medium: { readonly kind: MediumKind; readonly controller: Controller } | null;
+}
+
+const PROMPT = 'root@node:~# ';
+
+/** Logs in as root, asks, and powers off by systemd. */
+const DIALOGUE = [
+  [/node login: /, 'root'],
+  [
+    new RegExp(PROMPT),
+    'echo processors $(nproc); tsvm-stat; systemctl --failed --no-legend | wc -l; systemctl poweroff',
+  ],
+] as const;
+
+export async function bootDebian(t: Test, { uefi, controller, medium }: DiskCase): Promise<Boot> {
+  const disk = await makeDebianDisk({ root, onStep: () => undefined });
+  const first = medium === null ? [] : drive(medium.controller, await makeMedium(t, medium.kind, null), 0);
+  return boot({ ...MACHINE, uefi, dialogue: DIALOGUE, extra: [...first, ...drive(controller, disk, 1)] });
+}
+
+export function describe({ uefi, controller, medium }: DiskCase): string {
+  const start = medium === null ? 'bare' : `under tsvm from a medium ${medium.kind}`;
+  return `a Debian disk on ${controller} comes to its login by ${uefi ? 'UEFI' : 'a BIOS'}, ${start}`;
+}
+
+export function cameToLogin(t: Test, { serial, ended }: Boot): void {
+  t.match(serial, /^node login: /m);
+  t.match(serial, /^processors 2$/m);
+  t.match(serial, /Power down/);
+  t.equal(ended, 'off');
+}
+
+/** The hypervisor kept running below it, with both processors. */
+export function ranUnderTsvm(t: Test, { serial }: Boot): void {
+  t.match(serial, /^tsvm, hypercall interface .*, 2 processors/m);
+}

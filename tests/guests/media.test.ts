@@ -1,0 +1,40 @@
+/** Media that `tsvm image` makes, started by firmware. Each guest is to show tsvm-stat, get ready and power off. */
+import t, { type Test } from 'tap';
+import { boot, type Boot } from '../boot/harness.js';
+import { briefGuest, type Controller, drive, MACHINE, makeMedium, type MediumKind } from './media.js';
+
+t.setTimeout(900_000);
+
+const CASES: readonly { kind: MediumKind; controller: Controller; uefi: boolean }[] = [
+  { kind: 'iso', controller: 'cd', uefi: false },
+  { kind: 'iso', controller: 'usb', uefi: false },
+  { kind: 'disk', controller: 'ahci', uefi: false },
+  { kind: 'usb', controller: 'usb', uefi: false },
+  { kind: 'iso', controller: 'cd', uefi: true },
+  { kind: 'disk', controller: 'nvme', uefi: true },
+  { kind: 'usb', controller: 'usb', uefi: true },
+];
+
+function showsGuest(t: Test, { serial, ended }: Boot): void {
+  t.match(serial, /^tsvm, hypercall interface .*, 2 processors/m);
+  t.match(serial, /^guest: ready$/m);
+  t.match(serial, /reboot: Power down/);
+  t.equal(ended, 'off');
+}
+
+for (const { kind, controller, uefi } of CASES) {
+  const firmware = uefi ? 'UEFI' : 'a BIOS';
+  t.test(`${firmware} starts the medium ${kind} by ${controller}, and two processors run its guest`, async (t) => {
+    const medium = await makeMedium(t, kind, await briefGuest());
+    showsGuest(t, await boot({ ...MACHINE, uefi, extra: drive(controller, medium, 0) }));
+  });
+}
+
+for (const uefi of [false, true]) {
+  t.test(`a disk hands options over, from ${uefi ? 'UEFI' : 'a BIOS'}`, async (t) => {
+    const medium = await makeMedium(t, 'disk', await briefGuest(), 'console=none apic=trap');
+    const result = await boot({ ...MACHINE, uefi, extra: drive('ahci', medium, 0) });
+    showsGuest(t, result);
+    t.notMatch(result.serial, /^tsvm: /m);
+  });
+}
