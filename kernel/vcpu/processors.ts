@@ -2,8 +2,7 @@
  * The memory that each processor has for itself: its stacks, with the pages between them that are not mapped, and its
  * vcpu. One block for each, one after the other.
  */
-import type {
-  u32} from '../../transpiler/lib/index.js';
+import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
   at,
