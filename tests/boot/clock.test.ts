@@ -1,4 +1,5 @@
 import t from 'tap';
+import { bootInBochs } from './bochs.js';
 import { boot, hypervisorLines } from './harness.js';
 
 /** Longer than the 24 bits of the power-management timer last, 4.6 s, though it is read within that. */
@@ -23,4 +24,24 @@ t.test('a test task is refused where no timer leaves the guest', async (t) => {
   t.match(hypervisorLines(serial).at(-1), /AMD-V has no timer that leaves the guest/);
   t.equal(ended, 'stopped');
   t.notMatch(serial, /Linux version/);
+});
+
+/** GRUB leaves ACPI tables out of those that the firmware has. */
+function bootWithout(tables: string) {
+  const loaderCommands = [`acpi --exclude=${tables}`];
+  return bootInBochs({ kernel: null, initrd: null, append: '', loaderCommands, until: /^tsvm: .*\n/m, seconds: 120 });
+}
+
+t.test('without a power-management timer the time-stamp counter is measured by the HPET', async (t) => {
+  const [first = ''] = hypervisorLines((await bootWithout('FACP')).serial);
+  const [, kilohertz = NaN] = /^tsvm: time comes from the time-stamp counter, (\d+) kHz$/.exec(first) ?? [];
+  t.ok(Math.abs(Number(kilohertz) - 25_000) < 25, first);
+});
+
+t.test('without either, one line says so, and nothing follows', async (t) => {
+  const { serial, ended } = await bootWithout('FACP,HPET');
+  t.same(hypervisorLines(serial), [
+    'tsvm: the firmware names no timer (ACPI tables FACP and HPET), so the rate of the time-stamp counter is unknown',
+  ]);
+  t.equal(ended, 'stopped');
 });
