@@ -1,40 +1,15 @@
 ; void tsvm_svm_run(uint64_t vcpu): the world switch (APM 2, 15.5), on the vcpu's stack. Does not return.
 
 %include "layout.inc"
+%include "registers.inc"
 
 global tsvm_svm_run
 extern tsvm_svm_exit
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts) and in the VMCB (APM 2, table B-2).
-VCPU_RAX        equ 0
-VCPU_RDI        equ 56
 VCPU_VMCB       equ 128
 VCPU_HOST_SAVE  equ 136
-VCPU_STACK_TOP  equ 0xb0
 VMCB_RAX        equ 0x5f8
-
-; Applies %1 to the thirteen registers that neither VMRUN nor the switch itself handles.
-%macro each_register 1
-        %1      rcx, 8
-        %1      rdx, 16
-        %1      rbx, 24
-        %1      rbp, 40
-        %1      rsi, 48
-        %1      r8, 64
-        %1      r9, 72
-        %1      r10, 80
-        %1      r11, 88
-        %1      r12, 96
-        %1      r13, 104
-        %1      r14, 112
-        %1      r15, 120
-%endmacro
-%macro load 2
-        mov     %1, [rdi + %2]
-%endmacro
-%macro save 2
-        mov     [rdi + %2], %1
-%endmacro
 
 section .text
 ; Interrupts and NMIs are held back (GIF is 0) from here on, except in the guest: VMRUN sets GIF, an exit clears it.

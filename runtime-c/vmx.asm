@@ -1,14 +1,12 @@
 ; void tsvm_vmx_run(uint64_t vcpu): the world switch (SDM 3C, chapters 26 and 27), on the vcpu's stack. Does not return.
 
+%include "registers.inc"
+
 global tsvm_vmx_run
 extern tsvm_vmx_cpuid, tsvm_vmx_exit, tsvm_vmx_entry_refused
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
-VCPU_RSI        equ 48
-VCPU_RDI        equ 56
-
 VCPU_QUICK      equ 0xa8
-VCPU_STACK_TOP  equ 0xb0
 VCPU_ANSWER     equ 0xe0
 VCPU_EXITS      equ 0x100
 
@@ -16,32 +14,6 @@ VCPU_EXITS      equ 0x100
 EXIT_REASON     equ 0x4402
 HOST_RSP        equ 0x6c14
 HOST_RIP        equ 0x6c16
-
-; Applies %1 to the registers that CPUID changes. RDI is done apart.
-%macro each_result 1
-        %1      rax, 0
-        %1      rcx, 8
-        %1      rdx, 16
-        %1      rbx, 24
-%endmacro
-; The registers that C functions leave as they are (linker/compile.ts).
-%macro each_kept 1
-        %1      rbp, 40
-        %1      r8, 64
-        %1      r9, 72
-        %1      r10, 80
-        %1      r11, 88
-        %1      r12, 96
-        %1      r13, 104
-        %1      r14, 112
-        %1      r15, 120
-%endmacro
-%macro load 2
-        mov     %1, [rdi + %2]
-%endmacro
-%macro save 2
-        mov     [rdi + %2], %1
-%endmacro
 
 section .text
 ; Each exit finds the stack as it is after the first push: the vcpu's address on top.
@@ -80,6 +52,7 @@ tsvm_vmx_run:
 .seldom:
         pop     qword [rdi + VCPU_RSI]
         pop     qword [rdi + VCPU_RDI]
+        save    rax, VCPU_RAX
         each_result save
         each_kept save
         xor     ebp, ebp                ; ends the chain of frames
@@ -93,8 +66,7 @@ tsvm_vmx_run:
         call    tsvm_vmx_entry_refused  ; does not return
 
 .load_all:
-        each_kept load
-        each_result load
-        mov     rsi, [rdi + VCPU_RSI]
+        load    rax, VCPU_RAX
+        each_register load
         mov     rdi, [rdi + VCPU_RDI]
         ret
