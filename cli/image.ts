@@ -14,7 +14,7 @@ Media:
   iso    a CD for BIOS and UEFI; it may be written to a USB stick as it is
   disk   a disk with a GPT: a BIOS starts GRUB, UEFI starts tsvm itself as \\EFI\\BOOT\\BOOTX64.EFI
   usb    the same with a partition table that old firmware and other systems read, too
-  pxe    a folder for a TFTP or HTTP server: an iPXE script, GRUB as the first file for BIOS and UEFI, tsvm.bin
+  pxe    a folder for a TFTP or HTTP server: a script for iPXE, and the first files for BIOS and UEFI
 
 Without --kernel the medium has no guest: tsvm then starts what is on the node's own disk.
 

@@ -1,5 +1,8 @@
 /** GRUB's commands that start tsvm (GNU GRUB Manual 2.06, 6 and 16.3). */
 
+/** What UEFI firmware starts from a medium that it knows nothing of (UEFI 2.10, 3.5.1.1). */
+export const EFI_DEFAULT = 'EFI/BOOT/BOOTX64.EFI';
+
 export interface StartOptions {
   /** The file, as GRUB finds it: `/tsvm.bin`. */
   readonly file: string;
@@ -17,9 +20,19 @@ export function biosCommands({ file, options }: StartOptions): string[] {
   return [`if regexp ^hd0 "$root"; then ${start} disk=0x81; else ${start}; fi`, 'boot'];
 }
 
-/** For UEFI: there tsvm is an application. */
+/**
+ * For UEFI: there tsvm is an application. Without a guest of its own it comes back, for the firmware to go on; but GRUB
+ * could leave only with a success, on which firmware shows its menu. So GRUB starts the next disk that can be started.
+ */
 export function efiCommands({ file, options }: StartOptions): string[] {
-  return [`chainloader ${file} ${quoted(options)}`.trim(), 'boot'];
+  return [
+    ...[`chainloader ${file} ${quoted(options)}`.trim(), 'boot'],
+    // It is what makes names of the pattern.
+    'insmod regexp',
+    'for place in (hd*,*); do',
+    `if [ "$place" != "($root)" -a -f $place/${EFI_DEFAULT} ]; then chainloader $place/${EFI_DEFAULT}; boot; fi`,
+    'done',
+  ];
 }
 
 /** Each word in quotes, so that GRUB takes no character of it as its own. */

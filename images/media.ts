@@ -5,7 +5,7 @@ import { runTool } from '../linker/tools.js';
 import { type DiskLabel, firstPartition, makeDisk } from './disk.js';
 import { fatSize, makeFat } from './fat.js';
 import { checkGrub, makeGrub } from './grub.js';
-import { biosCommands, efiCommands } from './loaderCommands.js';
+import { biosCommands, EFI_DEFAULT, efiCommands } from './loaderCommands.js';
 
 export interface Medium {
   /** A file that the build or `tsvm pack` made. */
@@ -17,10 +17,14 @@ export interface Medium {
 }
 
 const IMAGE = 'tsvm.bin';
-/** What UEFI firmware starts from a medium that it knows nothing of (UEFI 2.10, 3.5.1.1). */
-const EFI_DEFAULT = 'EFI/BOOT/BOOTX64.EFI';
 const DISK_MODULES = ['fat', 'part_gpt', 'part_msdos'];
-const DISC_MODULES = 'boot chain echo fat iso9660 linux ls normal part_gpt part_msdos reboot regexp test';
+/** All tables of partitions are among them: the disc's own GRUB asks for each. */
+const DISC_MODULES = [
+  ...['boot', 'chain', 'echo', 'fat', 'iso9660', 'linux', 'ls', 'minicmd', 'normal', 'reboot', 'regexp', 'test'],
+  ...['acorn', 'amiga', 'apple', 'bsd', 'dfly', 'dvh', 'gpt', 'msdos', 'plan', 'sun', 'sunpc'].map(
+    (name) => `part_${name}`,
+  ),
+];
 
 /** A CD for BIOS and UEFI, which may be written to a USB stick as it is. */
 export async function makeDisc({ image, options, folder }: Medium, output: string): Promise<void> {
@@ -38,7 +42,7 @@ export async function makeDisc({ image, options, folder }: Medium, output: strin
     'fi',
   ];
   await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), `${menu.join('\n')}\n`);
-  const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${DISC_MODULES}`];
+  const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${DISC_MODULES.join(' ')}`];
   await runTool('grub-mkrescue', ['-o', output, ...lean, files]);
 }
 

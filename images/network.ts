@@ -2,17 +2,17 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkGrub, makeGrub } from './grub.js';
-import { biosCommands, efiCommands } from './loaderCommands.js';
+import { biosCommands } from './loaderCommands.js';
 import type { Medium } from './media.js';
 
 const IMAGE = 'tsvm.bin';
 
 /**
- * Fills the folder `output` for a TFTP or HTTP server: `tsvm.ipxe` for iPXE; `grub.0` for a BIOS and `grub.efi` for
- * UEFI, as the network's first file; a configuration for pxelinux; and `tsvm.bin`, which UEFI can start by itself.
+ * Fills the folder `output` for a TFTP or HTTP server: `tsvm.ipxe` for iPXE; `grub.0`, the first file for a BIOS; a
+ * configuration for pxelinux; and `tsvm.bin`, the first file for UEFI, where only iPXE can hand options over.
  */
 export async function makeNetworkTree(medium: Medium, output: string): Promise<void> {
-  checkGrub(['i386-pc', 'x86_64-efi']);
+  checkGrub(['i386-pc']);
   const { image, options, folder } = medium;
   await mkdir(join(output, 'pxelinux.cfg'), { recursive: true });
   await copyFile(image, join(output, IMAGE));
@@ -29,8 +29,6 @@ export async function makeNetworkTree(medium: Medium, output: string): Promise<v
   const start = { file: `$cmdpath/${IMAGE}`, options };
   const bios = { target: 'i386-pc-pxe', modules: ['pxe', 'tftp'], commands: biosCommands(start) } as const;
   await makeGrub(bios, join(output, 'grub.0'), folder);
-  const efi = { target: 'x86_64-efi', modules: ['chain', 'efinet', 'tftp'], commands: efiCommands(start) } as const;
-  await makeGrub(efi, join(output, 'grub.efi'), folder);
 }
 
 function writeText(file: string, lines: readonly string[]): Promise<void> {

@@ -87,4 +87,5 @@ export const ACPI_1_HIGH = 0x4dc1_3f27_9000_169an;
 /** Appendix D. */
 export const EFI_SUCCESS = 0n;
 export const EFI_BUFFER_TOO_SMALL = 0x8000_0000_0000_0005n;
+export const EFI_NOT_STARTED = 0x8000_0000_0000_0013n;
 export const EFI_ABORTED = 0x8000_0000_0000_0015n;
