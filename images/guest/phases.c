@@ -3,7 +3,7 @@
  *   guest: phase NAME ticks=N before=JSON after=JSON
  * where ticks are of the time stamp counter (instructions, when the emulator counts them) and the JSON objects are
  * what `tsvm-stat --json` says, or null on the bare machine. With --smp they are those in which processors take part in
- * what others do.
+ * what others do; with --cpuid the second processor executes CPUID without end.
  */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -192,6 +192,10 @@ int main(int count, char **words) {
         run_on(0);
         measure("fork+exec on one", processes);
         return 0;
+    }
+    if (count > 1 && strcmp(words[1], "--cpuid") == 0) {
+        run_on(1);
+        for (;;) cpuids();
     }
     const int is_quick = count > 1 && strcmp(words[1], "--quick") == 0;
     if (is_quick) share = 20;

@@ -20,6 +20,16 @@ t.test('two processors start under the hypervisor, though Bochs locks VMX off fo
   t.equal(ended, 'off');
 });
 
+t.test('an NMI that comes while the hypervisor runs reaches the guest', async (t) => {
+  const append = 'console=ttyS0 quiet sysrq_always_enabled tsvm.run=nmi';
+  const { serial, ended, messages } = await bootInBochs({ cpus: 2, append, seconds: 800 });
+  t.match(serial, /^guest: 20 of 20 NMIs while CPUID is executed$/m);
+  const [, , second = ''] = (serial.split(/^guest: 20 of 20/m)[1] ?? '').split(/^exits of processor \d+:$/m);
+  t.ok(Number(/^ +(\d+) {2}preemptionTimer /m.exec(second)?.[1]) > 5, 'so many came while it did');
+  t.same(messages, []);
+  t.equal(ended, 'off');
+});
+
 t.test('a processor that does not answer is named', async (t) => {
   const table = new Uint8Array(60);
   putMadt(table, 0, localApic(0, 1), localApic(1, 1));

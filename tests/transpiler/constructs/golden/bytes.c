@@ -51,3 +51,9 @@ uint64_t bytes_use(uint64_t start) {
 #line 27 "golden/bytes.ts"
   return found.start;
 }
+
+#line 31 "golden/bytes.ts"
+bool bytes_take(uint64_t address) {
+#line 32 "golden/bytes.ts"
+  return memory_exchange32(address, 1) == 0;
+}
