@@ -293,109 +293,7 @@ debug_exceptions:
         finish
         ret
 
-; A breakpoint on the word in which the delivery of an exception saves RIP: the delivery raises the next one, which
-; saves its own elsewhere. (CVE-2015-8104 makes them come without end.) QEMU does not survive it, on the bare machine too.
-nested_debug_exceptions:
-        xor     eax, eax
-        cpuid
-        cmp     ebx, AUTH
-        je      .end
-        mov     rbx, [gates + 16]       ; the gate of #DB
-        lea     rax, [.handler]
-        mov     [gates + 16], ax
-        shr     rax, 16
-        mov     [gates + 16 + 6], ax
-        mov     [count], dword 0
-        lea     rax, [watched]
-        mov     dr0, rax
-        mov     eax, 0x90401            ; L0, on writes, of 8 bytes
-        mov     dr7, rax
-        mov     rbp, rsp
-        lea     rsp, [watched + 40]
-        int1
-        mov     rsp, rbp
-        mov     eax, 0x400
-        mov     dr7, rax
-        mov     rax, [count]
-        show    "debug exceptions"
-        mov     rax, [causes]
-        show    "their DR6"
-        mov     [gates + 16], rbx
-.end:   ret
-.handler:
-        push    rax
-        inc     qword [count]
-        mov     rax, dr6
-        or      [causes], rax
-        pop     rax
-        iretq
-
-; In ring 3, where CR0.AM and RFLAGS.AC make accesses that are not aligned raise #AC (CVE-2015-5307).
-alignment_checks:
-        lea     rdi, [directories]      ; all pages are the user's
-        lea     rdx, [directories + 4 * 4096]
-.page:  or      qword [rdi], USER
-        add     rdi, 8
-        cmp     rdi, rdx
-        jb      .page
-        or      qword [root], USER
-        mov     ecx, 4
-        lea     rdi, [pointers]
-.gib:   or      qword [rdi], USER
-        add     rdi, 8
-        loop    .gib
-        mov     rax, cr3
-        mov     cr3, rax
-        lea     rax, [task]
-        mov     [task_descriptor + 2], ax
-        shr     rax, 16
-        mov     [task_descriptor + 4], al
-        mov     [task_descriptor + 7], ah
-        shr     rax, 16
-        mov     [task_descriptor + 8], eax
-        mov     byte [task_descriptor + 5], 0x89
-        lea     rax, [segments]
-        mov     [segments_register + 2], rax
-        lgdt    [segments_register]
-        mov     eax, TASK
-        ltr     ax
-        lea     rax, [inner_stack]
-        mov     [task + 4], rax
-        lea     rax, [.home]
-        mov     [gates + HOME * 16], ax
-        shr     rax, 16
-        mov     [gates + HOME * 16 + 6], ax
-        mov     byte [gates + HOME * 16 + 5], 0xee
-        mov     rax, cr0
-        bts     rax, CR0_AM
-        mov     cr0, rax
-        mov     rbp, rsp
-        push    USER_DATA
-        push    rbp
-        push    0x40002                 ; AC
-        push    USER_CODE
-        lea     rax, [.user]
-        push    rax
-        mov     r12d, STORM
-        iretq
-.user:  lea     rax, [.again]
-        mov     [resume], rax
-        mov     qword [vector], -1
-        mov     eax, [operand + 1]
-.again: cmp     qword [vector], 17
-        jne     .out
-        dec     r12d
-        jnz     .user
-.out:   int     HOME
-.home:  mov     rsp, rbp
-        mov     rax, cr0
-        btr     rax, CR0_AM
-        mov     cr0, rax
-        mov     rax, r12
-        show    "alignment checks left after a storm"
-        mov     rax, [vector]
-        show    "their vector"
-        ret
+%include "storms.inc"
 
 ; Under tsvm only: where its memory is, no APIC may be.
 hidden_memory:
@@ -424,27 +322,6 @@ prefix:  db "limits: ", 0
 operand: dq 0, 0
 nothing: dw 0
          dq 0
-         align  16
-         times 256 db 0
-watched: dq 0, 0, 0, 0, 0, 0
-count:   dq 0
-causes:  dq 0
-segments:                               ; the code has the selector that the loader gave it
-         dq 0, 0
-         dq 0x00af9a000000ffff
-         dq 0x00cf92000000ffff
-         dq 0x00cff2000000ffff          ; USER_DATA
-         dq 0x00affa000000ffff          ; USER_CODE
-task_descriptor:
-         dq 103, 0
-segments_register: dw 8 * 8 - 1
-         dq 0
-         align  8
-task:    times 104 db 0
-         align  16
-         times 256 db 0
-inner_stack:
-
         align   16
 protected_end:
 

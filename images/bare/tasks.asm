@@ -55,23 +55,6 @@
 %macro next_page 0
         times (SETUP - ($ - $$)) & 0xfff db 0
 %endmacro
-; say NAME: prints it.
-%macro say 1
-        jmp     %%start
-%%name: db %1, 0
-%%start: push   %%name
-        call    print_line
-        add     esp, 4
-%endmacro
-; show NAME, VALUE
-%macro show 2
-        jmp     %%start
-%%name: db %1, 0
-%%start: push   dword %2
-        push    %%name
-        call    print_value
-        add     esp, 8
-%endmacro
 ; try NAME, INSTRUCTION: a fault in the first task goes on behind it; other tasks switch back first.
 %macro try 2+
         mov     dword [resume], %%done
@@ -83,12 +66,15 @@
 
         lgdt    [segments]
         push    CODE
-        lea     rax, [.narrow]
+        lea     rax, [narrow_start]
         push    rax
         retfq
 bits 32
 default abs
-.narrow: mov    eax, cr0
+%include "print32.inc"
+
+narrow_start:
+        mov     eax, cr0
         btr     eax, 31                 ; PG
         mov     cr0, eax
         mov     ecx, EFER
@@ -337,219 +323,9 @@ dump:   pushfd
         popfd
         ret
 
-; How the pages of the table and of the states were accessed since forget_accesses, where paging is on.
-show_accesses:
-        cmp     dword [first_root], 0
-        je      .end
-        mov     eax, cr2
-        show    "  cr2", eax
-        mov     edx, table
-        call    page_entry
-        show    "  table's page", eax
-        mov     edx, first
-        call    page_entry
-        show    "  first's page", eax
-        mov     edx, second
-        call    page_entry
-        show    "  second's page", eax
-        mov     edx, narrow
-        call    page_entry
-        show    "  narrow's page", eax
-.end:   ret
-page_entry:
-        mov     eax, edx
-        shr     eax, 12
-        and     eax, 0x3ff
-        mov     eax, [pages + 4 * eax]
-        and     eax, 0xfff
-        ret
-forget_accesses:
-        cmp     dword [first_root], 0
-        je      .end
-        push    eax
-        push    ecx
-        xor     ecx, ecx
-.page:  and     dword [pages + 4 * ecx], ~(ACCESSED | DIRTY)
-        inc     ecx
-        cmp     ecx, 1024
-        jb      .page
-        mov     eax, cr3
-        mov     cr3, eax
-        pop     ecx
-        pop     eax
-.end:   ret
+%include "taskPages.inc"
+%include "taskFaults.inc"
 
-; Two roots for the same: 4 MiB pages to themselves, but for the image, which has 4 KiB pages.
-enable_paging:
-        xor     ecx, ecx
-.large: mov     eax, ecx
-        shl     eax, 22
-        or      eax, LARGE | PRESENT | WRITABLE
-        mov     [root_a + 4 * ecx], eax
-        mov     [root_b + 4 * ecx], eax
-        mov     eax, ecx
-        shl     eax, 12
-        or      eax, PREFERRED | PRESENT | WRITABLE
-        mov     [pages + 4 * ecx], eax
-        inc     ecx
-        cmp     ecx, 1024
-        jb      .large
-        mov     eax, pages + PRESENT + WRITABLE
-        mov     [root_a + 4 * (PREFERRED >> 22)], eax
-        mov     [root_b + 4 * (PREFERRED >> 22)], eax
-        mov     dword [first_root], root_a
-        mov     dword [next_root], root_b
-        mov     eax, cr4
-        or      eax, 0x10               ; PSE
-        mov     cr4, eax
-        mov     eax, root_a
-        mov     cr3, eax
-        mov     eax, cr0
-        or      eax, CR0_PG
-        mov     cr0, eax
-        ret
-
-; change_page PLACE, RIGHTS: what its page may be used for.
-%macro change_page 2
-        mov     eax, %1
-        shr     eax, 12
-        and     eax, 0x3ff
-        and     dword [pages + 4 * eax], ~(PRESENT | WRITABLE)
-        or      dword [pages + 4 * eax], %2
-        invlpg  [%1]
-%endmacro
-; call_with PLACE, RIGHTS, NAME: calls the second task while this page has these rights only.
-%macro call_with 3
-        call    make_tasks
-        mov     dword [resume], %%done
-        say     %3
-        change_page %1, %2
-        call    forget_accesses
-        call    SECOND:0
-%%done: change_page %1, PRESENT | WRITABLE
-        call    dump
-%endmacro
-
-page_rights:
-        call_with second, PRESENT, "CALL to a state that is read-only, with WP off"
-        call_with first, PRESENT, "CALL from a state that is read-only, with WP off"
-        mov     eax, cr0
-        or      eax, CR0_WP
-        mov     cr0, eax
-        call_with second, PRESENT, "CALL to a state that is read-only"
-        call_with second, 0, "CALL to a state that is absent"
-        call_with first, PRESENT, "CALL from a state that is read-only"
-        call_with first, 0, "CALL from a state that is absent"
-        ret
-
-; ---- exceptions: no vector, and which of them have an error code
-%define HAS_ERROR 0x60227d00
-        align   16
-stubs:
-%assign number 0
-%rep 32
-        align   16
-  %if (HAS_ERROR >> number) & 1 = 0
-        push    0
-  %endif
-        push    number
-        jmp     near caught
-  %assign number number + 1
-%endrep
-        align   16
-stub_bytes equ ($ - stubs) / 32
-
-caught: pushad
-        mov     eax, DATA
-        mov     ds, eax
-        mov     es, eax
-        mov     fs, eax
-        show    "  exception", [esp + 32]
-        show    "  with code", [esp + 36]
-        mov     eax, dr6
-        show    "  dr6", eax
-        xor     eax, eax
-        mov     dr6, eax
-        str     ax
-        show    "  in", eax
-        str     ax
-        cmp     ax, FIRST
-        jne     .other
-        popad
-        add     esp, 8
-        push    eax
-        mov     eax, [resume]
-        mov     [esp + 4], eax
-        pop     eax
-        iretd
-.other: test    dword [esp + 48], NESTED
-        popad
-        lea     esp, [esp + 8]
-        jz      .jump
-        push    NESTED | 2
-        popfd
-        iretd
-.jump:  jmp     FIRST:0
-
-; ---- printing on COM1, by polling
-print_value:                            ; name, value
-        pushad
-        mov     esi, [esp + 36]
-        call    print_name
-        mov     esi, equals
-        call    print
-        mov     edi, [esp + 40]
-        mov     ecx, 32
-.skip:  sub     ecx, 4                  ; no leading zeros
-        jz      .digit
-        mov     eax, edi
-        shr     eax, cl
-        jz      .skip
-.digit: mov     eax, edi
-        shr     eax, cl
-        and     eax, 15
-        mov     al, [digits + eax]
-        call    print_character
-        sub     ecx, 4
-        jns     .digit
-        mov     esi, line_end
-        call    print
-        popad
-        ret
-print_line:                             ; name
-        pushad
-        mov     esi, [esp + 36]
-        call    print_name
-        mov     esi, line_end
-        call    print
-        popad
-        ret
-print_name:
-        push    esi
-        mov     esi, prefix
-        call    print
-        pop     esi
-print:  lodsb
-        test    al, al
-        jz      .end
-        call    print_character
-        jmp     print
-.end:   ret
-print_character:
-        push    eax
-        mov     dx, COM1 + 5
-.wait:  in      al, dx
-        test    al, 0x20
-        jz      .wait
-        pop     eax
-        mov     dx, COM1
-        out     dx, al
-        ret
-
-prefix:   db "tasks: ", 0
-equals:   db " = 0x", 0
-digits:   db "0123456789abcdef"
-line_end: db 10, 0
         align   4
 resume:     dd 0
 first_root: dd 0
