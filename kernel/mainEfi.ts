@@ -96,8 +96,8 @@ export function onVirtualize(state: ProcessorState): never {
   loadDescriptors();
   const vcpu = ownVcpu();
   if (vcpu === null) fail('a processor that ACPI does not list');
-  useProcessor(vcpu);
   completeSegments(state);
+  useProcessor(vcpu);
   prepareVcpu(vcpu, nestedRoot(), state);
   vcpu.isPrepared = true;
   vcpu.mailbox.isReady = 1;

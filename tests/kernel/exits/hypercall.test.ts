@@ -1,5 +1,6 @@
 import t from 'tap';
 import { HIDDEN, HIDDEN_BYTES, startGuest, type Guest } from '../support/guest.js';
+import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { beginLine, endLine, LOG_BYTES, logWritten, print } from '../../../kernel/report/console.js';
 import { logText } from '../support/startup.js';
 
@@ -45,6 +46,19 @@ t.test('version: of the interface, and how many processors', (t) => {
   t.equal(call(guest, VERSION), 0n);
   t.equal(guest.vcpu.registers.rbx, 1n);
   t.equal(guest.vcpu.registers.rcx, 1n);
+  t.end();
+});
+
+t.test('exit counts of any processor can be read on any other', (t) => {
+  const guest = startGuest(CODE, undefined, 2, 4);
+  vcpuOf(2).exits.set(0x41, 7n);
+  t.equal(call(guest, VERSION), 0n);
+  t.equal(guest.vcpu.registers.rcx, 3n);
+  t.equal(call(guest, EXITS, 2n, 0n), 0n);
+  t.same([guest.vcpu.registers.rcx, guest.vcpu.registers.rbx], [0x41n, 7n]);
+  t.equal(call(guest, EXITS, 1n, 0n), 2n, 'none was counted');
+  t.equal(call(guest, EXITS, 3n, 0n), 2n, 'there is none');
+  t.equal(call(guest, EXITS, 0xffff_ffff_ffff_ffffn, 0n), 2n);
   t.end();
 });
 

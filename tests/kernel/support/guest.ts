@@ -136,8 +136,12 @@ export function giveProcessors(memory: Uint8Array, ...apicIds: readonly number[]
   allocateProcessors();
 }
 
-/** A guest in 64-bit mode, privilege level 0, about to execute `code` at CODE. */
-export function startGuest(code: readonly number[] = [], processor = writeBackProcessor()): Guest {
+/** A guest in 64-bit mode, privilege level 0, about to execute `code` at CODE. The machine has more processors with these APIC IDs. */
+export function startGuest(
+  code: readonly number[] = [],
+  processor = writeBackProcessor(),
+  ...apicIds: readonly number[]
+): Guest {
   resetMemory();
   simulate(processor);
   const memory = addMemory(0n, Number(HIDDEN));
@@ -147,7 +151,7 @@ export function startGuest(code: readonly number[] = [], processor = writeBackPr
   const tables = buildNestedTables(svmEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);
   putIdentityTables(memory);
   memory.set(code, CODE);
-  giveProcessors(memory);
+  giveProcessors(memory, ...apicIds);
   const vcpu = vcpuOf(0);
   svmPrepare(vcpu, tables, startState());
   const vmcb = physical(Vmcb, vcpu.vmcb);
