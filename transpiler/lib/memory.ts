@@ -15,8 +15,8 @@ interface Region {
 }
 
 const PAGE = 4096n;
-/** Simulated addresses of instances start here, above any memory that a test adds. */
-const INSTANCES = 1n << 45n;
+/** Simulated addresses of instances start here, above any memory that a test adds, and at none that generated cases try. */
+const INSTANCES = 3n << 44n;
 
 const instances: Region[] = [];
 let added: Region[] = [];
