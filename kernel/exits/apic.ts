@@ -32,7 +32,7 @@ import { resetMachine } from '../report/reset.js';
 import { redirectStartup } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
-import { CommandKind, commandKind, firstProcessor, noteFirstProcessor } from './apicCommand.js';
+import { CommandKind, commandKind, firstProcessor, isPlainInterrupt, noteFirstProcessor } from './apicCommand.js';
 import { Event, recordEvent } from './events.js';
 
 const ApicWatch = struct(
@@ -139,6 +139,10 @@ function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
 
 function sendCommand(vcpu: Vcpu, command: u32, rip: u64): void {
   const page = physical(ApicPage, hpa(watch.page));
+  if (isPlainInterrupt(command)) {
+    page.commandLow = command;
+    return;
+  }
   const destination = page.commandHigh >>> XAPIC_FIELD_SHIFT;
   const kind = commandKind(command, destination, false, isFirst(vcpu));
   if (kind === CommandKind.resetsFirst) refuseInit(command, destination, rip);

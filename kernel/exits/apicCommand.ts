@@ -62,6 +62,12 @@ export function noteFirstProcessor(): void {
   firstProcessor.format = page.destinationFormat;
 }
 
+/** Quick to say of most commands: they go out as they are, wherever to. */
+export function isPlainInterrupt(command: u32): boolean {
+  const delivery = u32(command & DELIVERY_MASK);
+  return delivery !== Delivery.init && delivery !== Delivery.startup;
+}
+
 /** What becomes of `command`, the low half of the command register. `destination` is a byte, or wide in x2APIC mode. */
 export function commandKind(command: u32, destination: u32, isWide: boolean, fromFirst: boolean): CommandKind {
   const delivery = u32(command & DELIVERY_MASK);

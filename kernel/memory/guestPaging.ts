@@ -30,10 +30,12 @@ export const NOT_PRESENT = 0xffff_ffff_ffff_ffffn;
 /** The guest-physical address of `address` under the given control registers; NOT_PRESENT where it has none. */
 export function guestPhysical(cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
   const linear = u64(address);
+  if ((efer & EFER_LMA) !== 0n) {
+    return (cr4 & CR4_LA57) !== 0n ? walkFive(cr3 & ADDRESS, linear) : walkFour(cr3 & ADDRESS, linear);
+  }
   if ((cr0 & CR0_PG) === 0n) return gpa(linear & 0xffff_ffffn);
-  if ((cr4 & CR4_PAE) === 0n) return walkLegacy(cr3 & LEGACY_ADDRESS, (cr4 & CR4_PSE) !== 0n, linear & 0xffff_ffffn);
-  if ((efer & EFER_LMA) === 0n) return walkThree(cr3 & PAE_ROOT, linear & 0xffff_ffffn);
-  return (cr4 & CR4_LA57) !== 0n ? walkFive(cr3 & ADDRESS, linear) : walkFour(cr3 & ADDRESS, linear);
+  if ((cr4 & CR4_PAE) !== 0n) return walkThree(cr3 & PAE_ROOT, linear & 0xffff_ffffn);
+  return walkLegacy(cr3 & LEGACY_ADDRESS, (cr4 & CR4_PSE) !== 0n, linear & 0xffff_ffffn);
 }
 
 function walkFive(root: u64, address: u64): Gpa {

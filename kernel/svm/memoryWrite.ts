@@ -62,7 +62,7 @@ export function decodeWrite(write: MemoryWrite, bytes: InstructionBytes, size: C
   readPrefixes(write, bytes, size);
   const opcode = nextByte(write, bytes);
   if (write.operandBytes !== OPERAND_32 || !decodeOpcode(write, bytes, opcode)) return false;
-  return write.length <= MOST_BYTES && write.length <= bytes.count && lockIsAllowed(write);
+  return write.length <= bytes.count && lockIsAllowed(write);
 }
 
 function readPrefixes(write: MemoryWrite, bytes: InstructionBytes, size: CodeSize): void {
