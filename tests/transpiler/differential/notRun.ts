@@ -3,7 +3,13 @@
  * nowhere in random memory; tests/kernel gives them memory that is as it should be.
  */
 export const notRun: Readonly<Record<string, string>> = {
+  'boot/efiMap readFirmwareMap': 'reads the map that the firmware gives, and from where it says',
+  'boot/refuse refuseOverlap': 'takes two numbers of parts of the guest, which are few',
+  'guest/bios refuseSecondStart': 'reads what the vector of INT 15h points to',
   'guest/bootBlock writeBootBlock': 'reads the setup header where the boot information says the kernel lies',
+  'guest/mapEntry writeMapEntry': 'takes a table of one length only',
+  'guest/multiboot loadMultiboot': 'reads the header where the boot information says the kernel lies',
+  'guest/multibootImage readMultibootImage': 'reads the header where the boot information says the kernel lies',
   'guest/zeroPage writeZeroPage': 'reads the setup header where the boot information says the kernel lies',
   'machine/acpi readAcpi': 'searches the memory of the firmware below 1 MiB',
   'memory/nestedPaging addPageRights': 'walks page tables, each entry of which has to lead to the next one',
