@@ -64,12 +64,12 @@ async function makeImage(kind: Kind, options: Options): Promise<void> {
   if (!OPTION_WORDS.test(options.options)) {
     throw new UserError('--options has characters that no option of tsvm has', ExitCode.usage);
   }
-  await prepareOutput(kind, options.output);
   const image = await packedImage(options, await bundleOf(options));
   if (image === null) {
     process.exitCode = ExitCode.refused;
     return;
   }
+  await prepareOutput(kind, options.output);
   const folder = await mkdtemp(join(tmpdir(), 'tsvm-image-'));
   try {
     const start = performance.now();
@@ -83,7 +83,7 @@ async function makeImage(kind: Kind, options: Options): Promise<void> {
   if (options.json) printJson({ medium: kind, file: options.output, imageBytes: image.length });
 }
 
-/** Throws a UserError where nothing can be written, before there is any work. */
+/** Throws a UserError where nothing can be written. */
 async function prepareOutput(kind: Kind, output: string): Promise<void> {
   if (kind !== 'pxe') return writeResult(output, Buffer.alloc(0));
   await mkdir(output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
