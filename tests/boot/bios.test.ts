@@ -107,7 +107,11 @@ t.test('the same on a processor with VT-x', async (t) => {
   const bare = await bootInBochs({ ...options, image: null });
   const guest = await bootInBochs({ ...options, options: 'disk=0x80' });
   sameBios(t, bare.serial, guest.serial);
-  t.same(guest.messages.filter((message) => message.includes('VM')), [], 'no VM entry failed');
+  t.same(
+    guest.messages.filter((message) => message.includes('VM')),
+    [],
+    'no VM entry failed',
+  );
 });
 
 const TWICE = /starting the guest[^]*starting the guest[^]*bios: the timer ticks/;

@@ -22,7 +22,17 @@ export {
   U8,
   type Ref,
 } from './layout.js';
-export { addressOf, copyMemory, exchange32, fillMemory, instance, local, physical, window, type Bytes } from './memory.js';
+export {
+  addressOf,
+  copyMemory,
+  exchange32,
+  fillMemory,
+  instance,
+  local,
+  physical,
+  window,
+  type Bytes,
+} from './memory.js';
 export { list, table, type FunctionTable, type List } from './table.js';
 export { intrinsics } from './intrinsics.js';
 export * from './x86.js';
