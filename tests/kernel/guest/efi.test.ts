@@ -1,0 +1,130 @@
+import t from 'tap';
+import { bootInfo, GuestPart, isGiven, setText } from '../../../kernel/boot/bootInfo.js';
+import { openFirmware } from '../../../kernel/boot/efi.js';
+import { readOfferedBundle } from '../../../kernel/boot/efiBundle.js';
+import { startEfiGuest } from '../../../kernel/guest/efi.js';
+import { window } from '../../../transpiler/lib/index.js';
+import { bundle } from '../support/bootLoaders.js';
+import { Firmware, LOAD_FILE_ENTRY, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
+
+const KERNEL = 0x5000;
+const INITRD = 0x6000;
+const TEXT = 0x7000;
+
+function opened(): Firmware {
+  const firmware = new Firmware();
+  openFirmware(OWN_HANDLE, BigInt(SYSTEM_TABLE));
+  return firmware;
+}
+
+function text(firmware: Firmware, value: string) {
+  firmware.memory.set(Buffer.from(value), TEXT);
+  return window(BigInt(TEXT), value.length);
+}
+
+function giveParts(firmware: Firmware, withInitrd: boolean): void {
+  firmware.memory.set(Buffer.from('kernel'), KERNEL);
+  bootInfo.parts.at(GuestPart.kernel).start = BigInt(KERNEL);
+  bootInfo.parts.at(GuestPart.kernel).end = BigInt(KERNEL + 6);
+  setText(bootInfo.commandLine, text(firmware, 'console=ttyS0'));
+  if (!withInitrd) return;
+  bootInfo.parts.at(GuestPart.initrd).start = BigInt(INITRD);
+  bootInfo.parts.at(GuestPart.initrd).end = BigInt(INITRD + 99);
+}
+
+t.test('without a guest of its own the image ends so that the firmware tries what comes next', (t) => {
+  const firmware = opened();
+  t.equal(startEfiGuest(), Status.notStarted);
+  t.match(firmware.shown, /the firmware goes on as the guest/);
+  t.end();
+});
+
+t.test('the kernel is loaded from memory, with its command line', (t) => {
+  const firmware = opened();
+  giveParts(firmware, false);
+  t.equal(firmware.statusOf(startEfiGuest), Status.aborted);
+  t.equal(firmware.loaded?.source?.toString(), 'kernel');
+  const path = firmware.loaded?.path ?? Buffer.alloc(0);
+  t.same([...path.subarray(0, 4)], [1, 3, 24, 0]);
+  t.equal(path.readBigUInt64LE(8), BigInt(KERNEL));
+  t.equal(path.readBigUInt64LE(16), BigInt(KERNEL + 6));
+  t.match(firmware.shown, /the guest's kernel came back: status 0x8000000000000003/);
+  t.equal(firmware.taken.size, 0);
+  t.end();
+});
+
+t.test('the command line is UTF-16 with a zero at its end', (t) => {
+  const firmware = opened();
+  giveParts(firmware, false);
+  let options = '';
+  firmware.whileGuestRuns = () => (options = firmware.newOptions());
+  firmware.statusOf(startEfiGuest);
+  t.equal(options, 'console=ttyS0\0');
+  t.end();
+});
+
+t.test('an initrd is offered while the kernel runs', (t) => {
+  const firmware = opened();
+  giveParts(firmware, true);
+  let offered = firmware.offered();
+  firmware.whileGuestRuns = () => (offered = firmware.offered());
+  firmware.statusOf(startEfiGuest);
+  t.same(offered, { entry: LOAD_FILE_ENTRY, start: BigInt(INITRD), bytes: 99n });
+  t.equal(firmware.offered(), null);
+  t.end();
+});
+
+t.test("it takes the place of another one's, which comes back", (t) => {
+  const firmware = opened();
+  firmware.offer(Buffer.from('another'));
+  const before = firmware.offered();
+  giveParts(firmware, true);
+  let offered = firmware.offered();
+  firmware.whileGuestRuns = () => (offered = firmware.offered());
+  firmware.statusOf(startEfiGuest);
+  t.equal(offered?.start, BigInt(INITRD));
+  t.same(firmware.offered(), before);
+  t.end();
+});
+
+t.test('a kernel that the firmware does not load is said', (t) => {
+  const firmware = opened();
+  giveParts(firmware, true);
+  firmware.failing.set('loadImage', Status.unsupported);
+  t.equal(firmware.statusOf(startEfiGuest), Status.aborted);
+  t.match(firmware.shown, /the firmware does not load the guest's kernel: status 0x8000000000000003/);
+  t.notOk(firmware.calls.includes('startImage'));
+  t.end();
+});
+
+t.test('chain= names a file of the device that the image came from', (t) => {
+  const firmware = opened();
+  setText(bootInfo.options, text(firmware, 'crash=reset chain=\\a.efi'));
+  t.equal(startEfiGuest(), Status.unsupported);
+  const path = firmware.loaded?.path ?? Buffer.alloc(0);
+  t.equal(firmware.loaded?.source, null);
+  t.same([...path.subarray(0, 12)], [2, 1, 12, 0, 0xd0, 0x41, 3, 0x0a, 0, 0, 0, 0]);
+  t.same([...path.subarray(12, 16)], [4, 4, 18, 0]);
+  t.equal(path.subarray(16, 30).toString('utf16le'), '\\a.efi\0');
+  t.end();
+});
+
+t.test('an initrd that is offered to the image is its bundle', (t) => {
+  const firmware = opened();
+  firmware.offer(bundle({ 'guest/kernel': Buffer.from('kernel'), 'guest/cmdline': 'quiet' }));
+  readOfferedBundle();
+  const { start, end } = bootInfo.parts.at(GuestPart.kernel);
+  t.equal(firmware.bytesAt(start, Number(end - start)).toString(), 'kernel');
+  t.end();
+});
+
+t.test('nothing offered is no bundle, and what is damaged is refused', (t) => {
+  opened();
+  readOfferedBundle();
+  t.notOk(isGiven(GuestPart.kernel));
+  const firmware = opened();
+  firmware.offer(Buffer.from('no archive'));
+  t.equal(firmware.statusOf(readOfferedBundle), Status.aborted);
+  t.equal(firmware.taken.size, 0);
+  t.end();
+});

@@ -1,0 +1,326 @@
+/** UEFI firmware in Node: its tables in memory, and its services as far as the hypervisor calls them. */
+import { crc32 } from 'node:zlib';
+import { window } from '../../../transpiler/lib/index.js';
+import { simulate } from '../../../transpiler/lib/testing.js';
+import { powerOn, viewOf } from './startup.js';
+
+export const SYSTEM_TABLE = 0x1000;
+const BOOT_SERVICES = 0x1100;
+const CONFIGURATIONS = 0x1400;
+const CONSOLE = 0x1500;
+const OWN_IMAGE = 0x1600;
+const NEW_IMAGE = 0x1700;
+const DEVICE_PATH = 0x1800;
+export const LOAD_OPTIONS = 0x2000;
+/** Memory that AllocatePages gives, the highest first; it must not reach instances' addresses. */
+const FREE_START = 0x10_0000n;
+const FREE_END = 0x90_0000n;
+const MEMORY_BYTES = 0xa0_0000;
+
+/** Handles. */
+export const OWN_HANDLE = 11n;
+const NEW_HANDLE = 12n;
+const DEVICE_HANDLE = 13n;
+
+export const Status = {
+  success: 0n,
+  unsupported: 0x8000_0000_0000_0003n,
+  bufferTooSmall: 0x8000_0000_0000_0005n,
+  outOfResources: 0x8000_0000_0000_0009n,
+  notFound: 0x8000_0000_0000_000en,
+  notStarted: 0x8000_0000_0000_0013n,
+  aborted: 0x8000_0000_0000_0015n,
+} as const;
+
+/** Where a service is listed in the table of boot services, which is where a call of it seems to go, too. */
+const SERVICES = {
+  allocatePages: 40,
+  freePages: 48,
+  getMemoryMap: 56,
+  installProtocol: 128,
+  reinstallProtocol: 136,
+  uninstallProtocol: 144,
+  handleProtocol: 152,
+  locateDevicePath: 184,
+  loadImage: 200,
+  startImage: 208,
+  unloadImage: 224,
+  locateProtocol: 320,
+} as const;
+type Service = keyof typeof SERVICES;
+const SERVICE_BASE = 0xfeed_0000n;
+const OUTPUT_STRING = SERVICE_BASE - 8n;
+const LOAD_FILE = SERVICE_BASE - 16n;
+export const LOAD_FILE_ENTRY = 0xc0den;
+
+/** GUIDs by their first words, as text in manuals begins. */
+const Guid = { loadedImage: 0x5b1b31a1, devicePath: 0x09576e91, loadFile2: 0x4006c0c1 } as const;
+
+/** Thrown where the hypervisor gives the machine back. */
+class Left extends Error {
+  readonly status: bigint;
+  constructor(status: bigint) {
+    super('left for the firmware');
+    this.status = status;
+  }
+}
+
+export class Firmware {
+  /** All that the console showed. */
+  shown = '';
+  /** Pages that are taken, by their first address. */
+  readonly taken = new Map<bigint, { readonly pages: bigint; readonly kind: bigint }>();
+  /** The order of services that were called. */
+  readonly calls: string[] = [];
+  readonly memory = powerOn(MEMORY_BYTES);
+  readonly view = viewOf(this.memory);
+  /** Services that fail, and how. */
+  readonly failing = new Map<Service, bigint>();
+  /** Protocols of handles: `HANDLE:GUID`. */
+  readonly protocols = new Map<string, bigint>();
+  /** Who offers an initrd, and what. */
+  initrd: { handle: bigint; content: Uint8Array } | null = null;
+  /** What LoadImage was given. */
+  loaded: { path: Buffer; source: Buffer | null } | null = null;
+  whileGuestRuns: () => void = () => undefined;
+  private free = FREE_END;
+
+  constructor() {
+    this.protocols.set(`${OWN_HANDLE}:${Guid.loadedImage}`, BigInt(OWN_IMAGE));
+    this.protocols.set(`${NEW_HANDLE}:${Guid.loadedImage}`, BigInt(NEW_IMAGE));
+    this.protocols.set(`${DEVICE_HANDLE}:${Guid.devicePath}`, BigInt(DEVICE_PATH));
+    this.view.setBigUint64(OWN_IMAGE + 24, DEVICE_HANDLE, true);
+    // A PCI root and the end of the path.
+    this.memory.set([2, 1, 12, 0, 0xd0, 0x41, 3, 0x0a, 0, 0, 0, 0, 0x7f, 0xff, 4, 0], DEVICE_PATH);
+    this.view.setBigUint64(CONSOLE + 8, OUTPUT_STRING, true);
+    this.putTable(BOOT_SERVICES, 0x5652_4553_544f_4f42n, 376, (table) => {
+      for (const offset of Object.values(SERVICES)) this.put(table + offset, SERVICE_BASE + BigInt(offset));
+    });
+    this.putSystemTable();
+    const services = { efiCall: this.call.bind(this), efiLeave: this.leave.bind(this) };
+    simulate({
+      ...services,
+      efiLoadFileEntry: () => LOAD_FILE_ENTRY,
+      in8: () => 0xff,
+      out8: () => undefined,
+      haltForever: () => {
+        throw new Error('halted');
+      },
+    });
+  }
+
+  /** Writes the system table; `change` makes it another one before its checksum is made. */
+  putSystemTable(change: (table: number) => void = () => undefined): void {
+    this.putTable(SYSTEM_TABLE, 0x5453_5953_2049_4249n, 120, (table) => {
+      this.put(table + 64, BigInt(CONSOLE));
+      this.put(table + 96, BigInt(BOOT_SERVICES));
+      this.put(table + 112, BigInt(CONFIGURATIONS));
+      change(table);
+    });
+  }
+
+  /** Adds a configuration table. */
+  configure(guidLow: bigint, guidHigh: bigint, table: bigint): void {
+    const count = this.view.getBigUint64(SYSTEM_TABLE + 104, true);
+    const entry = CONFIGURATIONS + Number(count) * 24;
+    this.put(entry, guidLow);
+    this.put(entry + 8, guidHigh);
+    this.put(entry + 16, table);
+    this.putSystemTable((system) => this.put(system + 104, count + 1n));
+  }
+
+  /** Gives the hypervisor's image load options. */
+  giveOptions(options: Uint8Array): void {
+    this.memory.set(options, LOAD_OPTIONS);
+    this.view.setUint32(OWN_IMAGE + 48, options.length, true);
+    this.put(OWN_IMAGE + 56, BigInt(LOAD_OPTIONS));
+  }
+
+  /** The load options of the image that was loaded. */
+  newOptions(): string {
+    const bytes = this.view.getUint32(NEW_IMAGE + 48, true);
+    return this.bytesAt(this.view.getBigUint64(NEW_IMAGE + 56, true), bytes).toString('utf16le');
+  }
+
+  /** What `action` ended with where it gave the machine back; null where it came to its end. */
+  statusOf(action: () => void): bigint | null {
+    try {
+      action();
+      return null;
+    } catch (error) {
+      if (!(error instanceof Left)) throw error;
+      return error.status;
+    }
+  }
+
+  /** What the initrd is for a kernel that asks for it; null where nobody offers one. */
+  offered(): { start: bigint; bytes: bigint; entry: bigint } | null {
+    const protocol = this.initrd === null ? undefined : this.protocols.get(`${this.initrd.handle}:${Guid.loadFile2}`);
+    if (protocol === undefined) return null;
+    const fields = window(protocol, 24);
+    return { entry: fields.u64(0), start: fields.u64(8), bytes: fields.u64(16) };
+  }
+
+  bytesAt(address: bigint, length: number): Buffer {
+    const bytes = window(address, length);
+    return Buffer.from(Array.from({ length }, (_, i) => bytes.u8(i)));
+  }
+
+  private put(address: number, value: bigint): void {
+    this.view.setBigUint64(address, value, true);
+  }
+
+  private putTable(address: number, signature: bigint, bytes: number, fill: (table: number) => void): void {
+    this.put(address, signature);
+    this.view.setUint32(address + 8, 0x0002_0046, true);
+    this.view.setUint32(address + 12, bytes, true);
+    this.view.setUint32(address + 16, 0, true);
+    fill(address);
+    this.view.setUint32(address + 16, crc32(this.memory.subarray(address, address + bytes)), true);
+  }
+
+  private leave(status: bigint): never {
+    throw new Left(status);
+  }
+
+  private call(service: bigint, ...given: bigint[]): bigint {
+    if (service === OUTPUT_STRING) return this.output(given[1] ?? 0n);
+    if (service === LOAD_FILE) return this.loadFile(given[3] ?? 0n, given[4] ?? 0n);
+    const found = Object.entries(SERVICES).find(([, offset]) => service === SERVICE_BASE + BigInt(offset));
+    if (found === undefined) throw new Error(`the firmware has nothing at 0x${service.toString(16)}`);
+    const name = found[0] as Service;
+    this.calls.push(name);
+    return this.failing.get(name) ?? this[name](...(given as [bigint, bigint, bigint, bigint, bigint, bigint]));
+  }
+
+  private output(text: bigint): bigint {
+    for (let place = text; ; place += 2n) {
+      const unit = window(place, 2).u16(0);
+      if (unit === 0) return Status.success;
+      this.shown += String.fromCharCode(unit);
+    }
+  }
+
+  private allocatePages(how: bigint, kind: bigint, pages: bigint, place: bigint): bigint {
+    const wanted = window(place, 8).u64(0);
+    const start = how === 2n ? wanted : this.highest(pages, wanted);
+    if (start < FREE_START) return Status.outOfResources;
+    this.taken.set(start, { pages, kind });
+    window(place, 8).setU64(0, start);
+    return Status.success;
+  }
+
+  private highest(pages: bigint, most: bigint): bigint {
+    const end = this.free - 1n < most ? this.free : most + 1n;
+    const lowest = [...this.taken.keys()].reduce((low, start) => (start < low ? start : low), end);
+    return lowest - pages * 4096n;
+  }
+
+  private freePages(start: bigint, pages: bigint): bigint {
+    if (this.taken.get(start)?.pages !== pages)
+      throw new Error(`nobody took ${pages} pages at 0x${start.toString(16)}`);
+    this.taken.delete(start);
+    return Status.success;
+  }
+
+  /** One range, all of it free, in a descriptor that is longer than what is known. */
+  private getMemoryMap(bytes: bigint, map: bigint, _key: bigint, step: bigint, version: bigint): bigint {
+    const room = window(bytes, 8).u64(0);
+    window(bytes, 8).setU64(0, 48n);
+    window(step, 8).setU64(0, 48n);
+    window(version, 4).setU32(0, 1);
+    if (room < 48n) return Status.bufferTooSmall;
+    const descriptor = window(map, 48);
+    descriptor.setU32(0, 7);
+    descriptor.setU64(8, FREE_START);
+    descriptor.setU64(24, (FREE_END - FREE_START) / 4096n);
+    descriptor.setU64(32, 0xfn);
+    return Status.success;
+  }
+
+  private handleProtocol(handle: bigint, guid: bigint, place: bigint): bigint {
+    const protocol = this.protocols.get(`${handle}:${window(guid, 4).u32(0)}`);
+    if (protocol === undefined) return Status.unsupported;
+    window(place, 8).setU64(0, protocol);
+    return Status.success;
+  }
+
+  private locateProtocol(): bigint {
+    return Status.notFound;
+  }
+
+  private locateDevicePath(_guid: bigint, path: bigint, place: bigint): bigint {
+    if (this.initrd === null) return Status.notFound;
+    window(path, 8).setU64(0, window(path, 8).u64(0) + 20n);
+    window(place, 8).setU64(0, this.initrd.handle);
+    return Status.success;
+  }
+
+  private installProtocol(place: bigint, guid: bigint, _kind: bigint, protocol: bigint): bigint {
+    const handle = window(place, 8).u64(0) || 14n;
+    window(place, 8).setU64(0, handle);
+    this.protocols.set(`${handle}:${window(guid, 4).u32(0)}`, protocol);
+    this.initrd ??= { handle, content: new Uint8Array() };
+    return Status.success;
+  }
+
+  private reinstallProtocol(handle: bigint, guid: bigint, former: bigint, protocol: bigint): bigint {
+    const key = `${handle}:${window(guid, 4).u32(0)}`;
+    if (this.protocols.get(key) !== former) return Status.notFound;
+    this.protocols.set(key, protocol);
+    return Status.success;
+  }
+
+  private uninstallProtocol(handle: bigint, guid: bigint, protocol: bigint): bigint {
+    const key = `${handle}:${window(guid, 4).u32(0)}`;
+    if (this.protocols.get(key) !== protocol) return Status.notFound;
+    this.protocols.delete(key);
+    return Status.success;
+  }
+
+  private loadImage(
+    _policy: bigint,
+    _parent: bigint,
+    path: bigint,
+    source: bigint,
+    bytes: bigint,
+    place: bigint,
+  ): bigint {
+    let length = 0;
+    while (this.bytesAt(path + BigInt(length), 1)[0] !== 0x7f)
+      length += this.bytesAt(path, length + 4).readUInt16LE(length + 2);
+    this.loaded = {
+      path: this.bytesAt(path, length + 4),
+      source: source === 0n ? null : this.bytesAt(source, Number(bytes)),
+    };
+    window(place, 8).setU64(0, NEW_HANDLE);
+    return Status.success;
+  }
+
+  private startImage(): bigint {
+    this.whileGuestRuns();
+    return Status.unsupported;
+  }
+
+  private unloadImage(): bigint {
+    return Status.success;
+  }
+
+  private loadFile(bytes: bigint, buffer: bigint): bigint {
+    const content = this.initrd?.content ?? new Uint8Array();
+    const room = window(bytes, 8).u64(0);
+    window(bytes, 8).setU64(0, BigInt(content.length));
+    if (room < BigInt(content.length)) return Status.bufferTooSmall;
+    const place = window(buffer, content.length);
+    content.forEach((byte, index) => place.setU8(index, byte));
+    return Status.success;
+  }
+
+  /** Somebody before offers an initrd. */
+  offer(content: Uint8Array): void {
+    const protocol = 0x1900;
+    this.put(protocol, LOAD_FILE);
+    this.initrd = { handle: 15n, content };
+    this.protocols.set(`15:${Guid.loadFile2}`, BigInt(protocol));
+  }
+}
