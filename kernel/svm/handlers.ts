@@ -5,6 +5,7 @@ import { onAlignmentCheck, onDebugException } from './exceptions.js';
 import type { ExitHandler } from './exitHandler.js';
 import { onMsr } from './msr.js';
 import { onNestedPageFault } from './nestedPageFault.js';
+import { onSmi } from './smi.js';
 import { onInit, onShutdown, onUnexpected } from './stops.js';
 import { onSvmInstruction } from './svmInstruction.js';
 import { onVmmcall } from './vmmcall.js';
@@ -13,6 +14,7 @@ import { onVmmcall } from './vmmcall.js';
 export const ExitCode = {
   debugException: 0x41,
   alignmentCheck: 0x51,
+  smi: 0x62,
   init: 0x63,
   invlpga: 0x7a,
   msr: 0x7c,
@@ -30,6 +32,7 @@ export const ExitCode = {
 export const exitHandlers = table<ExitHandler>(EXIT_REASONS, onUnexpected, {
   [ExitCode.debugException]: onDebugException,
   [ExitCode.alignmentCheck]: onAlignmentCheck,
+  [ExitCode.smi]: onSmi,
   [ExitCode.init]: onInit,
   [ExitCode.invlpga]: onSvmInstruction,
   [ExitCode.msr]: onMsr,

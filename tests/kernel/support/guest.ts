@@ -89,6 +89,9 @@ export class AmdProcessor {
   stgi(): void {
     this.holdsNothingBack = true;
   }
+  clgi(): void {
+    this.holdsNothingBack = false;
+  }
   /** The vcpu whose guest is entered. */
   entered: bigint | null = null;
   svmRun(vcpu: bigint): never {

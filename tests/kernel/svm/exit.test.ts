@@ -21,6 +21,14 @@ t.test('each SVM instruction raises #UD and is an event', (t) => {
   t.end();
 });
 
+t.test('an SMI is taken, and the guest notices nothing', (t) => {
+  const guest = startGuest();
+  guest.exit(ExitCode.smi);
+  t.equal(injected(guest.vmcb), null);
+  t.equal(guest.vmcb.rip, BigInt(CODE));
+  t.end();
+});
+
 t.test('VMMCALL that is no hypercall raises #UD', (t) => {
   const guest = startGuest([0x0f, 0x01, 0xd9]);
   guest.exit(ExitCode.vmmcall);
