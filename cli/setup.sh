@@ -22,6 +22,8 @@ need mformat mtools
 need sfdisk fdisk
 need mke2fs e2fsprogs
 need debootstrap debootstrap
+need sbsign sbsigntool
+need openssl openssl
 [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || packages="$packages ovmf"
 [ -e /usr/lib/grub/i386-pc ] || packages="$packages grub-pc-bin"
 [ -e /usr/lib/grub/x86_64-efi ] || packages="$packages grub-efi-amd64-bin"

@@ -1,0 +1,51 @@
+/** The one image, by each loader that takes it another way. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { makeBundle } from '../../images/bundle.js';
+import { packFile } from '../../linker/file.js';
+import { boot, type BootOptions, defaultGuest, freshImage, temporaryFolder } from './harness.js';
+
+const APPEND = 'console=ttyS0 quiet tsvm.run=poweroff';
+const LOADERS = ['qemu', 'multiboot', 'multiboot2', 'linux'] as const;
+const MEMORY = '512M';
+
+async function reachesInit(t: Test, options: BootOptions): Promise<void> {
+  const { serial, ended } = await boot({ memory: MEMORY, append: APPEND, ...options });
+  t.match(serial, /^tsvm, hypercall interface \d/m);
+  t.match(serial, /^guest: ready$/m);
+  t.equal(ended, 'off');
+}
+
+async function changedImage(t: Test, change: (image: Buffer) => Buffer): Promise<string> {
+  const file = join(await temporaryFolder(t), 'image.bin');
+  await writeFile(file, change(await readFile(await freshImage())));
+  return file;
+}
+
+async function packedImage(t: Test): Promise<string> {
+  const { kernel, initrd } = await defaultGuest();
+  const parts = { kernel: await readFile(kernel), initrd: await readFile(initrd), cmdline: Buffer.from(APPEND) };
+  return changedImage(t, (image) => packFile(image, makeBundle(parts)));
+}
+
+for (const loader of LOADERS) {
+  t.test(`started by ${loader}, the image starts its guest`, (t) => reachesInit(t, { loader }));
+
+  t.test(`started by ${loader}, a packed image starts the guest in it`, async (t) => {
+    await reachesInit(t, { loader, image: await packedImage(t), kernel: null, initrd: null });
+  });
+}
+
+for (const [what, change] of [
+  ['changed', (image: Buffer) => image.fill(image.readUInt8(60_000) ^ 0x55, 60_000, 60_001)],
+  ['truncated', (image: Buffer) => image.subarray(0, image.length / 2)],
+  ['truncated behind its first pages', (image: Buffer) => image.subarray(0, 12_000)],
+] as const) {
+  t.test(`an image that is ${what} says so and stops`, async (t) => {
+    const image = await changedImage(t, change);
+    const { serial, ended } = await boot({ memory: MEMORY, image, until: /damaged\n/, seconds: 30 });
+    t.match(serial, /^tsvm: the image is damaged$/m);
+    t.equal(ended, 'stopped');
+  });
+}
