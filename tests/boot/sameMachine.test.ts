@@ -1,10 +1,24 @@
 import t, { type Test } from 'tap';
 import { boot, sectionsOf } from './harness.js';
 
+interface Compared {
+  readonly machine: string;
+  readonly memory: string;
+  readonly extra: readonly string[];
+}
+
+/** A device with 8 GiB of memory that the processor reaches above all RAM, in a machine with RAM above 4 GiB. */
+const HIGH = { machine: 'q35', memory: '6G', extra: ['-device', 'pci-testdev,membar=8G'] };
+const MACHINES: readonly Compared[] = [
+  { machine: 'pc', memory: '1G', extra: [] },
+  { machine: 'q35', memory: '1G', extra: [] },
+  HIGH,
+];
+
 /** What a guest reports of a machine, bare and under the hypervisor. */
-async function reports(machine: string) {
+async function reports(machine: Compared) {
   // With time counted in instructions, what Linux measures of clocks does not depend on how busy the host is.
-  const options = { machine, memory: '1G', icount: true, append: 'console=ttyS0 quiet tsvm.run=report' };
+  const options = { ...machine, icount: true, append: 'console=ttyS0 quiet tsvm.run=report' };
   const bare = await boot({ ...options, image: null });
   const guest = await boot(options);
   return { bare: sectionsOf(bare.serial), guest: sectionsOf(guest.serial) };
@@ -27,28 +41,31 @@ function logLines(section: readonly string[] = []): string[] {
     .filter((line) => ABOUT_THE_MACHINE.test(line) && !ABOUT_TIME_OR_RAM.test(line));
 }
 
-for (const machine of ['pc', 'q35']) {
-  t.test(`the guest sees the ${machine} machine as it is`, async (t) => {
-    const both = await reports(machine);
-    for (const name of ['devices', 'ioports', 'mtrr']) sameSection(t, name, both);
+for (const machine of MACHINES) {
+  t.test(
+    `the guest sees the machine as it is: ${[machine.machine, machine.memory, ...machine.extra].join(' ')}`,
+    async (t) => {
+      const both = await reports(machine);
+      for (const name of ['devices', 'ioports', 'mtrr', 'memtypes']) sameSection(t, name, both);
 
-    // An adapter's ROM is the emulator's own boot loader, another one for a multiboot image.
-    const devicesAndRoms = (lines: readonly string[] = []) =>
-      lines.filter((line) => !/System RAM|Kernel|Reserved|Adapter ROM/.test(line));
-    t.same(devicesAndRoms(both.guest.get('iomem')), devicesAndRoms(both.bare.get('iomem')), 'memory of devices');
+      // An adapter's ROM is the emulator's own boot loader, another one for a multiboot image.
+      const devicesAndRoms = (lines: readonly string[] = []) =>
+        lines.filter((line) => !/System RAM|Kernel|Reserved|Adapter ROM/.test(line));
+      t.same(devicesAndRoms(both.guest.get('iomem')), devicesAndRoms(both.bare.get('iomem')), 'memory of devices');
 
-    const interruptNames = (lines: readonly string[] = []) => lines.map((line) => line.replace(/:\s+\d+/, ':'));
-    t.same(interruptNames(both.guest.get('interrupts')), interruptNames(both.bare.get('interrupts')), 'interrupts');
+      const interruptNames = (lines: readonly string[] = []) => lines.map((line) => line.replace(/:\s+\d+/, ':'));
+      t.same(interruptNames(both.guest.get('interrupts')), interruptNames(both.bare.get('interrupts')), 'interrupts');
 
-    const cpuFacts = (lines: readonly string[] = []) => lines.filter((line) => !/MHz|bogomips/.test(line));
-    t.same(cpuFacts(both.guest.get('cpu')), cpuFacts(both.bare.get('cpu')), 'processor');
+      const cpuFacts = (lines: readonly string[] = []) => lines.filter((line) => !/MHz|bogomips/.test(line));
+      t.same(cpuFacts(both.guest.get('cpu')), cpuFacts(both.bare.get('cpu')), 'processor');
 
-    t.same(logLines(both.guest.get('dmesg')), logLines(both.bare.get('dmesg')), 'the kernel’s log');
-  });
+      t.same(logLines(both.guest.get('dmesg')), logLines(both.bare.get('dmesg')), 'the kernel’s log');
+    },
+  );
 }
 
 t.test('only what the hypervisor keeps is missing from the guest’s memory', async (t) => {
-  const { bare, guest } = await reports('pc');
+  const { bare, guest } = await reports({ machine: 'pc', memory: '1G', extra: [] });
   const ram = (lines: readonly string[] = []) =>
     lines
       .map((line) => /^([0-9a-f]+)-([0-9a-f]+) : System RAM/.exec(line))
