@@ -12,6 +12,7 @@ import {
   u64,
   type Hpa,
 } from '../../transpiler/lib/index.js';
+import { bootInfo } from './bootInfo.js';
 import { efiCall } from './efiCalls.js';
 import { EFI_SUCCESS, EfiBootServices } from './efiTables.js';
 
@@ -26,6 +27,11 @@ export const firmware = instance(Firmware);
 /** What the firmware reads and writes: it does not reach the hypervisor's stack. */
 const Exchange = struct('Exchange', { size: 24 }, { guid: at(0, arr(U64, 2)), result: at(16, U64) });
 const exchange = instance(Exchange, { align: 8 });
+
+/** Whether the machine's firmware is UEFI, which started this image or the boot loader that did. */
+export function isEfiMachine(): boolean {
+  return firmware.systemTable !== 0n || bootInfo.efi.systemTable !== 0n;
+}
 
 /** The firmware's functions. */
 export function bootServices(): EfiBootServices {

@@ -4,6 +4,7 @@
  * permissionMaps.ts.
  */
 import { u32 } from '../../transpiler/lib/index.js';
+import { isEfiMachine } from '../boot/efiServices.js';
 import type { Vmcb } from './vmcb.js';
 
 // Exceptions, VMCB offset 008h: a guest whose #DB or #AC raises itself again while it is delivered
@@ -12,7 +13,7 @@ const DEBUG_EXCEPTION = 1 << 1;
 const ALIGNMENT_CHECK = 1 << 17;
 
 // VMCB offset 00ch (APM 2, table B-1).
-const SMI = 1 << 2; // see smi.ts
+const SMI = 1 << 2; // on a machine with UEFI only: see smi.ts
 const INIT = 1 << 3; // resets the processor and with it EFER.SVME: the guest would escape
 const INVLPGA = 1 << 26; // an SVM instruction, and SVM is off for the guest
 const MSR_PROT = 1 << 28; // makes the MSR permission map count
@@ -30,6 +31,6 @@ const SKINIT = 1 << 6;
 /** Sets what leaves the guest of `vmcb`. */
 export function setIntercepts(vmcb: Vmcb): void {
   vmcb.interceptExceptions = DEBUG_EXCEPTION | ALIGNMENT_CHECK;
-  vmcb.interceptInstructions1 = u32(SMI | INIT | INVLPGA | MSR_PROT | SHUTDOWN);
+  vmcb.interceptInstructions1 = u32((isEfiMachine() ? SMI : 0) | INIT | INVLPGA | MSR_PROT | SHUTDOWN);
   vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;
 }

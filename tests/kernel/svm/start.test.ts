@@ -1,5 +1,7 @@
 import t from 'tap';
-import { physical } from '../../../transpiler/lib/index.js';
+import { hpa, physical } from '../../../transpiler/lib/index.js';
+import { firmware } from '../../../kernel/boot/efiServices.js';
+import { setIntercepts } from '../../../kernel/svm/intercepts.js';
 import { Vmcb } from '../../../kernel/svm/vmcb.js';
 import { AmdProcessor, CODE, HALTED, HIDDEN, HIDDEN_BYTES, startGuest, TABLES } from '../support/guest.js';
 import { logText } from '../support/startup.js';
@@ -44,6 +46,15 @@ t.test('#DB and #AC are intercepted, no other exception (CVE-2015-5307, CVE-2015
   t.end();
 });
 
+t.test('SMI is intercepted on a machine with UEFI', (t) => {
+  const { vmcb } = startGuest();
+  t.equal(vmcb.interceptInstructions1 & (1 << 2), 0);
+  firmware.systemTable = hpa(0x1000n);
+  setIntercepts(vmcb);
+  t.not(vmcb.interceptInstructions1 & (1 << 2), 0);
+  t.end();
+});
+
 t.test('shutdown and INIT are intercepted', (t) => {
   const { first } = intercepts();
   t.equal(first >>> 31, 1);
@@ -51,9 +62,9 @@ t.test('shutdown and INIT are intercepted', (t) => {
   t.end();
 });
 
-t.test('interrupts, NMI, HLT, CPUID, ports, TSC, MONITOR, PAUSE and WBINVD pass', (t) => {
+t.test('interrupts, NMI, SMI, HLT, CPUID, ports, TSC, MONITOR, PAUSE and WBINVD pass', (t) => {
   const { first, second } = intercepts();
-  t.equal(first, ((1 << 2) | (1 << 3) | (1 << 26) | (1 << 28) | (1 << 31)) >>> 0);
+  t.equal(first, ((1 << 3) | (1 << 26) | (1 << 28) | (1 << 31)) >>> 0);
   t.equal(second, 0x7f);
   t.end();
 });
