@@ -44,7 +44,7 @@ t.test('a kernel with the oldest boot protocol', async (t) => {
     kernel.writeUInt16LE(0x0200, 0x206);
     return kernel;
   });
-  await refuses(t, { kernel }, /the guest's kernel: .*its boot protocol is older than 2\.12/);
+  await refuses(t, { kernel }, /the guest's kernel: .*its boot protocol is older than 2\.10/);
 });
 
 t.test('too little memory', (t) => refuses(t, { memory: '32M' }, /too little memory/));
