@@ -135,6 +135,12 @@
         mov     edi, APIC + COMMAND
         stosd
         finish
+        begin   "INIT by other addresses of the command register"
+        mov     edi, APIC + COMMAND
+        mov     dword [rdi + 4], INIT | 0x80000
+        mov     dword [rdi + 8], INIT | 0x80000
+        mov     dword [rdi + 12], INIT | 0x80000
+        finish
         begin   "INIT by message"
         mov     edi, APIC
         mov     dword [rdi], INIT

@@ -52,6 +52,8 @@ export const MESSAGES_BYTES = 0x10_0000n;
 const OFFSET_IN_PAGE = 0xfffn;
 /** The first registers of the page are reserved. */
 const FIRST_REGISTER = 0x20;
+/** Registers start at multiples of 16; what else an address in one does is undefined (SDM 3A 10.4.1; APM 2, 16.3.2). */
+const OFFSET_OF_REGISTER = 0xf;
 
 /** Begins to watch the local APICs; this processor is the guest's first one. Returns where their page is. */
 export function watchApic(): Gpa {
@@ -117,6 +119,11 @@ function isFirst(vcpu: Vcpu): boolean {
 
 function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
   const offset = u32(u64(address) & OFFSET_IN_PAGE);
+  if (offset < FIRST_REGISTER) return;
+  if ((offset & OFFSET_OF_REGISTER) !== 0) {
+    recordEvent(Event.apicAccess, u64(address), rip);
+    return;
+  }
   switch (offset) {
     case ApicRegister.commandLow:
       sendCommand(vcpu, value, rip);
@@ -131,7 +138,6 @@ function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
       if (isFirst(vcpu)) firstProcessor.format = value;
       break;
     default:
-      if (offset < FIRST_REGISTER) return;
       break;
   }
   window(hpa(address), 4).setU32(0, value);

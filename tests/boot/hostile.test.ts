@@ -41,6 +41,7 @@ const OUTCOMES = [
   '64 bits to the local APIC #GP',
   '16 bits to the local APIC #GP',
   'strings to the local APIC #GP',
+  'INIT by other addresses of the command register done',
   'INIT by message done',
   'SIPI by message done',
   'read hidden memory done',

@@ -129,6 +129,18 @@ t.test('an interrupt command goes out with the destination that was written befo
   t.end();
 });
 
+t.test('an address within a register is none of its own: it reaches no command register', (t) => {
+  const guest = startApicGuest();
+  guest.vcpu.registers.rax = 0x8_4500n; // INIT, all
+  for (const offset of [0x304, 0x308, 0x30c, 0x314, 0x24]) {
+    guest.write(offset);
+    t.equal(guest.apic.getUint32(offset, true), 0, offset.toString(16));
+    t.equal(guest.vmcb.rip, BigInt(CODE + 2), 'and the instruction is skipped');
+  }
+  t.equal(eventCount(Event.apicAccess), 5n);
+  t.end();
+});
+
 t.test('an INIT for another processor goes out', (t) => {
   const guest = startApicGuest();
   guest.apic.setUint32(DESTINATION, 0x0100_0000, true);
