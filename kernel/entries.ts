@@ -4,11 +4,11 @@ import { start } from './main.js';
 import { onVirtualize, startEfi } from './mainEfi.js';
 import { onException } from './report/exception.js';
 import { onSvmExit } from './svm/exit.js';
+import { onNmi } from './vcpu/nmi.js';
 import { onProcessorStart } from './vcpu/start.js';
 import { onQuickCpuid } from './vmx/cpuid.js';
 import { onVmxEntryRefused } from './vmx/entryFailure.js';
 import { onVmxExit } from './vmx/exit.js';
-import { onNmi } from './vmx/nmi.js';
 
 export const entries = entryPoints({
   /** From runtime-c/boot.asm, once. */

@@ -35,10 +35,10 @@ exception:
         je      .recover
         cmp     qword [rsp + 16], try_xsetbv_may_fault
         jne     .report
+; Not by IRET: under AMD-V that would let in NMIs that the guest, which handles one, still holds back.
 .recover:
-        mov     qword [rsp + 16], try_failed
-        add     rsp, 16
-        iretq
+        mov     rsp, [rsp + 40]
+        jmp     try_failed
 .nmi:   push    rax
         push    rcx
         push    rdx

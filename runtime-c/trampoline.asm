@@ -11,6 +11,7 @@ CODE_BYTES      equ 0x100
 DESCRIPTORS     equ 0x100
 CONTINUATION    equ 0x108
 TABLES          equ 0x110
+NO_INTERRUPTS   equ 0x140
 COUNT           equ 0x114
 FIRST_VCPU      equ 0x118
 VCPU_DISTANCE   equ 0x120
@@ -54,6 +55,7 @@ bits 16
 tsvm_trampoline:
         mov     ax, cs
         mov     ds, ax
+        o32 lidt [NO_INTERRUPTS]        ; an NMI on the way shuts down, and goes to no vector of the guest's
         mov     eax, CR4_PAE
         mov     cr4, eax
         mov     eax, [TABLES]

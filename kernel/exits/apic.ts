@@ -24,12 +24,15 @@ import {
   Delivery,
   DELIVERY_MASK,
   isX2Apic,
+  isXApic,
   X2APIC_COMMAND,
   XAPIC_FIELD_SHIFT,
 } from '../machine/localApic.js';
+import { processorCount } from '../machine/madt.js';
 import { beginLine, consoleReturnToUart, endLine, print, printHex, takeConsole } from '../report/console.js';
 import { resetMachine } from '../report/reset.js';
-import { redirectStartup } from '../vcpu/startup.js';
+import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
+import { mayReachWaiting, noteReset, redirectStartup } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
 import { CommandKind, commandKind, firstProcessor, isPlainInterrupt, noteFirstProcessor } from './apicCommand.js';
@@ -42,6 +45,8 @@ const ApicWatch = struct(
     page: at(0, GPA),
     /** Whether the guest's writes leave it. */
     isOn: at(8, BOOL),
+    /** Who is reset does not change between the look at that and a command. */
+    lock: at(12, SpinLock),
   },
 );
 const watch = instance(ApicWatch);
@@ -88,9 +93,9 @@ export function readApic(address: Gpa): u32 {
   return window(hpa(address), 4).u32(0);
 }
 
-/** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. */
+/** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Without the page, that is a message, too. */
 export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  if (isInPage(address)) writeRegister(vcpu, address, value, rip);
+  if (isInPage(address) && isXApic()) writeRegister(vcpu, address, value, rip);
   else sendMessage(address, value, rip);
 }
 
@@ -101,8 +106,25 @@ export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   const destination = u32(value >> 32n);
   const kind = commandKind(command, destination, true, isFirst(vcpu));
   if (kind === CommandKind.resetsFirst) return refuseInit(command, destination, rip);
-  const sent = kind === CommandKind.startup ? redirectStartup(vcpu, command, destination, true) : command;
-  return tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(sent)) ? Answer.done : Answer.generalProtection;
+  takeLock(watch.lock);
+  const sent = isDropped(vcpu, kind, command, destination, true)
+    ? true
+    : tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(toSend(vcpu, kind, command, destination, true)));
+  releaseLock(watch.lock);
+  return sent ? Answer.done : Answer.generalProtection;
+}
+
+/** A processor that the firmware does not name has nothing of the hypervisor's to start in. */
+function isDropped(vcpu: Vcpu, kind: CommandKind, command: u32, destination: u32, isWide: boolean): boolean {
+  if (kind === CommandKind.startup) return processorCount() === 1;
+  return kind === CommandKind.nonMaskable && mayReachWaiting(vcpu, command, destination, isWide);
+}
+
+/** What goes out in place of `command`. */
+function toSend(vcpu: Vcpu, kind: CommandKind, command: u32, destination: u32, isWide: boolean): u32 {
+  if (kind === CommandKind.startup) return redirectStartup(vcpu, command, destination, isWide);
+  if (kind === CommandKind.resets) noteReset(vcpu, command, destination, isWide);
+  return command;
 }
 
 function isInPage(address: Gpa): boolean {
@@ -152,7 +174,11 @@ function sendCommand(vcpu: Vcpu, command: u32, rip: u64): void {
   const destination = page.commandHigh >>> XAPIC_FIELD_SHIFT;
   const kind = commandKind(command, destination, false, isFirst(vcpu));
   if (kind === CommandKind.resetsFirst) refuseInit(command, destination, rip);
-  page.commandLow = kind === CommandKind.startup ? redirectStartup(vcpu, command, destination, false) : command;
+  takeLock(watch.lock);
+  if (!isDropped(vcpu, kind, command, destination, false)) {
+    page.commandLow = toSend(vcpu, kind, command, destination, false);
+  }
+  releaseLock(watch.lock);
 }
 
 /** By another number it could no longer be told whom a command reaches. Newer processors ignore the write, too. */

@@ -1,7 +1,7 @@
 /**
  * Commands that the guest gives to its local APIC: interrupts for other processors (SDM 3A 10.6; APM 2, 16.5). Nearly
- * all go out as they are. Of INIT and SIPI it matters whom they reach: the processor that runs the hypervisor's
- * start-up first must never be reset, and the others start in the hypervisor's code.
+ * all go out as they are. Of INIT, SIPI and NMI it matters whom they reach: the processor that runs the hypervisor's
+ * start-up first must never be reset, the others start in the hypervisor's code, and nothing else may wake them.
  */
 import { at, instance, physical, rdmsr, requires, struct, U32, u32 } from '../../transpiler/lib/index.js';
 import {
@@ -27,6 +27,9 @@ export const CommandKind = {
   startup: 1,
   /** An INIT that would reset the first processor. */
   resetsFirst: 2,
+  /** Any other INIT. */
+  resets: 3,
+  nonMaskable: 4,
 } as const;
 export type CommandKind = (typeof CommandKind)[keyof typeof CommandKind];
 
@@ -65,15 +68,16 @@ export function noteFirstProcessor(): void {
 /** Quick to say of most commands: they go out as they are, wherever to. */
 export function isPlainInterrupt(command: u32): boolean {
   const delivery = u32(command & DELIVERY_MASK);
-  return delivery !== Delivery.init && delivery !== Delivery.startup;
+  return delivery < Delivery.nmi || delivery > Delivery.startup;
 }
 
 /** What becomes of `command`, the low half of the command register. `destination` is a byte, or wide in x2APIC mode. */
 export function commandKind(command: u32, destination: u32, isWide: boolean, fromFirst: boolean): CommandKind {
   const delivery = u32(command & DELIVERY_MASK);
   if (delivery === Delivery.startup) return CommandKind.startup;
+  if (delivery === Delivery.nmi) return CommandKind.nonMaskable;
   if (delivery !== Delivery.init || isDeassert(command)) return CommandKind.plain;
-  return reachesFirst(command, destination, isWide, fromFirst) ? CommandKind.resetsFirst : CommandKind.plain;
+  return reachesFirst(command, destination, isWide, fromFirst) ? CommandKind.resetsFirst : CommandKind.resets;
 }
 
 function isDeassert(command: u32): boolean {

@@ -11,9 +11,14 @@ import { Event, recordEvent } from './events.js';
 const APIC_BASE = 0x1b;
 const APIC_ADDRESS = 0x000f_ffff_ffff_f000n;
 
-/** A range that hypervisors use for MSRs of their own; no processor has them. */
+/**
+ * Ranges that hypervisors use for MSRs of their own, the second one KVM; no processor has them. One that tsvm itself runs
+ * under would take the guest's values for tsvm's, and write to its memory.
+ */
 const SYNTHETIC_FIRST = 0x4000_0000;
 const SYNTHETIC_LAST = 0x4000_00ff;
+const KVM_FIRST = 0x4b56_4d00;
+const KVM_LAST = 0x4b56_4dff;
 
 /** RDMSR of a register that is the processor's own, if it exists. */
 export function readMsr(registers: Registers): Answer {
@@ -66,5 +71,5 @@ export function ignoreMicrocode(address: u64, rip: u64): Answer {
 }
 
 function isSynthetic(number: u32): boolean {
-  return number >= SYNTHETIC_FIRST && number <= SYNTHETIC_LAST;
+  return (number >= SYNTHETIC_FIRST && number <= SYNTHETIC_LAST) || (number >= KVM_FIRST && number <= KVM_LAST);
 }

@@ -17,7 +17,8 @@ import {
 import { fail } from '../report/fail.js';
 import { APIC_BASE } from '../vcpu/registers.js';
 
-/** APIC_BASE: in x2APIC mode the registers are MSRs; else they are a page, whose address this is. */
+/** APIC_BASE: enabled, in x2APIC mode the registers are MSRs; else they are a page, whose address this is. */
+const ENABLED = 1n << 11n;
 const X2APIC_MODE = 1n << 10n;
 const ADDRESS = 0x000f_ffff_ffff_f000n;
 
@@ -51,7 +52,7 @@ export const X2APIC_IDENTITY = 0x802;
 export const X2APIC_COMMAND = 0x830;
 
 /** What a command is: bits 10:8 of its low half (SDM 3A 10.6.1). */
-export const Delivery = { init: 0x500, startup: 0x600 } as const;
+export const Delivery = { nmi: 0x400, init: 0x500, startup: 0x600 } as const;
 export const DELIVERY_MASK = 0x700;
 export const COMMAND_IS_LOGICAL = 1 << 11;
 /** With a level of 0 and level trigger, an INIT resets nothing. */
@@ -84,6 +85,11 @@ export function isX2Apic(): boolean {
   return (rdmsr(APIC_BASE) & X2APIC_MODE) !== 0n;
 }
 
+/** Whether its registers are the page. */
+export function isXApic(): boolean {
+  return (rdmsr(APIC_BASE) & (ENABLED | X2APIC_MODE)) === ENABLED;
+}
+
 /** Sends an INIT to the processor with the ID `apicId`. */
 export function sendInit(apicId: u32): void {
   sendCommand(apicId, COMMAND_LEVEL | Delivery.init);
@@ -93,6 +99,22 @@ export function sendInit(apicId: u32): void {
 export function sendStartup(apicId: u32, vector: u32): void {
   requires(vector <= STARTUP_VECTOR);
   sendCommand(apicId, COMMAND_LEVEL | Delivery.startup | vector);
+}
+
+/** Sends an NMI to the processor that runs this. A command of the guest that is half written stays as it is. */
+export function sendNmiToSelf(): void {
+  const command = COMMAND_LEVEL | Delivery.nmi;
+  if (isX2Apic()) {
+    wrmsr(X2APIC_COMMAND, u64(rdmsr(X2APIC_IDENTITY) << 32n) | u64(command));
+    return;
+  }
+  const page = physical(ApicPage, apicPage());
+  const destination = page.commandHigh;
+  waitForDelivery(page);
+  page.commandHigh = page.identity;
+  page.commandLow = command;
+  waitForDelivery(page);
+  page.commandHigh = destination;
 }
 
 function sendCommand(apicId: u32, command: u32): void {

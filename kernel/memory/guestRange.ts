@@ -1,6 +1,7 @@
 /** What lies at a linear address of the guest, in one page or in two that follow each other. */
 import {
   at,
+  gpa,
   gva,
   hpa,
   HPA,
@@ -14,8 +15,8 @@ import {
   type Hpa,
   type Ref,
 } from '../../transpiler/lib/index.js';
-import { guestPhysical } from './guestPaging.js';
-import { ALLOWED, touchPage } from './guestRights.js';
+import { guestPhysical, NOT_PRESENT } from './guestPaging.js';
+import { ALLOWED, CODE_WRITE, touchPage } from './guestRights.js';
 import { hostAddress } from './nestedPaging.js';
 
 /** The registers that say how the guest translates addresses. */
@@ -43,6 +44,7 @@ export type GuestRange = Ref<typeof GuestRange>;
 
 const PAGE_BYTES = 4096;
 const OFFSET_IN_PAGE = 0xfff;
+const FRAME = 0xffff_ffff_ffff_f000n;
 
 /**
  * Finds the `bytes` bytes, at most a page, at `address`, below 4 GiB, for reading, or for writing where `isWrite`. The
@@ -52,25 +54,26 @@ export function findRange(range: GuestRange, paging: Paging, address: u32, bytes
   requires(bytes > 0 && bytes <= PAGE_BYTES);
   const split = PAGE_BYTES - (address & OFFSET_IN_PAGE);
   range.split = split;
-  if (!touch(range, paging, address, isWrite)) return false;
-  range.first = place(paging, address);
+  range.first = touch(range, paging, address, isWrite);
+  if (range.first === NOT_PRESENT) return false;
   if (bytes <= split) return true;
-  const next = u32(address + split);
-  if (!touch(range, paging, next, isWrite)) return false;
-  range.second = place(paging, next);
-  return true;
+  range.second = touch(range, paging, u32(address + split), isWrite);
+  return range.second !== NOT_PRESENT;
 }
 
-function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean): boolean {
+/**
+ * Where what lies at `address` is, NOT_PRESENT where it cannot be used so. Other processors of the guest may change its
+ * page tables at any time: whatever they say, the place is in a page of the guest's, with the address's own offset.
+ */
+function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean): Hpa {
   const code = touchPage(paging.cr0, paging.cr3, paging.cr4, address, isWrite);
-  if (code === ALLOWED) return true;
-  range.code = code;
+  const page = guestPhysical(paging.cr0, paging.cr3, paging.cr4, paging.efer, gva(u64(address)));
+  if (code === ALLOWED && page !== NOT_PRESENT) {
+    return hpa(hostAddress(gpa(u64(page) & FRAME)) + u64(address & OFFSET_IN_PAGE));
+  }
+  range.code = code !== ALLOWED ? code : isWrite ? CODE_WRITE : 0;
   range.missing = u64(address);
-  return false;
-}
-
-function place(paging: Paging, address: u32): Hpa {
-  return hostAddress(guestPhysical(paging.cr0, paging.cr3, paging.cr4, paging.efer, gva(u64(address))));
+  return hpa(NOT_PRESENT);
 }
 
 /** The `bytes` bytes, at most four, from `offset` on. */

@@ -39,7 +39,7 @@ const LEGACY_ADDRESS = 0xffff_f000n;
 export const ALLOWED = 0xffff_ffff;
 /** Bits of a page fault's error code (SDM 3A 4.7). */
 const CODE_PRESENT = 1;
-const CODE_WRITE = 2;
+export const CODE_WRITE = 2;
 
 /** With either form of paging the last two tables have rights and flags. */
 const TABLES = 2;

@@ -13,6 +13,7 @@ import {
   physical,
   requires,
   struct,
+  tryRdmsr,
   u32,
   U64,
   u64,
@@ -34,7 +35,7 @@ import {
 
 const NestedPaging = struct(
   'NestedPaging',
-  { size: 56 },
+  { size: 64 },
   {
     hiddenStart: at(0, HPA),
     hiddenBytes: at(8, U64),
@@ -46,6 +47,8 @@ const NestedPaging = struct(
     decoyEntry: at(32, U64),
     decoy: at(40, HPA),
     root: at(48, HPA),
+    /** The one page that `hidePage` hid; where it hid none, an address that no page has. */
+    hiddenPage: at(56, U64),
   },
 );
 const paging = instance(NestedPaging);
@@ -55,6 +58,7 @@ const LARGE_PAGE_LEVEL = 2;
 const FOUR_GIB = 1n << 32n;
 const OFFSET_IN_PAGE = 0xfffn;
 const ALL_ONES = 0xff;
+const NO_PAGE = 0xffff_ffff_ffff_f000n;
 
 /** What pages that are set apart from larger ones take: two tables for each place where there are some, three at most. */
 const SINGLE_PAGE_TABLES = 6;
@@ -62,6 +66,15 @@ const SINGLE_PAGE_TABLES = 6;
 /** CPUID 8000_0008H, EAX[7:0]: physical address width (APM 3, E.4.7). Four levels translate 48 bits. */
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_BITS = 48;
+/** CPUID 8000_001FH: of an address, the bit that asks for encryption is EBX[5:0] (APM 3, E.4.17). */
+const LAST_EXTENDED_LEAF = 0x8000_0000;
+const MEMORY_ENCRYPTION = 0x8000_001f;
+const HAS_ENCRYPTION = 1;
+/** CPUID 7, ECX[13]: the MSR TME_ACTIVATE exists; its bits 35:32 say how many address bits choose a key (SDM 4, 982H). */
+const LAST_LEAF = 0;
+const MORE_FEATURES = 7;
+const HAS_TME = 1 << 13;
+const TME_ACTIVATE = 0x982;
 /** 512 GiB for each entry of the top level, and 1 GiB for each of the next. */
 const TOP_ENTRY_BITS = 39n;
 const GIB_BITS = 30n;
@@ -78,6 +91,7 @@ export function buildNestedTables(format: EntryFormat, hiddenStart: Hpa, hiddenB
   paging.hiddenStart = hiddenStart;
   paging.hiddenBytes = hiddenBytes;
   paging.readableEnd = readableEnd;
+  paging.hiddenPage = NO_PAGE;
   paging.decoy = makeDecoy();
   paging.decoyEntry = pageEntry(paging.decoy, format.page, format);
   mapRange(root, 0n, hpa(0n), u64(hiddenStart), format);
@@ -97,10 +111,31 @@ function makeDecoy(): Hpa {
   return page;
 }
 
+/**
+ * Bits of an address by which memory is encrypted are none of where it is: with them the guest would reach the hidden
+ * memory by other names.
+ */
 function addressSpaceEnd(): u64 {
   const sizes = cpuid(ADDRESS_SIZES, 0);
-  const bits = min32(u32(sizes.eax & 0xff), MOST_BITS);
+  const width = u32(sizes.eax & 0xff);
+  const bits = min32(min32(width - min32(width, keyBits()), encryptionBit()), MOST_BITS);
   return 1n << u64(bits);
+}
+
+function encryptionBit(): u32 {
+  const last = cpuid(LAST_EXTENDED_LEAF, 0);
+  if (last.eax < MEMORY_ENCRYPTION) return MOST_BITS;
+  const encryption = cpuid(MEMORY_ENCRYPTION, 0);
+  return u32(encryption.eax & HAS_ENCRYPTION) !== 0 ? encryption.ebx & 0x3f : MOST_BITS;
+}
+
+function keyBits(): u32 {
+  const last = cpuid(LAST_LEAF, 0);
+  if (last.eax < MORE_FEATURES) return 0;
+  const features = cpuid(MORE_FEATURES, 0);
+  if (u32(features.ecx & HAS_TME) === 0) return 0;
+  const activation = tryRdmsr(TME_ACTIVATE);
+  return u32(activation.value >> 32n) & 0xf;
 }
 
 /** At most how many pages `buildNestedTables` takes for `hiddenBytes` of hidden memory, which lie below 4 GiB. */
@@ -119,8 +154,9 @@ export function setPageRights(address: Gpa, rights: u64, format: EntryFormat): v
   setPageEntry(paging.root, u64(address), pageEntry(hpa(address), rights, format), format);
 }
 
-/** From now on the guest sees the decoy in place of the page at `address`, and writes to it. */
+/** From now on the guest sees the decoy in place of the page at `address`, and writes to it. For one page only. */
 export function hidePage(address: Gpa, format: EntryFormat): void {
+  paging.hiddenPage = u64(address);
   setPageEntry(paging.root, u64(address), paging.decoyEntry, format);
 }
 
@@ -149,7 +185,8 @@ export function hiddenBytes(): u64 {
 
 /** Whether the guest cannot reach `address`. */
 export function isHidden(address: Gpa): boolean {
-  return u64(u64(address) - u64(paging.hiddenStart)) < paging.hiddenBytes;
+  const isInRegion = u64(u64(address) - u64(paging.hiddenStart)) < paging.hiddenBytes;
+  return isInRegion || u64(u64(address) - paging.hiddenPage) < PAGE_BYTES;
 }
 
 /** Lets the guest see the decoy page at `address` from now on. False where `address` is not hidden. */
@@ -163,9 +200,6 @@ export function showDecoy(address: Gpa): boolean {
 
 /** The machine address at which the hypervisor reads what the guest has at `address`. */
 export function hostAddress(address: Gpa): Hpa {
-  if (u64(address) < u64(paging.hiddenStart)) return hpa(address); // most is
-  if (isHidden(address) || u64(address) >= u64(paging.readableEnd)) {
-    return hpa(paging.decoy + (u64(address) & OFFSET_IN_PAGE));
-  }
-  return hpa(address);
+  const offset = u64(address) & OFFSET_IN_PAGE;
+  return isHidden(address) || u64(address) >= u64(paging.readableEnd) ? hpa(paging.decoy + offset) : hpa(address);
 }

@@ -3,6 +3,7 @@ import { table } from '../../transpiler/lib/index.js';
 import { EXIT_REASONS } from '../vcpu/vcpu.js';
 import { onAlignmentCheck, onDebugException } from './exceptions.js';
 import type { ExitHandler } from './exitHandler.js';
+import { onInvd } from './invd.js';
 import { onMsr } from './msr.js';
 import { onNestedPageFault } from './nestedPageFault.js';
 import { onSmi } from './smi.js';
@@ -16,6 +17,7 @@ export const ExitCode = {
   alignmentCheck: 0x51,
   smi: 0x62,
   init: 0x63,
+  invd: 0x76,
   invlpga: 0x7a,
   msr: 0x7c,
   shutdown: 0x7f,
@@ -34,6 +36,7 @@ export const exitHandlers = table<ExitHandler>(EXIT_REASONS, onUnexpected, {
   [ExitCode.alignmentCheck]: onAlignmentCheck,
   [ExitCode.smi]: onSmi,
   [ExitCode.init]: onInit,
+  [ExitCode.invd]: onInvd,
   [ExitCode.invlpga]: onSvmInstruction,
   [ExitCode.msr]: onMsr,
   [ExitCode.shutdown]: onShutdown,

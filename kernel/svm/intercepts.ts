@@ -4,7 +4,7 @@
  * permissionMaps.ts.
  */
 import { u32 } from '../../transpiler/lib/index.js';
-import { isEfiMachine } from '../boot/efiServices.js';
+import { takesSmis } from './smi.js';
 import type { Vmcb } from './vmcb.js';
 
 // Exceptions, VMCB offset 008h: a guest whose #DB or #AC raises itself again while it is delivered
@@ -13,8 +13,9 @@ const DEBUG_EXCEPTION = 1 << 1;
 const ALIGNMENT_CHECK = 1 << 17;
 
 // VMCB offset 00ch (APM 2, table B-1).
-const SMI = 1 << 2; // on a machine with UEFI only: see smi.ts
+const SMI = 1 << 2; // on QEMU with UEFI only: see smi.ts
 const INIT = 1 << 3; // resets the processor and with it EFER.SVME: the guest would escape
+const INVD = 1 << 22; // would drop what of the hypervisor's own writes is in the caches only
 const INVLPGA = 1 << 26; // an SVM instruction, and SVM is off for the guest
 const MSR_PROT = 1 << 28; // makes the MSR permission map count
 const SHUTDOWN = 0x8000_0000; // bit 31: a triple fault would reset the machine without a word
@@ -31,6 +32,6 @@ const SKINIT = 1 << 6;
 /** Sets what leaves the guest of `vmcb`. */
 export function setIntercepts(vmcb: Vmcb): void {
   vmcb.interceptExceptions = DEBUG_EXCEPTION | ALIGNMENT_CHECK;
-  vmcb.interceptInstructions1 = u32((isEfiMachine() ? SMI : 0) | INIT | INVLPGA | MSR_PROT | SHUTDOWN);
+  vmcb.interceptInstructions1 = u32((takesSmis() ? SMI : 0) | INIT | INVD | INVLPGA | MSR_PROT | SHUTDOWN);
   vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;
 }

@@ -1,5 +1,15 @@
 /** Prepares the processor and the control block for a guest. */
-import { addressOf, haltForever, local, physical, rdmsr, type Hpa } from '../../transpiler/lib/index.js';
+import {
+  addressOf,
+  cpuid,
+  haltForever,
+  local,
+  physical,
+  rdmsr,
+  u32,
+  type Hpa,
+  type u64,
+} from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
 import { directAddress, svmRun } from '../platform.js';
@@ -15,6 +25,11 @@ import { TlbControl, Vmcb } from './vmcb.js';
 /** ASID 0 is the host's (APM 2, 15.16). */
 const GUEST_ASID = 1;
 const NESTED_PAGING = 1n;
+/** INVLPGB and TLBSYNC raise #UD in the guest without it (APM 2, table B-1, offset 090h). */
+const BROADCAST_INVALIDATION = 1n << 7n;
+/** CPUID 8000_0008H, EBX[3]: the processor has these instructions (APM 3, E.4.7). */
+const MORE_FEATURES = 0x8000_0008;
+const EBX_INVLPGB = 1 << 3;
 
 /** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
 export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
@@ -28,15 +43,16 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   vmcb.ioPermissions = ioPermissions();
   vmcb.asid = GUEST_ASID;
   vmcb.tlbControl = TlbControl.flushAll;
-  vmcb.nestedPaging = NESTED_PAGING;
+  vmcb.nestedPaging = NESTED_PAGING | broadcastInvalidation();
   vmcb.nestedCr3 = nestedTables;
   vmcb.pat = rdmsr(PAT);
   setGuestState(vmcb, state);
+  vcpu.takesNmis = true;
 }
 
-/** The guest of `vcpu` goes on at `state`. */
-export function svmSetState(vcpu: Vcpu, state: ProcessorState): void {
-  setGuestState(physical(Vmcb, vcpu.vmcb), state);
+function broadcastInvalidation(): u64 {
+  const features = cpuid(MORE_FEATURES, 0);
+  return u32(features.ebx & EBX_INVLPGB) !== 0 ? BROADCAST_INVALIDATION : 0n;
 }
 
 /** The processor that started this one sends it an INIT, so that a SIPI of the guest can start it. */

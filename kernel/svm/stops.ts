@@ -1,5 +1,6 @@
 /** Exits after which the guest cannot go on. */
 import { haltForever, stgi, u64 } from '../../transpiler/lib/index.js';
+import { isApicWatched } from '../exits/apic.js';
 import { stopGuest } from '../exits/stopGuest.js';
 import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
@@ -16,12 +17,13 @@ export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
 
 /**
  * INIT. On the bare machine the first processor starts again at the reset vector. Any other one is reset as soon as the
- * INIT is no longer held back (APM 2, 15.17), and waits for a SIPI then.
+ * INIT is no longer held back (APM 2, 15.17), and waits for a SIPI then. Where commands to local APICs are not watched,
+ * that SIPI would lead past the hypervisor: there the INIT is held back for ever, and the processor stands still.
  */
 export function onInit(vcpu: Vcpu, _vmcb: Vmcb): void {
   if (vcpu.number === 0) resetMachine();
   vcpu.mailbox.runsGuest = 0;
-  stgi();
+  if (isApicWatched()) stgi();
   haltForever();
 }
 

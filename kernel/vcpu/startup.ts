@@ -1,7 +1,8 @@
 /**
- * SIPIs where they are no exits (AMD-V), so that the commands which send them are watched (kernel/exits/apic.ts). A SIPI
- * is sent with the vector of the trampoline in place of its own: the processor that it starts comes to the hypervisor
- * first, and from there into the guest at the vector that the guest has sent.
+ * INIT and SIPI where a SIPI is no exit (AMD-V), so that the commands which send them are watched (kernel/exits/apic.ts). A
+ * SIPI is sent with the vector of the trampoline in place of its own: the processor that it starts comes to the hypervisor
+ * first, and from there into the guest at the vector that the guest has sent. Until then the processor is in nobody's
+ * hands: an NMI would have it go where the guest's memory says.
  */
 import { requires, u32 } from '../../transpiler/lib/index.js';
 import { COMMAND_IS_LOGICAL, Shorthand, SHORTHAND_MASK, STARTUP_VECTOR } from '../machine/localApic.js';
@@ -20,17 +21,36 @@ const X2APIC_BROADCAST = 0xffff_ffff;
 export function redirectStartup(sender: Vcpu, command: u32, destination: u32, isWide: boolean): u32 {
   const count = processorCount();
   const vector = u32(command & STARTUP_VECTOR);
-  const broadcast = isWide ? X2APIC_BROADCAST : XAPIC_BROADCAST;
   for (let number: u32 = 0; number < count; number++) {
-    const mayReach = destination === broadcast || isAddressed(sender, command, destination, number);
-    if (mayReach) vcpuOf(number).mailbox.startVector = vector;
+    if (mayReach(sender, command, destination, isWide, number)) vcpuOf(number).mailbox.startVector = vector;
   }
   return u32(u32(command & ~STARTUP_VECTOR) | trampolineVector());
 }
 
-/** Only a processor itself knows which logical destinations are its own: such a command is noted for all. */
-function isAddressed(sender: Vcpu, command: u32, destination: u32, number: u32): boolean {
+/** Notes the INIT `command` for all processors whom it may reach: until a SIPI they run no guest. */
+export function noteReset(sender: Vcpu, command: u32, destination: u32, isWide: boolean): void {
+  const count = processorCount();
+  for (let number: u32 = 1; number < count; number++) {
+    if (mayReach(sender, command, destination, isWide, number)) vcpuOf(number).mailbox.runsGuest = 0;
+  }
+}
+
+/** Whether `command` may reach a processor that runs no guest. */
+export function mayReachWaiting(sender: Vcpu, command: u32, destination: u32, isWide: boolean): boolean {
+  // An INIT leaves an xAPIC without a logical destination of its own (SDM 3A 10.4.7.3; APM 2, 16.3.3).
+  if (!isWide && isLogical(command) && destination !== XAPIC_BROADCAST) return false;
+  const count = processorCount();
+  for (let number: u32 = 1; number < count; number++) {
+    const isWaiting = vcpuOf(number).mailbox.runsGuest === 0;
+    if (isWaiting && mayReach(sender, command, destination, isWide, number)) return true;
+  }
+  return false;
+}
+
+/** Only a processor itself knows which logical destinations are its own: such a command may reach all. */
+function mayReach(sender: Vcpu, command: u32, destination: u32, isWide: boolean, number: u32): boolean {
   requires(number < MAX_PROCESSORS);
+  if (destination === (isWide ? X2APIC_BROADCAST : XAPIC_BROADCAST)) return true;
   switch (u32(command & SHORTHAND_MASK)) {
     case Shorthand.self:
       return number === sender.number;
@@ -39,8 +59,12 @@ function isAddressed(sender: Vcpu, command: u32, destination: u32, number: u32):
     case Shorthand.all:
       return true;
     default:
-      return u32(command & COMMAND_IS_LOGICAL) !== 0 || destination === vcpuOf(number).apicId;
+      return isLogical(command) || destination === vcpuOf(number).apicId;
   }
+}
+
+function isLogical(command: u32): boolean {
+  return u32(command & COMMAND_IS_LOGICAL) !== 0;
 }
 
 /** Whether the guest has started all processors of the machine. */

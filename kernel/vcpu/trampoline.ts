@@ -56,6 +56,9 @@ const Trampoline = struct(
     firstVcpu: at(0x118, HVA),
     vcpuDistance: at(0x120, U64),
     descriptors: at(0x128, arr(U64, 3)),
+    /** What LIDT takes: a table without a vector. */
+    noInterruptsLimit: at(0x140, U16),
+    noInterruptsBase: at(0x142, U32),
   },
 );
 
@@ -110,6 +113,8 @@ export function writeTrampoline(): void {
   trampoline.processorCount = processorCount();
   trampoline.firstVcpu = directAddress(vcpuAddress(0));
   trampoline.vcpuDistance = PROCESSOR_BYTES;
+  trampoline.noInterruptsLimit = 0;
+  trampoline.noInterruptsBase = 0;
   trampoline.descriptors.set(1, CODE_DESCRIPTOR);
   trampoline.descriptors.set(2, DATA_DESCRIPTOR);
 }

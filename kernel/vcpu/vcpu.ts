@@ -64,7 +64,7 @@ export const Vcpu = struct(
     timerEnd: at(0xa0, U64),
     /** On VT-x, the exit reason that the world switch handles on a shorter way than others. */
     quickReason: at(0xa8, U32),
-    /** On VT-x, whether NMIs that come while the hypervisor runs are the guest's, and whether one waits. */
+    /** Whether NMIs that come while the hypervisor runs are the guest's; on VT-x, whether one waits. */
     takesNmis: at(0xac, BOOL),
     holdsNmi: at(0xad, BOOL),
     /** The end of the stack on which the hypervisor runs on this processor. */

@@ -21,13 +21,15 @@ import { fail } from '../report/fail.js';
 import { svmWatchApic } from '../svm/apicWatch.js';
 import { svmCheck, svmExists } from '../svm/capability.js';
 import { svmEntryFormat } from '../svm/entryFormat.js';
-import { svmAwaitStart, svmPrepare, svmRestart, svmSetState } from '../svm/start.js';
+import { svmKeepNmi } from '../svm/nmi.js';
+import { svmAwaitStart, svmPrepare, svmRestart } from '../svm/start.js';
 import { vmxLeaveApic } from '../vmx/apic.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
 import { findHeldInit } from '../vmx/heldInit.js';
+import { vmxKeepNmi } from '../vmx/nmi.js';
 import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
-import { vmxAwaitStart, vmxPrepare, vmxRestart, vmxSetState } from '../vmx/start.js';
+import { vmxAwaitStart, vmxPrepare, vmxRestart } from '../vmx/start.js';
 import type { ProcessorState } from './state.js';
 import type { Vcpu } from './vcpu.js';
 
@@ -42,17 +44,17 @@ const choice = instance(Choice);
 type Check = () => void;
 type GiveFormat = () => EntryFormat;
 type Prepare = (vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState) => void;
-type SetState = (vcpu: Vcpu, state: ProcessorState) => void;
 type WatchApic = () => void;
 type StartTimer = (vcpu: Vcpu) => void;
+type KeepNmi = (vcpu: Vcpu) => void;
 type Run = (vcpu: Vcpu) => void;
 
 const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
 const formats = table<GiveFormat>(VENDORS, svmEntryFormat, { [Vendor.vmx]: vmxEntryFormat });
 const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrepare });
-const stateSetters = table<SetState>(VENDORS, svmSetState, { [Vendor.vmx]: vmxSetState });
 const apicWatches = table<WatchApic>(VENDORS, svmWatchApic, { [Vendor.vmx]: vmxLeaveApic });
 const timerStarts = table<StartTimer>(VENDORS, refuseTimer, { [Vendor.vmx]: startPreemptionTimer });
+const nmiKeepers = table<KeepNmi>(VENDORS, svmKeepNmi, { [Vendor.vmx]: vmxKeepNmi });
 const startAwaits = table<Run>(VENDORS, svmAwaitStart, { [Vendor.vmx]: vmxAwaitStart });
 const restarts = table<Run>(VENDORS, svmRestart, { [Vendor.vmx]: vmxRestart });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
@@ -80,11 +82,6 @@ export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState
   preparations.get(vendor())(vcpu, nestedTables, state);
 }
 
-/** Has the guest of `vcpu`, which this processor runs, go on at `state`. */
-export function setState(vcpu: Vcpu, state: ProcessorState): void {
-  stateSetters.get(vendor())(vcpu, state);
-}
-
 /** Sees to it that an INIT carries no processor out of the guest, as the option `apic=` says. */
 export function watchApic(): void {
   apicWatches.get(vendor())();
@@ -99,6 +96,11 @@ export function needsTimer(): boolean {
 /** Has the guest of `vcpu` left when a task is due. Stops start-up where the processor cannot. */
 export function startTimer(vcpu: Vcpu): void {
   timerStarts.get(vendor())(vcpu);
+}
+
+/** The guest of `vcpu`, which this processor runs, gets the NMI that came while the hypervisor ran. */
+export function keepNmi(vcpu: Vcpu): void {
+  nmiKeepers.get(vendor())(vcpu);
 }
 
 /** Runs the guest of `vcpu`. The world switch does not come back. */

@@ -4,7 +4,6 @@
  * came, up to the entry itself, it need not ask.
  */
 import type { u64 } from '../../transpiler/lib/index.js';
-import { currentVcpu } from '../vcpu/processors.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { ExitReason } from './exitReason.js';
 import { injectNmi, isNmiHeldBack } from './inject.js';
@@ -16,13 +15,10 @@ const ACTIVATE_TIMER = 1n << 6n;
 /** Enough for the guest to come to the end of what holds NMIs back, with any rate of the timer. */
 const SHORT_WAIT = 0x400n;
 
-/** From runtime-c/exceptions.asm. False where no guest can get the NMI. */
-export function onNmi(): boolean {
-  const vcpu = currentVcpu();
-  if (vcpu === null || !vcpu.takesNmis) return false;
+/** From the handler of NMIs. */
+export function vmxKeepNmi(vcpu: Vcpu): void {
   vcpu.holdsNmi = true;
   endGuestSoon(vcpu, 0n);
-  return true;
 }
 
 /** At the exit that the preemption timer made: gives the guest its NMI, if it can take one now. */

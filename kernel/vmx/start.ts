@@ -40,11 +40,6 @@ export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   vcpu.takesNmis = true;
 }
 
-/** The guest of `vcpu`, whose VMCS is current, goes on at `state`. */
-export function vmxSetState(_vcpu: Vcpu, state: ProcessorState): void {
-  setGuestState(state);
-}
-
 function makeCurrent(vcpu: Vcpu): void {
   vcpu.vmcb = allocateControlPage();
   stampRevision(vcpu.vmcb);

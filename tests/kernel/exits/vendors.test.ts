@@ -34,7 +34,7 @@ for (const { name, start } of vendors) {
 
   t.test(`${name}: the MSRs of other hypervisors raise #GP, whatever is below`, (t) => {
     const { processor, registers, execute } = start();
-    for (const msr of [0x4000_0000, 0x4000_00ff]) {
+    for (const msr of [0x4000_0000, 0x4000_00ff, 0x4b56_4d00, 0x4b56_4dff]) {
       processor.msrs.set(msr, 1n);
       registers.rcx = BigInt(msr);
       t.equal(execute('rdmsr'), '#GP');

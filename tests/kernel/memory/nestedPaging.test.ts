@@ -6,7 +6,9 @@ import {
   buildNestedTables,
   hiddenBytes,
   hiddenStart,
+  hidePage,
   hostAddress,
+  isHidden,
   nestedTablePages,
   showDecoy,
 } from '../../../kernel/memory/nestedPaging.js';
@@ -91,6 +93,32 @@ t.test('a narrower processor’s tables end where its addresses do', (t) => {
   t.end();
 });
 
+t.test('address bits that encrypt are left out: they would be other names of the hidden memory', (t) => {
+  const end = (prepare: (machine: AmdProcessor) => void): bigint => {
+    build(prepare);
+    return [47n, 43n, 42n, 40n].find((bit) => walkTables(root, (1n << bit) - 1n) !== null) ?? 0n;
+  };
+  const width = { 0x8000_0008: { eax: 47 } };
+  t.equal(
+    end((machine) => Object.assign(machine.leaves, width)),
+    47n,
+  );
+  t.equal(
+    end((machine) => Object.assign(machine.leaves, width, { 0x8000_001f: { eax: 1, ebx: (5 << 6) | 43 } })),
+    43n,
+    'AMD’s bit of SME',
+  );
+  t.equal(
+    end((machine) => {
+      Object.assign(machine.leaves, width, { 0: { eax: 7 }, 7: { ecx: 1 << 13 } });
+      machine.msrs.set(0x982, 0x5_0000_0003n);
+    }),
+    42n,
+    'the bits of a key of Intel’s MKTME',
+  );
+  t.end();
+});
+
 t.test('pages are as large as memory types allow', (t) => {
   build(usualMtrrs);
   t.equal(walkTables(root, 0n)?.bytes, 0x1000n);
@@ -160,6 +188,20 @@ t.test('the hypervisor reads guest memory where it is, and the decoy where it is
   t.equal(hostAddress(REGION + MIB_2 - 1n), decoy + 0xfffn);
   t.equal(hostAddress(GIB), decoy);
   t.equal(hostAddress(0xffff_ffff_ffff_ffffn), decoy + 0xfffn);
+  t.end();
+});
+
+t.test('a page that is hidden alone is the decoy for the hypervisor’s accesses, too', (t) => {
+  build();
+  t.notOk(isHidden(0x9_f000n));
+  hidePage(0x9_f000n, svmEntryFormat());
+  const decoy = hostAddress(REGION);
+  t.equal(hostAddress(0x9_f000n), decoy);
+  t.equal(hostAddress(0x9_ffffn), decoy + 0xfffn);
+  t.equal(hostAddress(0x9_efffn), 0x9_efffn);
+  t.equal(hostAddress(0xa_0000n), 0xa_0000n);
+  t.ok(isHidden(0x9_f123n));
+  t.notOk(isHidden(0xa_0000n));
   t.end();
 });
 

@@ -81,9 +81,23 @@ export class AmdProcessor {
   out8(port: number, value: number): void {
     this.portWrites.push([port, value]);
   }
+  /** PCI configuration, by what is written to its address port. */
+  configuration: Record<number, number> = {};
+  private configurationAddress = 0;
+  out32(_port: number, value: number): void {
+    this.configurationAddress = value;
+  }
+  in32(): number {
+    return this.configuration[this.configurationAddress] ?? 0xffff_ffff;
+  }
   pause(): void {
     return;
   }
+  wbinvd(): void {
+    this.writesBack++;
+  }
+  /** How often WBINVD was executed. */
+  writesBack = 0;
   /** Whether STGI was executed. */
   holdsNothingBack = false;
   stgi(): void {

@@ -59,7 +59,6 @@ export class IntelProcessor extends AmdProcessor {
   cr2 = 0n;
   dr6 = 0xffff_0ff0n;
   xcr0 = 1n;
-  writtenBack = 0;
 
   vmread(field: number): bigint {
     return this.fields.get(field) ?? 0n;
@@ -101,14 +100,13 @@ export class IntelProcessor extends AmdProcessor {
     return true;
   }
   /** Time stands still. */
-  in32 = (): number => 0;
+  override in32(): number {
+    return 0;
+  }
   rdtsc = (): bigint => 0n;
   lgdt = (): void => undefined;
   lidt = (): void => undefined;
   ltr = (): void => undefined;
-  wbinvd(): void {
-    this.writtenBack++;
-  }
 }
 
 export interface IntelGuest {

@@ -2,9 +2,13 @@ import t from 'tap';
 import fc from 'fast-check';
 import { Event, eventCount } from '../../../kernel/exits/events.js';
 import { options, TripleFaultAction } from '../../../kernel/machine/options.js';
+import { directAddress } from '../../../kernel/platform.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { onNmi } from '../../../kernel/vcpu/nmi.js';
+import { addressOf } from '../../../transpiler/lib/index.js';
+import { addMemory } from '../../../transpiler/lib/testing.js';
 import { CODE, HALTED, HIDDEN, injected, RESET, startGuest } from '../support/guest.js';
-import { logText } from '../support/startup.js';
+import { logText, viewOf } from '../support/startup.js';
 
 const INVALID_OPCODE = { vector: 6, type: 3, errorCode: null };
 const EXCEPTION = 0x8000_0300n;
@@ -26,6 +30,31 @@ t.test('an SMI is taken, and the guest notices nothing', (t) => {
   guest.exit(ExitCode.smi);
   t.equal(injected(guest.vmcb), null);
   t.equal(guest.vmcb.rip, BigInt(CODE));
+  t.end();
+});
+
+t.test('an NMI that comes along with an SMI is sent once more, and waits for the guest', (t) => {
+  const guest = startGuest();
+  guest.processor.msrs.set(0x1b, 0xfee0_0900n);
+  guest.processor.msrs.set(0xc000_0101, directAddress(addressOf(guest.vcpu)));
+  const apic = viewOf(addMemory(0xfee0_0000n, 0x1000));
+  apic.setUint32(0x20, 0x0300_0000, true);
+  apic.setUint32(0x310, 0x0500_0000, true);
+  guest.processor.stgi();
+  t.equal(onNmi(), true);
+  t.equal(guest.processor.holdsNothingBack, false);
+  t.equal(apic.getUint32(0x300, true), 0x4400);
+  t.equal(apic.getUint32(0x310, true), 0x0500_0000, 'what the guest has written of a command stays');
+  t.equal(injected(guest.vmcb), null);
+  t.end();
+});
+
+t.test('INVD writes back what the caches hold, and is skipped', (t) => {
+  const guest = startGuest([0x0f, 0x08]);
+  guest.exit(ExitCode.invd);
+  t.equal(guest.processor.writesBack, 1);
+  t.equal(guest.vmcb.rip, BigInt(CODE + 2));
+  t.equal(injected(guest.vmcb), null);
   t.end();
 });
 

@@ -2,17 +2,37 @@
 import t from 'tap';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { svmRestart } from '../../../kernel/svm/start.js';
-import { HALTED, startGuest } from '../support/guest.js';
+import { unwatchApic, watchApic } from '../../../kernel/exits/apic.js';
+import { addMemory } from '../../../transpiler/lib/testing.js';
+import { type Guest, HALTED, startGuest } from '../support/guest.js';
 
+const APIC_BASE = 0x1b;
 const EFER = 0xc000_0080;
 const VM_HSAVE_PA = 0xc001_0117;
 
+function startSecond(): Guest {
+  const guest = startGuest();
+  guest.processor.msrs.set(APIC_BASE, 0xfee0_0900n);
+  addMemory(0xfee0_0000n, 0x1000);
+  watchApic();
+  guest.vcpu.number = 1;
+  guest.vcpu.mailbox.runsGuest = 1;
+  return guest;
+}
+
 t.test('an INIT of another processor than the first is let through, and nothing else is done', (t) => {
-  const { vcpu, processor, exit } = startGuest();
-  vcpu.number = 1;
-  vcpu.mailbox.runsGuest = 1;
+  const { vcpu, processor, exit } = startSecond();
   t.throws(() => exit(ExitCode.init), HALTED);
   t.equal(processor.holdsNothingBack, true);
+  t.equal(vcpu.mailbox.runsGuest, 0);
+  t.end();
+});
+
+t.test('where SIPIs are not watched, its processor keeps the INIT waiting and stands still', (t) => {
+  const { vcpu, processor, exit } = startSecond();
+  unwatchApic();
+  t.throws(() => exit(ExitCode.init), HALTED);
+  t.equal(processor.holdsNothingBack, false);
   t.equal(vcpu.mailbox.runsGuest, 0);
   t.end();
 });

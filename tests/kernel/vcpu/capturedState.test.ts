@@ -1,12 +1,12 @@
 import t from 'tap';
 import { completeSegments } from '../../../kernel/vcpu/capturedState.js';
 import { ProcessorState } from '../../../kernel/vcpu/state.js';
-import { vmxSetState } from '../../../kernel/vmx/start.js';
+import { setGuestState as vmxSetState } from '../../../kernel/vmx/guestState.js';
 import { explainEntryFailure } from '../../../kernel/vmx/entryChecks.js';
 import { physical, window } from '../../../transpiler/lib/index.js';
 import { startGuest } from '../support/guest.js';
 import { IntelProcessor, startIntelGuest } from '../support/intel.js';
-import { svmSetState } from '../../../kernel/svm/start.js';
+import { setGuestState as svmSetState } from '../../../kernel/svm/guestState.js';
 import { logText } from '../support/startup.js';
 
 const STATE = 0x3_0000n;
@@ -87,8 +87,8 @@ t.test('a selector without a descriptor, or of one that is not present, cannot b
 
 t.test('on AMD-V the guest goes on with them', (t) => {
   const guest = onAmd();
-  svmSetState(guest.vcpu, captured(unchanged));
   const { vmcb } = guest;
+  svmSetState(vmcb, captured(unchanged));
   t.same([vmcb.cs.selector, vmcb.cs.attributes, vmcb.cs.limit], [0x38, 0xa9b, 0xffff_ffff]);
   t.same([vmcb.fs.base, vmcb.gs.base], [0x1111_0000n, 0x2222_0000n]);
   t.same([vmcb.gdtr.base, vmcb.gdtr.limit], [GDT, 0x5f]);
@@ -103,8 +103,8 @@ t.test('on VT-x an entry with them breaks no rule', (t) => {
   processor.leaves[0x8000_0008] = { eax: 0x3027 };
   // All that the hypervisor switches on in CR4 may be on.
   processor.msrs.set(0x489, 0xffff_ffffn);
-  const guest = startIntelGuest(processor);
-  vmxSetState(guest.vcpu, captured(unchanged));
+  startIntelGuest(processor);
+  vmxSetState(captured(unchanged));
   const before = logText();
   explainEntryFailure();
   t.equal(logText().slice(before.length), 'tsvm: no rule for VM entries is broken that this hypervisor knows\n');

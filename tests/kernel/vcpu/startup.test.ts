@@ -1,11 +1,13 @@
 import t from 'tap';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
-import { everyProcessorRuns, redirectStartup } from '../../../kernel/vcpu/startup.js';
+import { everyProcessorRuns, mayReachWaiting, noteReset, redirectStartup } from '../../../kernel/vcpu/startup.js';
 import { useTrampoline } from '../../../kernel/vcpu/trampoline.js';
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor, giveProcessors, HIDDEN, HIDDEN_BYTES } from '../support/guest.js';
 
+const NMI = 0x4400;
+const INIT = 0x4500;
 const SIPI = 0x4600;
 const SELF = 0x4_0000;
 const ALL = 0x8_0000;
@@ -51,6 +53,28 @@ t.test('a SIPI for all, for all others or for oneself is noted for these', (t) =
 
 t.test('a SIPI to a logical destination is noted for all: only a processor knows its own', (t) => {
   t.same(noted(SIPI | LOGICAL, 1), [0, 1, 2, 3]);
+  t.end();
+});
+
+t.test('an INIT is noted for whom it reaches, and an NMI reaches nobody who then waits for a SIPI', (t) => {
+  const start = () => [1, 2, 3].forEach((number) => (vcpuOf(number).mailbox.runsGuest = 1));
+  const waiting = () => [1, 2, 3].filter((number) => vcpuOf(number).mailbox.runsGuest === 0);
+  const reaches = (command: number, destination: number, isWide = false) =>
+    mayReachWaiting(vcpuOf(0), command, destination, isWide);
+  start();
+  t.notOk(reaches(NMI | OTHERS, 0), 'all run');
+  noteReset(vcpuOf(0), INIT, 4, false);
+  t.same(waiting(), [2]);
+  t.ok(reaches(NMI, 4));
+  t.notOk(reaches(NMI, 2));
+  t.ok(reaches(NMI | OTHERS, 0));
+  t.ok(reaches(NMI, 0xff));
+  t.notOk(reaches(NMI | LOGICAL, 4), 'who waits has no logical destination');
+  t.ok(reaches(NMI | LOGICAL, 0xff));
+  t.ok(reaches(NMI | LOGICAL, 4, true), 'but in x2APIC mode');
+  start();
+  noteReset(vcpuOf(1), INIT | OTHERS, 0, false);
+  t.same(waiting(), [2, 3]);
   t.end();
 });
 

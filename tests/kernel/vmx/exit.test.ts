@@ -2,7 +2,8 @@ import t from 'tap';
 import fc from 'fast-check';
 import { Event, eventCount } from '../../../kernel/exits/events.js';
 import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { onNmi } from '../../../kernel/vmx/nmi.js';
+import { onNmi } from '../../../kernel/vcpu/nmi.js';
+import { vmxKeepNmi } from '../../../kernel/vmx/nmi.js';
 import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { CODE, HALTED, HIDDEN, RESET } from '../support/guest.js';
@@ -125,7 +126,7 @@ t.test('the processor cannot be led to write its advice over hidden memory', (t)
 t.test('INVD writes the caches back', (t) => {
   const guest = startIntelGuest();
   guest.exit(ExitReason.invd);
-  t.equal(guest.processor.writtenBack, 1);
+  t.equal(guest.processor.writesBack, 1);
   t.equal(guest.read(Field.guestRip), NEXT);
   t.end();
 });
@@ -261,7 +262,7 @@ t.test('an entry that the processor refuses for the guest’s state is a crash t
 
 t.test('an NMI that comes while the hypervisor runs ends the guest at once, and is injected then', (t) => {
   const guest = startIntelGuest();
-  t.equal(onNmi(), true);
+  vmxKeepNmi(guest.vcpu);
   t.equal(guest.read(Field.pinControls) & TIMER_ON, TIMER_ON);
   t.equal(guest.read(Field.preemptionTimer), 0n);
   guest.exit(ExitReason.preemptionTimer);
@@ -274,7 +275,7 @@ t.test('an NMI that comes while the hypervisor runs ends the guest at once, and 
 t.test('an NMI waits while the guest handles one or switches its stack', (t) => {
   for (const state of [8n, 2n]) {
     const guest = startIntelGuest();
-    onNmi();
+    vmxKeepNmi(guest.vcpu);
     guest.write(Field.guestInterruptibility, state);
     guest.exit(ExitReason.preemptionTimer);
     t.equal(injectedEvent(guest), null);

@@ -4,7 +4,7 @@ import { everyProcessorRuns } from '../../../kernel/vcpu/startup.js';
 import { useTrampoline } from '../../../kernel/vcpu/trampoline.js';
 import { ExitReason } from '../../../kernel/vmx/exitReason.js';
 import { findHeldInit, restartProcessors } from '../../../kernel/vmx/heldInit.js';
-import { onNmi } from '../../../kernel/vmx/nmi.js';
+import { vmxKeepNmi } from '../../../kernel/vmx/nmi.js';
 import { Activity, Field, GUEST_BASE, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
@@ -75,7 +75,7 @@ t.test('an INIT between a SIPI and the first instruction counts, too', (t) => {
 
 t.test('an NMI that waits for the guest is forgotten at an INIT', (t) => {
   const guest = startSecond();
-  onNmi();
+  vmxKeepNmi(guest.vcpu);
   guest.exit(ExitReason.init);
   t.equal(guest.vcpu.holdsNmi, false);
   t.end();
@@ -83,7 +83,7 @@ t.test('an NMI that waits for the guest is forgotten at an INIT', (t) => {
 
 t.test('an NMI on another processor than the first runs no tasks there, and the timer goes off', (t) => {
   const guest = startSecond();
-  onNmi();
+  vmxKeepNmi(guest.vcpu);
   guest.exit(ExitReason.preemptionTimer);
   t.equal(guest.read(Field.pinControls) & TIMER_ON, 0n);
   t.equal(guest.read(Field.entryInterruption) & 0x8000_07ffn, 0x8000_0202n);

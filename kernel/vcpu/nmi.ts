@@ -1,0 +1,11 @@
+/** NMIs that arrive while the hypervisor runs. */
+import { currentVcpu } from './processors.js';
+import { keepNmi } from './vendor.js';
+
+/** From runtime-c/exceptions.asm. False where no guest can get the NMI. */
+export function onNmi(): boolean {
+  const vcpu = currentVcpu();
+  if (vcpu === null || !vcpu.takesNmis) return false;
+  keepNmi(vcpu);
+  return true;
+}
