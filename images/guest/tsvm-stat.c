@@ -32,6 +32,7 @@ static const struct reason amd_v[] = {
     {0x51, "alignmentCheck", "#AC, given back to the guest"},
     {0x62, "smi", "system-management interrupt"},
     {0x63, "init", "INIT signal"},
+    {0x76, "invd", "INVD, done as WBINVD"},
     {0x7a, "invlpga", "INVLPGA, answered by #UD"},
     {0x7c, "msr", "RDMSR or WRMSR of a watched register"},
     {0x7f, "shutdown", "triple fault"},
