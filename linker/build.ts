@@ -41,7 +41,7 @@ export type BuildResult =
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
 
 /** Files of the output folder that stand for a finished build: all are there, or none. */
-const RESULTS = ['tsvm.bin', 'tsvm.elf', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
+const RESULTS = ['tsvm.bin', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
 
 /**
  * Builds the image, unless nothing has changed since the last time. A program that the transpiler refuses leaves no
@@ -114,7 +114,7 @@ async function boundStack(paths: Paths, program: Program): Promise<{ result: Sta
 }
 
 async function reportOf(output: string, program: Program, stack: StackReport): Promise<BuildReport> {
-  const sections = readSections(await readFile(join(output, 'tsvm.elf'))).filter(({ loaded }) => loaded);
+  const sections = readSections(await readFile(join(output, 'tsvm.debug'))).filter(({ loaded }) => loaded);
   const total = (belongs: (section: Section) => boolean) =>
     sections.filter(belongs).reduce((sum, { bytes }) => sum + bytes, 0);
   return {

@@ -84,12 +84,11 @@ export async function link(paths: Paths, compiled: readonly string[]): Promise<v
   if (!moved.equals(table)) throw new Error('linker/tsvm.ld puts the symbol table in front of code');
   const setup = await assembleSetup(paths);
   await seal(image, setup);
-  await runTool('objcopy', ['--strip-all', image, join(paths.output, 'tsvm.elf')]);
   await writeFile(join(paths.output, 'tsvm.bin'), await fileOf(paths, setup));
 }
 
 async function fileOf({ root, output }: Paths, setup: Buffer): Promise<Buffer> {
-  const { image } = imageInElf(await readFile(join(output, 'tsvm.elf')));
+  const { image } = imageInElf(await readFile(join(output, 'tsvm.debug')));
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return makeFile(setup, image, `tsvm ${version} (build ${readBuildId(image).slice(0, 16)})`);
 }

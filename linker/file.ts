@@ -1,8 +1,8 @@
 /** The one file that every boot path starts: the setup part (runtime-c/setup/), the image, and a bundle or none. */
 import { type ImageParts, isWhole, readBundleBytes, readParts, writeBundleBytes } from './image.js';
-import { writeLinuxSizes, writeLinuxVersion } from './linuxHeader.js';
+import { readLinuxHeader, writeLinuxSizes, writeLinuxVersion } from './linuxHeader.js';
 import { writeMultibootSizes } from './multiboot.js';
-import { alignUp, placeSections, type SectionPlace } from './pe.js';
+import { alignUp, placeSections, readPe, type SectionPlace } from './pe.js';
 
 /** Where the image begins in the file, and in memory for EFI firmware. */
 export const SETUP_BYTES = 0x1000;
@@ -29,11 +29,14 @@ export type FileParts =
   | { readonly kind: 'none' }
   | { readonly kind: 'whole' | 'truncated' | 'damaged'; readonly parts: ImageParts };
 
-/** What a file holds that makeFile() or packFile() made, or that looks like it. */
+/**
+ * What a file holds that makeFile() or packFile() made, or that looks like it. The image alone is none: the linker's own
+ * file has it at the same place, but nothing in front that loaders for Linux and UEFI firmware could start.
+ */
 export function readFileParts(file: Buffer): FileParts {
   const image = file.subarray(SETUP_BYTES);
   const parts = readParts(image);
-  if (parts === null) return { kind: 'none' };
+  if (parts === null || readLinuxHeader(file) === null || readPe(file) === null) return { kind: 'none' };
   const bundle = Number(readBundleBytes(image));
   if (image.length < (bundle === 0 ? parts.data : parts.memory + bundle)) return { kind: 'truncated', parts };
   return { kind: isWhole(image, parts) ? 'whole' : 'damaged', parts };
@@ -44,9 +47,9 @@ export function readFileParts(file: Buffer): FileParts {
  * packFile() made; a bundle or a signature that it has is left behind.
  */
 export function packFile(file: Buffer, bundle: Buffer): Buffer {
-  const parts = readParts(file.subarray(SETUP_BYTES));
-  if (parts === null) throw new Error('there is no image in the file');
-  const { data, memory } = parts;
+  const found = readFileParts(file);
+  if (found.kind === 'none') throw new Error('the file is no image of tsvm');
+  const { data, memory } = found.parts;
   const bytes = alignUp(bundle.length, FILE_ALIGNMENT);
   const packed = Buffer.alloc(SETUP_BYTES + memory + bytes);
   file.copy(packed, 0, 0, SETUP_BYTES + data);
@@ -56,7 +59,7 @@ export function packFile(file: Buffer, bundle: Buffer): Buffer {
   writeMultibootSizes(image, image.length, 0);
   writeLinuxSizes(packed, image.length, linuxMemory(image.length));
   const place = { address: SETUP_BYTES + memory, offset: SETUP_BYTES + memory, memoryBytes: bytes, fileBytes: bytes };
-  placeSections(packed, [...placesOf(parts, memory), place]);
+  placeSections(packed, [...placesOf(found.parts, memory), place]);
   return packed;
 }
 

@@ -74,7 +74,7 @@ export function readPe(file: Buffer): PeHeader | null {
  * of the file as it was counts no more.
  */
 export function placeSections(file: Buffer, places: readonly SectionPlace[]): void {
-  const start = peOffset(file) ?? 0;
+  const start = requirePe(file);
   const optional = start + OPTIONAL;
   const table = optional + file.readUInt16LE(start + OPTIONAL_BYTES);
   file.writeUInt16LE(places.length, start + SECTION_COUNT);
@@ -101,7 +101,7 @@ export function placeSections(file: Buffer, places: readonly SectionPlace[]): vo
 
 /** The sum of the file's 16-bit words, the checksum's own left out, carries added; then the length is added. */
 export function peChecksum(file: Buffer): number {
-  const own = (peOffset(file) ?? 0) + OPTIONAL + CHECKSUM;
+  const own = requirePe(file) + OPTIONAL + CHECKSUM;
   let sum = 0;
   for (let offset = 0; offset < file.length; offset += 2) {
     if (offset === own || offset === own + 2) continue;
@@ -113,6 +113,12 @@ export function peChecksum(file: Buffer): number {
 
 export function alignUp(value: number, to: number): number {
   return Math.ceil(value / to) * to;
+}
+
+function requirePe(file: Buffer): number {
+  const start = peOffset(file);
+  if (start === null) throw new Error('the file has no PE header of a 64-bit x86 program');
+  return start;
 }
 
 function peOffset(file: Buffer): number | null {

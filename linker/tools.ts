@@ -21,12 +21,9 @@ const PACKAGES = {
   mke2fs: 'e2fsprogs',
   mmd: 'mtools',
   nasm: 'nasm',
-  objcopy: 'binutils',
   objdump: 'binutils',
   'qemu-system-x86_64': 'qemu-system-x86',
-  readelf: 'binutils',
   sfdisk: 'fdisk',
-  strip: 'binutils',
 } as const;
 
 export interface ToolOptions {

@@ -8,6 +8,7 @@ import type { Inspection } from '../../linker/inspect.js';
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
 const image = join(root, 'build', 'tsvm.bin');
+const debug = join(root, 'build', 'tsvm.debug');
 
 function tsvm(...parameters: readonly string[]) {
   return execa(process.execPath, [program, ...parameters], { reject: false, stdin: 'ignore' });
@@ -139,6 +140,7 @@ for (const [what, parameters, message] of [
   ['a kernel that is none', ['--kernel', program], /is not a kernel that a boot loader can start/],
   ['a file that is not there', ['--kernel', '/nowhere'], /cannot read \/nowhere: ENOENT/],
   ['an image that is none', ['--kernel', 'KERNEL', '--image', program], /is no image of tsvm/],
+  ['the file that gdb reads', ['--kernel', 'KERNEL', '--image', debug], /tsvm.debug is no image of tsvm/],
   ['a command line that is too long', ['--kernel', 'KERNEL', '--append', 'x'.repeat(2048)], /at most 2047 bytes/],
 ] as const) {
   t.test(`${what} is an error`, async (t) => {

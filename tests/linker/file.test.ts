@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import { packFile, readFileParts, SETUP_BYTES } from '../../linker/file.js';
+import { placeSections } from '../../linker/pe.js';
+import { freshImage } from '../boot/harness.js';
+
+const LINUX_MAGIC = 0x202;
+
+t.test('an image is one only with the headers of all loaders in front of it', async (t) => {
+  const file = await readFile(await freshImage());
+  const headers = { linux: LINUX_MAGIC, pe: file.readUInt32LE(0x3c) };
+  t.equal(readFileParts(file).kind, 'whole');
+  for (const [name, offset] of Object.entries(headers)) {
+    const changed = Buffer.from(file);
+    changed.write('XX', offset);
+    t.equal(readFileParts(changed).kind, 'none', name);
+  }
+});
+
+t.test('what is no image is not packed', (t) => {
+  t.throws(() => packFile(Buffer.alloc(SETUP_BYTES * 2), Buffer.alloc(1)), /no image of tsvm/);
+  t.end();
+});
+
+t.test('sections are placed where there is a PE header', (t) => {
+  t.throws(() => placeSections(Buffer.alloc(SETUP_BYTES), []), /no PE header/);
+  t.end();
+});
