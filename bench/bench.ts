@@ -8,7 +8,7 @@ import { buildImage } from '../linker/build.js';
 import { measureBochs } from './bochs.js';
 import { measureLinux, type Phase } from './linux.js';
 import { measureOperations, type Operations } from './operations.js';
-import { output, root } from './paths.js';
+import { output, root } from '../cli/paths.js';
 import { measureProcessors, type SharedPhase } from './processors.js';
 import { table } from './table.js';
 

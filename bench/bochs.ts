@@ -2,7 +2,7 @@
 import { DEFAULT_BOCHS_MACHINE, startBochs } from '../cli/bochs.js';
 import { makeGuest } from '../images/guest.js';
 import { phasesOf, type Phase } from './linux.js';
-import { root } from './paths.js';
+import { root } from '../cli/paths.js';
 
 const TIMEOUT_SECONDS = 1200;
 

@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../cli/emulator.js';
-import { output } from './paths.js';
+import { output } from '../cli/paths.js';
 
 const TIMEOUT_SECONDS = 1200;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeGuest } from '../images/guest.js';
 import { runTool } from '../linker/tools.js';
 import { runOnOneThread } from './machine.js';
-import { output, root } from './paths.js';
+import { output, root } from '../cli/paths.js';
 
 export interface SharedPhase {
   readonly name: string;

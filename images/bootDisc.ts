@@ -1,8 +1,9 @@
 /** A CD from which GRUB starts an image or a kernel: for machines that have no loader of their own. */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runTool } from '../linker/tools.js';
 import { makeBundle } from './bundle.js';
+import { makeGrubDisc } from './grub.js';
+import { quoted } from './loaderCommands.js';
 
 /** GRUB's commands that start an image. `linux` gives the guest as a bundle, the others as modules. */
 export type LoaderCommand = 'multiboot' | 'multiboot2' | 'linux';
@@ -20,25 +21,20 @@ export interface BootDiscContent {
   readonly loaderCommands?: readonly string[];
 }
 
-/** GRUB for a BIOS; grub-mkrescue would take those for other firmware, too, where they are installed. */
-const GRUB_FOLDER = '/usr/lib/grub/i386-pc';
 /** Parts of GRUB that the disc holds; the rest would only make it larger. */
-const GRUB_MODULES = 'acpi biosdisk boot iso9660 linux multiboot multiboot2 normal wrmsr';
+const GRUB_MODULES = ['acpi', 'biosdisk', 'boot', 'iso9660', 'linux', 'multiboot', 'multiboot2', 'normal', 'wrmsr'];
 
 /** Writes the disc and a folder with its content into `folder`; returns the disc's path. */
 export async function makeBootDisc(content: BootDiscContent, folder: string): Promise<string> {
   const disc = join(folder, 'boot.iso');
   const files = join(folder, 'disc');
-  await mkdir(join(files, 'boot', 'grub'), { recursive: true });
+  await mkdir(files);
   for (const name of ['image', 'kernel', 'initrd'] as const) {
     const file = content[name];
     if (file !== null) await copyFile(file, join(files, name));
   }
   if (content.image !== null && content.loader === 'linux') await writeBundle(content, join(files, 'bundle'));
-  await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), menu(content));
-  const without = ['--fonts=', '--locales=', '--themes='];
-  const parts = ['-d', GRUB_FOLDER, `--install-modules=${GRUB_MODULES}`];
-  await runTool('grub-mkrescue', ['-o', disc, ...parts, ...without, files]);
+  await makeGrubDisc({ firmware: 'bios', files, modules: GRUB_MODULES, commands: menu(content) }, disc);
   return disc;
 }
 
@@ -54,7 +50,7 @@ export async function writeBundle(
 }
 
 /** GRUB's commands (GNU GRUB Manual 2.06, 6 and 16.3). */
-function menu(content: BootDiscContent): string {
+function menu(content: BootDiscContent): string[] {
   const { image, loader, options, kernel, loaderCommands = [] } = content;
   const start =
     image === null
@@ -67,7 +63,7 @@ function menu(content: BootDiscContent): string {
               ? []
               : ['initrd /bundle']),
         ];
-  return `${['set timeout=0', ...loaderCommands, ...start, 'boot'].join('\n')}\n`;
+  return ['set timeout=0', ...loaderCommands, ...start, 'boot'];
 }
 
 const MODULE_COMMANDS = { multiboot: 'module', multiboot2: 'module2' } as const;
@@ -77,13 +73,4 @@ function guestCommands({ kernel, initrd, append }: BootDiscContent, forKernel: s
     ...(kernel === null ? [] : [`${forKernel} /kernel ${quoted(append)}`]),
     ...(initrd === null ? [] : [`${forInitrd} /initrd`]),
   ];
-}
-
-/** Each word in quotes, so that GRUB takes no character of it as its own. */
-function quoted(words: string): string {
-  return words
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
-    .join(' ');
 }

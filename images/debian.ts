@@ -12,6 +12,7 @@ import { makeDisk } from './disk.js';
 import { fatSize, makeFat } from './fat.js';
 import { checkGrub, makeGrub } from './grub.js';
 import { type GuestOptions, makeGuest } from './guest.js';
+import type { OnStep } from './package.js';
 
 const SUITE = 'bookworm';
 const ARCHIVE = 'http://deb.debian.org/debian';
@@ -51,12 +52,7 @@ export async function makeDebianDisk({ root, onStep }: GuestOptions): Promise<st
 }
 
 /** Returns the folder that is to be the disk's root. */
-async function installDebian(
-  folder: string,
-  sources: string,
-  statistics: string,
-  onStep: GuestOptions['onStep'],
-): Promise<string> {
+async function installDebian(folder: string, sources: string, statistics: string, onStep: OnStep): Promise<string> {
   const tree = join(folder, 'root');
   onStep(`install Debian ${SUITE} for the disk image`);
   const include = `--include=${PACKAGES.join()}`;

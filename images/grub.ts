@@ -1,12 +1,10 @@
 /**
- * GRUB, made for one medium: an image that holds every module it uses, and a configuration. Its own installers want
+ * GRUB, made for one medium: what holds every module it uses, and a configuration. Its own installers for disks want
  * block devices and root; this places the same bytes at the same offsets in a plain file.
  */
-import { open, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { existsSync } from 'node:fs';
-import { ExitCode, UserError } from '../linker/errors.js';
-import { runTool } from '../linker/tools.js';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { requireFile, runTool } from '../linker/tools.js';
 import { cpioArchive } from './cpio.js';
 
 /** What GRUB calls its targets; each is a folder of /usr/lib/grub, but for the network one. */
@@ -41,11 +39,7 @@ const NO_OPERATIONS = Buffer.from([0x90, 0x90]);
 /** Throws a UserError that names the package when a target of GRUB is not installed. */
 export function checkGrub(targets: readonly (keyof typeof PACKAGES)[]): void {
   for (const target of targets) {
-    if (existsSync(join(LIBRARY, target, 'moddep.lst'))) continue;
-    const name = PACKAGES[target];
-    throw new UserError(`GRUB for ${target} is not installed; it is in the Debian package ${name}`, ExitCode.tool, [
-      `apt-get install ${name}`,
-    ]);
+    requireFile(join(LIBRARY, target, 'moddep.lst'), `GRUB for ${target}`, PACKAGES[target]);
   }
 }
 
@@ -57,6 +51,28 @@ export async function makeGrub(image: GrubImage, output: string, folder: string)
   await writeFile(memory, cpioArchive([{ kind: 'file', path: 'grub.cfg', mode: 0o444, content: configuration }]));
   const parameters = ['-O', target, '-o', output, '-m', memory, '-p', '(memdisk)/'];
   await runTool('grub-mkimage', [...parameters, ...COMMON_MODULES, ...modules]);
+}
+
+/** A CD that starts GRUB: from a BIOS, or on any firmware whose GRUB is installed. */
+export interface GrubDisc {
+  readonly firmware: 'bios' | 'any';
+  /** The folder with what else the disc holds. */
+  readonly files: string;
+  readonly modules: readonly string[];
+  /** Its configuration. */
+  readonly commands: readonly string[];
+}
+
+/** Makes the disc in the file `output`. */
+export async function makeGrubDisc({ firmware, files, modules, commands }: GrubDisc, output: string): Promise<void> {
+  checkGrub(firmware === 'bios' ? ['i386-pc'] : ['i386-pc', 'x86_64-efi']);
+  await mkdir(join(files, 'boot', 'grub'), { recursive: true });
+  await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), `${commands.join('\n')}\n`);
+  const target = firmware === 'bios' ? ['-d', join(LIBRARY, 'i386-pc')] : [];
+  const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${modules.join(' ')}`];
+  // Its own files in between stay behind where it is ended, unless they go with the disc's.
+  const environment = { TMPDIR: dirname(files) };
+  await runTool('grub-mkrescue', ['-o', output, ...target, ...lean, files], { environment });
 }
 
 /** Makes a disk start the image of GRUB in `core`, which it puts at the sector `coreSector`. */

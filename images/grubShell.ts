@@ -1,21 +1,20 @@
 /** A disk, also a CD, whose GRUB does nothing but show its shell on COM1. */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runTool } from '../linker/tools.js';
-import { checkGrub } from './grub.js';
+import { makeGrubDisc } from './grub.js';
 
-const MODULES = 'biosdisk boot iso9660 linux ls lsmmap normal part_msdos reboot serial terminal';
+const MODULES = [
+  ...['biosdisk', 'boot', 'iso9660', 'linux', 'ls', 'lsmmap', 'normal', 'part_msdos', 'reboot'],
+  ...['serial', 'terminal'],
+];
 const COMMANDS = ['serial --unit=0 --speed=115200', 'terminal_input serial', 'terminal_output serial'];
 
 /** Writes the disk with these files, under their names, into the empty folder `folder`; returns its path. */
 export async function makeGrubShell(files: Readonly<Record<string, string>>, folder: string): Promise<string> {
-  checkGrub(['i386-pc']);
   const disk = join(folder, 'grub.iso');
   const content = join(folder, 'grub');
-  await mkdir(join(content, 'boot', 'grub'), { recursive: true });
+  await mkdir(content);
   for (const [name, source] of Object.entries(files)) await copyFile(source, join(content, name));
-  await writeFile(join(content, 'boot', 'grub', 'grub.cfg'), `${COMMANDS.join('\n')}\n`);
-  const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${MODULES}`];
-  await runTool('grub-mkrescue', ['-o', disk, '-d', '/usr/lib/grub/i386-pc', ...lean, content]);
+  await makeGrubDisc({ firmware: 'bios', files: content, modules: MODULES, commands: COMMANDS }, disk);
   return disk;
 }

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { runTool } from '../linker/tools.js';
 import { type ArchiveEntry, cpioArchive } from './cpio.js';
 import { makeKernel } from './kernel.js';
-import { unpackPackage } from './package.js';
+import { type OnStep, unpackPackage } from './package.js';
 
 export interface Guest {
   /** Paths of the kernel, a bzImage, and of the initramfs. */
@@ -18,8 +18,7 @@ export interface Guest {
 export interface GuestOptions {
   /** The folder of the project. */
   readonly root: string;
-  /** Called before each step that takes time. */
-  readonly onStep: (text: string) => void;
+  readonly onStep: OnStep;
 }
 
 const PROGRAMS = ['kexec', 'phases', 'tsvm-stat'];
@@ -37,12 +36,7 @@ export async function makeGuest({ root, onStep }: GuestOptions): Promise<Guest> 
   return guest;
 }
 
-async function makeInitramfs(
-  root: string,
-  output: string,
-  initrd: string,
-  onStep: GuestOptions['onStep'],
-): Promise<void> {
+async function makeInitramfs(root: string, output: string, initrd: string, onStep: OnStep): Promise<void> {
   const sources = join(root, 'images', 'guest');
   const init = await readFile(join(sources, 'init'));
   const programs = PROGRAMS.filter((name) => existsSync(join(sources, `${name}.c`)));
@@ -77,7 +71,7 @@ function executable(path: string, content: Uint8Array): ArchiveEntry {
   return { kind: 'file', path, mode: 0o755, content };
 }
 
-async function fetchBusybox(output: string, onStep: GuestOptions['onStep']): Promise<Buffer> {
+async function fetchBusybox(output: string, onStep: OnStep): Promise<Buffer> {
   const kept = join(output, 'busybox');
   if (!existsSync(kept)) {
     const unpacked = await unpackPackage('busybox-static', output, onStep);

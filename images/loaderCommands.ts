@@ -36,7 +36,7 @@ export function efiCommands({ file, options }: StartOptions): string[] {
 }
 
 /** Each word in quotes, so that GRUB takes no character of it as its own. */
-function quoted(words: string): string {
+export function quoted(words: string): string {
   return words
     .split(/\s+/)
     .filter((word) => word !== '')

@@ -1,10 +1,9 @@
 /** Disks and CDs that start a node: tsvm, with its guest or without, and what firmware needs to find it. */
-import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runTool } from '../linker/tools.js';
 import { type DiskLabel, firstPartition, makeDisk } from './disk.js';
 import { fatSize, makeFat } from './fat.js';
-import { checkGrub, makeGrub } from './grub.js';
+import { checkGrub, makeGrub, makeGrubDisc } from './grub.js';
 import { biosCommands, EFI_DEFAULT, efiCommands } from './loaderCommands.js';
 
 export interface Medium {
@@ -28,12 +27,11 @@ const DISC_MODULES = [
 
 /** A CD for BIOS and UEFI, which may be written to a USB stick as it is. */
 export async function makeDisc({ image, options, folder }: Medium, output: string): Promise<void> {
-  checkGrub(['i386-pc', 'x86_64-efi']);
   const files = join(folder, 'disc');
-  await mkdir(join(files, 'boot', 'grub'), { recursive: true });
+  await mkdir(files);
   await copyFile(image, join(files, IMAGE));
   const start = { file: `/${IMAGE}`, options };
-  const menu = [
+  const commands = [
     'set timeout=0',
     'if [ "$grub_platform" = efi ]; then',
     ...efiCommands(start),
@@ -41,9 +39,7 @@ export async function makeDisc({ image, options, folder }: Medium, output: strin
     ...biosCommands(start),
     'fi',
   ];
-  await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), `${menu.join('\n')}\n`);
-  const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${DISC_MODULES.join(' ')}`];
-  await runTool('grub-mkrescue', ['-o', output, ...lean, files]);
+  await makeGrubDisc({ firmware: 'any', files, modules: DISC_MODULES, commands }, output);
 }
 
 /**

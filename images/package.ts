@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { runTool } from '../linker/tools.js';
 
+/** Called before each step that takes time. */
+export type OnStep = (text: string) => void;
+
 /** Downloads a package into a folder below `output`, without installing it; returns the folder that holds its files. */
-export async function unpackPackage(name: string, output: string, onStep: (text: string) => void): Promise<string> {
+export async function unpackPackage(name: string, output: string, onStep: OnStep): Promise<string> {
   onStep(`download the Debian package ${name}`);
   const folder = join(output, 'packages', name);
   await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 /** The programs of the system that a build and a run call, and what to say when one is missing or fails. */
 import { execa } from 'execa';
+import { existsSync } from 'node:fs';
 import { ExitCode, UserError } from './errors.js';
 
 /** The Debian package that holds each program. */
@@ -56,8 +57,16 @@ export async function toolVersion(tool: Tool): Promise<string> {
 }
 
 export function missingTool(tool: Tool): UserError {
-  const name = PACKAGES[tool];
-  return new UserError(`${tool} is not installed; it is in the Debian package ${name}`, ExitCode.tool, [
+  return missingPackage(tool, PACKAGES[tool]);
+}
+
+/** Throws a UserError that names the package where the file, by which `what` is known to be there, is missing. */
+export function requireFile(file: string, what: string, name: string): void {
+  if (!existsSync(file)) throw missingPackage(what, name);
+}
+
+function missingPackage(what: string, name: string): UserError {
+  return new UserError(`${what} is not installed; it is in the Debian package ${name}`, ExitCode.tool, [
     `apt-get install ${name}`,
   ]);
 }

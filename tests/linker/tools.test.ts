@@ -1,0 +1,18 @@
+import t from 'tap';
+import { ExitCode } from '../../linker/errors.js';
+import { requireFile, runTool } from '../../linker/tools.js';
+
+t.test('a file that is missing leads to the package that holds it', (t) => {
+  t.throws(() => requireFile('/nowhere/firmware', 'UEFI firmware for QEMU', 'ovmf'), {
+    message: 'UEFI firmware for QEMU is not installed; it is in the Debian package ovmf',
+    remedies: ['apt-get install ovmf'],
+    exitCode: ExitCode.tool,
+  });
+  t.doesNotThrow(() => requireFile(import.meta.filename, 'this test', 'none'));
+  t.end();
+});
+
+t.test('a program that fails is told with its messages', async (t) => {
+  const message = /^ld failed:\n(.|\n)*nowhere\.o/;
+  await t.rejects(runTool('ld', ['/nowhere.o']), { message, exitCode: ExitCode.tool });
+});
