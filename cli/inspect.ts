@@ -4,8 +4,10 @@ import { ExitCode, UserError } from '../linker/errors.js';
 import { type Inspection, inspectFile, type TsvmImage } from '../linker/inspect.js';
 import type { LinuxHeader } from '../linker/linuxHeader.js';
 import type { MultibootHeader } from '../linker/multiboot.js';
+import { optionList } from '../linker/options.js';
 import type { PeSection } from '../linker/pe.js';
 import { readInput } from './files.js';
+import { fileName } from './parameters.js';
 import { printJson } from './terminal.js';
 
 const EXAMPLES = `
@@ -19,7 +21,7 @@ Examples:
 export function inspectCommand(): Command {
   return new Command('inspect')
     .description('tell what an image, a kernel or a bundle is and holds')
-    .argument('<file>', 'the file')
+    .argument('<file>', 'the file', fileName)
     .option('--json', 'print it as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, { json }: { json?: true }) => {
@@ -60,7 +62,7 @@ function tsvmLines({ state, buildId, memoryBytes, options }: TsvmImage): string[
   return [
     line('tsvm', `build ${buildId}, ${state}`),
     line('memory', `${count(memoryBytes)} bytes`),
-    ...options.map((option, index) => line(index === 0 ? 'options' : '', option)),
+    line('options', optionList(options) || 'none that it names'),
   ];
 }
 

@@ -1,6 +1,11 @@
 /** Parsers of option values: each returns the value or says what it should have been. */
 import { InvalidArgumentError } from 'commander';
 
+export function fileName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is the name of a file.');
+  return text;
+}
+
 export function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It is a whole number above 0.');
   return Number(text);

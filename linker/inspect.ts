@@ -5,6 +5,7 @@ import { embeddedBundle, readFileParts, SETUP_BYTES } from './file.js';
 import { type ImageParts, readBuildId, readBundleBytes } from './image.js';
 import { type LinuxHeader, readLinuxHeader } from './linuxHeader.js';
 import { type MultibootHeader, readMultiboot, readMultiboot2 } from './multiboot.js';
+import { readOptions } from './options.js';
 import { EFI_APPLICATION, type PeHeader, peChecksum, readPe } from './pe.js';
 
 export type Format = 'bzImage' | 'multiboot' | 'multiboot2' | 'EFI application' | 'bundle';
@@ -68,20 +69,9 @@ function tsvmImage(file: Buffer, state: TsvmImage['state'], parts: ImageParts): 
     state,
     buildId: readBuildId(image),
     memoryBytes: parts.memory,
-    options: optionsOf(image.subarray(parts.text, parts.constants)),
+    options: readOptions(image, parts),
     bundleBytes: Number(readBundleBytes(image)),
   };
-}
-
-/** The options are the strings of that form among the image's constants. */
-function optionsOf(constants: Buffer): string[] {
-  const options = new Map<string, string[]>();
-  for (const [, name = '', value = ''] of constants
-    .toString('latin1')
-    .matchAll(/(?<=\0)([a-z][a-z-]+)=([a-z\d]*)(?=\0)/g)) {
-    options.set(name, [...(options.get(name) ?? []), value]);
-  }
-  return [...options].map(([name, values]) => `${name}=${[...new Set(values)].sort().join('|')}`).sort();
 }
 
 function isTruncated({ length }: Buffer, { sections, signatures }: PeHeader): boolean {
