@@ -1,13 +1,13 @@
 /** Machines in Bochs, the emulator that has Intel VT-x. Tests start theirs by it too. */
 import { execa } from 'execa';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BootDiscContent, makeBootDisc } from '../images/bootDisc.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { missingTool } from '../linker/tools.js';
+import { removeNow, temporaryFolder } from './temporary.js';
 
 export interface BochsMachine extends BootDiscContent {
   /** As in 256M, 1G. */
@@ -66,12 +66,13 @@ const ABOUT_ENTRY = /VMFAIL|VMENTER|VMENTRY/;
 
 /** Starts Bochs, without a display. Throws a UserError when it is not installed or cannot start. */
 export async function startBochs(machine: BochsMachine, options: BochsOptions): Promise<BochsRun> {
-  const folder = await mkdtemp(join(tmpdir(), 'tsvm-bochs-'));
+  const folder = temporaryFolder();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const files = await writeMachine(machine, folder, port).catch((error: unknown) => {
+  const files = await writeMachine(machine, folder, port).catch(async (error: unknown) => {
     server.close();
+    await removeNow(folder);
     throw error;
   });
 
@@ -90,7 +91,7 @@ export async function startBochs(machine: BochsMachine, options: BochsOptions): 
   });
   const ended = emulator.then(async (result): Promise<BochsEnd> => {
     server.close();
-    await rm(folder, { recursive: true, force: true });
+    await removeNow(folder);
     // Bochs locks the disk by this file, and leaves it behind when it is killed.
     if (machine.disk !== null) await rm(`${machine.disk}.lock`, { force: true });
     if (result.code === 'ENOENT') throw missingTool('bochs');

@@ -2,6 +2,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LoaderCommand, makeBootDisc, writeBundle } from '../images/bootDisc.js';
+import { requireFile } from '../linker/tools.js';
 
 /** Who starts the image: QEMU's own loader, which enters it in real mode, or on UEFI the firmware; or a command of GRUB. */
 export type Loader = 'qemu' | LoaderCommand;
@@ -71,6 +72,7 @@ export async function emulatorParameters(machine: Machine, folder: string): Prom
 }
 
 async function firmwareParameters(folder: string): Promise<string[]> {
+  for (const file of [FIRMWARE, FIRMWARE_VARIABLES]) requireFile(file, 'UEFI firmware for QEMU', 'ovmf');
   const variables = join(folder, 'variables.fd');
   await copyFile(FIRMWARE_VARIABLES, variables);
   const flash = (words: string) => ['-drive', `if=pflash,format=raw,${words}`];

@@ -1,19 +1,21 @@
 /** Files that the person who calls a command names. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { ExitCode, UserError } from '../linker/errors.js';
+import { createReadStream } from 'node:fs';
+import { access, constants, cp, mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ExitCode, isSystemError, systemText, UserError } from '../linker/errors.js';
 import { readLinuxHeader } from '../linker/linuxHeader.js';
 import { findHeader } from '../linker/multiboot.js';
+import { withTemporaryFolder } from './temporary.js';
+
+/** Writes a result to `path`; `folder` is for files in between. */
+export type Maker = (path: string, folder: string) => Promise<void>;
+
+/** The name of standard output, for commands that can write there. */
+export const STANDARD_OUTPUT = '-';
 
 export async function readInput(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`cannot read ${file}: ${error.code ?? error.message}`, ExitCode.usage);
-  });
-}
-
-export async function writeResult(file: string, content: Buffer): Promise<void> {
-  await writeFile(file, content).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`cannot write ${file}: ${error.code ?? error.message}`, ExitCode.usage);
-  });
+  return readFile(file).catch(cannot('read', file));
 }
 
 /** The content of a kernel that can be a guest. */
@@ -26,4 +28,63 @@ export async function readKernel(file: string): Promise<Buffer> {
     );
   }
   return kernel;
+}
+
+/** Throws a UserError where `file` cannot be read and written. */
+export async function checkDisk(file: string): Promise<void> {
+  const handle = await open(file, 'r+').catch(cannot('open', file));
+  await handle.close();
+}
+
+/** Writes one file, which takes the place of an earlier one only when it is whole; or a device. */
+export async function writeOutput(output: string, make: Maker): Promise<void> {
+  const found = await stat(output).catch(() => null);
+  if (found !== null && !found.isFile() && !found.isDirectory()) return writeDevice(output, make);
+  const target = found === null ? output : await realpath(output);
+  if (found !== null) await open(target, 'r+').then((handle) => handle.close(), cannot('write', output));
+  await access(dirname(target), constants.W_OK).catch(cannot('write', output));
+  await withTemporaryFolder(async (folder) => {
+    const file = join(folder, 'output');
+    await make(file, folder).catch(failed(output));
+    await rename(file, target).catch(failed(output));
+  }, dirname(target));
+}
+
+/** Fills a folder that may be there already. */
+export async function writeFolder(output: string, make: Maker): Promise<void> {
+  await withTemporaryFolder(async (folder) => {
+    const tree = join(folder, 'output');
+    await make(tree, folder);
+    await mkdir(output, { recursive: true }).catch(cannot('make the folder', output));
+    await cp(tree, output, { recursive: true }).catch(failed(output));
+  });
+}
+
+/** What is not a file cannot be replaced: it is opened first, and written when all that goes there is made. */
+async function writeDevice(output: string, make: Maker): Promise<void> {
+  const device = await open(output, 'r+').catch(cannot('write', output));
+  try {
+    await withTemporaryFolder(async (folder) => {
+      const file = join(folder, 'output');
+      await make(file, folder);
+      await pipeline(createReadStream(file), device.createWriteStream()).catch(failed(output));
+    });
+  } finally {
+    await device.close();
+  }
+}
+
+/** Throws what went wrong with a file that the command line names. */
+function cannot(verb: string, file: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    throw new UserError(`cannot ${verb} ${file}: ${systemText(error)}`, ExitCode.usage);
+  };
+}
+
+/** Throws what went wrong while a result was written: where a call of the system did, it names the result. */
+function failed(output: string): (error: unknown) => never {
+  return (error) => {
+    if (!isSystemError(error)) throw error;
+    throw new UserError(`cannot write ${output}: ${systemText(error)}`, ExitCode.tool);
+  };
 }

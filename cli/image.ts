@@ -1,12 +1,14 @@
 import { Argument, Command } from 'commander';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeBootDisk, makeDisc, type Medium } from '../images/media.js';
 import { makeNetworkTree } from '../images/network.js';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { writeResult } from './files.js';
-import { bundleOf, packedImage, type PackOptions } from './pack.js';
+import { inspectFile } from '../linker/inspect.js';
+import { isOption, optionList } from '../linker/options.js';
+import { STANDARD_OUTPUT, writeFolder, writeOutput } from './files.js';
+import { addPackOptions, bundleOf, packedImage, type PackOptions } from './pack.js';
+import { fileName } from './parameters.js';
 import { printJson, tellStep } from './terminal.js';
 
 const HELP = `
@@ -22,7 +24,7 @@ Examples:
   tsvm image iso --kernel vmlinuz --initrd initrd.img --append "root=/dev/sda1" -o node.iso
   tsvm image usb -o stick.img                          start the system on the node's disk
   tsvm image disk --image signed.bin -o node.img       a file of tsvm pack, signed for Secure Boot
-  tsvm image pxe --options apic=release --kernel vmlinuz --initrd initrd.img -o /srv/tftp
+  tsvm image pxe --options crash=reset --kernel vmlinuz --initrd initrd.img -o /srv/tftp
   dd if=stick.img of=/dev/sdX bs=1M conv=fsync         write a disk or CD image to a stick
 
 docs/boot.md tells how nodes are started from each.`;
@@ -45,48 +47,46 @@ interface Options extends PackOptions {
 const OPTION_WORDS = /^[\w=,.:\\/ -]*$/;
 
 export function imageCommand(): Command {
-  return new Command('image')
+  const command = new Command('image')
     .description('make a medium that starts a node: a CD, a disk, a USB stick, or files for a network server')
-    .addArgument(new Argument('<medium>', 'what to make').choices(Object.keys(MAKERS)))
-    .option('--kernel <file>', "the guest's kernel: a Linux bzImage, or a multiboot image")
-    .option('--initrd <file>', "the guest's initial file system")
-    .option('--append <words>', "the guest kernel's command line")
-    .option('--policy <file>', 'what the guest may do')
-    .option('--image <file>', 'the image, with a guest or without (default: the one that is built now)')
+    .addArgument(new Argument('<medium>', 'what to make').choices(Object.keys(MAKERS)));
+  return addPackOptions(command)
     .option('--options <words>', "the hypervisor's options", '')
-    .requiredOption('-o, --output <file>', 'the file to write; for pxe, the folder')
+    .requiredOption('-o, --output <file>', 'the file to write, or a device; for pxe, the folder', fileName)
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', HELP)
     .action(makeImage);
 }
 
 async function makeImage(kind: Kind, options: Options): Promise<void> {
-  if (!OPTION_WORDS.test(options.options)) {
-    throw new UserError('--options has characters that no option of tsvm has', ExitCode.usage);
+  if (options.output === STANDARD_OUTPUT) {
+    throw new UserError('a medium is not written to standard output: give -o the name of a file', ExitCode.usage);
   }
   const image = await packedImage(options, await bundleOf(options));
   if (image === null) {
     process.exitCode = ExitCode.refused;
     return;
   }
-  await prepareOutput(kind, options.output);
-  const folder = await mkdtemp(join(tmpdir(), 'tsvm-image-'));
-  try {
-    const start = performance.now();
+  checkOptions(options.options, image);
+  const start = performance.now();
+  const write = kind === 'pxe' ? writeFolder : writeOutput;
+  await write(options.output, async (path, folder) => {
     const medium = { image: join(folder, 'tsvm.bin'), options: options.options.trim(), folder };
-    await writeResult(medium.image, image);
-    await MAKERS[kind](medium, options.output);
-    tellStep(kind, options.output, performance.now() - start);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    await writeFile(medium.image, image);
+    await MAKERS[kind](medium, path);
+  });
+  tellStep(kind, options.output, performance.now() - start);
   if (options.json) printJson({ medium: kind, file: options.output, imageBytes: image.length });
 }
 
-/** Throws a UserError where nothing can be written. */
-async function prepareOutput(kind: Kind, output: string): Promise<void> {
-  if (kind !== 'pxe') return writeResult(output, Buffer.alloc(0));
-  await mkdir(output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`cannot make the folder ${output}: ${error.code ?? error.message}`, ExitCode.usage);
-  });
+/** Throws a UserError where the image would stop at one of the words, or a loader would not hand it over as it is. */
+function checkOptions(words: string, image: Buffer): void {
+  const known = inspectFile(image).tsvm?.options ?? [];
+  const unknown = words.split(/\s+/).find((word) => word !== '' && !isOption(word, known));
+  if (unknown !== undefined) {
+    throw new UserError(`unknown option "${unknown}"; the options are ${optionList(known)}`, ExitCode.usage);
+  }
+  if (!OPTION_WORDS.test(words)) {
+    throw new UserError('--options has characters that boot loaders would not hand over', ExitCode.usage);
+  }
 }

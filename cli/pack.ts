@@ -1,12 +1,14 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeBundle } from '../images/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { readFileParts, packFile } from '../linker/file.js';
 import { buildOnce } from './build.js';
-import { readInput, readKernel, writeResult } from './files.js';
+import { readInput, readKernel, STANDARD_OUTPUT, writeOutput } from './files.js';
+import { fileName } from './parameters.js';
 import { output } from './paths.js';
-import { printJson, tell } from './terminal.js';
+import { printJson, tell, tellWarning } from './terminal.js';
 
 const EXAMPLES = `
 The file that this writes starts a node with its guest by every boot path, and checks the parts before it uses them.
@@ -15,7 +17,8 @@ With --bundle-only it is what boot loaders take besides tsvm.bin: as the initrd 
 Examples:
   tsvm pack --kernel vmlinuz --initrd initrd.img --append "root=/dev/sda1 console=ttyS0" -o node.bin
   tsvm pack --kernel vmlinuz --append console=ttyS0 --bundle-only -o guest.cpio
-  tsvm pack --image old-node.bin --kernel vmlinuz -o node.bin     with another guest in it`;
+  tsvm pack --image old-node.bin --kernel vmlinuz -o node.bin     with another guest in it
+  tsvm pack --kernel vmlinuz -o - | ssh server "cat > node.bin"   to standard output`;
 
 /** The files that become a bundle, and the image that takes it. */
 export interface PackOptions {
@@ -36,21 +39,36 @@ interface Options extends PackOptions {
 const MOST_COMMAND_LINE = 2047;
 
 export function packCommand(): Command {
-  return new Command('pack')
-    .description('put a guest into the image, so that one file starts a node')
-    .option('--kernel <file>', "the guest's kernel: a Linux bzImage, or a multiboot image")
-    .option('--initrd <file>', "the guest's initial file system")
-    .option('--append <words>', "the guest kernel's command line")
-    .option('--policy <file>', 'what the guest may do')
-    .option('--image <file>', 'the image to put it into (default: the one that is built now)')
-    .option('--bundle-only', 'write the guest alone, for a boot loader that hands it over')
-    .requiredOption('-o, --output <file>', 'the file to write')
+  const command = new Command('pack').description('put a guest into the image, so that one file starts a node');
+  return addPackOptions(command)
+    .addOption(
+      new Option('--bundle-only', 'write the guest alone, for a boot loader that hands it over').conflicts('image'),
+    )
+    .requiredOption('-o, --output <file>', 'the file to write; - is standard output', fileName)
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', EXAMPLES)
     .action(pack);
 }
 
+/** The options of the commands that put a guest into an image. */
+export function addPackOptions(command: Command): Command {
+  return command
+    .option('--kernel <file>', "the guest's kernel: a Linux bzImage, or a multiboot image", fileName)
+    .option('--initrd <file>', "the guest's initial file system", fileName)
+    .option('--append <words>', "the guest kernel's command line")
+    .option(
+      '--policy <file>',
+      'what the guest may do; this version enforces none yet, and refuses to start with one',
+      fileName,
+    )
+    .option('--image <file>', 'the image, with a guest or without (default: the one that is built now)', fileName);
+}
+
 async function pack(options: Options): Promise<void> {
+  const toStandardOutput = options.output === STANDARD_OUTPUT;
+  if (toStandardOutput && options.json) {
+    throw new UserError('--json and -o - would both write to standard output', ExitCode.usage);
+  }
   const bundle = await bundleOf(options);
   if (bundle === null) throw new UserError('there is nothing to pack: give --kernel or --policy', ExitCode.usage);
   const result = options.bundleOnly ? bundle : await packedImage(options, bundle);
@@ -58,7 +76,8 @@ async function pack(options: Options): Promise<void> {
     process.exitCode = ExitCode.refused;
     return;
   }
-  await writeResult(options.output, result);
+  if (toStandardOutput) process.stdout.write(result);
+  else await writeOutput(options.output, (file) => writeFile(file, result));
   if (options.json) printJson({ file: options.output, bytes: result.length, bundleBytes: bundle.length });
   else tell(`packed     ${options.output}  ${result.length.toLocaleString('en')} B`);
 }
@@ -72,6 +91,7 @@ export async function bundleOf({ kernel, initrd, append, policy }: PackOptions):
   if (append !== undefined && (Buffer.byteLength(append) > MOST_COMMAND_LINE || append.includes('\n'))) {
     throw new UserError(`a command line is one line of at most ${MOST_COMMAND_LINE} bytes`, ExitCode.usage);
   }
+  if (policy !== undefined) tellWarning('this version enforces no policy yet, and refuses to start with one');
   return makeBundle({
     ...(kernel === undefined ? {} : { kernel: await readKernel(kernel) }),
     ...(initrd === undefined ? {} : { initrd: await readInput(initrd) }),

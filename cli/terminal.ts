@@ -14,6 +14,11 @@ export function tell(text: string): void {
   process.stderr.write(`  ${text}\n`);
 }
 
+/** What is done all the same, but hardly as it was meant. */
+export function tellWarning(text: string): void {
+  process.stderr.write(`${colors.yellow('tsvm: warning:')} ${text}\n`);
+}
+
 /** What went wrong, and the commands that would mend it. */
 export function tellError(text: string, remedies: readonly string[] = []): void {
   process.stderr.write(`${colors.red('tsvm:')} ${text}\n`);

@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from 'node:util';
+
 /** What the command can end with; `tsvm --help` lists the same. */
 export const ExitCode = {
   success: 0,
@@ -5,8 +7,10 @@ export const ExitCode = {
   refused: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** A program of the system is missing or fails. */
+  /** A program of the system is missing or fails, or a call of the system does. */
   tool: 3,
+  /** This program is wrong, as with EX_SOFTWARE of sysexits.h. */
+  internal: 70,
   /** The time given with --timeout is over, as with timeout(1). */
   timeout: 124,
 } as const;
@@ -24,4 +28,14 @@ export class UserError extends Error {
     this.exitCode = exitCode;
     this.remedies = remedies;
   }
+}
+
+/** Whether a call of the system failed: as one to write a file where the disk is full. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'errno' in error;
+}
+
+/** The system's own words: `no such file or directory`. */
+export function systemText({ errno, message }: NodeJS.ErrnoException): string {
+  return getSystemErrorMap().get(errno ?? 0)?.[1] ?? message;
 }

@@ -49,9 +49,11 @@ t.test('no section is both writable and executable', async (t) => {
   }
 });
 
-t.test('inspect names the options that the image takes', async (t) => {
+t.test('inspect shows the options in one line, as the image prints them', async (t) => {
   const { stdout } = await tsvm('inspect', image);
-  t.match(stdout, /crash=halt\|reset/);
+  const { tsvm: own } = await inspect(image);
+  t.match(stdout, `\n  options    ${own?.options.join(', ')}\n`);
+  t.match(own?.options, ['crash=halt|reset']);
   t.match(stdout, /build [\da-f]{64}, whole/);
 });
 
@@ -102,6 +104,19 @@ t.test('--bundle-only writes what a boot loader hands over as an initrd', async 
   t.match(await inspect(node), { formats: ['bundle'], bundle: [{ name: 'kernel', matches: true }] });
 });
 
+t.test('a policy is packed with a warning, as none is enforced', async (t) => {
+  const { path, node } = await folder(t);
+  await writeFile(join(path, 'policy'), 'none');
+  const packed = await tsvm('pack', '--policy', join(path, 'policy'), '-o', node);
+  t.match(packed.stderr, /^tsvm: warning: this version enforces no policy yet, and refuses to start with one$/m);
+  t.match(await inspect(node), { bundle: [{ name: 'policy', matches: true }] });
+  const { stdout } = await tsvm('pack', '--help');
+  t.match(
+    stdout.replaceAll(/\s+/g, ' '),
+    'what the guest may do; this version enforces none yet, and refuses to start',
+  );
+});
+
 t.test('a truncated image is told, and is not packed', async (t) => {
   const { kernel, node } = await folder(t);
   await writeFile(node, await readFile(image));
@@ -138,10 +153,12 @@ for (const [what, parameters, message] of [
   ['nothing to pack', [], /there is nothing to pack/],
   ['a command line without a kernel', ['--append', 'quiet'], /are for a kernel/],
   ['a kernel that is none', ['--kernel', program], /is not a kernel that a boot loader can start/],
-  ['a file that is not there', ['--kernel', '/nowhere'], /cannot read \/nowhere: ENOENT/],
+  ['a file that is not there', ['--kernel', '/nowhere'], /cannot read \/nowhere: no such file/],
   ['an image that is none', ['--kernel', 'KERNEL', '--image', program], /is no image of tsvm/],
   ['the file that gdb reads', ['--kernel', 'KERNEL', '--image', debug], /tsvm.debug is no image of tsvm/],
   ['a command line that is too long', ['--kernel', 'KERNEL', '--append', 'x'.repeat(2048)], /at most 2047 bytes/],
+  ['a part without a name', ['--kernel='], /argument '' is invalid/],
+  ['an image for what goes without', ['--kernel', 'KERNEL', '--bundle-only', '--image', image], /cannot be used with/],
 ] as const) {
   t.test(`${what} is an error`, async (t) => {
     const { kernel, node } = await folder(t);

@@ -1,0 +1,162 @@
+/** What commands leave behind: whole results, and nothing else, however they end. */
+import { execa, type Options } from 'execa';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { defaultGuest, freshImage } from '../boot/harness.js';
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
+/** `tsvm image` of the image that is built, for bash. */
+const USB = `"${process.execPath}" "${program}" image usb --image "${join(root, 'build', 'tsvm.bin')}"`;
+const PACK = `"${process.execPath}" "${program}" pack --image "${join(root, 'build', 'tsvm.bin')}"`;
+
+function tsvm(parameters: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return execa(process.execPath, [program, ...parameters], { reject: false, stdin: 'ignore', env });
+}
+
+function bash(script: string, options: Options = {}) {
+  return execa('bash', ['-c', `set -o pipefail; ${script}`], { reject: false, stdin: 'ignore', ...options });
+}
+
+/** A folder for results, and the path of one. */
+async function folder(t: Test) {
+  const path = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
+  t.teardown(() => rm(path, { recursive: true, force: true }));
+  return { path, node: join(path, 'node.img') };
+}
+
+/** A folder for PATH in which a program is replaced by one that does not end by itself. */
+async function sleeping(t: Test, name: string): Promise<{ PATH: string }> {
+  const { path } = await folder(t);
+  await writeFile(join(path, name), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  return { PATH: `${path}:${process.env['PATH'] ?? ''}` };
+}
+
+async function untilNotEmpty(path: string): Promise<void> {
+  while ((await readdir(path)).length === 0) await wait(20);
+}
+
+t.before(async () => {
+  await freshImage();
+  await defaultGuest();
+});
+
+t.test('an earlier medium stays as it was where a new one cannot be made', async (t) => {
+  const { path, node } = await folder(t);
+  await writeFile(node, 'earlier');
+  const { PATH } = await sleeping(t, 'sfdisk');
+  await writeFile(join(PATH.split(':')[0] ?? '', 'sfdisk'), '#!/bin/sh\necho no room >&2\nexit 1\n', { mode: 0o755 });
+  const image = await freshImage();
+  const { stderr, exitCode } = await tsvm(['image', 'usb', '--image', image, '-o', node], { PATH });
+  t.match(stderr, /sfdisk failed:\nno room/);
+  t.equal(exitCode, 3);
+  t.equal(await readFile(node, 'utf8'), 'earlier');
+  t.same(await readdir(path), ['node.img']);
+});
+
+t.test('a medium takes the place of an earlier one', async (t) => {
+  const { path, node } = await folder(t);
+  await writeFile(node, 'earlier');
+  const { stderr, exitCode } = await tsvm(['image', 'usb', '--image', await freshImage(), '-o', node]);
+  t.equal(exitCode, 0, stderr);
+  t.ok((await stat(node)).size > 1 << 20);
+  t.same(await readdir(path), ['node.img']);
+});
+
+t.test('what is no file is written, not replaced', async (t) => {
+  const { node } = await folder(t);
+  const made = await bash(`${USB} -o "${node}" && ${USB} -o /dev/stdout | cmp "${node}"`);
+  t.equal(made.exitCode, 0, String(made.stderr));
+  const full = await bash(`${USB} -o /dev/full`);
+  t.match(full.stderr, 'tsvm: cannot write /dev/full: no space left on device');
+  t.equal(full.exitCode, 3);
+});
+
+t.test('a folder for a network server keeps what is there', async (t) => {
+  const { path } = await folder(t);
+  const output = join(path, 'tftp');
+  await mkdir(output);
+  await writeFile(join(output, 'other'), 'of another program');
+  t.equal((await tsvm(['image', 'pxe', '--image', await freshImage(), '-o', output])).exitCode, 0);
+  t.same((await readdir(output)).sort(), ['grub.0', 'other', 'pxelinux.cfg', 'tsvm.bin', 'tsvm.ipxe']);
+});
+
+for (const [what, output, message] of [
+  ['a folder', tmpdir(), 'illegal operation on a directory'],
+  ['a file in a folder that is not there', '/nowhere/node', 'no such file or directory'],
+] as const) {
+  t.test(`a result is not written to ${what}`, async (t) => {
+    for (const command of [
+      ['image', 'usb'],
+      ['pack', '--policy', program],
+    ]) {
+      const { stderr, exitCode } = await tsvm([...command, '--image', await freshImage(), '-o', output]);
+      t.match(stderr, `tsvm: cannot write ${output}: ${message}`);
+      t.equal(exitCode, 2);
+    }
+  });
+}
+
+t.test('-o - is standard output for pack, and refused by image', async (t) => {
+  const { node } = await folder(t);
+  const guest = (await defaultGuest()).kernel;
+  const packed = await bash(
+    `${PACK} --kernel "${guest}" -o "${node}" && ${PACK} --kernel "${guest}" -o - | cmp "${node}"`,
+  );
+  t.equal(packed.exitCode, 0, String(packed.stderr));
+  const { stderr, exitCode } = await tsvm(['image', 'iso', '-o', '-']);
+  t.match(stderr, /^tsvm: a medium is not written to standard output/);
+  t.equal(exitCode, 2);
+});
+
+t.test('a reader that has read enough is no error', async (t) => {
+  const { stdout, stderr } = await bash(`${PACK} --kernel "${(await defaultGuest()).kernel}" -o - | head -c 2`);
+  t.equal(stdout, 'MZ');
+  t.notMatch(stderr, /EPIPE|tsvm:|\n {4}at /);
+});
+
+t.test('image refuses options that the image would stop at', async (t) => {
+  const { path, node } = await folder(t);
+  const image = await freshImage();
+  const { stderr, exitCode } = await tsvm([
+    'image',
+    'usb',
+    '--image',
+    image,
+    '--options',
+    'crash=halt foo=1',
+    '-o',
+    node,
+  ]);
+  t.match(stderr, /^tsvm: unknown option "foo=1"; the options are crash=halt\|reset, /);
+  t.equal(exitCode, 2);
+  t.same(await readdir(path), []);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  t.test(`${signal} leaves nothing of a medium behind`, { timeout: 60_000 }, async (t) => {
+    const { path, node } = await folder(t);
+    const image = await freshImage();
+    const making = tsvm(['image', 'iso', '--image', image, '-o', node], await sleeping(t, 'grub-mkrescue'));
+    await untilNotEmpty(path);
+    making.kill(signal);
+    t.equal((await making).signal, signal);
+    t.same(await readdir(path), []);
+  });
+}
+
+for (const emulator of ['qemu', 'bochs']) {
+  t.test(`SIGTERM leaves nothing of a run in ${emulator} behind`, { timeout: 120_000 }, async (t) => {
+    const { path } = await folder(t);
+    const name = emulator === 'qemu' ? 'qemu-system-x86_64' : 'bochs';
+    const env = { ...(await sleeping(t, name)), TMPDIR: path };
+    const running = tsvm(['run', '--emulator', emulator, '--image', await freshImage()], env);
+    await untilNotEmpty(path);
+    running.kill('SIGTERM');
+    t.equal((await running).signal, 'SIGTERM');
+    t.same(await readdir(path), []);
+  });
+}
