@@ -11,6 +11,15 @@ export function positiveInteger(text: string): number {
   return Number(text);
 }
 
+/** Timers of Node.js count milliseconds in 31 bits; one that is set to more is over at once. */
+const MOST_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+
+export function seconds(text: string): number {
+  const value = positiveInteger(text);
+  if (value > MOST_SECONDS) throw new InvalidArgumentError(`It is at most ${MOST_SECONDS} seconds.`);
+  return value;
+}
+
 export function portNumber(text: string): number {
   const port = positiveInteger(text);
   if (port > 65535) throw new InvalidArgumentError('It is a TCP port, 1 to 65535.');

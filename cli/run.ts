@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander';
 import { execa } from 'execa';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeGuest } from '../images/guest.js';
 import { ExitCode, UserError } from '../linker/errors.js';
@@ -13,9 +11,10 @@ import { missingTool } from '../linker/tools.js';
 import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
 import { buildOnce } from './build.js';
 import { DEFAULT_MACHINE, emulatorParameters, type Loader, type Machine, withoutFeatureWarnings } from './emulator.js';
-import { readInput, readKernel } from './files.js';
-import { memorySize, portNumber, positiveInteger } from './parameters.js';
+import { checkDisk, readInput, readKernel } from './files.js';
+import { fileName, memorySize, portNumber, positiveInteger, seconds } from './parameters.js';
 import { output, root } from './paths.js';
+import { withTemporaryFolder } from './temporary.js';
 import { printJson, tell } from './terminal.js';
 
 const EXAMPLES = `
@@ -61,13 +60,16 @@ interface Options {
 }
 
 const DEFAULT_GDB_PORT = 1234;
+/** Options, by their names in `Options`, that one emulator alone takes. */
+const QEMU_ONLY = ['uefi', 'disk', 'cpu', 'machine', 'gdb', 'icount'];
+const BOCHS_ONLY = ['model', 'strictMsrs'];
 
 export function runCommand(): Command {
   return new Command('run')
     .description('boot an image and a guest in QEMU (AMD-V) or Bochs (Intel VT-x)')
     .addOption(new Option('--emulator <name>', 'the emulator').choices(['qemu', 'bochs']).default('qemu'))
-    .option('--image <file>', 'an image to boot instead of the one that is built now')
-    .option('--bare', 'boot the guest without the hypervisor')
+    .option('--image <file>', 'an image to boot instead of the one that is built now', fileName)
+    .addOption(new Option('--bare', 'boot the guest without the hypervisor').conflicts(['image', 'loader', 'options']))
     .addOption(
       new Option(
         '--loader <name>',
@@ -75,10 +77,14 @@ export function runCommand(): Command {
       ).choices(['qemu', 'multiboot', 'multiboot2', 'linux']),
     )
     .option('--uefi', 'in QEMU, a machine with UEFI firmware')
-    .option('--disk <file>', 'a raw image of a disk whose own system is the guest, started as the firmware would')
+    .option(
+      '--disk <file>',
+      'a raw image of a disk whose own system is the guest, started as the firmware would',
+      fileName,
+    )
     .option('--options <words>', "the hypervisor's options", DEFAULT_MACHINE.options)
-    .option('--kernel <file>', "the guest's kernel, a Linux bzImage (default: the guest of tsvm guest)")
-    .option('--initrd <file>', "the guest's initial file system")
+    .option('--kernel <file>', "the guest's kernel, a Linux bzImage (default: the guest of tsvm guest)", fileName)
+    .option('--initrd <file>', "the guest's initial file system", fileName)
     .option('--append <words>', `the guest kernel's command line (default: "${DEFAULT_MACHINE.append}")`)
     .option(
       '--memory <size>',
@@ -90,9 +96,9 @@ export function runCommand(): Command {
     .option('--machine <model>', "QEMU's machine: q35 or pc", DEFAULT_MACHINE.machine)
     .option('--model <name>', "Bochs's processor model: see bochs --help cpu", DEFAULT_BOCHS_MACHINE.model)
     .option('--strict-msrs', 'in Bochs, accesses to unknown MSRs fault')
-    .option('--timeout <seconds>', 'end the emulator after this time, with exit code 124', positiveInteger)
+    .option('--timeout <seconds>', 'end the emulator after this time, with exit code 124', seconds)
     .option('--gdb [port]', `wait for gdb before the first instruction (port ${DEFAULT_GDB_PORT})`, portNumber)
-    .option('--serial <file>', 'write the serial console to a file')
+    .option('--serial <file>', 'write the serial console to a file', fileName)
     .option('--icount', 'count instructions as time: runs can be compared')
     .option('--no-reboot', 'end when the machine resets')
     .option('--json', 'print how the run ended as JSON')
@@ -101,15 +107,18 @@ export function runCommand(): Command {
     .action(run);
 }
 
-async function run(words: string[], options: Options): Promise<void> {
+async function run(words: string[], options: Options, command: Command): Promise<void> {
+  checkWords(words);
+  checkEmulator(words, options, command);
   if (options.image !== undefined) await checkImage(options.image);
   if (options.kernel !== undefined) await readKernel(options.kernel);
   if (options.initrd !== undefined) await readInput(options.initrd);
+  if (options.disk !== undefined) await checkDisk(options.disk);
   if (options.image === undefined && !options.bare && (await buildOnce({})) !== ExitCode.success) {
     process.exitCode = ExitCode.refused;
     return;
   }
-  if (options.emulator === 'bochs') return runBochs(words, options);
+  if (options.emulator === 'bochs') return runBochs(options);
   const machine = await machineOf(words, options);
   if (machine.gdb !== null) {
     tell(`gdb        gdb build/tsvm.debug -ex 'target remote :${machine.gdb}' -ex 'hbreak tsvm_start'`);
@@ -117,10 +126,36 @@ async function run(words: string[], options: Options): Promise<void> {
   await emulate(machine, options);
 }
 
+/** Throws a UserError where a word is not behind `--`. */
+function checkWords(words: string[]): void {
+  const behind = process.argv.includes('--') ? process.argv.length - process.argv.indexOf('--') - 1 : 0;
+  const [stray] = words.slice(0, Math.max(0, words.length - behind));
+  if (stray === undefined) return;
+  throw new UserError(`unknown word '${stray}': what is for QEMU follows --`, ExitCode.usage, ['tsvm run --help']);
+}
+
+/** Throws a UserError where something is asked for that the chosen emulator would not take. */
+function checkEmulator(words: string[], { emulator }: Options, command: Command): void {
+  const [name, others] = emulator === 'bochs' ? ['QEMU', QEMU_ONLY] : ['Bochs', BOCHS_ONLY];
+  const given = command.options.filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli');
+  const refused = given.find((option) => others.includes(option.attributeName()));
+  if (refused !== undefined) throw onlyFor(name, refused.long ?? refused.flags);
+  if (emulator === 'bochs' && words.length > 0) throw onlyFor(name, 'what follows --');
+}
+
+function onlyFor(emulator: string, what: string): UserError {
+  return new UserError(`${what} is for ${emulator} only`, ExitCode.usage, ['tsvm run --help']);
+}
+
 /** What any machine boots. */
 async function contentOf(chosen: Options): Promise<Omit<BootDiscContent, 'loader'>> {
   const { image, bare, options, kernel, initrd, append } = chosen;
-  const files = (await hasOwnGuest(chosen))
+  const hasGuest = await hasOwnGuest(chosen);
+  if (hasGuest && (initrd ?? append) !== undefined) {
+    const message = '--initrd and --append are for a kernel, but the guest is on the disk or in the image';
+    throw new UserError(message, ExitCode.usage);
+  }
+  const files = hasGuest
     ? NO_GUEST
     : kernel === undefined
       ? await makeGuest({ root, onStep: tell })
@@ -158,34 +193,30 @@ async function machineOf(words: string[], options: Options): Promise<Machine> {
     gdb: gdb === true ? DEFAULT_GDB_PORT : (gdb ?? null),
     serial: serial !== undefined ? `file:${resolve(serial)}` : isInteractive() ? 'mon:stdio' : 'stdio',
     endOnReset: !reboot,
-    extra: [...(disk === undefined ? [] : ['-drive', `file=${disk},format=raw`]), ...words],
+    extra: [...(disk === undefined ? [] : ['-drive', `file=${disk.replaceAll(',', ',,')},format=raw`]), ...words],
   };
 }
 
 async function emulate(machine: Machine, options: Options): Promise<void> {
   const { timeout, json } = options;
   const start = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), 'tsvm-machine-'));
-  const result = await execa('qemu-system-x86_64', await emulatorParameters(machine, folder), {
-    stdin: machine.serial === 'mon:stdio' ? 'inherit' : 'ignore',
-    // With --json standard output holds the one object; the console is then where the messages are.
-    stdout: json ? process.stderr : 'inherit',
-    stderr: [withoutFeatureWarnings, 'inherit'],
-    reject: false,
-    ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
-  });
-  await rm(folder, { recursive: true, force: true });
+  const result = await withTemporaryFolder(async (folder) =>
+    execa('qemu-system-x86_64', await emulatorParameters(machine, folder), {
+      stdin: machine.serial === 'mon:stdio' ? 'inherit' : 'ignore',
+      // With --json standard output holds the one object; the console is then where the messages are.
+      stdout: json ? process.stderr : 'inherit',
+      stderr: [withoutFeatureWarnings, 'inherit'],
+      reject: false,
+      ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
+    }),
+  );
   if (result.code === 'ENOENT') throw missingTool('qemu-system-x86_64');
   report(result.timedOut ? 'timeout' : result.failed ? 'failed' : 'off', start, options);
 }
 
-async function runBochs(words: string[], options: Options): Promise<void> {
-  const { loader = DEFAULT_BOCHS_MACHINE.loader, uefi, disk } = options;
-  const forQemu = [options.gdb, options.icount, uefi, disk].some((option) => option !== undefined);
-  if (words.length > 0 || forQemu || loader === 'qemu') {
-    const message = '--gdb, --icount, --uefi, --disk, --loader qemu and words after -- are for QEMU only';
-    throw new UserError(message, ExitCode.usage);
-  }
+async function runBochs(options: Options): Promise<void> {
+  const { loader = DEFAULT_BOCHS_MACHINE.loader } = options;
+  if (loader === 'qemu') throw onlyFor('QEMU', '--loader qemu');
   const { cpus, model, memory, strictMsrs, reboot, serial, timeout, json } = options;
   const machine: BochsMachine = {
     ...DEFAULT_BOCHS_MACHINE,

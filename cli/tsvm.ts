@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../linker/errors.js';
+import { ExitCode, isSystemError, systemText, UserError } from '../linker/errors.js';
 import { buildCommand } from './build.js';
 import { checkCommand } from './check.js';
 import { guestCommand } from './guest.js';
@@ -19,7 +19,8 @@ Exit codes:
   0    done
   1    the TypeScript is refused, or the inspected file is damaged
   2    the command line or an input file is wrong
-  3    a program of the system is missing or failed
+  3    a program of the system is missing or failed, or the system itself: as when the disk is full
+  70   tsvm itself is wrong: report what it says
   124  the time of --timeout is over
 
 Examples:
@@ -41,18 +42,57 @@ async function main(): Promise<void> {
     imageCommand(),
     inspectCommand(),
     guestCommand(),
+    helpCommand(program),
   ];
+  program.helpCommand(false);
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(try --help)');
+  for (const command of [program, ...commands]) tellErrorsAlike(command);
   await program.parseAsync();
 }
 
-main().catch((error: unknown) => {
+/** Commander's own takes a name that it does not know for none. */
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .description('tell all about a command')
+    .argument('[command]', 'its name')
+    .action((name?: string) => {
+      const command = name === undefined ? program : program.commands.find((known) => known.name() === name);
+      if (command === undefined) program.error(`unknown command '${name}'`);
+      command.help();
+    });
+}
+
+/** Errors of the command line look like all others. */
+function tellErrorsAlike(command: Command): void {
+  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+  command.exitOverride().configureOutput({
+    outputError: (text) => tellError(text.replace(/^error: /, '').trimEnd(), [`${name} --help`]),
+  });
+}
+
+/** Tells what ended the command, and sets its exit code. */
+function end(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? ExitCode.success : ExitCode.usage;
-    return;
+  } else if (error instanceof UserError) {
+    tellError(error.message, error.remedies);
+    process.exitCode = error.exitCode;
+  } else if (isSystemError(error)) {
+    const { syscall, path } = error;
+    tellError(`cannot ${[syscall, path].filter((word) => word !== undefined).join(' ')}: ${systemText(error)}`);
+    process.exitCode = ExitCode.tool;
+  } else {
+    tellError(`an error of its own, please report it\n${error instanceof Error ? error.stack : String(error)}`);
+    process.exitCode = ExitCode.internal;
   }
-  if (!(error instanceof UserError)) throw error;
-  tellError(error.message, error.remedies);
-  process.exitCode = error.exitCode;
-});
+}
+
+function endAtOnce(error: unknown): void {
+  // Whoever read has read enough, as head(1) does.
+  if (!isSystemError(error) || error.code !== 'EPIPE') end(error);
+  process.exit();
+}
+
+process.on('uncaughtException', endAtOnce);
+for (const stream of [process.stdout, process.stderr]) stream.on('error', endAtOnce);
+main().catch(end);

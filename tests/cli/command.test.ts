@@ -1,11 +1,12 @@
 import { execa } from 'execa';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
+const kernel = join(root, 'build', 'guest', 'vmlinuz');
 
 function tsvm(parameters: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return execa(process.execPath, [program, ...parameters], { reject: false, stdin: 'ignore', env });
@@ -17,7 +18,7 @@ async function folder(t: Test): Promise<string> {
   return path;
 }
 
-for (const command of ['build', 'check', 'run', 'pack', 'inspect', 'guest']) {
+for (const command of ['build', 'check', 'run', 'pack', 'image', 'inspect', 'guest']) {
   t.test(`tsvm ${command} --help shows examples`, async (t) => {
     const { stdout, exitCode } = await tsvm([command, '--help']);
     t.match(stdout, new RegExp(`Examples?:\\n  tsvm ${command}`));
@@ -36,12 +37,42 @@ t.test('--version prints the version of package.json', async (t) => {
   t.equal(exitCode, 0);
 });
 
-for (const parameters of [['fly'], ['build', '--fast'], ['run', '--memory', '5X'], ['run', '--cpus', '0']]) {
+for (const [parameters, message, help] of [
+  [['fly'], "unknown command 'fly'", 'tsvm --help'],
+  [['help', 'nonsense'], "unknown command 'nonsense'", 'tsvm --help'],
+  [['build', '--fast'], "unknown option '--fast'", 'tsvm build --help'],
+  [['run', '--memory', '5X'], "argument '5X' is invalid", 'tsvm run --help'],
+  [['run', '--cpus', '0'], "argument '0' is invalid", 'tsvm run --help'],
+  [['run', '--timeout', '2147484'], "argument '2147484' is invalid", 'tsvm run --help'],
+  [['run', '--kernel='], "argument '' is invalid", 'tsvm run --help'],
+  [['run', 'pc'], "unknown word 'pc': what is for QEMU follows --", 'tsvm run --help'],
+  [['run', 'pc', '--', '-version'], "unknown word 'pc'", 'tsvm run --help'],
+  [['run', '--bare', '--options', 'x'], "'--bare' cannot be used with option '--options", 'tsvm run --help'],
+  [['run', '--bare', '--loader', 'linux'], "'--bare' cannot be used with option '--loader", 'tsvm run --help'],
+  [['run', '--bare', '--image', 'x'], "'--bare' cannot be used with option '--image", 'tsvm run --help'],
+  [['run', '--model', 'bx_generic'], '--model is for Bochs only', 'tsvm run --help'],
+  [['run', '--strict-msrs'], '--strict-msrs is for Bochs only', 'tsvm run --help'],
+  [['run', '--emulator', 'bochs', '--cpu', 'EPYC'], '--cpu is for QEMU only', 'tsvm run --help'],
+  [['run', '--emulator', 'bochs', '--machine', 'pc'], '--machine is for QEMU only', 'tsvm run --help'],
+  [['run', '--emulator', 'bochs', '--gdb'], '--gdb is for QEMU only', 'tsvm run --help'],
+  [['run', '--emulator', 'bochs', '--loader', 'qemu'], '--loader qemu is for QEMU only', 'tsvm run --help'],
+  [['run', '--emulator', 'bochs', '--', 'x'], 'what follows -- is for QEMU only', 'tsvm run --help'],
+] as const) {
   t.test(`a wrong command line ends with 2: ${parameters.join(' ')}`, async (t) => {
     const { stdout, stderr, exitCode } = await tsvm(parameters);
     t.equal(exitCode, 2);
-    t.match(stderr, parameters.at(-1));
+    t.match(stderr, /^tsvm: /m);
+    t.match(stderr, message);
+    t.match(stderr, `  try: ${help}`);
     t.equal(stdout, '');
+  });
+}
+
+for (const parameters of [['help', 'run'], ['run', '--help'], ['help']]) {
+  t.test(`help is told by tsvm ${parameters.join(' ')}`, async (t) => {
+    const { stdout, exitCode } = await tsvm(parameters);
+    t.match(stdout, parameters.includes('run') ? /^Usage: tsvm run / : /^Usage: tsvm \[options\]/);
+    t.equal(exitCode, 0);
   });
 }
 
@@ -61,10 +92,43 @@ t.test('an image that is none is named', async (t) => {
   t.equal(exitCode, 2);
 });
 
-t.test('a file that is not there is named', async (t) => {
-  const { stderr, exitCode } = await tsvm(['run', '--initrd', '/nowhere/initrd']);
-  t.match(stderr, /cannot read \/nowhere\/initrd: ENOENT/);
+for (const [option, verb] of [
+  ['--initrd', 'read'],
+  ['--kernel', 'read'],
+  ['--image', 'read'],
+  ['--disk', 'open'],
+] as const) {
+  t.test(`a file that is not there is named: ${option}`, async (t) => {
+    const { stderr, exitCode } = await tsvm(['run', option, '/nowhere/file']);
+    t.equal(stderr, `tsvm: cannot ${verb} /nowhere/file: no such file or directory`);
+    t.equal(exitCode, 2);
+  });
+}
+
+t.test('what is for a kernel is refused where the guest is on a disk', async (t) => {
+  const disk = join(await folder(t), 'disk');
+  await writeFile(disk, Buffer.alloc(512));
+  const { stderr, exitCode } = await tsvm(['run', '--bare', '--disk', disk, '--append', 'quiet']);
+  t.match(stderr, /--initrd and --append are for a kernel/);
   t.equal(exitCode, 2);
+});
+
+t.test('a call of the system that fails is told in a line', async (t) => {
+  const { stderr, exitCode } = await tsvm(['run', '--bare', '--kernel', kernel], { TMPDIR: '/nowhere' });
+  t.match(stderr, /^tsvm: cannot mkdtemp \/nowhere\/\S+: no such file or directory$/);
+  t.equal(exitCode, 3);
+});
+
+t.test('an error of tsvm itself is told with its place, and has an exit code of its own', async (t) => {
+  const copy = await folder(t);
+  await cp(join(root, 'build', 'js'), join(copy, 'build', 'js'), { recursive: true });
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+  await writeFile(join(copy, 'build', 'package.json'), '{ "type": "module" }');
+  await writeFile(join(copy, 'package.json'), 'not what tsvm reads');
+  const words = [join(copy, 'build', 'js', 'cli', 'tsvm.js'), '--version'];
+  const { stderr, exitCode } = await execa(process.execPath, words, { reject: false });
+  t.match(stderr, /^tsvm: an error of its own, please report it\nSyntaxError: .*\n {4}at /);
+  t.equal(exitCode, 70);
 });
 
 t.test('a missing program leads to the package that holds it', async (t) => {
