@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../cli/emulator.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../cli/qemu.js';
 import { output } from '../cli/paths.js';
 
 const TIMEOUT_SECONDS = 1200;

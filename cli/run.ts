@@ -10,10 +10,10 @@ import { inspectFile } from '../linker/inspect.js';
 import { missingTool } from '../linker/tools.js';
 import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
 import { buildOnce } from './build.js';
-import { DEFAULT_MACHINE, emulatorParameters, type Loader, type Machine, withoutFeatureWarnings } from './emulator.js';
 import { checkDisk, readInput, readKernel } from './files.js';
 import { fileName, memorySize, portNumber, positiveInteger, seconds } from './parameters.js';
 import { output, root } from './paths.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Loader, type Machine, withoutFeatureWarnings } from './qemu.js';
 import { withTemporaryFolder } from './temporary.js';
 import { printJson, tell } from './terminal.js';
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../cli/emulator.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../cli/qemu.js';
 import { makeGuest } from '../../images/guest.js';
 import { buildImage } from '../../linker/build.js';
 

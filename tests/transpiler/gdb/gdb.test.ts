@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
-import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../../../cli/emulator.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../../../cli/qemu.js';
 import { buildImage } from '../../../linker/build.js';
 
 t.setTimeout(300_000);
