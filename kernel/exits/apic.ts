@@ -109,7 +109,7 @@ export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   takeLock(watch.lock);
   const sent = isDropped(vcpu, kind, command, destination, true)
     ? true
-    : tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(toSend(vcpu, kind, command, destination, true)));
+    : tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(toSend(vcpu, rip, kind, command, destination, true)));
   releaseLock(watch.lock);
   return sent ? Answer.done : Answer.generalProtection;
 }
@@ -121,8 +121,8 @@ function isDropped(vcpu: Vcpu, kind: CommandKind, command: u32, destination: u32
 }
 
 /** What goes out in place of `command`. */
-function toSend(vcpu: Vcpu, kind: CommandKind, command: u32, destination: u32, isWide: boolean): u32 {
-  if (kind === CommandKind.startup) return redirectStartup(vcpu, command, destination, isWide);
+function toSend(vcpu: Vcpu, rip: u64, kind: CommandKind, command: u32, destination: u32, isWide: boolean): u32 {
+  if (kind === CommandKind.startup) return redirectStartup(vcpu, rip, command, destination, isWide);
   if (kind === CommandKind.resets) noteReset(vcpu, command, destination, isWide);
   return command;
 }
@@ -176,7 +176,7 @@ function sendCommand(vcpu: Vcpu, command: u32, rip: u64): void {
   if (kind === CommandKind.resetsFirst) refuseInit(command, destination, rip);
   takeLock(watch.lock);
   if (!isDropped(vcpu, kind, command, destination, false)) {
-    page.commandLow = toSend(vcpu, kind, command, destination, false);
+    page.commandLow = toSend(vcpu, rip, kind, command, destination, false);
   }
   releaseLock(watch.lock);
 }

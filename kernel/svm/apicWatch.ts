@@ -9,7 +9,7 @@ import { ApicChoice, options } from '../machine/options.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { addPageRights, setPageRights } from '../memory/nestedPaging.js';
 import { beginLine, endLine, print, releaseConsole, takeConsole } from '../report/console.js';
-import { everyProcessorRuns } from '../vcpu/startup.js';
+import { kernelRunsEveryProcessor } from '../vcpu/startup.js';
 import { NESTED_READ_ONLY_UNCACHED, NESTED_WRITABLE, svmEntryFormat } from './entryFormat.js';
 
 /** Has the guest's commands to local APICs looked at from now on. */
@@ -22,7 +22,7 @@ export function svmWatchApic(): void {
 
 /** Whether the guest's writes are still looked at. With `apic=release` that ends here, once all processors run. */
 export function svmIsApicWatched(): boolean {
-  if (options.apic === ApicChoice.release && isApicWatched() && everyProcessorRuns()) releaseApic();
+  if (options.apic === ApicChoice.release && isApicWatched() && kernelRunsEveryProcessor()) releaseApic();
   return isApicWatched();
 }
 

@@ -4,7 +4,7 @@
  * first, and from there into the guest at the vector that the guest has sent. Until then the processor is in nobody's
  * hands: an NMI would have it go where the guest's memory says.
  */
-import { requires, u32 } from '../../transpiler/lib/index.js';
+import { requires, u32, type u64 } from '../../transpiler/lib/index.js';
 import { COMMAND_IS_LOGICAL, Shorthand, SHORTHAND_MASK, STARTUP_VECTOR } from '../machine/localApic.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { vcpuOf } from './processors.js';
@@ -14,15 +14,18 @@ import type { Vcpu } from './vcpu.js';
 const XAPIC_BROADCAST = 0xff;
 const X2APIC_BROADCAST = 0xffff_ffff;
 
+/** Kernels of 64 bits run in the upper half of all addresses; firmware in the lower, at the addresses of memory. */
+const HALF_SHIFT = 63n;
+
 /**
- * Notes the SIPI `command`, the low half of the command register, of the guest of `sender` for all processors whom it
- * may reach. Returns what is to be sent to the same `destination`, a byte, or wide in x2APIC mode.
+ * Notes the SIPI `command`, the low half of the command register, which the guest of `sender` gives at `rip`, for all
+ * processors whom it may reach. Returns what is to be sent to the same `destination`, a byte, or wide in x2APIC mode.
  */
-export function redirectStartup(sender: Vcpu, command: u32, destination: u32, isWide: boolean): u32 {
+export function redirectStartup(sender: Vcpu, rip: u64, command: u32, destination: u32, isWide: boolean): u32 {
   const count = processorCount();
   const vector = u32(command & STARTUP_VECTOR);
   for (let number: u32 = 0; number < count; number++) {
-    if (mayReach(sender, command, destination, isWide, number)) vcpuOf(number).mailbox.startVector = vector;
+    if (mayReach(sender, command, destination, isWide, number)) noteStartup(number, vector, u32(rip >> HALF_SHIFT));
   }
   return u32(u32(command & ~STARTUP_VECTOR) | trampolineVector());
 }
@@ -67,6 +70,13 @@ function isLogical(command: u32): boolean {
   return u32(command & COMMAND_IS_LOGICAL) !== 0;
 }
 
+function noteStartup(number: u32, vector: u32, isKernels: u32): void {
+  requires(number < MAX_PROCESSORS);
+  const mailbox = vcpuOf(number).mailbox;
+  mailbox.isKernels = isKernels;
+  mailbox.startVector = vector;
+}
+
 /** Whether the guest has started all processors of the machine. */
 export function everyProcessorRuns(): boolean {
   const count = processorCount();
@@ -74,4 +84,13 @@ export function everyProcessorRuns(): boolean {
     if (vcpuOf(number).mailbox.runsGuest === 0) return false;
   }
   return true;
+}
+
+/** Whether a kernel has. UEFI firmware may start them before it hands over to the kernel, which starts them anew. */
+export function kernelRunsEveryProcessor(): boolean {
+  const count = processorCount();
+  for (let number: u32 = 1; number < count; number++) {
+    if (vcpuOf(number).mailbox.isKernels === 0) return false;
+  }
+  return everyProcessorRuns();
 }

@@ -34,7 +34,7 @@ export const LAST_EXIT_REASON = 0x403n;
 /** What other processors write, or wait for. */
 const Mailbox = struct(
   'Mailbox',
-  { size: 16, volatile: true },
+  { size: 20, volatile: true },
   {
     /** The vector of the last SIPI that was sent to this processor, where SIPIs are not exits. */
     startVector: at(0, U32),
@@ -44,6 +44,8 @@ const Mailbox = struct(
     runsGuest: at(8, U32),
     /** 1 while this processor waits for a SIPI that leads to the hypervisor. */
     wantsStart: at(12, U32),
+    /** 1 where a kernel has sent the last SIPI, not firmware. */
+    isKernels: at(16, U32),
   },
 );
 

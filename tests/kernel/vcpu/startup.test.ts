@@ -1,6 +1,12 @@
 import t from 'tap';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
-import { everyProcessorRuns, mayReachWaiting, noteReset, redirectStartup } from '../../../kernel/vcpu/startup.js';
+import {
+  everyProcessorRuns,
+  kernelRunsEveryProcessor,
+  mayReachWaiting,
+  noteReset,
+  redirectStartup,
+} from '../../../kernel/vcpu/startup.js';
 import { useTrampoline } from '../../../kernel/vcpu/trampoline.js';
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
@@ -14,6 +20,9 @@ const ALL = 0x8_0000;
 const OTHERS = 0xc_0000;
 const LOGICAL = 0x800;
 const NONE = 0;
+/** Where kernels run, and firmware. */
+const KERNEL = 0xffff_ffff_8100_0000n;
+const FIRMWARE = 0x3e00_0000n;
 
 /** Processors with the APIC IDs 0, 2, 4 and 6, and a trampoline at 0x9c000. */
 t.beforeEach(() => {
@@ -30,7 +39,7 @@ t.beforeEach(() => {
 function noted(command: number, destination: number, isWide = false, sender = 0): number[] {
   const numbers = [0, 1, 2, 3];
   for (const number of numbers) vcpuOf(number).mailbox.startVector = NONE;
-  t.equal(redirectStartup(vcpuOf(sender), command | 0x98, destination, isWide), command | 0x9c);
+  t.equal(redirectStartup(vcpuOf(sender), KERNEL, command | 0x98, destination, isWide), command | 0x9c);
   return numbers.filter((number) => vcpuOf(number).mailbox.startVector === 0x98);
 }
 
@@ -78,11 +87,23 @@ t.test('an INIT is noted for whom it reaches, and an NMI reaches nobody who then
   t.end();
 });
 
+t.test('it is noted, too, whether a kernel has sent it', (t) => {
+  const { mailbox } = vcpuOf(1);
+  redirectStartup(vcpuOf(0), KERNEL, SIPI, 2, false);
+  t.equal(mailbox.isKernels, 1);
+  redirectStartup(vcpuOf(0), FIRMWARE, SIPI, 2, false);
+  t.equal(mailbox.isKernels, 0);
+  t.end();
+});
+
 t.test('all processors run when the guest has started each but the first', (t) => {
   t.equal(everyProcessorRuns(), false);
   for (const number of [1, 2]) vcpuOf(number).mailbox.runsGuest = 1;
   t.equal(everyProcessorRuns(), false);
   vcpuOf(3).mailbox.runsGuest = 1;
   t.equal(everyProcessorRuns(), true);
+  t.equal(kernelRunsEveryProcessor(), false, 'firmware may have');
+  for (const number of [1, 2, 3]) vcpuOf(number).mailbox.isKernels = 1;
+  t.equal(kernelRunsEveryProcessor(), true);
   t.end();
 });
