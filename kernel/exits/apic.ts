@@ -23,6 +23,7 @@ import {
   ApicRegister,
   Delivery,
   DELIVERY_MASK,
+  hasXApicPage,
   isX2Apic,
   isXApic,
   X2APIC_COMMAND,
@@ -45,6 +46,8 @@ const ApicWatch = struct(
     page: at(0, GPA),
     /** Whether the guest's writes leave it. */
     isOn: at(8, BOOL),
+    /** Whether some processor's registers are, or once were, not the page. */
+    hasOthers: at(9, BOOL),
     /** Who is reset does not change between the look at that and a command. */
     lock: at(12, SpinLock),
   },
@@ -65,7 +68,13 @@ export function watchApic(): Gpa {
   noteFirstProcessor();
   watch.page = gpa(apicPage());
   watch.isOn = true;
+  watch.hasOthers = !isXApic();
   return watch.page;
+}
+
+/** A processor's APIC_BASE is about to become `base`. */
+export function noteApicBase(base: u64): void {
+  if (!hasXApicPage(base)) watch.hasOthers = true;
 }
 
 /** From now on the guest may do with the APIC what it likes. */
@@ -95,7 +104,7 @@ export function readApic(address: Gpa): u32 {
 
 /** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Without the page, that is a message, too. */
 export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  if (isInPage(address) && isXApic()) writeRegister(vcpu, address, value, rip);
+  if (isInPage(address) && (!watch.hasOthers || isXApic())) writeRegister(vcpu, address, value, rip);
   else sendMessage(address, value, rip);
 }
 
@@ -141,7 +150,6 @@ function isFirst(vcpu: Vcpu): boolean {
 
 function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
   const offset = u32(u64(address) & OFFSET_IN_PAGE);
-  if (offset < FIRST_REGISTER) return;
   if ((offset & OFFSET_OF_REGISTER) !== 0) {
     recordEvent(Event.apicAccess, u64(address), rip);
     return;
@@ -160,6 +168,7 @@ function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
       if (isFirst(vcpu)) firstProcessor.format = value;
       break;
     default:
+      if (offset < FIRST_REGISTER) return;
       break;
   }
   window(hpa(address), 4).setU32(0, value);

@@ -65,10 +65,9 @@ export function noteFirstProcessor(): void {
   firstProcessor.format = page.destinationFormat;
 }
 
-/** Quick to say of most commands: they go out as they are, wherever to. */
+/** Quick to say of most commands: they go out as they are, wherever to. The rest have this bit of NMI's delivery mode. */
 export function isPlainInterrupt(command: u32): boolean {
-  const delivery = u32(command & DELIVERY_MASK);
-  return delivery < Delivery.nmi || delivery > Delivery.startup;
+  return u32(command & Delivery.nmi) === 0;
 }
 
 /** What becomes of `command`, the low half of the command register. `destination` is a byte, or wide in x2APIC mode. */

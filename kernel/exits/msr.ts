@@ -4,7 +4,7 @@ import { keepsApicPage } from '../machine/localApic.js';
 import { isHidden } from '../memory/nestedPaging.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
-import { isApicWatched } from './apic.js';
+import { isApicWatched, noteApicBase } from './apic.js';
 import { Event, recordEvent } from './events.js';
 
 /** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
@@ -61,6 +61,7 @@ export function writeApicBase(value: u64, rip: u64): Answer {
     recordEvent(Event.addressDecoding, u64(APIC_BASE), rip);
     return Answer.generalProtection;
   }
+  noteApicBase(value);
   return tryWrmsr(APIC_BASE, value) ? Answer.done : Answer.generalProtection;
 }
 

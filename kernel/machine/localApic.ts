@@ -87,7 +87,12 @@ export function isX2Apic(): boolean {
 
 /** Whether its registers are the page. */
 export function isXApic(): boolean {
-  return (rdmsr(APIC_BASE) & (ENABLED | X2APIC_MODE)) === ENABLED;
+  return hasXApicPage(rdmsr(APIC_BASE));
+}
+
+/** Whether the registers of an APIC whose APIC_BASE is `base` are the page. */
+export function hasXApicPage(base: u64): boolean {
+  return (base & (ENABLED | X2APIC_MODE)) === ENABLED;
 }
 
 /** Sends an INIT to the processor with the ID `apicId`. */

@@ -17,7 +17,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { guestPhysical, NOT_PRESENT } from './guestPaging.js';
 import { ALLOWED, CODE_WRITE, touchPage } from './guestRights.js';
-import { hostAddress } from './nestedPaging.js';
+import { writableHostAddress } from './nestedPaging.js';
 
 /** The registers that say how the guest translates addresses. */
 export const Paging = struct(
@@ -69,7 +69,7 @@ function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean
   const code = touchPage(paging.cr0, paging.cr3, paging.cr4, address, isWrite);
   const page = guestPhysical(paging.cr0, paging.cr3, paging.cr4, paging.efer, gva(u64(address)));
   if (code === ALLOWED && page !== NOT_PRESENT) {
-    return hpa(hostAddress(gpa(u64(page) & FRAME)) + u64(address & OFFSET_IN_PAGE));
+    return hpa(writableHostAddress(gpa(u64(page) & FRAME)) + u64(address & OFFSET_IN_PAGE));
   }
   range.code = code !== ALLOWED ? code : isWrite ? CODE_WRITE : 0;
   range.missing = u64(address);

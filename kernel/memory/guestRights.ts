@@ -18,7 +18,7 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 import { CR0_PG, CR0_WP, CR4_PAE } from '../vcpu/registers.js';
-import { hostAddress } from './nestedPaging.js';
+import { writableHostAddress } from './nestedPaging.js';
 
 const CR4_PSE = 1n << 4n;
 const CR4_SMAP = 1n << 21n;
@@ -84,7 +84,7 @@ function followPath(path: Path, cr3: u64, cr4: u64, address: u32): void {
 /** The first of the three tables of PAE has neither rights nor flags. */
 function followWidePath(path: Path, cr3: u64, address: u32): void {
   path.width = 8;
-  const pointer = read(hostAddress(gpa((cr3 & PAE_ROOT) + 8n * u64(address >>> 30))), 8);
+  const pointer = read(writableHostAddress(gpa((cr3 & PAE_ROOT) + 8n * u64(address >>> 30))), 8);
   if ((pointer & PRESENT) === 0n) {
     path.rights = 0n;
     return;
@@ -101,7 +101,7 @@ function followNarrowPath(path: Path, cr3: u64, hasLargePages: boolean, address:
 }
 
 function addEntry(path: Path, table: u64, index: u32): u64 {
-  const place = hostAddress(gpa(u64(table + u64(index) * u64(path.width))));
+  const place = writableHostAddress(gpa(u64(table + u64(index) * u64(path.width))));
   const entry = read(place, path.width);
   const count = path.count;
   if (count >= TABLES) return 0n;

@@ -200,6 +200,16 @@ export function showDecoy(address: Gpa): boolean {
 
 /** The machine address at which the hypervisor reads what the guest has at `address`. */
 export function hostAddress(address: Gpa): Hpa {
-  const offset = u64(address) & OFFSET_IN_PAGE;
-  return isHidden(address) || u64(address) >= u64(paging.readableEnd) ? hpa(paging.decoy + offset) : hpa(address);
+  if (u64(address) < u64(paging.hiddenStart)) return hpa(address); // most is
+  if (isHidden(address) || u64(address) >= u64(paging.readableEnd)) return decoyAddress(address);
+  return hpa(address);
+}
+
+/** The same to write to it: here the page that is hidden alone counts as well. */
+export function writableHostAddress(address: Gpa): Hpa {
+  return isHidden(address) ? decoyAddress(address) : hostAddress(address);
+}
+
+function decoyAddress(address: Gpa): Hpa {
+  return hpa(paging.decoy + (u64(address) & OFFSET_IN_PAGE));
 }

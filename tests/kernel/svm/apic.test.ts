@@ -1,4 +1,5 @@
 import t from 'tap';
+import { writeApicBase } from '../../../kernel/exits/msr.js';
 import { Event, eventCount } from '../../../kernel/exits/events.js';
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
 import { svmWatchApic } from '../../../kernel/svm/apicWatch.js';
@@ -138,6 +139,23 @@ t.test('an address within a register is none of its own: it reaches no command r
     t.equal(guest.vmcb.rip, BigInt(CODE + 2), 'and the instruction is skipped');
   }
   t.equal(eventCount(Event.apicAccess), 5n);
+  t.end();
+});
+
+t.test('without the page, as in x2APIC mode, what is written there is a message, and none that resets', (t) => {
+  const guest = startApicGuest();
+  writeApicBase(0xfee0_0d00n, 0n);
+  guest.vcpu.registers.rax = 0x4600n;
+  guest.write(0x80);
+  t.equal(guest.apic.getUint32(0x80, true), 0);
+  t.equal(eventCount(Event.interruptMessage), 1n);
+  guest.vcpu.registers.rax = 0x4030n;
+  guest.write(0x80);
+  t.equal(guest.apic.getUint32(0x80, true), 0x4030);
+  writeApicBase(0xfee0_0900n, 0n);
+  guest.vcpu.registers.rax = 0x4600n;
+  guest.write(0x80);
+  t.equal(guest.apic.getUint32(0x80, true), 0x4600, 'with the page again, it is a register');
   t.end();
 });
 
