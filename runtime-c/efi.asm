@@ -22,9 +22,13 @@ EARLY_DATA      equ 0x10
 EFER            equ 0xc0000080
 EFER_NXE        equ 1 << 11
 CR0_WP          equ 1 << 16
+CR4_LA57        equ 1 << 12
 
-; Offsets in the system table and in the protocol of the console (UEFI Specification 2.10, 4.3 and 12.4.1).
+; Offsets in the system table, the table of boot services and the protocol of the console (UEFI Specification 2.10, 4.3,
+; 4.4 and 12.4.1).
 CONSOLE_OUTPUT  equ 64
+BOOT_SERVICES   equ 96
+WATCHDOG        equ 256
 OUTPUT_STRING   equ 8
 
 ; Offsets in ProcessorState (kernel/vcpu/state.ts).
@@ -51,7 +55,6 @@ STATE_TR        equ 0x118
 INVALID_PARAMETER equ 0x8000000000000002
 UNSUPPORTED     equ 0x8000000000000003
 BUFFER_TOO_SMALL equ 0x8000000000000005
-CRC_ERROR       equ 0x800000000000001b
 
 ; What functions that C calls have to keep, besides what those of the firmware keep (linker/compile.ts).
 %macro push_more 0
@@ -108,7 +111,12 @@ tsvm_efi_entry:
         mov     r12, rcx
         mov     r13, rdx
         call    tsvm_check_image
-        jne     refuse_damage
+        lea     rdx, [damage]
+        jne     refuse
+        mov     rax, cr4
+        test    eax, CR4_LA57
+        lea     rdx, [levels]
+        jnz     refuse
         call    make_efi_tables
         mov     [efi_stack], rsp
         mov     rax, cr3
@@ -136,26 +144,28 @@ tsvm_efi_leave:
         jump_low .low
 .low:   mov     cr3, rcx
         mov     rsp, rdx
-tsvm_efi_end:
         popfq
         pop_kept
         ret
 
-; The image may not be used, so only this is said. r13: the system table.
-refuse_damage:
-        mov     rbp, rsp
-        push    qword [rsp]
+; The image may not be used, so this is all: the text at rdx, no watchdog, and a halt. r13: the system table.
+refuse: push    qword [rsp]
         popfq
         sub     rsp, 0x20
         and     rsp, -16
-        lea     rdx, [damage]
         mov     rcx, [r13 + CONSOLE_OUTPUT]
         test    rcx, rcx
-        jz      .end
+        jz      .stand
         call    [rcx + OUTPUT_STRING]
-.end:   mov     rsp, rbp
-        mov     rax, CRC_ERROR
-        jmp     tsvm_efi_end
+.stand: xor     ecx, ecx
+        xor     edx, edx
+        xor     r8d, r8d
+        xor     r9d, r9d
+        mov     rax, [r13 + BOOT_SERVICES]
+        call    [rax + WATCHDOG]
+        cli
+.halt:  hlt
+        jmp     .halt
 
 ; The firmware's lower half serves as it is, and as DIRECT; above it, the image. rbx: the image.
 make_efi_tables:
@@ -336,6 +346,7 @@ tsvm_efi_load_file:
 
 section .rodata
 damage: dw      __utf16__("tsvm: the image is damaged"), 13, 10, 0
+levels: dw      __utf16__("tsvm: the firmware uses five-level paging, which tsvm cannot take over"), 13, 10, 0
 
 section .bss align=16
 captured:       resb 0x120

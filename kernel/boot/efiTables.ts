@@ -33,6 +33,7 @@ export const EfiBootServices = struct(
     loadImage: at(200, U64),
     startImage: at(208, U64),
     unloadImage: at(224, U64),
+    setWatchdogTimer: at(256, U64),
     locateProtocol: at(320, U64),
   },
 );

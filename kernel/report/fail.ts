@@ -1,6 +1,8 @@
-/** How start-up ends where it cannot go on: one line that says why, then a halt, or the way back to UEFI firmware. */
+/** How start-up ends where it cannot go on: one line that says why, then a halt, or by an option UEFI firmware goes on. */
 import { haltForever } from '../../transpiler/lib/index.js';
 import { leaveForFirmware } from '../boot/efiMemory.js';
+import { stopWatchdog } from '../boot/efiWatchdog.js';
+import { options, RefusalAction } from '../machine/options.js';
 import { beginLine, endLine, print } from './console.js';
 
 /** Prints `text` as a line of its own and ends start-up. */
@@ -13,6 +15,17 @@ export function fail(text: string): never {
 /** Ends the line that says why, and start-up with it. For reasons that are printed in parts. */
 export function stop(): never {
   endLine();
-  leaveForFirmware();
+  if (options.refusal === RefusalAction.firmware) leaveForFirmware();
+  halt();
+}
+
+/** The same where the firmware cannot go on, whatever the option says. */
+export function standStill(): never {
+  endLine();
+  halt();
+}
+
+function halt(): never {
+  stopWatchdog();
   return haltForever();
 }

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { closeFirmware, firmwareRsdp, openFirmware } from '../../../kernel/boot/efi.js';
+import { options, RefusalAction } from '../../../kernel/machine/options.js';
 import { endLine, print } from '../../../kernel/report/console.js';
-import { fail } from '../../../kernel/report/fail.js';
+import { fail, standStill } from '../../../kernel/report/fail.js';
 import { Firmware, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
 import { logText } from '../support/startup.js';
 
@@ -55,14 +56,35 @@ t.test('tables that are damaged, or of another firmware, are refused before they
   t.end();
 });
 
-t.test('a failure is shown, and the machine goes back with a status', (t) => {
+t.test('a failure is shown, and the machine stands still: no watchdog resets it', (t) => {
   const firmware = new Firmware();
-  const status = firmware.statusOf(() => {
-    open();
-    fail('it cannot be');
-  });
-  t.equal(status, Status.aborted);
+  open();
+  t.equal(
+    firmware.endOf(() => fail('it cannot be')),
+    'halted',
+  );
   t.equal(firmware.shown, 'tsvm: it cannot be\r\n');
+  t.equal(firmware.watchdogSeconds, 0n);
+  t.end();
+});
+
+t.test('by an option the machine goes back to the firmware with a status', (t) => {
+  const firmware = new Firmware();
+  open();
+  options.refusal = RefusalAction.firmware;
+  t.equal(
+    firmware.endOf(() => fail('it cannot be')),
+    Status.aborted,
+  );
+  t.equal(firmware.shown, 'tsvm: it cannot be\r\n');
+  t.end();
+});
+
+t.test('even so it stands still where processors are a guest’s already', (t) => {
+  const firmware = new Firmware();
+  open();
+  options.refusal = RefusalAction.firmware;
+  t.equal(firmware.endOf(standStill), 'halted');
   t.end();
 });
 

@@ -3,19 +3,19 @@ import t from 'tap';
 import { bootInfo, textBytes } from '../../../kernel/boot/bootInfo.js';
 import { openFirmware } from '../../../kernel/boot/efi.js';
 import { readLoadOptions } from '../../../kernel/boot/efiLoadOptions.js';
-import { Firmware, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
+import { Firmware, OWN_HANDLE, SYSTEM_TABLE } from '../support/firmware.js';
 
 /** The options that are taken of these bytes, and what was shown. */
-function read(given: Uint8Array): { options: string; shown: string; status: bigint | null } {
+function read(given: Uint8Array): { options: string; shown: string; end: bigint | 'halted' | null } {
   const firmware = new Firmware();
   firmware.giveOptions(given);
-  const status = firmware.statusOf(() => {
+  const end = firmware.endOf(() => {
     openFirmware(OWN_HANDLE, BigInt(SYSTEM_TABLE));
     readLoadOptions();
   });
   const bytes = textBytes(bootInfo.options);
   const options = Array.from({ length: bytes.length }, (_, i) => String.fromCharCode(bytes.u8(i))).join('');
-  return { options: options.replace(/ +/g, ' ').trimEnd(), shown: firmware.shown, status };
+  return { options: options.replace(/ +/g, ' ').trimEnd(), shown: firmware.shown, end };
 }
 
 const utf16 = (text: string) => Buffer.from(text, 'utf16le');
@@ -45,19 +45,19 @@ t.test('none are none', (t) => {
 
 t.test('data that is no text is not used, which is said', (t) => {
   for (const given of [Buffer.from('WINDOWS\0'), utf16('crash=rés'), utf16('crash\x01'), Buffer.alloc(4096, 0xff)]) {
-    const { options, shown, status } = read(given);
+    const { options, shown, end } = read(given);
     t.equal(options, '');
     t.equal(shown, 'tsvm: the load options are not text, so they are not used\r\n');
-    t.equal(status, null);
+    t.equal(end, null);
   }
   t.end();
 });
 
 t.test('too much is refused', (t) => {
-  t.equal(read(utf16('x='.repeat(1024))).status, null);
-  const { shown, status } = read(Buffer.alloc(4100));
+  t.equal(read(utf16('x='.repeat(1024))).end, null);
+  const { shown, end } = read(Buffer.alloc(4100));
   t.match(shown, /the options are longer than 2,048 characters/);
-  t.equal(status, Status.aborted);
+  t.equal(end, 'halted');
   t.end();
 });
 
@@ -69,8 +69,8 @@ t.test('whatever the bytes are, they are taken, not used or refused', (t) => {
   );
   fc.assert(
     fc.property(bytes, (given) => {
-      const { options, status } = read(given);
-      t.ok(status === null || status === Status.aborted);
+      const { options, end } = read(given);
+      t.ok(end === null || end === 'halted');
       t.match(options, /^[\t\x20-\x7e]*$/);
     }),
     { numRuns: 200 },

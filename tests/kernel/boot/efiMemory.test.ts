@@ -3,6 +3,7 @@ import { bootInfo } from '../../../kernel/boot/bootInfo.js';
 import { openFirmware } from '../../../kernel/boot/efi.js';
 import { readFirmwareMap } from '../../../kernel/boot/efiMap.js';
 import { EfiMemory, keepReserved, takeAlignedPages, takePages } from '../../../kernel/boot/efiMemory.js';
+import { options, RefusalAction } from '../../../kernel/machine/options.js';
 import { fail } from '../../../kernel/report/fail.js';
 import { Firmware, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
 
@@ -35,12 +36,13 @@ t.test('none are to be had where the firmware gives none', (t) => {
   t.end();
 });
 
-t.test('a failure gives all memory back', (t) => {
+t.test('a failure gives all memory back where the firmware is to go on', (t) => {
   const firmware = opened();
+  options.refusal = RefusalAction.firmware;
   takePages(EfiMemory.loaderData, 3n, 0x80_0000n);
   takePages(EfiMemory.reserved, 2n, 0x80_0000n);
   t.equal(
-    firmware.statusOf(() => fail('it cannot be')),
+    firmware.endOf(() => fail('it cannot be')),
     Status.aborted,
   );
   t.equal(firmware.taken.size, 0);
@@ -49,10 +51,11 @@ t.test('a failure gives all memory back', (t) => {
 
 t.test('what the hypervisor lives in is not given back any more', (t) => {
   const firmware = opened();
+  options.refusal = RefusalAction.firmware;
   takePages(EfiMemory.loaderData, 3n, 0x80_0000n);
   const kept = takePages(EfiMemory.reserved, 2n, 0x70_0000n);
   keepReserved();
-  firmware.statusOf(() => fail('it cannot be'));
+  firmware.endOf(() => fail('it cannot be'));
   t.same([...firmware.taken.keys()], [kept]);
   t.end();
 });
@@ -67,11 +70,11 @@ t.test("the firmware's map is taken over, and its copy's memory given back", (t)
   t.end();
 });
 
-t.test('a firmware without a map is left', (t) => {
+t.test('a firmware without a map is refused', (t) => {
   for (const service of ['getMemoryMap', 'allocatePages'] as const) {
     const firmware = opened();
     firmware.failing.set(service, Status.unsupported);
-    t.equal(firmware.statusOf(readFirmwareMap), Status.aborted);
+    t.equal(firmware.endOf(readFirmwareMap), 'halted');
     t.equal(firmware.shown, 'tsvm: the firmware gives no memory map\r\n');
   }
   t.end();

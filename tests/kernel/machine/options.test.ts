@@ -7,6 +7,7 @@ import {
   CrashAction,
   options,
   parseOptions,
+  RefusalAction,
   TripleFaultAction,
 } from '../../../kernel/machine/options.js';
 import { window } from '../../../transpiler/lib/index.js';
@@ -14,8 +15,8 @@ import { powerOn, stopOf } from '../support/startup.js';
 
 const LINE = 0x1000;
 const CHOICES =
-  'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, apic=auto|trap|release, ' +
-  'test-timer=1ms|10ms|1s, disk=0x80, chain=FILE';
+  'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, refusal=halt|firmware, ' +
+  'apic=auto|trap|release, test-timer=1ms|10ms|1s, disk=0x80, chain=FILE';
 
 function parse(line: Buffer): string | null {
   powerOn(0x4000).set(line, LINE);
@@ -36,6 +37,16 @@ t.test('each option is understood, the last one of a kind wins', (t) => {
   t.equal(options.crash, CrashAction.reset);
   t.equal(options.console, ConsoleChoice.none);
   t.equal(options.tripleFault, TripleFaultAction.halt);
+  t.end();
+});
+
+t.test('where it cannot start, the machine halts unless the firmware is to go on', (t) => {
+  t.equal(parse(Buffer.from('')), null);
+  t.equal(options.refusal, RefusalAction.halt);
+  t.equal(parse(Buffer.from('refusal=firmware')), null);
+  t.equal(options.refusal, RefusalAction.firmware);
+  t.equal(parse(Buffer.from('refusal=firmware refusal=halt')), null);
+  t.equal(options.refusal, RefusalAction.halt);
   t.end();
 });
 

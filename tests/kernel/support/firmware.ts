@@ -45,6 +45,7 @@ const SERVICES = {
   loadImage: 200,
   startImage: 208,
   unloadImage: 224,
+  setWatchdogTimer: 256,
   locateProtocol: 320,
 } as const;
 type Service = keyof typeof SERVICES;
@@ -55,6 +56,9 @@ export const LOAD_FILE_ENTRY = 0xc0den;
 
 /** GUIDs by their first words, as text in manuals begins. */
 const Guid = { loadedImage: 0x5b1b31a1, devicePath: 0x09576e91, loadFile2: 0x4006c0c1 } as const;
+
+/** Thrown where it halts. */
+class Halted extends Error {}
 
 /** Thrown where the hypervisor gives the machine back. */
 class Left extends Error {
@@ -82,6 +86,8 @@ export class Firmware {
   initrd: { handle: bigint; content: Uint8Array } | null = null;
   /** What LoadImage was given. */
   loaded: { path: Buffer; source: Buffer | null } | null = null;
+  /** When it would reset the machine: five minutes after an application has started (UEFI 2.10, 3.1.2). */
+  watchdogSeconds = 300n;
   whileGuestRuns: () => void = () => undefined;
   private free = FREE_END;
 
@@ -104,7 +110,7 @@ export class Firmware {
       in8: () => 0xff,
       out8: () => undefined,
       haltForever: () => {
-        throw new Error('halted');
+        throw new Halted('halted');
       },
     });
   }
@@ -142,12 +148,13 @@ export class Firmware {
     return this.bytesAt(this.view.getBigUint64(NEW_IMAGE + 56, true), bytes).toString('utf16le');
   }
 
-  /** What `action` ended with where it gave the machine back; null where it came to its end. */
-  statusOf(action: () => void): bigint | null {
+  /** The status with which `action` gave the machine back, or that it halted; null where it came to its end. */
+  endOf(action: () => void): bigint | 'halted' | null {
     try {
       action();
       return null;
     } catch (error) {
+      if (error instanceof Halted) return 'halted';
       if (!(error instanceof Left)) throw error;
       return error.status;
     }
@@ -303,6 +310,11 @@ export class Firmware {
   }
 
   private unloadImage(): bigint {
+    return Status.success;
+  }
+
+  private setWatchdogTimer(seconds: bigint): bigint {
+    this.watchdogSeconds = seconds;
     return Status.success;
   }
 
