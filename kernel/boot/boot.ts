@@ -3,7 +3,7 @@ import { hpa, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
 import { imageBounds } from '../platform.js';
 import { fail } from '../report/fail.js';
 import { bootInfo, GUEST_PARTS, GuestPart, isGiven, type Part } from './bootInfo.js';
-import { readBundle } from './bundle.js';
+import { checkEntries, readBundle } from './bundle.js';
 import { isMappedEarly } from './earlyMap.js';
 import { LINUX_MAGIC, readLinuxBoot } from './linuxBoot.js';
 import { MULTIBOOT_MAGIC, readMultiboot } from './multiboot.js';
@@ -31,15 +31,17 @@ export function readBootInfo(magic: u32, info: Hpa): void {
   checkPlaces();
 }
 
-/** Takes over the bundle that the image brings along, unless the boot loader gave a guest. */
+/** Takes over the bundle that the image brings along, unless the boot loader gave a guest. A policy counts even then. */
 export function readEmbeddedBundle(): void {
   const bounds = imageBounds();
   const bytes = bounds.bundleBytes;
   const start = u64(bounds.physical + u64(bounds.end - bounds.text));
-  if (bytes === 0n || isGiven(GuestPart.kernel)) return;
+  if (bytes === 0n) return;
   if (bytes > LONGEST_BUNDLE || !isMappedEarly(start, bytes))
     fail('the bundle in the image cannot be read: it lies too high up');
-  readBundle(window(hpa(start), u32(bytes)));
+  const archive = window(hpa(start), u32(bytes));
+  if (isGiven(GuestPart.kernel)) checkEntries(archive);
+  else readBundle(archive);
 }
 
 /** No part of the guest may lie where another one does, or the hypervisor's image. */

@@ -50,8 +50,8 @@ const Text = struct('Text', { size: 2052 }, { length: at(0, U32), characters: at
 export type Text = Ref<typeof Text>;
 
 /** The parts of a guest that are files, by their number. */
-export const GuestPart = { kernel: 0, initrd: 1, policy: 2 } as const;
-export const GUEST_PARTS = 3;
+export const GuestPart = { kernel: 0, initrd: 1 } as const;
+export const GUEST_PARTS = 2;
 
 /** A file in memory, where the boot loader put it: from `start` up to `end`, which is 0 where there is none. */
 export const Part = struct('Part', { size: 16 }, { start: at(0, HPA), end: at(8, HPA) });
@@ -77,7 +77,7 @@ export const SCREEN_BYTES = 64;
 
 const BootInfo = struct(
   'BootInfo',
-  { size: 16592 },
+  { size: 16576 },
   {
     rangeCount: at(0, U32),
     /** Where the boot loader says that ACPI's root pointer lies; 0: it is to be searched. */
@@ -85,16 +85,16 @@ const BootInfo = struct(
     efi: at(16, EfiInfo),
     parts: at(40, arr(Part, GUEST_PARTS)),
     /** The command line of the guest's kernel. */
-    commandLine: at(88, Text),
+    commandLine: at(72, Text),
     /** The hypervisor's own. */
-    options: at(2140, Text),
+    options: at(2124, Text),
     /** A copy of ACPI's root pointer that the boot loader gives without its address; 0 bytes: none. */
-    rsdpCopyBytes: at(4192, U32),
-    rsdpCopy: at(4196, arr(U8, RSDP_BYTES_MOST)),
+    rsdpCopyBytes: at(4176, U32),
+    rsdpCopy: at(4180, arr(U8, RSDP_BYTES_MOST)),
     /** The screen as the boot loader left it, where it says so. */
-    hasScreen: at(4232, BOOL),
-    screen: at(4236, arr(U8, SCREEN_BYTES)),
-    ranges: at(4304, arr(MemoryRange, MAX_BOOT_RANGES)),
+    hasScreen: at(4216, BOOL),
+    screen: at(4220, arr(U8, SCREEN_BYTES)),
+    ranges: at(4288, arr(MemoryRange, MAX_BOOT_RANGES)),
   },
 );
 export const bootInfo = instance(BootInfo, { align: 8 });

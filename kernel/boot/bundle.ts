@@ -1,7 +1,7 @@
 /**
- * A bundle: a cpio archive with a guest. Its entries are `guest/kernel`, `guest/initrd`, `guest/cmdline` and
- * `guest/policy`, each of which may be missing, and `guest/sha256`, which lists the digests of those that are there.
- * What else the archive holds is no matter.
+ * A bundle: a cpio archive with a guest. Its entries are `guest/kernel`, `guest/initrd` and `guest/cmdline`, of which the
+ * last two may be missing, and `guest/sha256`, which lists the digests of those that are there. `guest/policy` is refused:
+ * nothing would keep the guest to it. What else the archive holds is no matter.
  */
 import {
   addressOf,
@@ -34,11 +34,12 @@ import {
   REGULAR_FILE,
 } from './cpio.js';
 import { checkDigest, DigestCheck } from './digests.js';
-import { givePart } from './modules.js';
+import { givePart } from './parts.js';
 import { positionOf } from './text.js';
 
 const ENTRIES = list(STRING, ['guest/kernel', 'guest/initrd', 'guest/policy', 'guest/cmdline', 'guest/sha256']);
 const ENTRY_COUNT = 5;
+const POLICY = 2;
 const COMMAND_LINE = 3;
 const DIGESTS = 4;
 const ENTRIES_BYTES = 80n;
@@ -49,27 +50,29 @@ const Entries = struct('BundleEntries', { size: 80 }, { parts: at(0, arr(Part, E
 const entries = instance(Entries, { align: 8 });
 const member = instance(Member, { align: 8 });
 
-/** Takes the guest in `archive` over. Stops where that is damaged, or where a digest is wrong or missing. */
+/** Takes the guest in `archive` over. Stops where that is damaged or none, or where a digest is wrong or missing. */
 export function readBundle(archive: Bytes): void {
-  if (!isArchive(archive)) fail('the bundle is no cpio archive in the newc format');
-  fillMemory(addressOf(entries), 0, ENTRIES_BYTES);
-  findEntries(archive);
+  checkEntries(archive);
+  if (!isThere(GuestPart.kernel)) fail('an initrd without a kernel: the archive that was given has no guest/kernel');
   for (let i: u32 = 0; i < DIGESTS; i++) {
     if (isThere(i)) checkEntry(i);
   }
   giveEntry(GuestPart.kernel);
   giveEntry(GuestPart.initrd);
-  giveEntry(GuestPart.policy);
   giveCommandLine();
 }
 
-function findEntries(archive: Bytes): void {
+/** Stops where `archive` asks for what this version does not do, also where its guest is not the one that starts. */
+export function checkEntries(archive: Bytes): void {
+  if (!isArchive(archive)) fail('the bundle is no cpio archive in the newc format');
+  fillMemory(addressOf(entries), 0, ENTRIES_BYTES);
   let found: Found = readMember(archive, 0, member);
   while (found === Found.member) {
     if (nameStartsWith(member, 'guest/')) noteEntry();
     found = readMember(archive, member.next, member);
   }
   if (found === Found.damaged) fail('the bundle is damaged or truncated');
+  if (isThere(POLICY)) refuseEntry(POLICY, 'cannot be enforced by this version: make the bundle without a policy');
 }
 
 function noteEntry(): void {

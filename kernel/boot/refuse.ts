@@ -5,7 +5,7 @@ import { stop } from '../report/fail.js';
 import { GUEST_PARTS } from './bootInfo.js';
 
 /** What the parts are called. */
-const NAMES = list(STRING, ['kernel', 'initrd', 'policy']);
+const NAMES = list(STRING, ['kernel', 'initrd']);
 
 /** Ends start-up with `the guest's kernel: reason`. */
 export function refusePart(part: u32, reason: string): never {

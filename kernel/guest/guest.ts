@@ -11,7 +11,6 @@ import { isMultibootImage } from './multibootImage.js';
 /** Puts the guest into memory, and says in `state` and `registers` how its first processor starts. */
 export function loadGuest(state: ProcessorState, registers: Registers): void {
   if (isGiven(GuestPart.kernel)) loadKernel(state, registers);
-  else if (isGiven(GuestPart.initrd)) fail('an initrd without a kernel');
   else if (bootInfo.efi.systemTable !== 0n) fail('no guest: give a kernel; there is no BIOS that could start one');
   else loadBiosGuest(state);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { bootInfo, GuestPart, isGiven, textBytes } from '../../../kernel/boot/bootInfo.js';
+import { readEmbeddedBundle } from '../../../kernel/boot/boot.js';
 import { readBundle } from '../../../kernel/boot/bundle.js';
 import { type Bytes, window } from '../../../transpiler/lib/index.js';
 import { cpioArchive } from '../../../images/cpio.js';
@@ -8,6 +9,8 @@ import { bundle, digestLine } from '../support/bootLoaders.js';
 import { powerOn, stopOf } from '../support/startup.js';
 
 const AT = 0x1000;
+const NO_KERNEL = 'an initrd without a kernel: the archive that was given has no guest/kernel';
+const POLICY = 'guest/policy cannot be enforced by this version: make the bundle without a policy';
 const kernel = Buffer.alloc(1000, 'kernel');
 const initrd = Buffer.alloc(3001, 'initrd');
 
@@ -26,25 +29,21 @@ function contentOf(archive: Buffer, part: number): Buffer {
   return archive.subarray(Number(start) - AT, Number(end) - AT);
 }
 
-t.test('kernel, initrd, policy and command line are found', (t) => {
+t.test('kernel, initrd and command line are found', (t) => {
   const archive = bundle({
     'guest/initrd': initrd,
     'guest/cmdline': 'console=ttyS0 quiet\n',
     'guest/kernel': kernel,
-    'guest/policy': 'deny all',
     'other/file': 'is no matter',
   });
   t.equal(read(archive), null);
   t.same(contentOf(archive, GuestPart.kernel), kernel);
   t.same(contentOf(archive, GuestPart.initrd), initrd);
-  t.equal(contentOf(archive, GuestPart.policy).toString(), 'deny all');
   t.equal(text(textBytes(bootInfo.commandLine)), 'console=ttyS0 quiet');
   t.end();
 });
 
-t.test('every part may be missing', (t) => {
-  t.equal(read(bundle({})), null);
-  t.notOk(isGiven(GuestPart.kernel));
+t.test('all but the kernel may be missing', (t) => {
   t.equal(read(bundle({ 'guest/kernel': kernel })), null);
   t.notOk(isGiven(GuestPart.initrd));
   t.end();
@@ -77,6 +76,11 @@ t.test('what is wrong with a bundle is named in one line', (t) => {
     ['guest/kernel has no digest in guest/sha256', bundle({ 'guest/kernel': kernel }, '')],
     ['the bundle: guest/kernel is there twice', twice],
     ['the bundle: guest/kernels is not known', bundle({ 'guest/kernels': kernel })],
+    [NO_KERNEL, cpioArchive([{ kind: 'file', path: 'init', mode: 0o755, content: initrd }])],
+    [NO_KERNEL, bundle({ 'guest/initrd': initrd })],
+    [NO_KERNEL, bundle({})],
+    [POLICY, bundle({ 'guest/kernel': kernel, 'guest/policy': 'deny all' })],
+    [POLICY, bundle({ 'guest/policy': 'deny all' })],
     ["the guest's kernel: it is empty", bundle({ 'guest/kernel': '' })],
     ['guest/cmdline has more than one line', bundle({ 'guest/cmdline': 'one\ntwo\n' })],
     ['guest/cmdline is longer than 2,048 bytes', bundle({ 'guest/cmdline': 'x'.repeat(2049) })],
@@ -84,6 +88,23 @@ t.test('what is wrong with a bundle is named in one line', (t) => {
   for (const [line, archive] of cases) t.equal(read(archive), `tsvm: ${line}`);
   t.end();
 });
+
+t.test(
+  'the bundle in the image gives way to the guest of the boot loader, but its policy is refused all the same',
+  (t) => {
+    const end = BigInt(AT);
+    const embed = (archive: Buffer): string | null => {
+      const memory = powerOn(AT + archive.length, { physical: 0n, text: 0n, end, bundleBytes: BigInt(archive.length) });
+      memory.set(archive, AT);
+      bootInfo.parts.at(GuestPart.kernel).end = 1n;
+      return stopOf(readEmbeddedBundle);
+    };
+    t.equal(embed(bundle({ 'guest/kernel': kernel })), null);
+    t.equal(bootInfo.parts.at(GuestPart.kernel).end, 1n);
+    t.equal(embed(bundle({ 'guest/kernel': kernel, 'guest/policy': 'deny all' })), `tsvm: ${POLICY}`);
+    t.end();
+  },
+);
 
 t.test('any changed byte of the kernel is noticed', (t) => {
   const archive = bundle({ 'guest/kernel': kernel });

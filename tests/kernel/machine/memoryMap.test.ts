@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { addMemoryRange, bootInfo, GuestPart } from '../../../kernel/boot/bootInfo.js';
+import { addMemoryRange, bootInfo, GuestPart, GUEST_PARTS } from '../../../kernel/boot/bootInfo.js';
 import {
   excludeRange,
   hideRange,
@@ -126,7 +126,7 @@ t.test('what is found is free, and nothing higher is', (t) => {
   const blocks = (maxLength: number) => fc.array(fc.tuple(fc.bigInt(0n, 60n), fc.bigInt(1n, 10n)), { maxLength });
   const wish = fc.tuple(fc.bigInt(1n, 12n), fc.bigInt(1n, 90n), fc.constantFrom(1n, 2n, 8n));
   fc.assert(
-    fc.property(smallRanges, blocks(3), blocks(4), wish, (ranges, parts, excluded, [bytes, below, align]) => {
+    fc.property(smallRanges, blocks(GUEST_PARTS), blocks(4), wish, (ranges, parts, excluded, [bytes, below, align]) => {
       given(...ranges);
       parts.forEach(([start, length], number) => addPart(number, start, start + length));
       for (const [start, length] of excluded) excludeRange(start, length);
