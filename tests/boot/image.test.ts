@@ -37,6 +37,16 @@ for (const loader of LOADERS) {
   });
 }
 
+for (const loader of ['multiboot', 'multiboot2'] as const) {
+  t.test(`started by ${loader}, the image takes its guest from a bundle that is its only module`, async (t) => {
+    const { kernel, initrd } = await defaultGuest();
+    const parts = { kernel: await readFile(kernel), initrd: await readFile(initrd), cmdline: Buffer.from(APPEND) };
+    const file = join(await temporaryFolder(t), 'guest.cpio');
+    await writeFile(file, makeBundle(parts));
+    await reachesInit(t, { loader, kernel: file, initrd: null, append: '' });
+  });
+}
+
 for (const [what, change] of [
   ['changed', (image: Buffer) => image.fill(image.readUInt8(60_000) ^ 0x55, 60_000, 60_001)],
   ['truncated', (image: Buffer) => image.subarray(0, image.length / 2)],

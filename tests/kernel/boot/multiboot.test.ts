@@ -4,6 +4,7 @@ import { bootInfo, GuestPart, isGiven, textBytes } from '../../../kernel/boot/bo
 import { readBootInfo } from '../../../kernel/boot/boot.js';
 import { readMultiboot } from '../../../kernel/boot/multiboot.js';
 import type { Bytes } from '../../../transpiler/lib/index.js';
+import { bundle } from '../support/bootLoaders.js';
 import { putMultibootInfo, type BootLoader } from '../support/multibootInfo.js';
 import { powerOn, stopOf, viewOf } from '../support/startup.js';
 
@@ -63,7 +64,35 @@ t.test("a module's first word is its name, the rest the guest's command line", (
   t.equal(text(textBytes(bootInfo.commandLine)), 'console=ttyS0  quiet');
   t.equal(bootInfo.parts.at(GuestPart.kernel).start, BigInt(MIB));
   t.equal(bootInfo.parts.at(GuestPart.initrd).end, BigInt(3 * MIB));
-  t.notOk(isGiven(GuestPart.policy));
+  t.end();
+});
+
+t.test('a module that is a bundle brings all of the guest', (t) => {
+  const archive = bundle({ 'guest/kernel': 'the kernel', 'guest/initrd': 'the initrd', 'guest/cmdline': 'quiet' });
+  const modules = [{ start: MIB, end: MIB + archive.length, text: 'guest.cpio some words' }];
+  t.equal(
+    boot({ modules }, () => allMemory.set(archive, MIB)),
+    null,
+  );
+  const { start, end } = bootInfo.parts.at(GuestPart.kernel);
+  t.equal(Buffer.from(allMemory.subarray(Number(start), Number(end))).toString(), 'the kernel');
+  t.ok(isGiven(GuestPart.initrd));
+  t.equal(text(textBytes(bootInfo.commandLine)), 'quiet');
+  t.end();
+});
+
+t.test('what is wrong with such a bundle is named', (t) => {
+  const whole = bundle({ 'guest/kernel': 'the kernel', 'guest/policy': 'deny all' });
+  for (const [line, archive] of [
+    ['guest/policy cannot be enforced by this version: make the bundle without a policy', whole],
+    ['the bundle is damaged or truncated', whole.subarray(0, 130)],
+  ] as const) {
+    const modules = [{ start: MIB, end: MIB + archive.length, text: 'guest.cpio' }];
+    t.equal(
+      boot({ modules }, () => allMemory.set(archive, MIB)),
+      `tsvm: ${line}`,
+    );
+  }
   t.end();
 });
 
