@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
 
 /**
- * `bios` is a disk, `efi` an application of UEFI and `multiboot` an ELF file for Multiboot loaders; the others are Linux
+ * `bios` is a disk, `efi` an application of UEFI, `levels` and `multiboot` are for Multiboot loaders; the others are Linux
  * bzImages in shape: `entry` one in real mode, the rest with a 64-bit entry.
  */
 export type BareProgram =
@@ -12,6 +12,7 @@ export type BareProgram =
   | 'entry'
   | 'hostile'
   | 'leaves'
+  | 'levels'
   | 'limits'
   | 'multiboot'
   | 'nmi'

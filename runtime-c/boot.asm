@@ -20,6 +20,7 @@ FEATURE_GIB     equ 1 << 26
 FEATURE_LONG    equ 1 << 29
 
 CR4_PAE         equ 1 << 5
+CR4_LA57        equ 1 << 12             ; five-level paging
 EFER            equ 0xc0000080
 EFER_LME        equ 1 << 8
 EFER_NXE        equ 1 << 11
@@ -110,6 +111,7 @@ enter_from_32_bits:
         lea     edx, [ebx + OFFSET(refuse_processor)]
         jne     refuse_in_32_bits
         map_memory e
+enter_long_mode:
         lea     eax, [ebx + OFFSET(early_pml4)]
         mov     cr3, eax
         mov     eax, CR4_PAE
@@ -178,7 +180,34 @@ tsvm_linux_entry_64:
         lea     rdx, [rel refuse_processor]
         jne     refuse_in_64_bits
         map_memory r
-        jmp     finish_tables
+        mov     rax, cr4
+        test    eax, CR4_LA57
+        jz      finish_tables
+
+; Five-level paging ends with paging only, which takes 32-bit code (SDM 3A 4.1.2), which reaches 4 GiB.
+        lea     rdx, [rel refuse_levels]
+        mov     rax, rsi
+        or      rax, rbx
+        shr     rax, 32
+        jnz     refuse_in_64_bits
+        mov     eax, CR4_PAE | CR4_LA57
+        mov     cr4, rax
+        lea     rax, [rel early_gdt]
+        push    rax
+        sub     rsp, 2
+        mov     word [rsp], EARLY_GDT_LIMIT
+        lgdt    [rsp]
+        mov     eax, flat_data - early_gdt
+        mov     ss, eax
+        push    flat_code - early_gdt
+        lea     rax, [rel .flat]
+        push    rax
+        retfq
+bits 32
+.flat:  mov     eax, CR0_PE
+        mov     cr0, eax
+        jmp     enter_long_mode
+bits 64
 
 ; What a switch of modes leaves of registers is their lower halves.
 enter_from_64_bits:
@@ -291,6 +320,8 @@ tsvm_map_image:
 
 refuse_processor: db "tsvm: this processor has no 64-bit mode with no-execute pages, so tsvm cannot run", 13, 10, 0
 refuse_damage:  db      "tsvm: the image is damaged", 13, 10, 0
+refuse_levels:  db      "tsvm: five-level paging is on, and the image lies above 4 GiB, so it cannot be ended: "
+                db      "start Linux with no5lvl before", 13, 10, 0
 refuse_place:   db      "tsvm: the boot loader put the image where this processor cannot map it: too high up", 13, 10, 0
 align 8
 ; The first three descriptors are the same in kernel/machine/descriptors.ts, so selectors stay valid there.
@@ -300,6 +331,10 @@ early_code:
         dq      0x00209b0000000000      ; code, present, 64-bit, accessed (SDM 3A 3.4.5)
 early_data:
         dq      0x0000930000000000      ; data, present, writable, accessed
+flat_code:
+        dq      0x00cf9b000000ffff      ; code and data of 32 bits up to 4 GiB
+flat_data:
+        dq      0x00cf93000000ffff
 EARLY_GDT_LIMIT equ $ - early_gdt - 1
 
 section .bss align=4096
