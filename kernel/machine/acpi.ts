@@ -1,42 +1,47 @@
 /**
- * The ACPI tables (ACPI Specification 6.4, chapter 5): found, checked whole, and listed by signature.
+ * The ACPI tables (ACPI Specification 6.4, chapter 5), found by signature. The root table and those that are asked for are
+ * checked whole; others may be damaged, as far as it matters here.
  *
- * All must lie below 4 GiB, because only that is mapped when they are read.
+ * What is read must lie below 4 GiB, because only that is mapped then.
  */
-import type { u32 } from '../../transpiler/lib/index.js';
 import {
-  arr,
   at,
+  BOOL,
+  ensures,
   hpa,
   HPA,
   instance,
+  min32,
   requires,
   struct,
+  u32,
   U32,
   u64,
   window,
   type Bytes,
   type Hpa,
 } from '../../transpiler/lib/index.js';
-import { beginLine, print, printHex } from '../report/console.js';
+import { beginLine, endLine, print, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 import { findRsdp, placeOfRsdp, RSDP_BYTES, RSDP_EXTENDED_BYTES, sumOf } from './rsdp.js';
 
-const MAX_TABLES = 64;
 /** No table that is needed comes near this; a length above it is an error. */
 const TABLE_BYTES_MOST = 0x40_0000;
+/** More than such a table can list. */
+const TABLES_MOST = 0x10_0000;
 /** From here a table of that length still ends below 4 GiB. */
 const HIGHEST_TABLE = 0xffc0_0000n;
 
-const AcpiTable = struct(
-  'AcpiTable',
-  { size: 16 },
-  { address: at(0, HPA), signature: at(8, U32), length: at(12, U32) },
-);
 const Acpi = struct(
   'Acpi',
-  { size: 1040 },
-  { rsdp: at(0, HPA), count: at(8, U32), tables: at(16, arr(AcpiTable, MAX_TABLES)) },
+  { size: 24 },
+  {
+    rsdp: at(0, HPA),
+    /** What the root table lists after its header: addresses of 64 bits in the newer one, else of 32. */
+    list: at(8, HPA),
+    count: at(16, U32),
+    isNewer: at(20, BOOL),
+  },
 );
 const acpi = instance(Acpi, { align: 8 });
 
@@ -48,14 +53,18 @@ const HEADER_BYTES = 36;
 const SIGNATURE = 0;
 const LENGTH = 4;
 
-/** Finds all tables. Stops where there are none, or where one is damaged. */
+/** Finds the root table. Stops where there is none, or where it is damaged. */
 export function readAcpi(): void {
   const rsdp = findRsdp();
   if (rsdp === null || rsdp.length < RSDP_BYTES) fail('the firmware gives no ACPI tables');
   acpi.rsdp = placeOfRsdp(rsdp);
   const xsdt = rsdp.length >= RSDP_EXTENDED_BYTES ? rsdp.u64(RSDP_XSDT) : 0n;
-  if (xsdt !== 0n) listTables(checkedTable(xsdt), 8);
-  else listTables(checkedTable(u64(rsdp.u32(RSDP_RSDT))), 4);
+  const root = checkedTable(xsdt !== 0n ? xsdt : u64(rsdp.u32(RSDP_RSDT)));
+  const listBytes: u32 = root.length - HEADER_BYTES;
+  acpi.list = hpa(root.start + u64(HEADER_BYTES));
+  acpi.isNewer = xsdt !== 0n;
+  acpi.count = u32(listBytes / (acpi.isNewer ? 8 : 4));
+  tellOfHighTables();
 }
 
 /** Where the root system description pointer lies; 0 where only the copy in `bootInfo` is known. */
@@ -63,36 +72,41 @@ export function rsdpAddress(): Hpa {
   return acpi.rsdp;
 }
 
-/** The first table with this signature. */
+/** The first table with this signature. Stops where that is damaged. */
 export function findTable(signature: u32): Bytes | null {
-  const count = acpi.count;
-  for (let i: u32 = 0; i < count && i < MAX_TABLES; i++) {
-    const table = acpi.tables.at(i);
-    if (table.signature === signature) return window(table.address, table.length);
+  const count = tableCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const address = tableAddress(i);
+    if (address === 0n || address > HIGHEST_TABLE) continue;
+    if (window(hpa(address), HEADER_BYTES).u32(SIGNATURE) === signature) return checkedTable(address);
   }
   return null;
 }
 
-/** Lists what the root table points to: addresses of `width` bytes after its header. */
-function listTables(root: Bytes, width: u32): void {
-  requires(width === 4 || width === 8);
-  let offset: u32 = HEADER_BYTES;
-  while (offset + width <= root.length) {
-    const address = width === 8 ? root.u64(offset) : u64(root.u32(offset));
-    if (address !== 0n) addTable(checkedTable(address));
-    offset += width;
+function tellOfHighTables(): void {
+  const count = tableCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const address = tableAddress(i);
+    if (address <= HIGHEST_TABLE) continue;
+    beginLine();
+    print('the ACPI table at ');
+    printHex(address);
+    print(' lies above 4 GiB, so it is passed over');
+    endLine();
+    return;
   }
 }
 
-function addTable(table: Bytes): void {
-  const count = acpi.count;
-  if (count >= MAX_TABLES) fail('ACPI has more than 64 tables');
-  if (table.length < HEADER_BYTES) return;
-  const entry = acpi.tables.at(count);
-  entry.address = table.start;
-  entry.signature = table.u32(SIGNATURE);
-  entry.length = table.length;
-  acpi.count = count + 1;
+function tableCount(): u32 {
+  const count = min32(acpi.count, TABLES_MOST);
+  ensures(count <= TABLES_MOST);
+  return count;
+}
+
+function tableAddress(index: u32): u64 {
+  requires(index < TABLES_MOST);
+  if (acpi.isNewer) return window(hpa(acpi.list + u64(index) * 8n), 8).u64(0);
+  return u64(window(hpa(acpi.list + u64(index) * 4n), 4).u32(0));
 }
 
 /** The table at `address`, of at least a header. Stops where it is damaged. */
