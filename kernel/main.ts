@@ -18,15 +18,7 @@ import { ProcessorState } from './vcpu/state.js';
 import { vcpuOf } from './vcpu/processors.js';
 import { startProcessors, useProcessor } from './vcpu/start.js';
 import { hideTrampoline } from './vcpu/trampoline.js';
-import {
-  chooseVendor,
-  nestedEntryFormat,
-  needsTimer,
-  prepareVcpu,
-  runVcpu,
-  startTimer,
-  watchApic,
-} from './vcpu/vendor.js';
+import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer, watchApic } from './vcpu/vendor.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
 export function start(magic: u32, info: Hpa): never {
@@ -63,7 +55,7 @@ function startGuest(): never {
   startProcessors();
   print('starting the guest');
   endLine();
-  if (needsTimer()) startTimer(vcpu);
+  startTimer(vcpu);
   consoleLeaveUart();
   return runVcpu(vcpu);
 }

@@ -8,7 +8,9 @@ import { codeSelector, copyImage, efiVirtualize } from './boot/efiCalls.js';
 import { readLoadOptions } from './boot/efiLoadOptions.js';
 import { readFirmwareMap } from './boot/efiMap.js';
 import { EfiMemory, keepReserved, takeAlignedPages, takePages } from './boot/efiMemory.js';
+import { announcePresence, isPresent } from './boot/efiPresence.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './boot/efiProcessors.js';
+import { EFI_NOT_STARTED } from './boot/efiTables.js';
 import { startEfiGuest } from './guest/efi.js';
 import { readAcpi } from './machine/acpi.js';
 import { loadDescriptors, loadGates } from './machine/descriptors.js';
@@ -28,7 +30,7 @@ import { ownVcpu } from './vcpu/processors.js';
 import { useProcessor } from './vcpu/start.js';
 import type { ProcessorState } from './vcpu/state.js';
 import { hideTrampoline, LOW_MEMORY_END, useTrampoline, writeTrampoline } from './vcpu/trampoline.js';
-import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, watchApic } from './vcpu/vendor.js';
+import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer, watchApic } from './vcpu/vendor.js';
 
 const Tables = struct('HostTables', { size: 8 }, { host: at(0, HPA) });
 /** The hypervisor's own page tables. */
@@ -44,6 +46,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   openFirmware(image, systemTable);
   readLoadOptions();
   chooseConsole();
+  if (isPresent()) return EFI_NOT_STARTED;
   readGuest();
   chooseVendor();
   bootInfo.rsdp = firmwareRsdp();
@@ -55,9 +58,10 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   readMemoryMap();
   readMtrrs();
   settle();
+  keepReserved();
   virtualizeOthers(tables.host);
   efiVirtualize(tables.host);
-  keepReserved();
+  announcePresence();
   return startEfiGuest();
 }
 
@@ -99,6 +103,7 @@ export function onVirtualize(state: ProcessorState): never {
   completeSegments(state);
   useProcessor(vcpu);
   prepareVcpu(vcpu, nestedRoot(), state);
+  if (vcpu.number === 0) startTimer(vcpu);
   vcpu.isPrepared = true;
   vcpu.mailbox.isReady = 1;
   if (vcpu.number === 0 && processorCount() > 1) writeTrampoline();

@@ -73,6 +73,9 @@ export const LOAD_FILE2_LOW = 0x403e_fcb3_4006_c0c1n;
 export const LOAD_FILE2_HIGH = 0x6de0_2487_6c4a_6d99n;
 export const MP_SERVICES_LOW = 0x4f46_a76e_3fdd_a605n;
 export const MP_SERVICES_HIGH = 0x083d_1b53_f412_29adn;
+/** The hypervisor's own: 035ba9b7-4c4b-4dc0-a273-b31bfd4fb488. */
+export const PRESENCE_LOW = 0x4dc0_4c4b_035b_a9b7n;
+export const PRESENCE_HIGH = 0x88b4_4ffd_1bb3_73a2n;
 /** 12.8.2 */
 export const SERIAL_IO_LOW = 0x11d2_f1d4_bb25_cf6fn;
 export const SERIAL_IO_HIGH = 0xfdc1_3f27_9000_0c9an;

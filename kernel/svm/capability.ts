@@ -1,5 +1,6 @@
 /** Whether this processor can run a guest. */
 import { cpuid, tryRdmsr, u32 } from '../../transpiler/lib/index.js';
+import { options } from '../machine/options.js';
 import { fail } from '../report/fail.js';
 import { VM_CR, VM_CR_SVM_DISABLED } from './registers.js';
 
@@ -17,7 +18,7 @@ export function svmExists(): boolean {
   return last.eax >= SVM_FEATURES && !lacks(features.ecx, ECX_SVM);
 }
 
-/** Stops with one line where the firmware has switched SVM off or nested paging is missing. */
+/** Stops with one line where the firmware has switched SVM off, nested paging is missing, or an option needs VT-x. */
 export function svmCheck(): void {
   const control = tryRdmsr(VM_CR);
   if ((control.value & VM_CR_SVM_DISABLED) !== 0n) {
@@ -25,6 +26,8 @@ export function svmCheck(): void {
   }
   const svm = cpuid(SVM_FEATURES, 0);
   if (lacks(svm.edx, EDX_NESTED_PAGING)) fail('this processor has AMD-V (SVM) without nested paging');
+  if (options.testTimer !== 0)
+    fail('AMD-V has no timer that leaves the guest, so the option test-timer= cannot be had');
 }
 
 function lacks(features: u32, bit: u32): boolean {

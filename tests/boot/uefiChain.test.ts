@@ -15,6 +15,22 @@ for (const cpus of [1, 2]) {
   });
 }
 
+t.test('started again as the guest it says so, and comes back', async (t) => {
+  const machine = await withUefiDisk(t, { commands: [...startImage(''), ...startImage(''), ...startGuest] });
+  const { serial, ended } = await boot(machine);
+  t.equal(serial.match(/tsvm: the firmware goes on as the guest/g)?.length, 1);
+  t.match(serial, /tsvm: this is the guest of a tsvm that runs already/);
+  t.match(serial, /guest: AMD-V is off/);
+  t.equal(ended, 'off');
+});
+
+t.test('a test task is refused there, too, where no timer leaves the guest', async (t) => {
+  const machine = await withUefiDisk(t, { commands: [...startImage('test-timer=1ms'), ...startGuest] });
+  const { serial, ended } = await boot({ ...machine, until: /test-timer= cannot be had/ });
+  t.match(serial, /tsvm: AMD-V has no timer that leaves the guest/);
+  t.equal(ended, 'stopped');
+});
+
 t.test('the option chain= names an application on the same disk', async (t) => {
   const machine = await withUefiDisk(t, { commands: startImage("'chain=\\EFI\\test\\guest.efi'") });
   const { serial, ended } = await boot(machine);

@@ -252,8 +252,12 @@ export class Firmware {
     return Status.success;
   }
 
-  private locateProtocol(): bigint {
-    return Status.notFound;
+  private locateProtocol(guid: bigint, _registration: bigint, place: bigint): bigint {
+    const name = `:${window(guid, 4).u32(0)}`;
+    const found = [...this.protocols].find(([key]) => key.endsWith(name));
+    if (found === undefined) return Status.notFound;
+    window(place, 8).setU64(0, found[1]);
+    return Status.success;
   }
 
   private locateDevicePath(_guid: bigint, path: bigint, place: bigint): bigint {
@@ -266,8 +270,9 @@ export class Firmware {
   private installProtocol(place: bigint, guid: bigint, _kind: bigint, protocol: bigint): bigint {
     const handle = window(place, 8).u64(0) || 14n;
     window(place, 8).setU64(0, handle);
-    this.protocols.set(`${handle}:${window(guid, 4).u32(0)}`, protocol);
-    this.initrd ??= { handle, content: new Uint8Array() };
+    const name = window(guid, 4).u32(0);
+    this.protocols.set(`${handle}:${name}`, protocol);
+    if (name === Guid.loadFile2) this.initrd ??= { handle, content: new Uint8Array() };
     return Status.success;
   }
 
