@@ -1,9 +1,9 @@
 /** All other processors, which UEFI firmware holds (PI Specification 1.7, volume 2, 13.4). */
 import {
   at,
-  haltForever,
   instance,
   physical,
+  requires,
   struct,
   u64,
   U64,
@@ -11,9 +11,9 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { apicIdOf, processorCount } from '../machine/madt.js';
-import { beginLine, endLine, print, printDecimal, printHex } from '../report/console.js';
-import { fail, stop } from '../report/fail.js';
+import { apicIdOf, MAX_PROCESSORS, processorCount } from '../machine/madt.js';
+import { beginLine, print, printDecimal, printHex } from '../report/console.js';
+import { fail, standStill, stop } from '../report/fail.js';
 import { vcpuOf } from '../vcpu/processors.js';
 import { efiCall, efiProcessorEntry } from './efiCalls.js';
 import { locateProtocol } from './efiServices.js';
@@ -51,28 +51,29 @@ export function virtualizeOthers(tables: Hpa): void {
   const service = physical(EfiMpServices, services).startupAllAps;
   const entry = efiProcessorEntry();
   efiCall(service, u64(services), entry, ONE_BY_ONE, NO_EVENT, MICROSECONDS, u64(tables), 0n);
-  const missing = missingProcessor();
-  if (missing !== processorCount()) refuse(missing);
-}
-
-/** The first one that has not come; as many as there are where all have. */
-function missingProcessor(): u32 {
   const count = processorCount();
   for (let number: u32 = 1; number < count; number++) {
-    if (vcpuOf(number).mailbox.isReady === 0) return number;
+    if (!hasCome(number)) refuse(number);
   }
-  return count;
 }
 
-/** Where the first one has not come, none has, and the firmware can go on alone. What is a guest stays one. */
+function hasCome(number: u32): boolean {
+  requires(number < MAX_PROCESSORS);
+  return vcpuOf(number).mailbox.isReady !== 0;
+}
+
+/** Where others have come they stay guests, and the firmware cannot go on without the hypervisor. */
 function refuse(number: u32): never {
+  requires(number < MAX_PROCESSORS);
   beginLine();
   print('the processor with APIC ID ');
-  printHex(u64(number < 256 ? apicIdOf(number) : number));
+  printHex(u64(apicIdOf(number)));
   print(' does not answer');
-  if (number === 1) stop();
-  endLine();
-  return haltForever();
+  const count = processorCount();
+  for (let other: u32 = 1; other < count; other++) {
+    if (hasCome(other)) standStill();
+  }
+  stop();
 }
 
 function mpServices(): Hpa {

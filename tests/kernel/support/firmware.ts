@@ -11,6 +11,7 @@ const CONSOLE = 0x1500;
 const OWN_IMAGE = 0x1600;
 const NEW_IMAGE = 0x1700;
 const DEVICE_PATH = 0x1800;
+const MP_SERVICES = 0x1a00;
 export const LOAD_OPTIONS = 0x2000;
 /** Memory that AllocatePages gives, the highest first; it must not reach instances' addresses. */
 const FREE_START = 0x10_0000n;
@@ -52,10 +53,18 @@ type Service = keyof typeof SERVICES;
 const SERVICE_BASE = 0xfeed_0000n;
 const OUTPUT_STRING = SERVICE_BASE - 8n;
 const LOAD_FILE = SERVICE_BASE - 16n;
+const COUNT_PROCESSORS = SERVICE_BASE - 24n;
+const START_PROCESSORS = SERVICE_BASE - 32n;
 export const LOAD_FILE_ENTRY = 0xc0den;
+export const PROCESSOR_ENTRY = 0xcafen;
 
 /** GUIDs by their first words, as text in manuals begins. */
-const Guid = { loadedImage: 0x5b1b31a1, devicePath: 0x09576e91, loadFile2: 0x4006c0c1 } as const;
+const Guid = {
+  loadedImage: 0x5b1b31a1,
+  devicePath: 0x09576e91,
+  loadFile2: 0x4006c0c1,
+  mpServices: 0x3fdda605,
+} as const;
 
 /** Thrown where it halts. */
 class Halted extends Error {}
@@ -88,8 +97,11 @@ export class Firmware {
   loaded: { path: Buffer; source: Buffer | null } | null = null;
   /** When it would reset the machine: five minutes after an application has started (UEFI 2.10, 3.1.2). */
   watchdogSeconds = 300n;
+  /** What the other processors run, and what that is told. */
+  startedAt: readonly [bigint, bigint] | null = null;
   whileGuestRuns: () => void = () => undefined;
   private free = FREE_END;
+  private processors: readonly (() => void)[] = [];
 
   constructor() {
     this.protocols.set(`${OWN_HANDLE}:${Guid.loadedImage}`, BigInt(OWN_IMAGE));
@@ -107,6 +119,9 @@ export class Firmware {
     simulate({
       ...services,
       efiLoadFileEntry: () => LOAD_FILE_ENTRY,
+      efiProcessorEntry: () => PROCESSOR_ENTRY,
+      markAllocation: () => undefined,
+      cpuid: () => ({ eax: 0, ebx: 0, ecx: 0, edx: 0 }),
       in8: () => 0xff,
       out8: () => undefined,
       haltForever: () => {
@@ -192,6 +207,8 @@ export class Firmware {
 
   private call(service: bigint, ...given: bigint[]): bigint {
     if (service === OUTPUT_STRING) return this.output(given[1] ?? 0n);
+    if (service === COUNT_PROCESSORS) return this.countProcessors(given[1] ?? 0n, given[2] ?? 0n);
+    if (service === START_PROCESSORS) return this.startProcessors(given[1] ?? 0n, given[5] ?? 0n);
     if (service === LOAD_FILE) return this.loadFile(given[3] ?? 0n, given[4] ?? 0n);
     const found = Object.entries(SERVICES).find(([, offset]) => service === SERVICE_BASE + BigInt(offset));
     if (found === undefined) throw new Error(`the firmware has nothing at 0x${service.toString(16)}`);
@@ -330,6 +347,25 @@ export class Firmware {
     if (room < BigInt(content.length)) return Status.bufferTooSmall;
     const place = window(buffer, content.length);
     content.forEach((byte, index) => place.setU8(index, byte));
+    return Status.success;
+  }
+
+  /** The firmware holds these processors beside the first, each of which does this when it is started. */
+  holdProcessors(...processors: readonly (() => void)[]): void {
+    this.processors = processors;
+    this.put(MP_SERVICES, COUNT_PROCESSORS);
+    this.put(MP_SERVICES + 16, START_PROCESSORS);
+    this.protocols.set(`16:${Guid.mpServices}`, BigInt(MP_SERVICES));
+  }
+
+  private countProcessors(all: bigint, enabled: bigint): bigint {
+    for (const place of [all, enabled]) window(place, 8).setU64(0, BigInt(this.processors.length + 1));
+    return Status.success;
+  }
+
+  private startProcessors(entry: bigint, argument: bigint): bigint {
+    this.startedAt = [entry, argument];
+    for (const start of this.processors) start();
     return Status.success;
   }
 
