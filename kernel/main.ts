@@ -13,6 +13,7 @@ import { readMtrrs } from './memory/mtrr.js';
 import { buildNestedTables } from './memory/nestedPaging.js';
 import { moveToRegion, region } from './memory/region.js';
 import { consoleForgetUart, consoleLeaveUart, consoleStart, endLine, print } from './report/console.js';
+import { screenLeave, screenTake } from './report/textScreen.js';
 import { startClock } from './time/clock.js';
 import { ProcessorState } from './vcpu/state.js';
 import { vcpuOf } from './vcpu/processors.js';
@@ -23,6 +24,7 @@ import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer, watc
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
 export function start(magic: u32, info: Hpa): never {
   consoleStart();
+  screenTake();
   loadDescriptors();
   readBootInfo(magic, info);
   chooseConsole();
@@ -39,7 +41,9 @@ export function start(magic: u32, info: Hpa): never {
 
 export function chooseConsole(): void {
   parseOptions();
-  if (options.console === ConsoleChoice.none) consoleForgetUart();
+  if (options.console !== ConsoleChoice.none) return;
+  consoleForgetUart();
+  screenLeave();
 }
 
 function startGuest(): never {
@@ -57,5 +61,6 @@ function startGuest(): never {
   endLine();
   startTimer(vcpu);
   consoleLeaveUart();
+  screenLeave();
   return runVcpu(vcpu);
 }

@@ -13,6 +13,9 @@ LINUX_MAGIC     equ 0x53726448          ; what tsvm_start gets for the boot prot
 COM1            equ 0x3f8
 LINE_STATUS     equ COM1 + 5
 SENDER_READY    equ 0x20
+TEXT_SCREEN     equ 0xb8000 + 23 * 160  ; its last two rows
+GREY_ON_BLACK   equ 7
+LINE_END        equ 13
 
 LEAF_FEATURES   equ 0x80000001          ; CPUID, EDX: APM 3, E.4.2
 FEATURE_NX      equ 1 << 20
@@ -152,10 +155,11 @@ has_long_mode:
 .end:   pop     ebx
         ret
 
-; Sends the text at (e/r)si to COM1 and halts. A port without a UART reads as ready.
-refuse: lodsb
+; Sends the line at (e/r)si to COM1, shows it on the text screen and halts. A port without a UART reads as ready.
+refuse: push    esi
+.next:  lodsb
         test    al, al
-        jz      .halt
+        jz      .sent
         mov     ah, al
 .wait:  mov     dx, LINE_STATUS
         in      al, dx
@@ -164,7 +168,16 @@ refuse: lodsb
         mov     dx, COM1
         mov     al, ah
         out     dx, al
-        jmp     refuse
+        jmp     .next
+.sent:  pop     esi
+        mov     edi, TEXT_SCREEN
+.show:  lodsb
+        cmp     al, LINE_END
+        je      .halt
+        mov     [edi], al
+        mov     byte [edi + 1], GREY_ON_BLACK
+        add     edi, 2
+        jmp     .show
 .halt:  hlt
         jmp     .halt
 

@@ -3,6 +3,7 @@ import { at, BOOL, haltForever, instance, struct } from '../../transpiler/lib/in
 import { CrashAction, options } from '../machine/options.js';
 import { beginLine, consoleReturnToUart, endLine, print, takeConsole } from './console.js';
 import { resetMachine } from './reset.js';
+import { screenShowLog } from './textScreen.js';
 
 const Crash = struct('Crash', { size: 1 }, { begun: at(0, BOOL) });
 const state = instance(Crash);
@@ -28,5 +29,6 @@ export function endCrash(): never {
   }
   print('halted');
   endLine();
+  screenShowLog();
   return haltForever();
 }

@@ -4,6 +4,7 @@ import { leaveForFirmware } from '../boot/efiMemory.js';
 import { stopWatchdog } from '../boot/efiWatchdog.js';
 import { options, RefusalAction } from '../machine/options.js';
 import { beginLine, endLine, print } from './console.js';
+import { screenShowLog } from './textScreen.js';
 
 /** Prints `text` as a line of its own and ends start-up. */
 export function fail(text: string): never {
@@ -26,6 +27,7 @@ export function standStill(): never {
 }
 
 function halt(): never {
+  screenShowLog();
   stopWatchdog();
   return haltForever();
 }
