@@ -82,8 +82,8 @@ t.test('what is wrong with a bundle is named in one line', (t) => {
     [POLICY, bundle({ 'guest/kernel': kernel, 'guest/policy': 'deny all' })],
     [POLICY, bundle({ 'guest/policy': 'deny all' })],
     ["the guest's kernel: it is empty", bundle({ 'guest/kernel': '' })],
-    ['guest/cmdline has more than one line', bundle({ 'guest/cmdline': 'one\ntwo\n' })],
-    ['guest/cmdline is longer than 2,048 bytes', bundle({ 'guest/cmdline': 'x'.repeat(2049) })],
+    ['guest/cmdline has more than one line', bundle({ 'guest/kernel': kernel, 'guest/cmdline': 'one\ntwo\n' })],
+    ['guest/cmdline is longer than 2,048 bytes', bundle({ 'guest/kernel': kernel, 'guest/cmdline': 'x'.repeat(2049) })],
   ];
   for (const [line, archive] of cases) t.equal(read(archive), `tsvm: ${line}`);
   t.end();

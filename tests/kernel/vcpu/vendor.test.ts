@@ -40,7 +40,9 @@ t.test('the test task is refused on AMD-V, which has no timer', (t) => {
 class TimedIntel extends IntelProcessor {
   private now = 0n;
   override rdtsc = (): bigint => (this.now += 100n);
-  override in32 = (): number => Number((this.now += 100n) / 100n);
+  override in32(): number {
+    return Number((this.now += 100n) / 100n);
+  }
 }
 
 /** Says that the machine has that timer; its other tables are there. */
