@@ -1,157 +1,70 @@
-; A kernel that attacks the hypervisor below it. It prints one line for each attempt:
+; A kernel that attacks the hypervisor below it, on AMD-V and Intel VT-x. It prints one line for each attempt:
 ;   hostile: NAME done | hostile: NAME #UD | hostile: NAME = 0xVALUE
-; and ends in a triple fault. Where its command line begins with a digit, it sends the INIT of that number instead.
+; and ends in a triple fault. The machine has two processors. Where the command line begins with a digit, the kernel
+; sends the INIT of that number instead.
 
 %include "bzimage.inc"
 %include "print.inc"
 %include "attempts.inc"
 
-%define VM_CR        0xc0010114
-%define VM_HSAVE_PA  0xc0010117
-%define EFER         0xc0000080
-%define EFER_SVME    12
 %define HYPERCALL    0x6d767374
 %define HALF_GIB     0x20000000
 %define RESERVED     2
 %define COMMAND_LINE 0x228              ; in the zero page
+%define ENTRIES      0x1e8
+%define MEMORY_MAP   0x2d0
 %define APIC_BASE    0x1b
 %define APIC         0xfee00000
 %define IDENTITY     0x20
 %define LOGICAL      0xd0
 %define COMMAND      0x300
 %define DESTINATION  0x310
-%define MESSAGES     0x1000             ; behind the APIC: for processor 1
 %define INIT         0x4500
 %define SIPI         0x4600
+%define SELF         0x40000
+%define LOW_PAGE     0x8000             ; where the second processor starts
+%define SOON         4                  ; of 2^32 counts of the time-stamp counter
+%define AUTH         0x68747541         ; of AuthenticAMD
 
 ; ---- the attempts
 
         lea     rsp, [stack_top]
-        mov     rbx, rsi
+        mov     rbp, rsi
         call    make_tables
-        call    find_hidden_memory
-        mov     rax, [rbx + COMMAND_LINE]
+        mov     rax, [rbp + COMMAND_LINE]
         mov     eax, eax
         movzx   eax, byte [rax]
         sub     eax, '0'
         cmp     eax, INITS
         jb      send_init
 
-        begin   "VMRUN"
-        mov     rax, PREFERRED
-        vmrun
-        finish
-        begin   "VMLOAD"
-        mov     rax, PREFERRED
-        vmload
-        finish
-        begin   "VMSAVE"
-        mov     rax, PREFERRED
-        vmsave
-        finish
-        begin   "STGI"
-        stgi
-        finish
-        begin   "CLGI"
-        clgi
-        finish
-        begin   "SKINIT"
-        mov     eax, PREFERRED
-        skinit
-        finish
-        begin   "INVLPGA"
         xor     eax, eax
-        mov     ecx, 1
-        invlpga
-        finish
-        begin   "VMMCALL of another hypervisor"
-        xor     eax, eax
-        vmmcall
-        finish
+        cpuid
+        cmp     ebx, AUTH
+        sete    [is_amd]
+        jne     .intel
+        call    attack_svm
+        jmp     .both
+.intel: call    attack_vmx
 
-        mov     ecx, EFER
-        rdmsr
-        shr     eax, EFER_SVME
-        and     eax, 1
-        show    "EFER.SVME"
-        begin   "set EFER.SVME"
-        mov     ecx, EFER
-        rdmsr
-        bts     eax, EFER_SVME
-        wrmsr
+.both:  call    read_memory
+        call    read_trampoline
+        call    write_both
+        call    attack_processors
+        begin   "hypercall after all that"
+        call    call_hypervisor
         finish
-        begin   "write EFER as it is"
-        mov     ecx, EFER
-        rdmsr
-        wrmsr
+        begin   "triple fault next"
         finish
-        mov     ecx, VM_CR
-        rdmsr
-        show    "VM_CR"
-        begin   "clear VM_CR"
-        mov     ecx, VM_CR
-        xor     eax, eax
-        xor     edx, edx
-        wrmsr
-        finish
-        mov     ecx, VM_CR
-        rdmsr
-        show    "VM_CR then"
-        begin   "write VM_HSAVE_PA"
-        mov     ecx, VM_HSAVE_PA
-        mov     eax, PREFERRED
-        xor     edx, edx
-        wrmsr
-        finish
+        call    wait_for_print
+        lidt    [nothing]
+        ud2
 
-        begin   "move the local APIC"
-        mov     ecx, APIC_BASE
-        rdmsr
-        sub     eax, 0x100000
-        wrmsr
-        finish
-        begin   "write APIC_BASE as it is"
-        mov     ecx, APIC_BASE
-        rdmsr
-        wrmsr
-        finish
-        begin   "renumber the local APIC"
-        mov     edi, APIC
-        mov     dword [rdi + IDENTITY], 7 << 24
-        finish
-        mov     edi, APIC
-        mov     eax, [rdi + IDENTITY]
-        show    "number of the local APIC"
-        begin   "64 bits to the local APIC"
-        mov     edi, APIC + COMMAND
-        mov     eax, INIT | 0x80000
-        mov     [rdi], rax
-        finish
-        begin   "16 bits to the local APIC"
-        mov     edi, APIC + COMMAND
-        mov     [rdi], ax
-        finish
-        begin   "strings to the local APIC"
-        mov     edi, APIC + COMMAND
-        stosd
-        finish
-        begin   "INIT by other addresses of the command register"
-        mov     edi, APIC + COMMAND
-        mov     dword [rdi + 4], INIT | 0x80000
-        mov     dword [rdi + 8], INIT | 0x80000
-        mov     dword [rdi + 12], INIT | 0x80000
-        finish
-        begin   "INIT by message"
-        mov     edi, APIC
-        mov     dword [rdi], INIT
-        mov     dword [rdi + MESSAGES], INIT
-        mov     dword [rdi + MESSAGES + 0xfffc], INIT
-        finish
-        begin   "SIPI by message"
-        mov     edi, APIC
-        mov     dword [rdi + MESSAGES], SIPI
-        finish
+%include "svmAttempts.inc"
+%include "vmxAttempts.inc"
 
+read_memory:
+        call    find_hidden_memory
         mov     rax, r13
         shr     rax, 12
         show    "hidden pages"
@@ -173,23 +86,97 @@
         lea     rax, [r12 + 0x9000]
         jmp     rax
         finish
+        ret
 
-        begin   "write hidden memory"
-        mov     rdi, r12
-        mov     rcx, r13
-        shr     rcx, 3
-        xor     eax, eax
-        rep stosq
+; The page below 1 MiB where the second processor will start.
+read_trampoline:
+        call    find_trampoline
+        mov     rax, r13
+        show    "bytes of the trampoline"
+        begin   "read the trampoline"
+        call    count_readable
         finish
-        begin   "hypercall after all that"
+        mov     rax, r14
+        show    "words that are not ones"
+        ret
+
+write_both:
+        call    find_trampoline
+        begin   "write the trampoline"
+        call    clear_hidden
+        finish
+        call    find_hidden_memory
+        begin   "write hidden memory"
+        call    clear_hidden
+        finish
+        ret
+
+; All that the second processor needs for its start was attacked before.
+attack_processors:
+        begin   "APIC base over hidden memory"
+        mov     ecx, APIC_BASE
+        rdmsr
+        and     eax, 0xfff
+        or      eax, r12d
+        wrmsr
+        finish
+        begin   "SIPI to itself"
+        mov     edi, APIC
+        mov     dword [rdi + COMMAND], SELF | SIPI | (LOW_PAGE >> 12)
+        mov     dword [rdi + DESTINATION], 0
+        mov     dword [rdi + COMMAND], SIPI | (LOW_PAGE >> 12)
+        finish
+        lea     rsi, [low_code]
+        mov     edi, LOW_PAGE
+        mov     ecx, low_end - low_code
+        rep movsb
+        begin   "INIT and SIPI to the other one"
+        mov     edi, APIC
+        mov     dword [rdi + DESTINATION], 1 << 24
+        mov     dword [rdi + COMMAND], INIT
+        mov     dword [rdi + COMMAND], SIPI | (LOW_PAGE >> 12)
+        finish
+        rdtsc
+        lea     edi, [rdx + SOON]
+.wait:  pause
+        rdtsc
+        cmp     edx, edi
+        jae     .over
+        movzx   eax, byte [abs LOW_PAGE + low_mark - low_code]
+        test    eax, eax
+        jz      .wait
+.over:  movzx   eax, byte [abs LOW_PAGE + low_mark - low_code]
+        show    "it has started"
+        ret
+
+bits 16
+low_code:
+        mov     byte [cs:low_mark - low_code], 1
+.halt:  cli
+        hlt
+        jmp     .halt
+low_mark: db 0
+low_end:
+bits 64
+
+; Until what was printed is out.
+wait_for_print:
+        mov     dx, COM1 + 5
+.wait:  in      al, dx
+        test    al, 0x40
+        jz      .wait
+        ret
+
+; By the vendor's instruction.
+call_hypervisor:
         mov     eax, HYPERCALL
         xor     ecx, ecx
+        cmp     byte [is_amd], 0
+        je      .intel
         vmmcall
-        finish
-        begin   "triple fault next"
-        finish
-        lidt    [nothing]
-        ud2
+        ret
+.intel: vmcall
+        ret
 
 ; ---- eax: which INIT to send
 
@@ -198,6 +185,7 @@ send_init:
         mov     rbx, [rcx + rax * 8]
         begin   "INIT next"
         finish
+        call    wait_for_print
         mov     edi, APIC
         mov     dword [rdi + LOGICAL], 1 << 24
         mov     rax, rbx
@@ -212,18 +200,18 @@ send_init:
         align   8
 inits:  dd INIT, 0
         dd INIT, 0xff << 24
-        dd INIT | 0x40000, 1 << 24      ; itself by shorthand
+        dd INIT | SELF, 1 << 24         ; itself by shorthand
         dd INIT | 0x80000, 1 << 24      ; all by shorthand
         dd INIT | 0x800, 1 << 24        ; logical
         dd INIT | 0x800, 0xff << 24
 INITS   equ ($ - inits) / 8
 
-; ---- r12, r13: start and bytes of the largest reserved range below 512 MiB in the e820 map at rbx
+; ---- r12, r13: start and bytes of the largest reserved range below 512 MiB in the e820 map of the zero page at rbp
 
 find_hidden_memory:
         xor     r13d, r13d
-        movzx   ecx, byte [rbx + 0x1e8]
-        lea     rsi, [rbx + 0x2d0]
+        movzx   ecx, byte [rbp + ENTRIES]
+        lea     rsi, [rbp + MEMORY_MAP]
 .next:  cmp     dword [rsi + 16], RESERVED
         jne     .skip
         mov     rax, [rsi]
@@ -234,6 +222,23 @@ find_hidden_memory:
         jbe     .skip
         mov     r12, [rsi]
         mov     r13, [rsi + 8]
+.skip:  add     rsi, 20
+        dec     ecx
+        jnz     .next
+        ret
+
+; r12, r13: the same of the first reserved range that begins with a page
+find_trampoline:
+        xor     r13d, r13d
+        movzx   ecx, byte [rbp + ENTRIES]
+        lea     rsi, [rbp + MEMORY_MAP]
+.next:  cmp     dword [rsi + 16], RESERVED
+        jne     .skip
+        test    dword [rsi], 0xfff
+        jnz     .skip
+        mov     r12, [rsi]
+        mov     r13, [rsi + 8]
+        ret
 .skip:  add     rsi, 20
         dec     ecx
         jnz     .next
@@ -253,9 +258,18 @@ count_readable:
         jnz     .next
         ret
 
+clear_hidden:
+        mov     rdi, r12
+        mov     rcx, r13
+        shr     rcx, 3
+        xor     eax, eax
+        rep stosq
+        ret
+
 ; ---- data
 
 prefix:  db "hostile: ", 0
+is_amd:  db 0
 nothing: dw 0
          dq 0
 
