@@ -4,7 +4,7 @@
  */
 import { invariant, local, u32, u64, u8 } from '../../transpiler/lib/index.js';
 import { Answer } from '../exits/answer.js';
-import { RFLAGS_TF } from '../vcpu/registers.js';
+import { RFLAGS_RF, RFLAGS_TF } from '../vcpu/registers.js';
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
 import {
   codeSize,
@@ -44,6 +44,7 @@ export function instructionLength(vmcb: Vmcb, opcode: Opcode): u32 {
 export function skipInstruction(vmcb: Vmcb, length: u32): void {
   vmcb.rip = u64(vmcb.rip + u64(length));
   vmcb.interruptShadow = 0n;
+  vmcb.rflags = vmcb.rflags & ~RFLAGS_RF;
   if ((vmcb.rflags & RFLAGS_TF) === 0n) return;
   vmcb.dr6 = vmcb.dr6 | DR6_BS;
   injectException(vmcb, Exception.debug);

@@ -23,6 +23,8 @@ export const CR4_PKE = 1n << 22n;
 
 export const RFLAGS_RESERVED_ONE = 1n << 1n;
 export const RFLAGS_TF = 1n << 8n;
+/** No code breakpoint stops the next instruction. */
+export const RFLAGS_RF = 1n << 16n;
 /** Values at reset (SDM 3A 9.1.1; APM 2, 13.1.1). */
 export const DR6_RESET = 0xffff_0ff0n;
 export const DR7_RESET = 0x400n;

@@ -7,7 +7,7 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { generalRegister } from './generalRegister.js';
 import { Exception, injectExceptionWithCode } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
-import { CR0_PE, CR0_PG } from '../vcpu/registers.js';
+import { CR0_PE, CR0_PG, RFLAGS_RF } from '../vcpu/registers.js';
 import { CR4_VMXE, VMX_CR0_FIXED0, VMX_CR4_FIXED0 } from './registers.js';
 import { Field } from './vmcs.js';
 
@@ -30,10 +30,12 @@ export function setControlRegisters(cr0: u64, cr4: u64): void {
 
 /**
  * A MOV that would change an owned bit. From now on the guest reads that bit as it wants it. The same MOV, executed
- * again, changes no owned bit then, so the processor does the rest of it. VMXE cannot be set: there is no VMX.
+ * again, changes no owned bit then, so the processor does the rest of it; a code breakpoint there has already been taken,
+ * which the exit forgets (SDM 3C 27.3.3). VMXE cannot be set: there is no VMX.
  */
 export function onControlRegister(vcpu: Vcpu): void {
   const qualification = vmread(Field.exitQualification);
+  vmwrite(Field.guestRflags, vmread(Field.guestRflags) | RFLAGS_RF);
   const value = generalRegister(vcpu.registers, (qualification >> SOURCE_SHIFT) & 0xfn);
   if ((qualification & NUMBER_MASK) !== CR4) vmwrite(Field.cr0Shadow, value);
   else if ((value & CR4_VMXE) !== 0n) injectExceptionWithCode(Exception.generalProtection, 0);

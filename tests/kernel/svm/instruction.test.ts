@@ -1,6 +1,7 @@
 import t from 'tap';
 import fc from 'fast-check';
 import { instructionLength, Opcode, skipInstruction } from '../../../kernel/svm/instruction.js';
+import { RFLAGS_RF } from '../../../kernel/vcpu/registers.js';
 import { CODE, HIDDEN, injected, startGuest, TABLES, type Guest } from '../support/guest.js';
 
 const RDMSR = [0x0f, 0x32];
@@ -56,6 +57,14 @@ t.test('another instruction than the intercepted one: the guest looks again with
   t.equal(instructionLength(guest.vmcb, Opcode.rdmsr), 0);
   t.equal(guest.vmcb.tlbControl, 1);
   t.equal(injected(guest.vmcb), null);
+  t.end();
+});
+
+t.test('a breakpoint on the instruction behind is not passed over with the one on the instruction itself', (t) => {
+  const { vmcb } = startGuest(RDMSR);
+  vmcb.rflags = RFLAGS_RF | 2n;
+  skipInstruction(vmcb, 2);
+  t.equal(vmcb.rflags, 2n);
   t.end();
 });
 
