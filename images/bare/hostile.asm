@@ -159,14 +159,6 @@ low_mark: db 0
 low_end:
 bits 64
 
-; Until what was printed is out.
-wait_for_print:
-        mov     dx, COM1 + 5
-.wait:  in      al, dx
-        test    al, 0x40
-        jz      .wait
-        ret
-
 ; By the vendor's instruction.
 call_hypervisor:
         mov     eax, HYPERCALL
