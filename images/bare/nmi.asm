@@ -28,6 +28,7 @@
 %define ROUNDS         1000
 %define HYPERCALL      0x6d767374
 %define MEMORY_KEPT    3
+%define FRAME          40               ; bytes of what IRET takes
 
 ; set_gate VECTOR, HANDLER
 %macro set_gate 2
@@ -172,12 +173,48 @@ in_hidden_memory:
         mov     ecx, 0x1230
         deliver "general protection", mov ss, ecx
         deliver "NMI", jmp send
+        mov     rsp, [kept_stack]
+        jmp     from_hidden_stack
 .end:   mov     rsp, [kept_stack]
         ret
 send:   mov     dword [rbx + APIC_COMMAND], SEND_NMI
         mov     ecx, 100
 .wait:  loop    .wait
         jmp     [resume]
+
+; An IRET at the end of an NMI's handler that leaves the guest before it has come to its end, until when the next NMI
+; waits: all hidden memory shows one page, so the frame is written by an address that has been touched, and read by
+; one that has not.
+from_hidden_stack:
+        set_gate 2, .handler
+        mov     qword [count], 0
+        mov     qword [left], 1
+        mov     dword [rbx + APIC_COMMAND], SEND_NMI
+        mov     ecx, 10000
+.wait:  loop    .wait
+        mov     rax, [count]
+        show    "NMIs about an IRET in hidden memory"
+        mov     rax, [early]
+        show    "of them before its end"
+        ret
+.handler:
+        inc     qword [count]
+        cmp     rsp, r15
+        jb      .behind
+        inc     qword [early]
+.behind:
+        cmp     qword [left], 0
+        je      .last
+        dec     qword [left]
+        mov     dword [rbx + APIC_COMMAND], SEND_NMI
+        push    rcx
+        lea     rsi, [rsp + 8]
+        lea     rdi, [r15 - FRAME]
+        mov     ecx, FRAME / 8
+        rep movsq
+        pop     rcx
+        lea     rsp, [r15 + 4096 - FRAME]
+.last:  iretq
 
 delivered_with_code:
         pop     qword [pushed]
@@ -200,6 +237,7 @@ count:      dq 0
 depth:      dq 0
 deepest:    dq 0
 left:       dq 0
+early:      dq 0
 kept_stack: dq 0
 pushed:     dq 0
 

@@ -40,4 +40,6 @@ t.test('no NMI is lost or comes twice, most of which come while the hypervisor a
     t.equal(guest.get(event), 1, `${event} is delivered once, though its delivery left the guest`);
     t.equal(guest.get(`${event}, error code`), event === 'general protection' ? 0x1230 : 0);
   }
+  t.equal(guest.get('NMIs about an IRET in hidden memory'), 2);
+  t.equal(guest.get('of them before its end'), 0);
 });
