@@ -2,7 +2,8 @@
 ; command line begins with the number of processors, 2 to 4, whose APIC IDs count from 0. For each way it prints who got
 ; the interrupt, a bit for each processor:
 ;   processors: NAME = 0xBITS
-; and it ends in a triple fault. With an `i` behind the number, the second processor then sends the first one an INIT.
+; and it ends in a triple fault. Behind the number, `i` has the second processor then send the first one an INIT; `x` has
+; all use the x2APIC mode, which has no cluster model of its own; and `s` says that the time-stamp counter is slow.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -35,8 +36,16 @@
 %define CLUSTERS      0x0fffffff
 %define EFER          0xc0000080
 %define AP_STACK      2048
-%define AT_LEAST      20000000          ; that many counts of the time stamp counter somebody may still get it
-%define AT_MOST       20000000000
+%define AT_LEAST      20000000          ; that many counts of the time-stamp counter somebody may still get it
+%define AT_MOST       1000              ; times that
+%define SLOWER        10                ; as a power of two
+
+%define APIC_BASE     0x1b
+%define X2APIC_MODE   0xc00             ; of it, with the APIC on
+%define X2_IDENTITY   0x802
+%define X2_END        0x80b
+%define X2_SPURIOUS   0x80f
+%define X2_COMMAND    0x830
 
 ; to NAME, DESTINATION, COMMAND, EXPECTED: sends, and waits until those have got it, or some seconds.
 %macro to 4
@@ -48,12 +57,27 @@
 %endmacro
 
         lea     rsp, [stack_top]
+        mov     dx, COM1 + 3
+        mov     al, 3                   ; eight bits
+        out     dx, al
         mov     rbx, rsi
         call    make_tables
         mov     eax, [rbx + COMMAND_LINE]
         movzx   r15d, byte [rax]
         sub     r15d, '0'               ; how many processors
-        mov     r14b, [rax + 1]
+        lea     rsi, [rax + 1]
+.more:  lodsb
+        cmp     al, 'i'
+        sete    cl
+        or      [attacks], cl
+        cmp     al, 'x'
+        sete    cl
+        or      [is_wide], cl
+        cmp     al, 's'
+        jne     .quick
+        shr     qword [at_least], SLOWER
+.quick: test    al, al
+        jnz     .more
         mov     ecx, r15d
         mov     r13d, 1
         shl     r13d, cl
@@ -100,17 +124,21 @@
         to      "INIT, logical 2", 2, BY_LOGIC | INIT, 0
         to      "SIPI, for 1 then", 1, STARTUP | (LOW_PAGE >> 12), 2
 
+        cmp     byte [is_wide], 0
+        jne     .attack
         to      "all to the cluster model", 0, ALL | FIXED | TO_CLUSTERS, r13d
         to      "fixed, cluster 1", 0x12, BY_LOGIC | FIXED | VECTOR, 2
         to      "fixed, all of cluster 1", 0x1f, BY_LOGIC | FIXED | VECTOR, r13d
         to      "fixed, cluster 2", 0x2f, BY_LOGIC | FIXED | VECTOR, 0
 
-        cmp     r14b, 'i'
-        jne     .end
+.attack:
+        cmp     byte [attacks], 0
+        je      .end
         begin   "INIT next"
         finish
         to      "survived", 1, FIXED | ATTACK, r13d
 .end:   cli
+        call    wait_for_print
         lidt    [nothing]
         ud2
 
@@ -118,14 +146,12 @@
 
 send_and_wait:
         mov     dword [got], 0
-        mov     edi, APIC
-        shl     eax, 24
-        mov     [rdi + DESTINATION], eax
-        mov     [rdi + COMMAND], edx
         mov     r8d, ecx
+        call    send
         call    clock
-        lea     r9, [rax + AT_LEAST]
-        mov     r10, AT_MOST
+        mov     r10, [at_least]
+        lea     r9, [rax + r10]
+        imul    r10, AT_MOST
         add     r10, rax
 .wait:  pause
         call    clock
@@ -138,8 +164,18 @@ send_and_wait:
         mov     eax, [got]
         ret
 
-%define AT_LEAST 20000000
-%define AT_MOST  20000000000
+send:   cmp     byte [is_wide], 0
+        jne     .wide
+        mov     edi, APIC
+        shl     eax, 24
+        mov     [rdi + DESTINATION], eax
+        mov     [rdi + COMMAND], edx
+        ret
+.wide:  movsx   eax, al                 ; to all is all ones here, too
+        xchg    eax, edx
+        mov     ecx, X2_COMMAND
+        wrmsr
+        ret
 
 clock:  rdtsc
         shl     rdx, 32
@@ -148,32 +184,67 @@ clock:  rdtsc
 
 ; ---- what each processor does with its APIC, and on interrupts
 
-; edi: the APIC; eax: the bit of this processor
+; eax: the bit of this processor
 own_bit:
-        mov     edi, APIC
-        mov     ecx, [rdi + IDENTITY]
-        shr     ecx, 24
+        call    own_number
+        mov     ecx, eax
         mov     eax, 1
         shl     eax, cl
         ret
 
+own_number:
+        cmp     byte [is_wide], 0
+        jne     .wide
+        mov     eax, APIC
+        mov     eax, [rax + IDENTITY]
+        shr     eax, 24
+        ret
+.wide:  mov     ecx, X2_IDENTITY
+        rdmsr
+        ret
+
 use_apic:
+        cmp     byte [is_wide], 0
+        jne     .wide
         call    own_bit
         shl     eax, 24
+        mov     edi, APIC
         mov     dword [rdi + FORMAT], FLAT
         mov     [rdi + LOGICAL], eax
         mov     dword [rdi + SPURIOUS], 0x1ff
+        ret
+.wide:  mov     ecx, APIC_BASE
+        rdmsr
+        or      eax, X2APIC_MODE
+        wrmsr
+        mov     ecx, X2_SPURIOUS
+        mov     eax, 0x1ff
+        xor     edx, edx
+        wrmsr
+        ret
+
+end_interrupt:
+        cmp     byte [is_wide], 0
+        jne     .wide
+        mov     edi, APIC
+        mov     dword [rdi + END], 0
+        ret
+.wide:  mov     ecx, X2_END
+        xor     eax, eax
+        xor     edx, edx
+        wrmsr
         ret
 
 %macro handler 0
         push    rax
         push    rcx
+        push    rdx
         push    rdi
         call    own_bit
 %endmacro
 %macro handled 0
-        lock or [got], eax
         pop     rdi
+        pop     rdx
         pop     rcx
         pop     rax
         iretq
@@ -181,24 +252,32 @@ use_apic:
 
 counted:
         handler
-        mov     dword [rdi + END], 0
+        push    rax
+        call    end_interrupt
+        pop     rax
+        lock or [got], eax
         handled
 counted_nmi:
         handler
+        lock or [got], eax
         handled
 to_clusters:
         handler
+        mov     edi, APIC
         mov     dword [rdi + FORMAT], CLUSTERS
         mov     ecx, eax
         or      ecx, 0x10
         shl     ecx, 24
         mov     [rdi + LOGICAL], ecx
         mov     dword [rdi + END], 0
+        lock or [got], eax
         handled
 attack:
         handler
-        mov     dword [rdi + DESTINATION], 0
-        mov     dword [rdi + COMMAND], INIT
+        lock or [got], eax
+        xor     eax, eax
+        mov     edx, INIT
+        call    send
         handled
 spurious:
         iretq
@@ -230,7 +309,7 @@ add_gates:
         shr     rax, 16
         mov     [rdi + 6], ax
         shr     rax, 16
-        mov     [rdi + 8], eax
+        mov     [rdi + 8], rax
         ret
 
 ; ---- where the others start, copied to LOW_PAGE
@@ -265,12 +344,12 @@ low_long:
         mov     ds, eax
         mov     es, eax
         mov     ss, eax
-        mov     eax, APIC
-        mov     eax, [rax + IDENTITY]
-        shr     eax, 24
-        imul    eax, AP_STACK
+        mov     eax, 1
+        cpuid
+        shr     ebx, 24                 ; its number, whatever mode its APIC is in
+        imul    ebx, AP_STACK
         lea     rsp, [stacks]
-        add     rsp, rax
+        add     rsp, rbx
         lidt    [gate_register]
         call    use_apic
         call    own_bit
@@ -282,6 +361,9 @@ low_long:
 prefix:  db "processors: ", 0
         align   4
 got:     dd 0
+at_least: dq AT_LEAST
+is_wide: db 0
+attacks: db 0
 nothing: dw 0
          dq 0
 
