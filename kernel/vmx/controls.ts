@@ -4,6 +4,7 @@
  * permissionMaps.ts. VMX itself makes CPUID, XSETBV, INVD, GETSEC, task switches and its own instructions exit.
  */
 import { allows, Controls, demand, demandAbsent, readAllowedSettings, refuse, want } from './settings.js';
+import { chooseVpid } from './vpid.js';
 
 // Pin-based controls (table 24-5).
 const PREEMPTION_TIMER = 1 << 6;
@@ -17,7 +18,6 @@ const USE_MSR_BITMAPS = 1 << 28; // without them every MSR access exits
 // Secondary processor-based controls (table 24-7).
 const ENABLE_EPT = 1 << 1; // keeps the guest out of the hypervisor's memory
 const ENABLE_RDTSCP = 1 << 3; // these instructions raise #UD without their control, though CPUID shows them
-const ENABLE_VPID = 1 << 5; // exits and entries leave the TLB alone
 const UNRESTRICTED_GUEST = 1 << 7; // real mode and protected mode without paging run as they are
 const ENABLE_INVPCID = 1 << 12;
 const ENABLE_XSAVES = 1 << 20;
@@ -64,7 +64,7 @@ function choosePrimary(): void {
 }
 
 function chooseSecondary(): void {
-  want(Controls.secondary, ENABLE_VPID);
+  chooseVpid();
   want(Controls.secondary, ENABLE_RDTSCP);
   want(Controls.secondary, ENABLE_INVPCID);
   want(Controls.secondary, ENABLE_XSAVES);

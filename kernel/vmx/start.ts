@@ -19,11 +19,10 @@ import { vmclear, vmptrld, vmwrite } from './operations.js';
 import { ioPermissions, msrPermissions } from './permissionMaps.js';
 import { chosenSetting, Controls } from './settings.js';
 import { Activity, Field } from './vmcs.js';
+import { setVpid } from './vpid.js';
 
 /** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */
 const NO_LINK = 0xffff_ffff_ffff_ffffn;
-/** VPID 0 is the host's (SDM 3C 28.1). */
-const GUEST_VPID = 1n;
 
 /** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
 export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
@@ -57,7 +56,7 @@ function setControls(nestedTables: Hpa): void {
   vmwrite(Field.ioBitmapA, u64(ports));
   vmwrite(Field.ioBitmapB, u64(ports + PAGE_BYTES));
   vmwrite(Field.eptPointer, eptPointer(nestedTables));
-  vmwrite(Field.vpid, GUEST_VPID);
+  setVpid();
 }
 
 /** Has the guest of `vcpu` begin with waiting for a SIPI (SDM 3C 24.4.2). */

@@ -25,7 +25,7 @@ import {
   TYPE_AND_KIND,
 } from './descriptor.js';
 import { Exception } from './inject.js';
-import { stateLdt, stateSelector, type Task } from './taskState.js';
+import type { Task } from './taskState.js';
 import { vmread } from './operations.js';
 import { Field, GUEST_LIMIT, Segment } from './vmcs.js';
 
@@ -75,11 +75,11 @@ function raiseForSelector(fault: Fault, vector: u64, selector: u32): boolean {
 
 /** Loads and checks all of them, outside of virtual-8086 mode. Their selectors have been shown. */
 export function loadSegments(task: Task, paging: Paging, fault: Fault): void {
-  const code = stateSelector(task, Segment.cs);
+  const code = task.selectors.get(Segment.cs);
   const privilege = code & PRIVILEGE;
   if (!loadLocalTable(task, paging, fault)) return;
   if (!loadCode(code, paging, fault)) return;
-  if (!loadStack(stateSelector(task, Segment.ss), privilege, paging, fault)) return;
+  if (!loadStack(task.selectors.get(Segment.ss), privilege, paging, fault)) return;
   if (!loadData(task, Segment.ds, privilege, paging, fault)) return;
   if (!loadData(task, Segment.es, privilege, paging, fault)) return;
   if (!loadData(task, Segment.fs, privilege, paging, fault)) return;
@@ -93,28 +93,28 @@ export function loadSegments8086(task: Task): void {
   descriptor.limit = SEGMENT_64_KIB;
   descriptor.rights = VIRTUAL_8086;
   for (let segment: u32 = Segment.es; segment <= Segment.gs; segment++) {
-    const selector = stateSelector(task, segment);
+    const selector = task.selectors.get(segment);
     descriptor.base = selector << 4;
     setSegmentRegister(segment, selector, descriptor);
   }
-  setUnusable(Segment.ldtr, stateLdt(task), 0);
+  setUnusable(Segment.ldtr, task.localTable, 0);
 }
 
 /** The selectors of the new task. Entering the guest takes a code segment that can be used, and a level in SS. */
 export function showSelectors(task: Task): void {
-  const privilege = stateSelector(task, Segment.cs) & PRIVILEGE;
+  const privilege = task.selectors.get(Segment.cs) & PRIVILEGE;
   for (let segment: u32 = Segment.es; segment <= Segment.gs; segment++) {
-    setUnusable(segment, stateSelector(task, segment), privilege);
+    setUnusable(segment, task.selectors.get(segment), privilege);
   }
-  setUnusable(Segment.ldtr, stateLdt(task), 0);
+  setUnusable(Segment.ldtr, task.localTable, 0);
   const code = local(Descriptor);
   code.limit = 0xffff_ffff;
   code.rights = FLAT_CODE + (privilege << PRIVILEGE_SHIFT);
-  setSegmentRegister(Segment.cs, stateSelector(task, Segment.cs), code);
+  setSegmentRegister(Segment.cs, task.selectors.get(Segment.cs), code);
 }
 
 function loadLocalTable(task: Task, paging: Paging, fault: Fault): boolean {
-  const selector = stateLdt(task);
+  const selector = task.localTable;
   if (isNull(selector)) return true;
   const descriptor = local(Descriptor);
   if ((selector & TABLE_IS_LOCAL) !== 0) return raiseForSelector(fault, Exception.invalidTss, selector);
@@ -150,8 +150,8 @@ function loadStack(selector: u32, privilege: u32, paging: Paging, fault: Fault):
 
 /** DS, ES, FS or GS, in which a selector may be null. */
 function loadData(task: Task, segment: u32, privilege: u32, paging: Paging, fault: Fault): boolean {
-  requires(segment < 8);
-  const selector = stateSelector(task, segment);
+  requires(segment <= Segment.gs);
+  const selector = task.selectors.get(segment);
   if (isNull(selector)) return true;
   const descriptor = local(Descriptor);
   if (!fetchDescriptor(descriptor, selector, paging, fault)) return false;

@@ -1,14 +1,18 @@
 /** Task-state segments of 32 and of 16 bits (SDM 3A 7.2.1 and 7.6), and what a task switch has to know. */
-import { at, ensures, requires, struct, u32, U32, u64, type Ref } from '../../transpiler/lib/index.js';
+import { arr, at, ensures, requires, struct, U16, u32, U32, u64, type Ref } from '../../transpiler/lib/index.js';
 import { findRange, GuestRange, readRange, writeRange, type Paging } from '../memory/guestRange.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { vmread, vmwrite } from './operations.js';
 import { Field, GUEST_SELECTOR } from './vmcs.js';
 
+/** How many segment registers the state has; the VMCS has them in the same order. */
+const SEGMENTS_32 = 6;
+const SEGMENTS_16 = 4;
+
 /** A task: where its state is kept. */
 export const Task = struct(
   'Task',
-  { size: 128 },
+  { size: 136 },
   {
     selector: at(0, U32),
     /** Of its descriptor, as the VMCS has them. */
@@ -21,13 +25,13 @@ export const Task = struct(
     /** Its state: all of it, and from the instruction pointer on. */
     state: at(56, GuestRange),
     fields: at(88, GuestRange),
+    /** The new task's selectors, read once: another processor may change them in memory meanwhile. */
+    selectors: at(120, arr(U16, SEGMENTS_32)),
+    localTable: at(132, U16),
   },
 );
 export type Task = Ref<typeof Task>;
 
-/** How many segment registers the state has; the VMCS has them in the same order. */
-const SEGMENTS_32 = 6;
-const SEGMENTS_16 = 4;
 const INSTRUCTION_POINTER_32 = 0x20;
 const INSTRUCTION_POINTER_16 = 0x0e;
 /** From there on, what a switch saves; what it loads has the selector of the local descriptor table, too. */
@@ -124,15 +128,13 @@ export function stateFlags(task: Task): u64 {
   return u64(readField(task, FLAGS_AFTER));
 }
 
-/** The selector of that segment register; a 16-bit task has none for FS and GS. */
-export function stateSelector(task: Task, segment: u32): u32 {
-  if (segment >= segmentCount(task) || segment >= SEGMENTS_32) return 0;
-  return readField(task, SEGMENTS_AFTER + segment) & 0xffff;
-}
-
-/** The selector of the local descriptor table, which comes after the segments. */
-export function stateLdt(task: Task): u32 {
-  return readField(task, SEGMENTS_AFTER + segmentCount(task)) & 0xffff;
+/** Reads the selectors of `task`, that of the local table behind all others. A 16-bit task has none for FS and GS. */
+export function readSelectors(task: Task): void {
+  const segments = segmentCount(task);
+  for (let i: u32 = 0; i < segments && i < SEGMENTS_32; i++) {
+    task.selectors.set(i, readField(task, SEGMENTS_AFTER + i) & 0xffff);
+  }
+  task.localTable = readField(task, SEGMENTS_AFTER + segments) & 0xffff;
 }
 
 function segmentCount(task: Task): u32 {

@@ -1,7 +1,7 @@
 /**
- * Hardware task switches, which always leave the guest (SDM 3C 25.4.2) and are done for it as SDM 3A 7.3 describes. The
- * processor has checked the descriptor of the new task before. What the switch reads and writes is found before anything
- * is changed, so that a page that may not be used so is a fault of the old task.
+ * Hardware task switches, which always leave the guest (SDM 3C 25.4.2) and are done for it as SDM 3A 7.3 describes. What
+ * the switch reads and writes is found before anything is changed, so that a page that may not be used so is a fault of
+ * the old task.
  */
 import {
   addSat32,
@@ -28,13 +28,16 @@ import {
   clearTypeBits,
   Descriptor,
   findDescriptor,
+  IS_PRESENT,
   readDescriptor,
   Search,
   setSegmentRegister,
   setTypeBits,
+  TYPE_AND_KIND,
 } from './descriptor.js';
-import { Exception, injectException, injectExceptionWithCode } from './inject.js';
-import { invvpid, vmread, vmwrite } from './operations.js';
+import { deliverFault } from './faultDelivery.js';
+import { Exception, injectException } from './inject.js';
+import { vmread, vmwrite } from './operations.js';
 import { CR0_PG, CR4_PAE } from '../vcpu/registers.js';
 import { Fault, loadSegments, loadSegments8086, raise, raisePageFault, showSelectors } from './taskSegments.js';
 import {
@@ -43,13 +46,15 @@ import {
   findSavedFields,
   isWide,
   loadRegisters,
+  readSelectors,
   saveState,
   stateBytes,
   stateCr3,
   stateFlags,
   Task,
 } from './taskState.js';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from './vmcs.js';
+import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from './vmcs.js';
+import { flushGuest } from './vpid.js';
 
 /** Exit qualification (SDM 3C, table 27-2). */
 const Source = { call: 0n, iret: 1n, jump: 2n, gate: 3n } as const;
@@ -66,6 +71,9 @@ const EXTERNAL = 1;
 /** Of a descriptor's type: the task is running, or waits for the one that it called; it has 32 bits. */
 const IS_BUSY = 1 << 1;
 const HAS_32_BITS = 1 << 3;
+/** The types of a task that can be called, and of one that can be returned to, of 16 bits. */
+const AVAILABLE_TASK = 1;
+const BUSY_TASK = 3;
 
 const FLAGS_NESTED = 1n << 14n;
 const FLAGS_VIRTUAL_8086 = 1n << 17n;
@@ -95,12 +103,10 @@ const PAE_RESERVED = 0x1e6n;
 /** CPUID 8000_0008H, EAX[7:0]: the width of a physical address. */
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_BITS = 52;
-const INVVPID_ONE = 1n;
-const GUEST_VPID = 1;
 
 const Switch = struct(
   'TaskSwitch',
-  { size: 328 },
+  { size: 344 },
   {
     source: at(0, U64),
     /** The event that came through a task gate. */
@@ -108,7 +114,7 @@ const Switch = struct(
     paging: at(16, Paging),
     fault: at(48, Fault),
     old: at(72, Task),
-    next: at(200, Task),
+    next: at(208, Task),
   },
 );
 type Switch = Ref<typeof Switch>;
@@ -121,7 +127,7 @@ export function onTaskSwitch(vcpu: Vcpu): void {
     leaveTask(change, vcpu.registers);
     enterTask(change, vcpu.registers);
   }
-  finish(change);
+  finish(change, vcpu);
 }
 
 function readRequest(change: Switch): void {
@@ -162,6 +168,7 @@ function findTasks(change: Switch): boolean {
   next.base = descriptor.base;
   next.limit = descriptor.limit;
   next.rights = descriptor.rights;
+  if (!canBeEntered(change)) return false;
   old.base = u32(vmread(GUEST_BASE + 2 * Segment.tr));
   old.limit = u32(vmread(GUEST_LIMIT + 2 * Segment.tr));
   old.rights = u32(vmread(GUEST_RIGHTS + 2 * Segment.tr));
@@ -170,8 +177,25 @@ function findTasks(change: Switch): boolean {
 
 function findTaskDescriptor(change: Switch, task: Task, isWrite: boolean): boolean {
   const search = findDescriptor(task.descriptor, change.paging, task.selector, isWrite);
-  if (search === Search.outside) return raise(change.fault, Exception.invalidTss, task.selector & 0xfffc);
+  if (search === Search.outside) return raise(change.fault, wrongTask(change), task.selector & 0xfffc);
   return search === Search.found || raisePageFault(change.fault, task.descriptor);
+}
+
+/** What a descriptor of the wrong kind raises (SDM 3A, table 7-1). */
+function wrongTask(change: Switch): u64 {
+  return change.source === Source.iret ? Exception.invalidTss : Exception.generalProtection;
+}
+
+/**
+ * Steps 4 to 6 of SDM 3A 7.3. The processor has done them before the exit, but maybe with another descriptor: what its
+ * TLB leads to, or what another processor has changed since.
+ */
+function canBeEntered(change: Switch): boolean {
+  const selector = change.next.selector & 0xfffc;
+  const rights = change.next.rights;
+  const type: u32 = change.source === Source.iret ? BUSY_TASK : AVAILABLE_TASK;
+  if (u32(rights & TYPE_AND_KIND & ~HAS_32_BITS) !== type) return raise(change.fault, wrongTask(change), selector);
+  return u32(rights & IS_PRESENT) !== 0 || raise(change.fault, Exception.segmentNotPresent, selector);
 }
 
 /** Also the word in which a task that was called names the one that called it. */
@@ -243,6 +267,7 @@ function enterTask(change: Switch, registers: Registers): void {
   vmwrite(Field.guestDr7, vmread(Field.guestDr7) & u64(~DR7_LOCAL));
   vmwrite(Field.guestRflags, flags & u64(~FLAGS_VIRTUAL_8086));
   loadRegisters(next, registers);
+  readSelectors(next);
   showSelectors(next);
   if (isWide(next) && !loadPageTables(change.paging, stateCr3(next))) raise(fault, Exception.generalProtection, 0);
   else if ((flags & FLAGS_VIRTUAL_8086) !== 0n) enterVirtual8086(next, flags);
@@ -269,7 +294,7 @@ function loadPageTables(paging: Paging, cr3: u64): boolean {
   if ((paging.cr4 & CR4_PAE) !== 0n && !loadPaeEntries(cr3 & PAE_TABLE)) return false;
   vmwrite(Field.guestCr3, cr3);
   paging.cr3 = cr3;
-  invvpid(INVVPID_ONE, GUEST_VPID);
+  flushGuest();
   return true;
 }
 
@@ -294,13 +319,17 @@ function blockNmis(change: Switch): void {
   else vmwrite(Field.guestInterruptibility, state);
 }
 
-/** What is left when the switch is done or has failed: an error code on the stack, and exceptions. */
-function finish(change: Switch): void {
+/**
+ * What is left when the switch is done or has failed: an error code on the stack, and exceptions. A processor that was
+ * halted has been woken by what came through the gate.
+ */
+function finish(change: Switch, vcpu: Vcpu): void {
   const fault = change.fault;
+  vmwrite(Field.guestActivity, Activity.active);
   if (fault.vector === 0n && (change.event & HAS_ERROR_CODE) !== 0n) pushErrorCode(change);
   if (fault.vector !== 0n) {
     if (fault.vector === Exception.pageFault) writeCr2(fault.address);
-    injectExceptionWithCode(fault.vector, fault.code);
+    deliverFault(vcpu, change.event, fault.vector, fault.code);
   } else if (asksForDebugTrap(change.next)) {
     writeDr6(readDr6() | DR6_TASK_SWITCH);
     injectException(Exception.debug);

@@ -1,7 +1,9 @@
 /** Two tasks of a guest on a simulated Intel processor. */
+import { chooseControls } from '../../../kernel/vmx/controls.js';
 import { onTaskSwitch } from '../../../kernel/vmx/taskSwitch.js';
 import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
-import { startGuest, type Guest } from './guest.js';
+import { startGuest, TABLES, type Guest } from './guest.js';
+import { IntelProcessor } from './intel.js';
 import { viewOf } from './startup.js';
 
 const GDT = 0x3_0000;
@@ -38,6 +40,8 @@ export class TaskBench {
       readDr6: () => this.dr6,
       writeDr6: (value: bigint) => (this.dr6 = value),
     });
+    for (const [msr, value] of new IntelProcessor().msrs) this.guest.processor.msrs.set(msr, value);
+    chooseControls();
     this.fields.set(Field.guestCr0, 0x11n);
     this.fields.set(Field.guestRip, 0x1000n);
     this.fields.set(Field.guestRsp, 0x2000n);
@@ -96,11 +100,11 @@ export class TaskBench {
   setSelectors(...selectors: number[]): void {
     selectors.forEach((selector, i) => this.memory.setUint32(NEXT + 0x48 + 4 * i, selector, true));
   }
-  switchBy(source: number, kind: number | null = null, errorCode?: number): void {
+  switchBy(source: number, kind: number | null = null, errorCode?: number, vector = 14): void {
     this.fields.set(Field.exitQualification, BigInt(source) * (1n << 30n) + BigInt(NEXT_TASK));
     if (kind !== null) {
       const hasCode = errorCode === undefined ? 0n : 0x800n;
-      this.fields.set(Field.vectoringInformation, 0x8000_000en | (BigInt(kind) << 8n) | hasCode);
+      this.fields.set(Field.vectoringInformation, 0x8000_0000n | BigInt(vector) | (BigInt(kind) << 8n) | hasCode);
       this.fields.set(Field.vectoringErrorCode, BigInt(errorCode ?? 0));
     }
     onTaskSwitch(this.guest.vcpu);
@@ -112,4 +116,14 @@ export class TaskBench {
     const code = (event & 0x800n) !== 0n ? Number(this.read(Field.entryErrorCode)) : null;
     return [Number(event & 0xffn), code];
   }
+}
+
+/** Turns on paging by tables that map 4 MiB in 4 KiB pages to themselves, the page at `missing` left out. */
+export function turnOnPaging(bench: TaskBench, missing: number | null): void {
+  bench.memory.setUint32(TABLES, (TABLES + 0x1000) | 3, true);
+  for (let page = 0; page < 1024; page++) bench.memory.setUint32(TABLES + 0x1000 + 4 * page, (page << 12) | 3, true);
+  if (missing !== null) bench.memory.setUint32(TABLES + 0x1000 + (missing >> 12) * 4, 0, true);
+  bench.fields.set(Field.guestCr0, 0x8000_0011n);
+  bench.fields.set(Field.guestCr3, BigInt(TABLES));
+  bench.memory.setUint32(NEXT + 0x1c, TABLES, true);
 }
