@@ -51,7 +51,7 @@ const Mailbox = struct(
 
 export const Vcpu = struct(
   'Vcpu',
-  { size: 0x2228 },
+  { size: 0x2238 },
   {
     registers: at(0x00, Registers),
     /** The page that controls the guest and holds its state: the VMCB or the VMCS. */
@@ -85,6 +85,9 @@ export const Vcpu = struct(
     exits: at(0x100, arr(U64, EXIT_REASONS)),
     tables: at(0x2120, DescriptorTables),
     constantLeaves: at(0x21b8, arr(CpuidAnswer, CONSTANT_LEAVES)),
+    /** Of CPUID: a bit for each basic leaf that the guest finds empty, and the last of these leaves. */
+    emptyLeaves: at(0x2228, U64),
+    lastLeaf: at(0x2230, U32),
   },
 );
 export type Vcpu = Ref<typeof Vcpu>;

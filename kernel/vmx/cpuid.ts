@@ -1,29 +1,46 @@
-import { cpuid, u32, u64 } from '../../transpiler/lib/index.js';
+import { cpuid, min32, u32, u64 } from '../../transpiler/lib/index.js';
 import {
   askCpuid,
   CONSTANT_LEAVES,
+  EMPTY_LEAVES_END,
+  emptyLeaves,
   EXTENDED_FEATURES,
+  EXTENDED_STATES,
   FEATURES,
   FIRST_CONSTANT_LEAF,
+  FIRST_HYPERVISOR_LEAF,
   giveAnswer,
-  guestExtendedFeatures,
-  guestFeatures,
+  guestFeaturesC,
+  guestFeaturesD,
   guestMoreFeaturesB,
   guestMoreFeaturesC,
+  guestNewFeaturesA,
+  guestNewFeaturesC,
+  guestStates,
+  HYPERVISOR_LEAVES_END,
   MORE_FEATURES,
+  TRACE_STATE,
+  withoutSyscall,
   type CpuidAnswer,
 } from '../exits/cpuid.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { isIn64BitCode } from './codeMode.js';
 import { skipInstruction } from './instruction.js';
 import { vmread } from './operations.js';
-import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
+import { Field } from './vmcs.js';
 
-/** From bit 13 of CS's access rights, 64-bit code (SDM 3C, table 24-2), to the bit of CPUID that depends on it. */
-const LONG_TO_SYSCALL_SHIFT = 2n;
+/** The last constant leaf: EAX[7:0] is the width of a physical address, of which EPT of four levels translates 48 bits. */
+const ADDRESS_SIZES = 0x8000_0008;
+const MOST_PHYSICAL_BITS = 48;
 
 /** Asks this processor, which is to run `vcpu`, for all that never changes. */
 export function learnConstantLeaves(vcpu: Vcpu): void {
+  const basic = cpuid(0, 0);
+  vcpu.lastLeaf = basic.eax;
+  vcpu.emptyLeaves = emptyLeaves(basic.eax);
   for (let i: u32 = 0; i < CONSTANT_LEAVES; i++) askCpuid(vcpu.constantLeaves.at(i), FIRST_CONSTANT_LEAF + i, 0);
+  const sizes = vcpu.constantLeaves.at(ADDRESS_SIZES - FIRST_CONSTANT_LEAF);
+  sizes.eax = u32((sizes.eax & ~0xff) | min32(sizes.eax & 0xff, MOST_PHYSICAL_BITS));
 }
 
 /** CPUID always exits (SDM 3C 25.1.2). */
@@ -42,33 +59,69 @@ export function onCpuid(vcpu: Vcpu): void {
  * them and gives the answer to the guest. With all that, no leaf takes more than 60 instructions.
  */
 export function onQuickCpuid(vcpu: Vcpu, leaf: u32, _rdx: u64, subleaf: u32): void {
-  const constant = u32(leaf - FIRST_CONSTANT_LEAF);
-  if (constant < CONSTANT_LEAVES) repeatAnswer(vcpu.cpuidAnswer, vcpu.constantLeaves.at(constant));
-  else showProcessor(vcpu.cpuidAnswer, leaf, subleaf);
+  if (leaf < FIRST_HYPERVISOR_LEAF) showBasicLeaf(vcpu, leaf, subleaf);
+  else showHighLeaf(vcpu, leaf, subleaf);
   skipInstruction();
+}
+
+function showBasicLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
+  const answer = vcpu.cpuidAnswer;
+  if (leaf === FEATURES) showFeatures(answer, subleaf);
+  else if (leaf === MORE_FEATURES) showMoreFeatures(answer, subleaf);
+  else if (leaf === EXTENDED_STATES) showStates(answer, subleaf);
+  else if (isEmpty(vcpu, leaf)) giveAnswer(answer, 0, 0, 0, 0);
+  else askCpuid(answer, leaf, subleaf);
+}
+
+/** Most leaves are told apart by the first condition. */
+function isEmpty(vcpu: Vcpu, leaf: u32): boolean {
+  return ((vcpu.emptyLeaves >> u64(leaf % EMPTY_LEAVES_END)) & 1n) !== 0n && leaf < EMPTY_LEAVES_END;
+}
+
+/** A processor without leaves of hypervisors answers these as all that it does not have: with its last basic leaf. */
+function showHighLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
+  const answer = vcpu.cpuidAnswer;
+  const constant = u32(leaf - FIRST_CONSTANT_LEAF);
+  if (leaf === EXTENDED_FEATURES) showExtendedFeatures(answer, subleaf);
+  else if (constant < CONSTANT_LEAVES) repeatAnswer(answer, vcpu.constantLeaves.at(constant));
+  else if (leaf < HYPERVISOR_LEAVES_END) askCpuid(answer, vcpu.lastLeaf, subleaf);
+  else askCpuid(answer, leaf, subleaf);
+}
+
+function showExtendedFeatures(answer: CpuidAnswer, subleaf: u32): void {
+  if (isIn64BitCode()) {
+    askCpuid(answer, EXTENDED_FEATURES, subleaf);
+    return;
+  }
+  const seen = cpuid(EXTENDED_FEATURES, subleaf);
+  giveAnswer(answer, seen.eax, seen.ebx, seen.ecx, withoutSyscall(seen.edx));
+}
+
+function showMoreFeatures(answer: CpuidAnswer, subleaf: u32): void {
+  if (subleaf === 0) {
+    const seen = cpuid(MORE_FEATURES, 0);
+    const ecx = guestMoreFeaturesC(seen.ecx, vmread(Field.guestCr4));
+    giveAnswer(answer, seen.eax, guestMoreFeaturesB(seen.ebx), ecx, seen.edx);
+  } else if (subleaf === 1) {
+    const seen = cpuid(MORE_FEATURES, 1);
+    giveAnswer(answer, guestNewFeaturesA(seen.eax), seen.ebx, guestNewFeaturesC(seen.ecx), seen.edx);
+  } else askCpuid(answer, MORE_FEATURES, subleaf);
+}
+
+function showFeatures(answer: CpuidAnswer, subleaf: u32): void {
+  const cr4 = vmread(Field.guestCr4);
+  const seen = cpuid(FEATURES, subleaf);
+  giveAnswer(answer, seen.eax, seen.ebx, guestFeaturesC(seen.ecx, cr4), guestFeaturesD(seen.edx));
+}
+
+function showStates(answer: CpuidAnswer, subleaf: u32): void {
+  if (subleaf === 1) {
+    const seen = cpuid(EXTENDED_STATES, 1);
+    giveAnswer(answer, seen.eax, seen.ebx, guestStates(seen.ecx), seen.edx);
+  } else if (subleaf === TRACE_STATE) giveAnswer(answer, 0, 0, 0, 0);
+  else askCpuid(answer, EXTENDED_STATES, subleaf);
 }
 
 function repeatAnswer(answer: CpuidAnswer, known: CpuidAnswer): void {
   giveAnswer(answer, known.eax, known.ebx, known.ecx, known.edx);
-}
-
-/** What depends on the guest is looked up for these leaves only. */
-function showProcessor(answer: CpuidAnswer, leaf: u32, subleaf: u32): void {
-  const seen = cpuid(leaf, subleaf);
-  answer.eax = seen.eax;
-  let ebx: u32 = seen.ebx;
-  let ecx: u32 = seen.ecx;
-  let edx: u32 = seen.edx;
-  if (leaf === MORE_FEATURES) {
-    ebx = guestMoreFeaturesB(ebx);
-    ecx = guestMoreFeaturesC(ecx, vmread(Field.guestCr4));
-  } else if (leaf === FEATURES) ecx = guestFeatures(ecx, vmread(Field.guestCr4));
-  else if (leaf === EXTENDED_FEATURES) edx = guestExtendedFeatures(edx, codeMode());
-  answer.ebx = ebx;
-  answer.ecx = ecx;
-  answer.edx = edx;
-}
-
-function codeMode(): u32 {
-  return u32(vmread(GUEST_RIGHTS + 2 * Segment.cs) >> LONG_TO_SYSCALL_SHIFT);
 }

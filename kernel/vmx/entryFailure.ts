@@ -2,16 +2,16 @@
 import { endLine, print, printDecimal } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { isIn64BitCode } from './codeMode.js';
 import { explainEntryFailure } from './entryChecks.js';
 import { vmread, vmwrite } from './operations.js';
 import { onUnexpected, printGuest } from './stops.js';
-import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
+import { Field } from './vmcs.js';
 
 /** The exit reason of an entry that failed for the guest's state: bit 31 and reason 33 (SDM 3C 26.8). */
 const INVALID_GUEST_STATE = 0x8000_0021n;
 const HIGH_HALF = 32n;
 const LOW_HALF = 0xffff_ffffn;
-const LONG = 1n << 13n;
 
 /** An exit with a number that no handler has; an entry that failed is one of these. */
 export function onOtherReason(vcpu: Vcpu): void {
@@ -22,8 +22,7 @@ export function onOtherReason(vcpu: Vcpu): void {
 /** Outside of 64-bit code RIP has 32 bits: behind the last byte of 4 GiB comes the first. True where that was it. */
 function wrapInstructionPointer(): boolean {
   const rip = vmread(Field.guestRip);
-  const is64Bit = (vmread(GUEST_RIGHTS + 2 * Segment.cs) & LONG) !== 0n;
-  if (is64Bit || rip >> HIGH_HALF === 0n) return false;
+  if (isIn64BitCode() || rip >> HIGH_HALF === 0n) return false;
   vmwrite(Field.guestRip, rip & LOW_HALF);
   return true;
 }
