@@ -73,6 +73,10 @@ CONTROL_WRITE(Cr0, "cr0")
 CONTROL_WRITE(Cr2, "cr2")
 CONTROL_WRITE(Cr3, "cr3")
 CONTROL_WRITE(Cr4, "cr4")
+CONTROL_WRITE(Dr0, "dr0")
+CONTROL_WRITE(Dr1, "dr1")
+CONTROL_WRITE(Dr2, "dr2")
+CONTROL_WRITE(Dr3, "dr3")
 CONTROL_WRITE(Dr6, "dr6")
 
 static inline UNUSED void x86_invlpg(uint64_t address) {

@@ -8,15 +8,22 @@ import { isUnrestrictedGuest, usesExtendedTables } from './entryChecksControls.j
 import { injectsExternalInterrupt } from './entryChecksEvent.js';
 import { EFER_RESERVED } from './entryChecksHost.js';
 import { vmread } from './operations.js';
-import { CR0_PE, CR0_PG, CR0_WP, CR4_PAE, EFER_LMA, EFER_LME, RFLAGS_RESERVED_ONE } from '../vcpu/registers.js';
+import {
+  CR0_CD,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_WP,
+  CR4_CET,
+  CR4_PAE,
+  CR4_PCIDE,
+  EFER_LMA,
+  EFER_LME,
+  RFLAGS_RESERVED_ONE,
+} from '../vcpu/registers.js';
 import { VMX_CR0_FIXED0, VMX_CR0_FIXED1, VMX_CR4_FIXED0, VMX_CR4_FIXED1 } from './registers.js';
 import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 
-/** VMX never fixes these two of CR0. */
-const CR0_CD = 1n << 30n;
-const CR0_NW = 1n << 29n;
-const CR4_PCIDE = 1n << 17n;
-const CR4_CET = 1n << 23n;
 const RFLAGS_VM = 1n << 17n;
 export const RFLAGS_IF = 1n << 9n;
 /** Bits 63:22, 15, 5 and 3. */
@@ -62,6 +69,7 @@ export function checkGuestRegisters(): void {
 
 function checkCr0(): void {
   const cr0 = vmread(Field.guestCr0);
+  // VMX never fixes CD and NW.
   const free = isUnrestrictedGuest() ? CR0_CD | CR0_NW | CR0_PE | CR0_PG : CR0_CD | CR0_NW;
   const fixedToOne = rdmsr(VMX_CR0_FIXED0) & u64(~free);
   rule(areFixed(cr0, fixedToOne, rdmsr(VMX_CR0_FIXED1) | free), 'guest CR0 with the bits that VMX fixes');

@@ -1,5 +1,5 @@
 /** The state in which the guest starts, in the VMCS (SDM 3C 24.4). */
-import { u64, writeCr2, writeDr6 } from '../../transpiler/lib/index.js';
+import { u64, writeCr2, writeDr0, writeDr1, writeDr2, writeDr3, writeDr6 } from '../../transpiler/lib/index.js';
 import { DR6_RESET, DR7_RESET, EFER_LMA } from '../vcpu/registers.js';
 import type { ProcessorState, SegmentState } from '../vcpu/state.js';
 import { setControlRegisters } from './controlRegisters.js';
@@ -8,12 +8,11 @@ import { vmwrite } from './operations.js';
 import { chosenSetting, Controls } from './settings.js';
 import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from './vmcs.js';
 
-/** The guest goes on at `state`, with nothing in delivery or held back. CR2 and DR6 are the processor's own. */
+/** The guest goes on at `state`, with nothing in delivery or held back. */
 export function setGuestState(state: ProcessorState): void {
   setSegments(state);
   setControlRegisters(state.cr0, state.cr4);
-  writeCr2(u64(state.cr2));
-  writeDr6(DR6_RESET);
+  resetOwnRegisters(state);
   vmwrite(Field.guestCr3, u64(state.cr3));
   vmwrite(Field.guestGdtrBase, u64(state.gdt.base));
   vmwrite(Field.guestGdtrLimit, u64(state.gdt.limit));
@@ -29,6 +28,16 @@ export function setGuestState(state: ProcessorState): void {
   vmwrite(Field.guestInterruptibility, 0n);
   vmwrite(Field.guestPendingDebug, 0n);
   vmwrite(Field.entryInterruption, 0n);
+}
+
+/** Those that the guest and the hypervisor share, which uses none of them. */
+function resetOwnRegisters(state: ProcessorState): void {
+  writeCr2(u64(state.cr2));
+  writeDr0(0n);
+  writeDr1(0n);
+  writeDr2(0n);
+  writeDr3(0n);
+  writeDr6(DR6_RESET);
 }
 
 /** An entry insists that the control for a 64-bit guest is as EFER.LMA (SDM 3C 26.2.2). */

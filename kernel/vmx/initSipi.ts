@@ -1,6 +1,7 @@
 /** INIT and SIPI, which leave the guest on VT-x (SDM 3C 25.2). */
 import { local, u32 } from '../../transpiler/lib/index.js';
 import { resetMachine } from '../report/reset.js';
+import { CR0_CD, CR0_NW } from '../vcpu/registers.js';
 import { ProcessorState, startAtVector } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { setGuestState } from './guestState.js';
@@ -41,5 +42,6 @@ export function onSipi(vcpu: Vcpu): void {
 export function startGuestAt(vcpu: Vcpu, vector: u32): void {
   const state = local(ProcessorState);
   startAtVector(state, vcpu.registers, vector);
+  state.cr0 = state.cr0 | (vmread(Field.guestCr0) & (CR0_CD | CR0_NW)); // an INIT leaves them (SDM 3A, table 9-1)
   setGuestState(state);
 }

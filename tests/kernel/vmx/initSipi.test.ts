@@ -65,6 +65,17 @@ t.test('a SIPI starts the guest in real mode at its page', (t) => {
   t.end();
 });
 
+t.test('an INIT leaves what switches the caches off, and clears the breakpoints', (t) => {
+  const guest = startSecond();
+  guest.write(Field.guestCr0, 0xe001_0031n);
+  guest.processor.breakpoints.fill(5n);
+  guest.exit(ExitReason.init);
+  guest.exit(ExitReason.sipi, 0x98n);
+  t.equal(guest.read(Field.cr0Shadow), 0x6000_0010n);
+  t.same(guest.processor.breakpoints, [0n, 0n, 0n, 0n]);
+  t.end();
+});
+
 t.test('an INIT between a SIPI and the first instruction counts, too', (t) => {
   const guest = startSecond();
   guest.exit(ExitReason.sipi, 0x98n);
