@@ -4,17 +4,38 @@
  */
 import { rdmsr, u64 } from '../../transpiler/lib/index.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { isIn64BitCode } from './codeMode.js';
 import { generalRegister } from './generalRegister.js';
 import { Exception, injectExceptionWithCode } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
-import { CR0_PE, CR0_PG, RFLAGS_RF } from '../vcpu/registers.js';
+import { loadPaeEntries } from './paeEntries.js';
+import {
+  CR0_CD,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_WP,
+  CR4_CET,
+  CR4_PAE,
+  CR4_PCIDE,
+  EFER_LME,
+  RFLAGS_RF,
+} from '../vcpu/registers.js';
 import { CR4_VMXE, VMX_CR0_FIXED0, VMX_CR4_FIXED0 } from './registers.js';
-import { Field } from './vmcs.js';
+import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 
 /** Exit qualification of an access to a control register (SDM 3C, table 27-3). */
 const NUMBER_MASK = 0xfn;
 const SOURCE_SHIFT = 8n;
 const CR4 = 4n;
+
+const HIGH_HALF = 32n;
+const LOW_HALF = 0xffff_ffffn;
+
+/** Access rights (SDM 3C, table 24-2): 64-bit code, and a type of task that IA-32e mode does not have. */
+const CODE_IS_64_BIT = 1n << 13n;
+const TYPE = 0xfn;
+const TASK_16_BUSY = 3n;
 
 /** Gives the guest these values, and the hypervisor its bits of them. */
 export function setControlRegisters(cr0: u64, cr4: u64): void {
@@ -30,14 +51,43 @@ export function setControlRegisters(cr0: u64, cr4: u64): void {
 
 /**
  * A MOV that would change an owned bit. From now on the guest reads that bit as it wants it. The same MOV, executed
- * again, changes no owned bit then, so the processor does the rest of it; a code breakpoint there has already been taken,
- * which the exit forgets (SDM 3C 27.3.3). VMXE cannot be set: there is no VMX.
+ * again, changes no owned bit then, so the processor does the rest of it. VMXE cannot be set: there is no VMX.
  */
 export function onControlRegister(vcpu: Vcpu): void {
   const qualification = vmread(Field.exitQualification);
+  const given = generalRegister(vcpu.registers, (qualification >> SOURCE_SHIFT) & 0xfn);
+  const value = isIn64BitCode() ? given : given & LOW_HALF;
+  const isCr4 = (qualification & NUMBER_MASK) === CR4;
+  if (isCr4 ? (value & CR4_VMXE) !== 0n : !canBeCr0(value)) {
+    injectExceptionWithCode(Exception.generalProtection, 0);
+    return;
+  }
+  vmwrite(isCr4 ? Field.cr4Shadow : Field.cr0Shadow, value);
+  // A breakpoint at the MOV has been before the exit, which clears RF (SDM 3C 27.3.3).
   vmwrite(Field.guestRflags, vmread(Field.guestRflags) | RFLAGS_RF);
-  const value = generalRegister(vcpu.registers, (qualification >> SOURCE_SHIFT) & 0xfn);
-  if ((qualification & NUMBER_MASK) !== CR4) vmwrite(Field.cr0Shadow, value);
-  else if ((value & CR4_VMXE) !== 0n) injectExceptionWithCode(Exception.generalProtection, 0);
-  else vmwrite(Field.cr4Shadow, value);
+}
+
+/** Whether MOV to CR0 takes `value` (SDM 2B, MOV CR): else nothing may change, not even what the guest reads. */
+function canBeCr0(value: u64): boolean {
+  if (value >> HIGH_HALF !== 0n) return false;
+  const cr4 = vmread(Field.guestCr4);
+  if ((value & CR0_PG) !== 0n && (value & CR0_PE) === 0n) return false;
+  if ((value & CR0_NW) !== 0n && (value & CR0_CD) === 0n) return false;
+  if ((value & CR0_WP) === 0n && (cr4 & CR4_CET) !== 0n) return false;
+  const changed = value ^ vmread(Field.guestCr0);
+  if ((value & CR0_PG) === 0n) return (changed & CR0_PG) === 0n || canEndPaging(cr4);
+  const isLong = (vmread(Field.guestEfer) & EFER_LME) !== 0n;
+  if (isLong) return (changed & CR0_PG) === 0n || canBeginLongMode(cr4);
+  const loadsEntries = (cr4 & CR4_PAE) !== 0n && (changed & (CR0_PG | CR0_CD | CR0_NW)) !== 0n;
+  return !loadsEntries || loadPaeEntries(vmread(Field.guestCr3));
+}
+
+function canEndPaging(cr4: u64): boolean {
+  return !isIn64BitCode() && (cr4 & CR4_PCIDE) === 0n;
+}
+
+function canBeginLongMode(cr4: u64): boolean {
+  const isCode64 = (vmread(GUEST_RIGHTS + 2 * Segment.cs) & CODE_IS_64_BIT) !== 0n;
+  const isTask16 = (vmread(GUEST_RIGHTS + 2 * Segment.tr) & TYPE) === TASK_16_BUSY;
+  return (cr4 & CR4_PAE) !== 0n && !isCode64 && !isTask16;
 }

@@ -6,23 +6,18 @@
 import {
   addSat32,
   at,
-  cpuid,
-  gpa,
   local,
-  min32,
   readDr6,
   requires,
   struct,
   u32,
   u64,
   U64,
-  window,
   writeCr2,
   writeDr6,
   type Ref,
 } from '../../transpiler/lib/index.js';
 import { findRange, GuestRange, Paging, writeRange } from '../memory/guestRange.js';
-import { hostAddress } from '../memory/nestedPaging.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import {
   clearTypeBits,
@@ -38,6 +33,7 @@ import {
 import { deliverFault } from './faultDelivery.js';
 import { Exception, injectException } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
+import { loadPaeEntries } from './paeEntries.js';
 import { CR0_PG, CR4_PAE } from '../vcpu/registers.js';
 import { Fault, loadSegments, loadSegments8086, raise, raisePageFault, showSelectors } from './taskSegments.js';
 import {
@@ -93,16 +89,6 @@ const NMI_BLOCKED = 1n << 3n;
 
 /** A task that was called begins with the selector of the one that called it. */
 const LINK_BYTES = 2;
-
-const PAE_TABLE = 0xffff_ffe0n;
-const PAE_TABLE_BYTES = 32;
-const PAE_ENTRIES = 4;
-/** Of an entry that is present, these bits below the address must be 0 (SDM 3A 4.4.1). */
-const PAE_PRESENT = 1n;
-const PAE_RESERVED = 0x1e6n;
-/** CPUID 8000_0008H, EAX[7:0]: the width of a physical address. */
-const ADDRESS_SIZES = 0x8000_0008;
-const MOST_BITS = 52;
 
 const Switch = struct(
   'TaskSwitch',
@@ -291,22 +277,10 @@ function loadTaskRegister(task: Task): void {
 /** Loads CR3 where paging is on. False where it may not be loaded: with PAE four entries come with it. */
 function loadPageTables(paging: Paging, cr3: u64): boolean {
   if ((paging.cr0 & CR0_PG) === 0n) return true;
-  if ((paging.cr4 & CR4_PAE) !== 0n && !loadPaeEntries(cr3 & PAE_TABLE)) return false;
+  if ((paging.cr4 & CR4_PAE) !== 0n && !loadPaeEntries(cr3)) return false;
   vmwrite(Field.guestCr3, cr3);
   paging.cr3 = cr3;
   flushGuest();
-  return true;
-}
-
-function loadPaeEntries(address: u64): boolean {
-  const table = window(hostAddress(gpa(address)), PAE_TABLE_BYTES);
-  const sizes = cpuid(ADDRESS_SIZES, 0);
-  const reserved = PAE_RESERVED | u64(~((1n << u64(min32(sizes.eax & 0xff, MOST_BITS))) - 1n));
-  for (let i: u32 = 0; i < PAE_ENTRIES; i++) {
-    const entry = table.u64(8 * i);
-    if ((entry & PAE_PRESENT) !== 0n && (entry & reserved) !== 0n) return false;
-    vmwrite(Field.guestPdpte0 + 2 * i, entry);
-  }
   return true;
 }
 
