@@ -75,7 +75,13 @@ static const struct reason vt_x[] = {
     {53, "invvpid", "INVVPID, answered by #UD"},
     {55, "xsetbv", "XSETBV"},
     {59, "vmfunc", "VMFUNC, answered by #UD"},
-    {79, "other", "a reason without a name"},
+    {63, "xsaves", "XSAVES of the state of Intel PT, answered by #GP"},
+    {64, "xrstors", "XRSTORS of the state of Intel PT, answered by #GP"},
+    {76, "seamcall", "SEAMCALL, answered by #UD"},
+    {77, "tdcall", "TDCALL, answered by #UD"},
+    {84, "readMsrImmediate", "RDMSR that names a watched register, answered by #UD"},
+    {85, "writeMsrImmediate", "WRMSRNS that names a watched register, answered by #UD"},
+    {86, "other", "a reason without a name"},
 };
 
 static const struct vendor {

@@ -56,7 +56,9 @@ function becomesReady(vcpu: Vcpu, microseconds: u32): boolean {
   return true;
 }
 
+/** Waits for the console, which a processor that has said itself why it stops keeps. */
 function refuseProcessor(apicId: u32): never {
+  takeConsole();
   beginLine();
   print('the processor with APIC ID ');
   printHex(u64(apicId));

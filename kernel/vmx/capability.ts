@@ -9,6 +9,9 @@ import { FEATURE_CONTROL, FEATURE_CONTROL_LOCKED, FEATURE_CONTROL_VMX } from './
 const FEATURES = 1;
 const ECX_VMX = 1 << 5;
 
+/** The line for a processor with which that is so. */
+export const SWITCHED_OFF = 'Intel VT-x is switched off by the firmware (IA32_FEATURE_CONTROL): enable it in the setup';
+
 /** Whether the processor has VMX at all. */
 export function vmxExists(): boolean {
   const features = cpuid(FEATURES, 0);
@@ -20,7 +23,7 @@ export function vmxCheck(): void {
   const control = tryRdmsr(FEATURE_CONTROL);
   const setting = control.value & (FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX);
   if (setting === FEATURE_CONTROL_LOCKED) {
-    fail('Intel VT-x is switched off by the firmware (IA32_FEATURE_CONTROL): enable it in the setup');
+    fail(SWITCHED_OFF);
   }
   chooseControls();
   checkEntryFormat();

@@ -18,6 +18,7 @@ import {
 import { fail } from '../report/fail.js';
 import { invept, invvpid, vmxon } from './operations.js';
 import { CR4_OSXSAVE, CR4_PKE } from '../vcpu/registers.js';
+import { SWITCHED_OFF } from './capability.js';
 import {
   CR4_VMXE,
   FEATURE_CONTROL,
@@ -60,11 +61,12 @@ export function stampRevision(page: Hpa): void {
   physical(VmxPage, page).revision = u32(rdmsr(VMX_BASIC) & REVISION_MASK);
 }
 
-/** Where the firmware left the register open, it is locked as it has to be. */
+/** Where the firmware left the register open, it is locked as it has to be. Each processor has its own. */
 function allowVmx(): void {
   const control = rdmsr(FEATURE_CONTROL);
-  if ((control & FEATURE_CONTROL_LOCKED) !== 0n) return;
-  wrmsr(FEATURE_CONTROL, control | FEATURE_CONTROL_VMX | FEATURE_CONTROL_LOCKED);
+  const isLocked = (control & FEATURE_CONTROL_LOCKED) !== 0n;
+  if (isLocked && (control & FEATURE_CONTROL_VMX) === 0n) fail(SWITCHED_OFF);
+  if (!isLocked) wrmsr(FEATURE_CONTROL, control | FEATURE_CONTROL_VMX | FEATURE_CONTROL_LOCKED);
 }
 
 /**

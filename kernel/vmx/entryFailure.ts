@@ -1,22 +1,31 @@
 /** Entries that the processor refuses: of the controls or the host state at once, of the guest state by an exit. */
-import { endLine, print, printDecimal } from '../report/console.js';
+import { u64 } from '../../transpiler/lib/index.js';
+import { endLine, print, printDecimal, printHex } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { isIn64BitCode } from './codeMode.js';
 import { explainEntryFailure } from './entryChecks.js';
+import { ENTRY_FAILED } from './exitReason.js';
 import { vmread, vmwrite } from './operations.js';
-import { onUnexpected, printGuest } from './stops.js';
+import { onUnknownInstruction } from './refusedInstructions.js';
+import { printGuest } from './stops.js';
 import { Field } from './vmcs.js';
 
-/** The exit reason of an entry that failed for the guest's state: bit 31 and reason 33 (SDM 3C 26.8). */
+/** Exit reasons of entries that failed, for what the processor did not take (SDM 3C 26.8). */
 const INVALID_GUEST_STATE = 0x8000_0021n;
+const MSR_LOADING = 0x8000_0022n;
+const MACHINE_CHECK = 0x8000_0029n;
 const HIGH_HALF = 32n;
 const LOW_HALF = 0xffff_ffffn;
 
-/** An exit with a number that no handler has; an entry that failed is one of these. */
+/**
+ * An entry that failed, or an exit with a number that nobody knew when this was written. No control can ask for such an
+ * exit, so it is an instruction that always makes one.
+ */
 export function onOtherReason(vcpu: Vcpu): void {
-  if (vmread(Field.exitReason) !== INVALID_GUEST_STATE) onUnexpected(vcpu);
-  else if (!wrapInstructionPointer()) stopForGuestState(vcpu);
+  const reason = vmread(Field.exitReason);
+  if ((reason & u64(ENTRY_FAILED)) === 0n) onUnknownInstruction(vcpu);
+  else if (reason !== INVALID_GUEST_STATE || !wrapInstructionPointer()) stopForEntry(vcpu, reason);
 }
 
 /** Outside of 64-bit code RIP has 32 bits: behind the last byte of 4 GiB comes the first. True where that was it. */
@@ -27,13 +36,32 @@ function wrapInstructionPointer(): boolean {
   return true;
 }
 
-function stopForGuestState(vcpu: Vcpu): void {
+function stopForEntry(vcpu: Vcpu, reason: u64): void {
   beginCrash();
-  print('the processor refused to enter the guest: its state is not valid');
+  print('the processor refused to enter the guest: ');
+  printCause(reason);
   endLine();
-  explainEntryFailure();
+  if (reason === INVALID_GUEST_STATE) explainEntryFailure();
   printGuest(vcpu);
   endCrash();
+}
+
+function printCause(reason: u64): void {
+  switch (reason) {
+    case INVALID_GUEST_STATE:
+      print('its state is not valid');
+      break;
+    case MSR_LOADING:
+      print('an MSR does not take its value, entry ');
+      printDecimal(vmread(Field.exitQualification));
+      break;
+    case MACHINE_CHECK:
+      print('a machine check came');
+      break;
+    default:
+      print('exit reason ');
+      printHex(reason);
+  }
 }
 
 /** VMLAUNCH or VMRESUME has set CF or ZF (SDM 3C 30.2). From runtime-c/vmx.asm. */

@@ -1,7 +1,7 @@
 /** Where the world switch calls at each exit. */
-import { effects, min32, u64, type u32 } from '../../transpiler/lib/index.js';
+import { effects, min32, u32, u64 } from '../../transpiler/lib/index.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { LAST_VMX_REASON } from './exitReason.js';
+import { BASIC_REASON, ENTRY_FAILED, ExitReason, LAST_VMX_REASON } from './exitReason.js';
 import { exitHandlers } from './handlers.js';
 import { keepNmiDue } from './nmi.js';
 import { reloadPreemptionTimer } from './preemptionTimer.js';
@@ -9,7 +9,8 @@ import { reloadPreemptionTimer } from './preemptionTimer.js';
 /** Handles the exit of the guest of `vcpu` with the exit reason `number`. */
 export function onVmxExit(vcpu: Vcpu, number: u32): void {
   effects('no-alloc');
-  const reason = min32(number, LAST_VMX_REASON);
+  const hasFailed = u32(number & ENTRY_FAILED) !== 0;
+  const reason: u32 = hasFailed ? ExitReason.other : min32(number & BASIC_REASON, LAST_VMX_REASON);
   vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));
   exitHandlers.get(reason)(vcpu);
   if (vcpu.timerEnd !== 0n) reloadPreemptionTimer(vcpu);

@@ -1,4 +1,4 @@
-/** Basic exit reasons (SDM 3D, appendix C). The last stands for all numbers from it on, which those of failed entries are, too. */
+/** Basic exit reasons (SDM 3D, appendix C). The last stands for all numbers from it on, and for entries that failed. */
 export const ExitReason = {
   exception: 0,
   tripleFault: 2,
@@ -27,11 +27,22 @@ export const ExitReason = {
   invvpid: 53,
   xsetbv: 55,
   vmfunc: 59,
-  other: 79,
+  xsaves: 63,
+  xrstors: 64,
+  seamcall: 76,
+  tdcall: 77,
+  readMsrImmediate: 84,
+  writeMsrImmediate: 85,
+  other: 86,
   /** Not a reason: larger than all. */
   none: 0xffff,
 } as const;
 
 /** One more than the last. */
-export const VMX_REASONS = 80;
-export const LAST_VMX_REASON = 79;
+export const VMX_REASONS = 87;
+export const LAST_VMX_REASON = 86;
+
+/** The exit reason's low half is the basic one; above are flags, such as of exits from enclaves (SDM 3C 24.9.1). */
+export const BASIC_REASON = 0xffff;
+/** The entry failed. */
+export const ENTRY_FAILED = 0x8000_0000;

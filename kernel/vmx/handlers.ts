@@ -12,6 +12,7 @@ import { onInvd, onVmcall, onXsetbv } from './instructions.js';
 import { onReadMsr, onWriteMsr } from './msr.js';
 import { onPreemptionTimer } from './preemptionTimer.js';
 import { onTripleFault, onUnexpected } from './stops.js';
+import { onStateInstruction, onUnknownInstruction } from './refusedInstructions.js';
 import { onTaskSwitch } from './taskSwitch.js';
 import { onVmxInstruction } from './vmxInstruction.js';
 
@@ -43,5 +44,11 @@ export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.invvpid]: onVmxInstruction,
   [ExitReason.xsetbv]: onXsetbv,
   [ExitReason.vmfunc]: onVmxInstruction,
+  [ExitReason.xsaves]: onStateInstruction,
+  [ExitReason.xrstors]: onStateInstruction,
+  [ExitReason.seamcall]: onVmxInstruction,
+  [ExitReason.tdcall]: onVmxInstruction,
+  [ExitReason.readMsrImmediate]: onUnknownInstruction,
+  [ExitReason.writeMsrImmediate]: onUnknownInstruction,
   [ExitReason.other]: onOtherReason,
 });

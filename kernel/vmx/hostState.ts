@@ -7,7 +7,7 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { vmwrite } from './operations.js';
 import { Field } from './vmcs.js';
 
-/** Writes it: what the processor has now. The fields that are not written are 0, as they shall be. */
+/** Writes it: what the processor has now, and zeros where the hypervisor uses nothing. */
 export function setHostState(vcpu: Vcpu): void {
   const tables = directAddress(addressOf(vcpu.tables));
   vmwrite(Field.hostCr0, readCr0());
@@ -17,11 +17,17 @@ export function setHostState(vcpu: Vcpu): void {
   vmwrite(Field.hostSsSelector, u64(DATA_SELECTOR));
   vmwrite(Field.hostDsSelector, u64(DATA_SELECTOR));
   vmwrite(Field.hostEsSelector, u64(DATA_SELECTOR));
+  vmwrite(Field.hostFsSelector, 0n);
+  vmwrite(Field.hostGsSelector, 0n);
   vmwrite(Field.hostTrSelector, u64(TASK_SELECTOR));
   vmwrite(Field.hostTrBase, u64(taskAddress(tables)));
   vmwrite(Field.hostGdtrBase, u64(tables));
+  vmwrite(Field.hostFsBase, 0n);
   vmwrite(Field.hostGsBase, u64(directAddress(addressOf(vcpu))));
   vmwrite(Field.hostIdtrBase, u64(gatesAddress()));
+  vmwrite(Field.hostSysenterCs, 0n);
+  vmwrite(Field.hostSysenterEsp, 0n);
+  vmwrite(Field.hostSysenterEip, 0n);
   vmwrite(Field.hostEfer, rdmsr(EFER));
   vmwrite(Field.hostPat, rdmsr(PAT));
 }

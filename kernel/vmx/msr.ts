@@ -4,7 +4,7 @@ import { Answer } from '../exits/answer.js';
 import { ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { finishInstruction } from './instruction.js';
-import { FEEDBACK_POINTER, isTrace, writeFeedbackPointer } from './memoryWriters.js';
+import { FEEDBACK_POINTER, isMemoryWriter, writeFeedbackPointer } from './memoryWriters.js';
 import { vmread } from './operations.js';
 import { APIC_BASE } from '../vcpu/registers.js';
 import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
@@ -39,5 +39,5 @@ function write(registers: Registers): Answer {
 
 /** Registers of what CPUID does not show to the guest. */
 function isAbsent(number: u32): boolean {
-  return (number >= VMX_BASIC && number <= VMX_LAST) || isTrace(number);
+  return (number >= VMX_BASIC && number <= VMX_LAST) || isMemoryWriter(number);
 }

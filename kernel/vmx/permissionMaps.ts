@@ -20,7 +20,14 @@ import {
   type Hpa,
 } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
-import { FEEDBACK_POINTER, TRACE_FIRST, TRACE_LAST } from './memoryWriters.js';
+import {
+  DEBUG_STORE_AREA,
+  FEEDBACK_POINTER,
+  SAMPLING_FIRST,
+  SAMPLING_LAST,
+  TRACE_FIRST,
+  TRACE_LAST,
+} from './memoryWriters.js';
 import { APIC_BASE } from '../vcpu/registers.js';
 import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 
@@ -52,7 +59,9 @@ function makeMsrPermissions(): Hpa {
   const map = allocatePages(1);
   for (let msr: u32 = VMX_BASIC; msr <= VMX_LAST; msr++) watchBoth(map, msr); // VMX does not exist for the guest
   for (let msr: u32 = TRACE_FIRST; msr <= TRACE_LAST; msr++) watchBoth(map, msr); // writes past the page tables
-  watch(map, FEEDBACK_POINTER, WRITES); // so does this
+  for (let msr: u32 = SAMPLING_FIRST; msr <= SAMPLING_LAST; msr++) watchBoth(map, msr); // writes in root operation
+  watchBoth(map, DEBUG_STORE_AREA); // where to
+  watch(map, FEEDBACK_POINTER, WRITES); // writes past the page tables
   watch(map, MICROCODE_LOAD, WRITES); // works in root operation only
   watch(map, APIC_BASE, WRITES); // could lay the APIC's registers over hidden memory
   return map;

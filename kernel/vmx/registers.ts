@@ -22,7 +22,7 @@ export const VMX_TRUE_PIN = 0x48d;
 export const VMX_TRUE_PRIMARY = 0x48e;
 export const VMX_TRUE_EXIT = 0x48f;
 export const VMX_TRUE_ENTRY = 0x490;
-export const VMX_LAST = 0x491;
+export const VMX_LAST = 0x493;
 
 /** A write loads a microcode update. */
 export const MICROCODE_LOAD = 0x79;

@@ -1,5 +1,5 @@
 /** Prepares the processor and the control structure for a guest. */
-import { addressOf, rdmsr, u64, type Hpa } from '../../transpiler/lib/index.js';
+import { addressOf, list, rdmsr, U32, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
 import { directAddress, vmxRun } from '../platform.js';
@@ -23,6 +23,23 @@ import { setVpid } from './vpid.js';
 
 /** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */
 const NO_LINK = 0xffff_ffff_ffff_ffffn;
+
+/** A state of XSAVES whose registers say where the processor writes to memory: Intel PT (SDM 1 13.1). */
+const XSS_EXITING = 1n << 8n;
+
+/** What else counts with the controls that are chosen, and shall be 0; in a new VMCS it is undefined (SDM 3C 24.11.3). */
+const zeroed = list(U32, [
+  Field.pageFaultErrorMask,
+  Field.pageFaultErrorMatch,
+  Field.cr3TargetCount,
+  Field.exitMsrStoreCount,
+  Field.exitMsrLoadCount,
+  Field.entryMsrLoadCount,
+  Field.pconfigExitingBitmap,
+  Field.guestSysenterCs,
+  Field.guestSysenterEsp,
+  Field.guestSysenterEip,
+]);
 
 /** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
 export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
@@ -56,7 +73,9 @@ function setControls(nestedTables: Hpa): void {
   vmwrite(Field.ioBitmapA, u64(ports));
   vmwrite(Field.ioBitmapB, u64(ports + PAGE_BYTES));
   vmwrite(Field.eptPointer, eptPointer(nestedTables));
+  vmwrite(Field.xssExitingBitmap, XSS_EXITING);
   setVpid();
+  for (let i: u32 = 0; i < zeroed.length; i++) vmwrite(zeroed.get(i), 0n);
 }
 
 /** Has the guest of `vcpu` begin with waiting for a SIPI (SDM 3C 24.4.2). */

@@ -20,6 +20,7 @@ export const Field = {
   tscOffset: 0x2010,
   eptPointer: 0x201a,
   xssExitingBitmap: 0x202c,
+  pconfigExitingBitmap: 0x203e,
 
   guestPhysicalAddress: 0x2400,
 

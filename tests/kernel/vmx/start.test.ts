@@ -1,10 +1,11 @@
 import t from 'tap';
 import { vmxCheck, vmxExists } from '../../../kernel/vmx/capability.js';
+import { vmxEnable } from '../../../kernel/vmx/enable.js';
 import { eptPointer, vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
 import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
-import { CODE, Halted, HIDDEN, HIDDEN_BYTES, TABLES } from '../support/guest.js';
+import { CODE, Halted, HALTED, HIDDEN, HIDDEN_BYTES, TABLES } from '../support/guest.js';
 import { IntelProcessor, startIntelGuest } from '../support/intel.js';
 import { logText } from '../support/startup.js';
 
@@ -68,6 +69,14 @@ t.test('VT-x that the firmware switched off is refused in one line', (t) => {
   t.end();
 });
 
+t.test('each processor is asked whether the firmware switched VT-x off', (t) => {
+  const guest = startIntelGuest();
+  guest.processor.msrs.set(0x3a, 1n);
+  t.throws(() => vmxEnable(guest.vcpu.hostPage), HALTED);
+  t.match(logText(), /^tsvm: Intel VT-x is switched off by the firmware.*\n$/);
+  t.end();
+});
+
 t.test('a feature control register that the firmware left open is set and locked', (t) => {
   const processor = new IntelProcessor();
   processor.msrs.set(0x3a, 0n);
@@ -96,6 +105,34 @@ t.test('EPT, VPID, unrestricted guest, RDTSCP, INVPCID and XSAVES are on', (t) =
   const { read } = startIntelGuest();
   for (const bit of [1n, 3n, 5n, 7n, 12n, 20n]) t.equal((read(Field.secondaryControls) >> bit) & 1n, 1n, `bit ${bit}`);
   t.equal(read(Field.vpid), 1n);
+  t.end();
+});
+
+t.test('a VMCS that is not zeros at first has zeros where they count', (t) => {
+  const processor = new IntelProcessor();
+  processor.vmread = (field: number): bigint => processor.fields.get(field) ?? 0x5555n;
+  const { read } = startIntelGuest(processor);
+  for (const field of [
+    Field.pageFaultErrorMask,
+    Field.pageFaultErrorMatch,
+    Field.cr3TargetCount,
+    Field.exitMsrStoreCount,
+    Field.exitMsrLoadCount,
+    Field.entryMsrLoadCount,
+    Field.pconfigExitingBitmap,
+    Field.guestSysenterCs,
+    Field.guestSysenterEsp,
+    Field.guestSysenterEip,
+    Field.hostFsSelector,
+    Field.hostGsSelector,
+    Field.hostFsBase,
+    Field.hostSysenterCs,
+    Field.hostSysenterEsp,
+    Field.hostSysenterEip,
+  ]) {
+    t.equal(read(field), 0n, field.toString(16));
+  }
+  t.equal(read(Field.xssExitingBitmap), 1n << 8n, 'the state of Intel PT');
   t.end();
 });
 
@@ -132,10 +169,12 @@ t.test('the MSR bitmap names what is hidden, and writes that reach for memory or
     for (let msr = 0; msr < 0x2000; msr++) if ((map.u8(start + (msr >> 3)) >> (msr & 7)) & 1) msrs.push(msr);
     return msrs;
   };
-  const vmx = Array.from({ length: 18 }, (_, index) => 0x480 + index);
+  const vmx = Array.from({ length: 20 }, (_, index) => 0x480 + index);
   const trace = Array.from({ length: 48 }, (_, index) => 0x560 + index);
-  t.same(watched(0), [...vmx, ...trace]);
-  t.same(watched(0x800), [0x1b, 0x79, ...vmx, ...trace, 0x17d0]);
+  const samples = Array.from({ length: 5 }, (_, index) => 0x3f1 + index);
+  const hidden = [...samples, ...vmx, ...trace, 0x600];
+  t.same(watched(0), hidden);
+  t.same(watched(0x800), [0x1b, 0x79, ...hidden, 0x17d0]);
   for (const range of [0x400, 0xc00]) t.equal(watched(range).length, 0, 'EFER and all beside it pass');
   t.end();
 });
