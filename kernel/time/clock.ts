@@ -9,7 +9,6 @@ import {
   instance,
   min32,
   min64,
-  rdtsc,
   requires,
   struct,
   table,
@@ -22,6 +21,7 @@ import { endLine, print, printDecimal } from '../report/console.js';
 import { fail } from '../report/fail.js';
 import { measureTscFrequency } from './calibration.js';
 import { POWER_TIMER_FREQUENCY, powerTimerRound, readPowerTimer, startPowerTimer } from './powerTimer.js';
+import { readTimestamp, startTimestamp } from './timestamp.js';
 
 /** What counts. */
 export const ClockSource = { powerTimer: 0, tsc: 1 } as const;
@@ -45,7 +45,7 @@ const Clock = struct('Clock', { size: 16 }, { source: at(0, U32), frequency: at(
 const clock = instance(Clock);
 
 type Count = () => u64;
-const readers = table<Count>(SOURCES, readPowerTimer, { [ClockSource.tsc]: readTsc });
+const readers = table<Count>(SOURCES, readPowerTimer, { [ClockSource.tsc]: readTimestamp });
 const rounds = table<Count>(SOURCES, powerTimerRound, { [ClockSource.tsc]: tscRound });
 
 /**
@@ -53,6 +53,7 @@ const rounds = table<Count>(SOURCES, powerTimerRound, { [ClockSource.tsc]: tscRo
  * power-management timer: other timers are the guest's to stop.
  */
 export function startClock(): void {
+  startTimestamp();
   if (hasInvariantTsc()) {
     clock.frequency = measureTscFrequency();
     clock.source = ClockSource.tsc;
@@ -111,10 +112,6 @@ export function nanosecondsOf(counts: u64): u64 {
   if (frequency === 0n) return 0n;
   const rest = ((counts % frequency) * NANOSECONDS_A_SECOND) / frequency;
   return u64((counts / frequency) * NANOSECONDS_A_SECOND + rest);
-}
-
-function readTsc(): u64 {
-  return rdtsc();
 }
 
 /** 64 bits last for centuries. */

@@ -3,10 +3,11 @@
  * down in the guest only and starts anew at each entry, so while it is armed each exit sets it to what is left.
  * In sleep states deeper than C2 it stands still.
  */
-import { at, instance, min64, rdmsr, rdtsc, struct, subSat64, u32, U64, u64 } from '../../transpiler/lib/index.js';
+import { at, instance, min64, rdmsr, struct, subSat64, u32, U64, u64 } from '../../transpiler/lib/index.js';
 import { measureTscFrequency } from '../time/calibration.js';
 import { clockFrequency, clockRound, clockSource, ClockSource, MOST_FREQUENCY, readClock } from '../time/clock.js';
 import { nextDeadline, NEVER } from '../time/timerQueue.js';
+import { readTimestamp } from '../time/timestamp.js';
 import { runDueTimers, startTasks } from '../time/timers.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { ExitReason } from './exitReason.js';
@@ -53,7 +54,7 @@ export function armPreemptionTimer(vcpu: Vcpu): void {
   }
   const wait = min64(subSat64(deadline, readClock()), clockRound() / 2n);
   vcpu.quickReason = ExitReason.none;
-  vcpu.timerEnd = u64(rdtsc() + tscCounts(wait));
+  vcpu.timerEnd = u64(readTimestamp() + tscCounts(wait));
   vmwrite(Field.pinControls, u64(u32(chosenSetting(Controls.pin) | ACTIVATE_TIMER)));
 }
 
@@ -68,11 +69,11 @@ function stopPreemptionTimer(vcpu: Vcpu): void {
  * then is done at once: a guest that leaves again before it has executed anything never comes to the timer's end.
  */
 export function reloadPreemptionTimer(vcpu: Vcpu): void {
-  if (rdtsc() >= vcpu.timerEnd) {
+  if (readTimestamp() >= vcpu.timerEnd) {
     runDueTimers();
     armPreemptionTimer(vcpu);
   }
-  const left = subSat64(vcpu.timerEnd, rdtsc());
+  const left = subSat64(vcpu.timerEnd, readTimestamp());
   const rate = timer.rate & RATE;
   vmwrite(Field.preemptionTimer, min64(u64((left >> rate) + 1n), MOST_COUNTS));
 }

@@ -11,6 +11,7 @@ import { Field } from '../../../kernel/vmx/vmcs.js';
 import { fadtBody, POWER_TIMER_PORT, powerOnWithFadt, TimedMachine, type Hardware } from '../support/clocks.js';
 
 const MISC = 0x485;
+const TSC_ADJUST = 0x3b;
 const ACTIVATE = 1n << 6n;
 const SECOND = 1_000_000_000n;
 
@@ -18,9 +19,18 @@ const SECOND = 1_000_000_000n;
 class VmxMachine extends TimedMachine {
   readonly fields = new Map<number, bigint>();
   rate = 5n;
+  /** What the guest has added to the time-stamp counter. */
+  added = 0n;
 
   rdmsr(msr: number): bigint {
+    if (msr === TSC_ADJUST) return BigInt.asUintN(64, this.added);
     return msr === MISC ? this.rate : 0n;
+  }
+  override rdtsc(): bigint {
+    return BigInt.asUintN(64, super.rdtsc() + this.added);
+  }
+  override cpuid(leaf: number): { eax: number; ebx: number; ecx: number; edx: number } {
+    return { ...super.cpuid(leaf), ...(leaf === 0 ? { eax: 7 } : {}), ...(leaf === 7 ? { ebx: 2 } : {}) };
   }
   vmread(field: number): bigint {
     return this.fields.get(field) ?? 0n;
@@ -130,6 +140,20 @@ t.test('a clock that starts over is read before it does', (t) => {
   const running = start(1_000_000, { hasInvariantTsc: false });
   running.run(20n * SECOND + SECOND / 2n, 100n * SECOND);
   t.equal(testTask.runs, 20n);
+  t.end();
+});
+
+t.test('a guest that sets the time-stamp counter neither stops the task nor has it run more often', (t) => {
+  for (const hasInvariantTsc of [true, false]) {
+    for (const added of [-1n << 60n, 1n << 60n, -2_000_000n]) {
+      const running = start(1_000, { hasInvariantTsc });
+      running.run(SECOND / 10n);
+      running.machine.added = added;
+      running.run(SECOND / 10n + SECOND / 2_000n);
+      t.equal(testTask.runs, 200n);
+      t.equal(testTask.missed, 0n);
+    }
+  }
   t.end();
 });
 
