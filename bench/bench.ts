@@ -9,7 +9,14 @@ import { measureBochs } from './bochs.js';
 import { measureLinux, type Phase } from './linux.js';
 import { measureOperations, type Operations } from './operations.js';
 import { output, root } from '../cli/paths.js';
-import { measureProcessors, type SharedPhase } from './processors.js';
+import {
+  changePerRound,
+  describe,
+  measureProcessors,
+  SHARED_MACHINES,
+  type SharedMachine,
+  type SharedPhase,
+} from './processors.js';
 import { table } from './table.js';
 
 const tell = (text: string) => process.stderr.write(`bench: ${text}\n`);
@@ -26,10 +33,14 @@ const bare = await measureLinux(null);
 tell('Linux under tsvm');
 const tsvm = join(output, 'tsvm.bin');
 const guest = await measureLinux(tsvm);
-const shared = new Map<number, { bare: SharedPhase[]; guest: SharedPhase[] }>();
-for (const cpus of [2, 4]) {
-  tell(`Linux on ${cpus} processors`);
-  shared.set(cpus, { bare: await measureProcessors(null, cpus), guest: await measureProcessors(tsvm, cpus) });
+const shared: Shared[] = [];
+for (const machine of SHARED_MACHINES) {
+  tell(`Linux on ${describe(machine)}`);
+  shared.push({
+    machine,
+    bare: await measureProcessors(null, machine),
+    guest: await measureProcessors(tsvm, machine),
+  });
 }
 tell('Linux on VT-x, in Bochs');
 const intel = await measureBochs(tsvm);
@@ -38,7 +49,7 @@ const { image } = build.report;
 process.stdout.write(
   `${phaseTable(bare, guest)}\n${intelTable()}\n${sharedTable()}\n${operationTable(operations, image)}`,
 );
-const figures = { image, operations, bare, guest, intel, shared: Object.fromEntries(shared) };
+const figures = { image, operations, bare, guest, intel, shared };
 await writeFile(join(output, 'bench.json'), `${JSON.stringify(figures, null, 2)}\n`);
 
 function phaseTable(bare: readonly Phase[], guest: readonly Phase[]): string {
@@ -61,16 +72,28 @@ function exitCells({ name, exits }: Phase): string[] {
   return [name, exits === null ? '?' : String(sum), counts.map(([reason, count]) => `${count} ${reason}`).join(', ')];
 }
 
+interface Shared {
+  readonly machine: SharedMachine;
+  readonly bare: readonly SharedPhase[];
+  readonly guest: readonly SharedPhase[];
+}
+
 /** What the phases of several processors take; the last column compares rounds without a timer interrupt. */
 function sharedTable(): string {
-  const rows = [...shared].flatMap(([cpus, { bare, guest }]) =>
-    guest.map(({ name, exits, total, perRound }, index) => {
-      const other = bare[index] ?? { total: 0, perRound: 0 };
-      const change = perRound === 0 ? '' : `${((perRound / other.perRound - 1) * 100).toFixed(2)} %`;
-      return [`${name}, ${cpus} CPUs`, String(exits ?? '?'), millions(other.total), millions(total), change];
-    }),
+  const rows = shared.flatMap(({ machine, bare, guest }) =>
+    guest.map((phase, index) => [
+      `${phase.name}, ${describe(machine)}`,
+      String(phase.exits ?? '?'),
+      millions(bare[index]?.total ?? null),
+      millions(phase.total),
+      percent(changePerRound(bare[index], phase)),
+    ]),
   );
   return table(['phase', 'exits', 'bare, M instructions', 'under tsvm', 'a round'], rows);
+}
+
+function percent(change: number | null): string {
+  return change === null ? '' : `${(change * 100).toFixed(2)} %`;
 }
 
 function operationTable({ startUp, perOperation }: Operations, image: number): string {

@@ -16,11 +16,33 @@ export interface SharedPhase {
   readonly exits: number | null;
 }
 
+export interface SharedMachine {
+  readonly cpus: number;
+  /** Whether the firmware is UEFI, not a BIOS. */
+  readonly uefi: boolean;
+}
+
+export const SHARED_MACHINES: readonly SharedMachine[] = [
+  { cpus: 2, uefi: false },
+  { cpus: 4, uefi: false },
+  { cpus: 2, uefi: true },
+  { cpus: 4, uefi: true },
+];
+
+export function describe({ cpus, uefi }: SharedMachine): string {
+  return `${cpus} CPUs, ${uefi ? 'UEFI' : 'BIOS'}`;
+}
+
+/** By what part a round takes more instructions than on the bare machine; null where the phase has no rounds. */
+export function changePerRound(bare: SharedPhase | undefined, guest: SharedPhase): number | null {
+  return bare === undefined || bare.perRound === 0 ? null : guest.perRound / bare.perRound - 1;
+}
+
 /** What asks for the counts leaves the guest for the answer. */
 const ASKING = 'vmmcall';
 
-/** Boots the guest with `cpus` processors under `image`, or on the bare machine, and lets it run the phases. */
-export async function measureProcessors(image: string | null, cpus: number): Promise<SharedPhase[]> {
+/** Boots the guest under `image`, or on the bare machine, and lets it run the phases. */
+export async function measureProcessors(image: string | null, machine: SharedMachine): Promise<SharedPhase[]> {
   const folder = join(output, 'bench');
   const plugin = join(folder, 'instructions.so');
   const counts = join(folder, 'counts');
@@ -30,11 +52,12 @@ export async function measureProcessors(image: string | null, cpus: number): Pro
   const serial = await runOnOneThread({
     image,
     ...(await makeGuest({ root, onStep: () => undefined })),
-    cpus,
+    ...machine,
     options: 'apic=release',
     append: 'console=ttyS0 quiet tsvm.run=smp',
     extra: ['-plugin', `${plugin},out=${counts}`],
   });
+  if (image !== null) checkProcessors(serial, machine);
   const lines = [...(await readFile(counts, 'utf8')).matchAll(/^total=(\d+) rounds=\d+ decile=(\d+) /gm)];
   const phases = [...serial.matchAll(/^guest: phase (.+) ticks=\d+ before=(.*) after=(.*)$/gm)];
   if (phases.length === 0 || phases.length !== lines.length) throw new Error(`the guest ran no phase:\n${serial}`);
@@ -44,6 +67,18 @@ export async function measureProcessors(image: string | null, cpus: number): Pro
     perRound: Number(lines[index]?.[2]),
     exits: difference(exitsIn(before), exitsIn(after)),
   }));
+}
+
+/** A processor that has left the hypervisor has no exits either. Throws where one has. */
+function checkProcessors(serial: string, machine: SharedMachine): void {
+  const count = processorsBelow(serial);
+  if (count !== machine.cpus)
+    throw new Error(`${count} processors are under tsvm, on ${describe(machine)}:\n${serial}`);
+}
+
+/** How many processors the guest has found to be under the hypervisor after its phases. */
+export function processorsBelow(serial: string): number {
+  return [...serial.matchAll(/^guest: cpu\d+ still under tsvm$/gm)].length;
 }
 
 function difference(before: number | null, after: number | null): number | null {

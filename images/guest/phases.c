@@ -3,7 +3,8 @@
  *   guest: phase NAME ticks=N before=JSON after=JSON
  * where ticks are of the time stamp counter (instructions, when the emulator counts them) and the JSON objects are
  * what `tsvm-stat --json` says, or null on the bare machine. With --smp they are those in which processors take part in
- * what others do; with --cpuid the second processor executes CPUID without end.
+ * what others do; with --quick only a part of the work is done; with --cpuid the second processor executes CPUID without
+ * end.
  */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -119,7 +120,7 @@ static void run_on(int processor) {
     if (sched_setaffinity(0, sizeof set, &set) != 0) puts("guest: no second processor");
 }
 
-/* 5,000 times a byte there and back, between processes on two processors. */
+/* 5,000 times, or a part of that, a byte there and back, between processes on two processors. */
 static void ping_pong(void) {
     int there[2], back[2];
     char byte = 0;
@@ -132,7 +133,7 @@ static void ping_pong(void) {
         _exit(0);
     }
     run_on(0);
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 0; i < 5000 / share; i++) {
         if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1) puts("guest: the pipe broke");
         MARK(ROUND_ENDS);
     }
@@ -182,23 +183,16 @@ static void measure(const char *name, void (*phase)(void)) {
     fflush(stdout);
 }
 
-int main(int count, char **words) {
-    if (count > 1 && strcmp(words[1], "--nothing") == 0) return 0;
-    if (count > 1 && strcmp(words[1], "--smp") == 0) {
-        measure("ping-pong", ping_pong);
-        measure("sleeps", sleeps);
-        measure("idle", idle);
-        measure("fork+exec", processes);
-        run_on(0);
-        measure("fork+exec on one", processes);
-        return 0;
-    }
-    if (count > 1 && strcmp(words[1], "--cpuid") == 0) {
-        run_on(1);
-        for (;;) cpuids();
-    }
-    const int is_quick = count > 1 && strcmp(words[1], "--quick") == 0;
-    if (is_quick) share = 20;
+static void shared_phases(void) {
+    measure("ping-pong", ping_pong);
+    measure("sleeps", sleeps);
+    measure("idle", idle);
+    measure("fork+exec", processes);
+    run_on(0);
+    measure("fork+exec on one", processes);
+}
+
+static void single_phases(int is_quick) {
     if (is_quick) measure("nothing", nothing); /* what the counting itself leaves for, where CPUID leaves */
     measure("idle", idle);
     measure("sha256", sha256);
@@ -206,5 +200,24 @@ int main(int count, char **words) {
     if (!is_quick) measure("nvme", disk_reads);
     measure("sleeps", sleeps);
     measure("cpuid", cpuids);
+}
+
+static int is_given(int count, char **words, const char *option) {
+    for (int i = 1; i < count; i++) {
+        if (strcmp(words[i], option) == 0) return 1;
+    }
+    return 0;
+}
+
+int main(int count, char **words) {
+    if (is_given(count, words, "--nothing")) return 0;
+    if (is_given(count, words, "--cpuid")) {
+        run_on(1);
+        for (;;) cpuids();
+    }
+    const int is_quick = is_given(count, words, "--quick");
+    if (is_quick) share = 20;
+    if (is_given(count, words, "--smp")) shared_phases();
+    else single_phases(is_quick);
     return 0;
 }

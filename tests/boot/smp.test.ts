@@ -1,5 +1,6 @@
 /** More than one processor on AMD-V, where the local APIC is watched. */
 import t from 'tap';
+import { describe, processorsBelow, SHARED_MACHINES } from '../../bench/processors.js';
 import { boot, hypervisorLines } from './harness.js';
 
 const EXIT = /^ +(\d+) {2}(\w+)/gm;
@@ -47,17 +48,21 @@ t.test('processors go offline and come online again, still under the hypervisor,
   t.equal(ended, 'off');
 });
 
-t.test('with apic=release no processor leaves the guest in steady phases, and a line names the hole', async (t) => {
-  const append = 'console=ttyS0 quiet tsvm.run=smp';
-  const { serial } = await boot({ cpus: 2, options: 'apic=release', append, until: /^guest: phase idle .*\n/m });
-  t.match(hypervisorLines(serial).join('\n'), /warning: apic=release: once all processors run, an INIT/);
-  const phases = [...serial.matchAll(/^guest: phase (.+) ticks=\d+ before=(.*) after=(.*)$/gm)];
-  t.same(
-    phases.map(([, name]) => name),
-    ['ping-pong', 'sleeps', 'idle'],
-  );
-  for (const [, name = '', before = '', after = ''] of phases) t.same(countsOf(after), countsOf(before), name);
-});
+for (const machine of SHARED_MACHINES) {
+  t.test(`with apic=release no processor leaves the guest in steady phases: ${describe(machine)}`, async (t) => {
+    const append = 'console=ttyS0 quiet tsvm.run=smp-quick';
+    const { serial, ended } = await boot({ ...machine, options: 'apic=release', append });
+    t.match(hypervisorLines(serial).join('\n'), /warning: apic=release: once all processors run, an INIT/);
+    const phases = [...serial.matchAll(/^guest: phase (.+) ticks=\d+ before=(.*) after=(.*)$/gm)];
+    t.same(
+      phases.map(([, name]) => name),
+      ['ping-pong', 'sleeps', 'idle', 'fork+exec', 'fork+exec on one'],
+    );
+    for (const [, name = '', before = '', after = ''] of phases) t.same(countsOf(after), countsOf(before), name);
+    t.equal(processorsBelow(serial), machine.cpus, 'all are still under tsvm');
+    t.equal(ended, 'off');
+  });
+}
 
 t.test('a guest with two processors reboots', async (t) => {
   const { serial, ended } = await boot({ cpus: 2, append: 'console=ttyS0 tsvm.run=reboot' });
