@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { runTool } from '../linker/tools.js';
 import { type ArchiveEntry, cpioArchive } from './cpio.js';
-import { makeKernel } from './kernel.js';
+import { makeKernel, variablesModule } from './kernel.js';
 import { type OnStep, unpackPackage } from './package.js';
 
 export interface Guest {
@@ -32,16 +32,17 @@ export async function makeGuest({ root, onStep }: GuestOptions): Promise<Guest> 
   await mkdir(output, { recursive: true });
   const guest = { kernel: join(output, 'vmlinuz'), initrd: join(output, 'initrd.img') };
   await makeKernel('cloud', guest.kernel, onStep);
-  await makeInitramfs(root, output, guest.initrd, onStep);
+  await makeInitramfs(root, output, guest, onStep);
   return guest;
 }
 
-async function makeInitramfs(root: string, output: string, initrd: string, onStep: OnStep): Promise<void> {
+async function makeInitramfs(root: string, output: string, { kernel, initrd }: Guest, onStep: OnStep): Promise<void> {
   const sources = join(root, 'images', 'guest');
   const init = await readFile(join(sources, 'init'));
   const programs = PROGRAMS.filter((name) => existsSync(join(sources, `${name}.c`)));
   const texts = await Promise.all(programs.map((name) => readFile(join(sources, `${name}.c`))));
-  const hash = createHash('sha256').update(init).update(JSON.stringify(programs));
+  const module = await readFile(variablesModule(kernel));
+  const hash = createHash('sha256').update(init).update(module).update(JSON.stringify(programs));
   for (const text of texts) hash.update(text);
   const stamp = hash.digest('hex');
   const stampFile = join(output, 'initrd.stamp');
@@ -51,27 +52,34 @@ async function makeInitramfs(root: string, output: string, initrd: string, onSte
   onStep('compile the programs of the guest');
   const binaries = await Promise.all(programs.map((name) => compileProgram(join(sources, `${name}.c`), output, name)));
   const files: ArchiveEntry[] = programs.map((name, index) => executable(`bin/${name}`, binaries[index] ?? init));
-  await writeFile(initrd, gzipSync(cpioArchive(rootFileSystem(init, busybox, files)), { level: 6 }));
+  await writeFile(
+    initrd,
+    gzipSync(cpioArchive(rootFileSystem(init, busybox, [...files, moduleFile(module)])), { level: 6 }),
+  );
   await writeFile(stampFile, stamp);
 }
 
-function rootFileSystem(init: Buffer, busybox: Buffer, programs: readonly ArchiveEntry[]): ArchiveEntry[] {
-  const folders = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'];
+function rootFileSystem(init: Buffer, busybox: Buffer, files: readonly ArchiveEntry[]): ArchiveEntry[] {
+  const folders = ['bin', 'dev', 'etc', 'lib', 'proc', 'root', 'sys', 'tmp'];
   return [
     ...folders.map((path): ArchiveEntry => ({ kind: 'folder', path })),
     { kind: 'device', path: 'dev/console', major: 5, minor: 1 },
     executable('init', init),
     executable('bin/busybox', busybox),
     { kind: 'link', path: 'bin/sh', target: 'busybox' },
-    ...programs,
+    ...files,
   ];
+}
+
+function moduleFile(content: Uint8Array): ArchiveEntry {
+  return { kind: 'file', path: 'lib/efivarfs.ko', mode: 0o444, content };
 }
 
 function executable(path: string, content: Uint8Array): ArchiveEntry {
   return { kind: 'file', path, mode: 0o755, content };
 }
 
-async function fetchBusybox(output: string, onStep: OnStep): Promise<Buffer> {
+async function fetchBusybox(output: string, onStep: GuestOptions['onStep']): Promise<Buffer> {
   const kept = join(output, 'busybox');
   if (!existsSync(kept)) {
     const unpacked = await unpackPackage('busybox-static', output, onStep);

@@ -8,16 +8,21 @@ import { noPackage, type OnStep, unpackPackage } from './package.js';
 /** Kinds of kernel; the package of each names the newest one by a dependency. */
 const METAPACKAGES = { cloud: 'linux-image-cloud-amd64', realTime: 'linux-image-rt-amd64' } as const;
 
-/** Puts the kernel into `file`, or finds it there. Needs the network, the first time. */
+/** The module for EFI variables, which Debian's kernels have not in them: where it is in the package, and beside `kernel`. */
+const VARIABLES_MODULE = join('kernel', 'fs', 'efivarfs', 'efivarfs.ko');
+export const variablesModule = (kernel: string): string => `${kernel}.efivarfs.ko`;
+
+/** Puts the kernel into `file` and its module beside it, or finds them there. Needs the network, the first time. */
 export async function makeKernel(kind: keyof typeof METAPACKAGES, file: string, onStep: OnStep): Promise<void> {
-  if (existsSync(file)) return;
+  if (existsSync(file) && existsSync(variablesModule(file))) return;
   await mkdir(dirname(file), { recursive: true });
   const metapackage = METAPACKAGES[kind];
   const dependencies = await runTool('apt-cache', ['depends', metapackage]).catch(() => '');
   const name = /Depends: (linux-image-\S+)/.exec(dependencies)?.[1];
   if (name === undefined) throw noPackage(metapackage);
   const unpacked = await unpackPackage(name, dirname(file), onStep);
-  const images = (await readdir(join(unpacked, 'boot'))).filter((image) => image.startsWith('vmlinuz-'));
-  await copyFile(join(unpacked, 'boot', images[0] ?? 'vmlinuz'), file);
+  const [version = ''] = await readdir(join(unpacked, 'lib', 'modules'));
+  await copyFile(join(unpacked, 'lib', 'modules', version, VARIABLES_MODULE), variablesModule(file));
+  await copyFile(join(unpacked, 'boot', `vmlinuz-${version}`), file);
   await rm(unpacked, { recursive: true });
 }

@@ -25,8 +25,12 @@ t.test('the firmware has the memory of the hypervisor as reserved', async (t) =>
   );
 });
 
-t.test('Linux restarts the machine by a runtime service of the firmware', async (t) => {
-  const { serial, ended } = await boot({ uefi: true, append: 'console=ttyS0 reboot=efi tsvm.run=reboot' });
-  t.match(serial, /reboot: Restarting system/);
+/** Without the service Linux jumps to the reset vector: the firmware starts anew as the guest, where tsvm refuses. */
+t.test('by runtime services Linux writes a variable, resets the machine, and then finds the variable', async (t) => {
+  const append = 'console=ttyS0 quiet reboot=efi tsvm.run=variable';
+  const { serial, ended } = await boot({ uefi: true, cpus: 2, append, endOnReset: false });
+  t.match(serial, /^guest: the EFI variable is written$[^]*reboot: Restarting system/m);
+  t.match(serial, /^guest: the EFI variable holds: kept over a restart$/m);
+  t.equal([...serial.matchAll(/^tsvm, hypercall interface 1 on AMD-V, 2 processors/gm)].length, 2, 'both under tsvm');
   t.equal(ended, 'off');
 });
