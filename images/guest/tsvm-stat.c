@@ -67,6 +67,7 @@ static const struct reason vt_x[] = {
     {26, "vmxoff", "VMXOFF, answered by #UD"},
     {27, "vmxon", "VMXON, answered by #UD"},
     {28, "controlRegister", "change of CR0.NE or CR4.VMXE"},
+    {30, "port", "access to ports beyond FFFFH"},
     {31, "rdmsr", "RDMSR of a watched register"},
     {32, "wrmsr", "WRMSR of a watched register"},
     {48, "eptViolation", "access to memory of the hypervisor"},

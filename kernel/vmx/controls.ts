@@ -12,7 +12,7 @@ const PREEMPTION_TIMER = 1 << 6;
 // Primary processor-based controls (table 24-6).
 const CR3_LOAD_EXITING = 1 << 15; // was forced before EPT came
 const CR3_STORE_EXITING = 1 << 16;
-const USE_IO_BITMAPS = 1 << 25; // no port is in them; without them no port exits, either
+export const USE_IO_BITMAPS = 1 << 25; // no port is in them; without them no port exits, either
 const USE_MSR_BITMAPS = 1 << 28; // without them every MSR access exits
 
 // Secondary processor-based controls (table 24-7).

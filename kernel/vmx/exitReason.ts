@@ -19,6 +19,7 @@ export const ExitReason = {
   vmxoff: 26,
   vmxon: 27,
   controlRegister: 28,
+  port: 30,
   rdmsr: 31,
   wrmsr: 32,
   eptViolation: 48,

@@ -10,6 +10,7 @@ import { ExitReason, VMX_REASONS } from './exitReason.js';
 import { onInit, onSipi } from './initSipi.js';
 import { onInvd, onVmcall, onXsetbv } from './instructions.js';
 import { onReadMsr, onWriteMsr } from './msr.js';
+import { onPort } from './ports.js';
 import { onPreemptionTimer } from './preemptionTimer.js';
 import { onTripleFault, onUnexpected } from './stops.js';
 import { onStateInstruction, onUnknownInstruction } from './refusedInstructions.js';
@@ -36,6 +37,7 @@ export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.vmxoff]: onVmxInstruction,
   [ExitReason.vmxon]: onVmxInstruction,
   [ExitReason.controlRegister]: onControlRegister,
+  [ExitReason.port]: onPort,
   [ExitReason.rdmsr]: onReadMsr,
   [ExitReason.wrmsr]: onWriteMsr,
   [ExitReason.eptViolation]: onEptViolation,

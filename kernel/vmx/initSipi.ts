@@ -32,6 +32,7 @@ export function onInit(vcpu: Vcpu): void {
 /** The processor starts, as after an INIT, at the page that the SIPI names. */
 export function onSipi(vcpu: Vcpu): void {
   const vector = u32(vmread(Field.exitQualification) & VECTOR);
+  forgetNmi(vcpu);
   vcpu.mailbox.startVector = vector;
   startGuestAt(vcpu, vector);
   vcpu.justStarted = true;

@@ -59,6 +59,34 @@ t.test('an exit out of an enclave is handled as any other', (t) => {
   t.end();
 });
 
+t.test('an access to ports beyond the last one leaves the guest once only, and is the guest’s to do again', (t) => {
+  const guest = startIntelGuest();
+  const bitmaps = 1n << 25n;
+  t.equal(guest.read(Field.primaryControls) & bitmaps, bitmaps);
+  const others = guest.read(Field.primaryControls) & ~bitmaps;
+  guest.exit(ExitReason.port);
+  t.equal(guest.read(Field.primaryControls), others);
+  t.equal(guest.read(Field.guestRip), BigInt(CODE));
+  t.equal(injectedEvent(guest), null);
+  t.end();
+});
+
+t.test('the guest cannot switch execute-disable off, but write the rest of MISC_ENABLE', (t) => {
+  const guest = startIntelGuest();
+  const { registers } = guest.vcpu;
+  guest.processor.msrs.set(0x1a0, 1n);
+  registers.rcx = 0x1a0n;
+  registers.rax = 0n;
+  registers.rdx = 4n;
+  guest.exit(ExitReason.wrmsr);
+  t.same(injectedEvent(guest), GENERAL_PROTECTION);
+  t.equal(guest.processor.msrs.get(0x1a0), 1n);
+  registers.rdx = 0n;
+  guest.exit(ExitReason.wrmsr);
+  t.equal(guest.processor.msrs.get(0x1a0), 0n);
+  t.end();
+});
+
 t.test('XSETBV is done where the processor takes the value, and raises #GP elsewhere', (t) => {
   for (const [index, value, isDone] of [
     [0n, 7n, true],
