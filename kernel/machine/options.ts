@@ -3,7 +3,7 @@ import { at, BOOL, instance, struct, U32, U8, type Bytes, type Ref } from '../..
 import { bootInfo, textBytes } from '../boot/bootInfo.js';
 import { afterFirstWord, equalsText, firstWord, hexadecimalDigit, NO_DIGIT, startsWithText } from '../boot/text.js';
 import { beginLine, print, printBytes } from '../report/console.js';
-import { stop } from '../report/fail.js';
+import { refusal, stop } from '../report/fail.js';
 
 /** What follows a crash of the hypervisor. */
 export const CrashAction = { halt: 0, reset: 1 } as const;
@@ -18,16 +18,13 @@ export const TripleFaultAction = { reset: 0, halt: 1 } as const;
  */
 export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
 
-/** What follows where UEFI firmware started the hypervisor, and that cannot start: a halt, or the firmware without it. */
-export const RefusalAction = { halt: 0, firmware: 1 } as const;
-
 /** The option's name and what its value begins with. */
 const DISK = 'disk=0x';
 
 /** The defaults are the zeros. */
 const Options = struct(
   'Options',
-  { size: 28 },
+  { size: 24 },
   {
     crash: at(0, U32),
     console: at(4, U32),
@@ -35,10 +32,9 @@ const Options = struct(
     /** The period of the task that tests the timers, in microseconds; 0: it does not run. */
     testTimer: at(12, U32),
     apic: at(16, U32),
-    refusal: at(20, U32),
     /** The disk from which a BIOS guest starts, as INT 13h numbers it, where one is given. */
-    givesDisk: at(24, BOOL),
-    disk: at(25, U8),
+    givesDisk: at(20, BOOL),
+    disk: at(21, U8),
   },
 );
 export type Options = Ref<typeof Options>;
@@ -60,8 +56,8 @@ function applyOption(word: Bytes): boolean {
   else if (equalsText(word, 'crash=reset')) options.crash = CrashAction.reset;
   else if (equalsText(word, 'console=com1')) options.console = ConsoleChoice.com1;
   else if (equalsText(word, 'console=none')) options.console = ConsoleChoice.none;
-  else if (equalsText(word, 'refusal=halt')) options.refusal = RefusalAction.halt;
-  else if (equalsText(word, 'refusal=firmware')) options.refusal = RefusalAction.firmware;
+  else if (equalsText(word, 'refusal=halt')) refusal.firmwareGoesOn = false;
+  else if (equalsText(word, 'refusal=firmware')) refusal.firmwareGoesOn = true;
   else if (equalsText(word, 'triple-fault=reset')) options.tripleFault = TripleFaultAction.reset;
   else if (equalsText(word, 'triple-fault=halt')) options.tripleFault = TripleFaultAction.halt;
   else if (equalsText(word, 'apic=auto')) options.apic = ApicChoice.auto;

@@ -1,10 +1,13 @@
 /** How start-up ends where it cannot go on: one line that says why, then a halt, or by an option UEFI firmware goes on. */
-import { haltForever } from '../../transpiler/lib/index.js';
+import { at, BOOL, haltForever, instance, struct } from '../../transpiler/lib/index.js';
 import { leaveForFirmware } from '../boot/efiMemory.js';
 import { stopWatchdog } from '../boot/efiWatchdog.js';
-import { options, RefusalAction } from '../machine/options.js';
 import { beginLine, endLine, print } from './console.js';
 import { screenShowLog } from './textScreen.js';
+
+/** What follows on UEFI, by the option refusal=. */
+const Refusal = struct('Refusal', { size: 1 }, { firmwareGoesOn: at(0, BOOL) });
+export const refusal = instance(Refusal);
 
 /** Prints `text` as a line of its own and ends start-up. */
 export function fail(text: string): never {
@@ -16,7 +19,7 @@ export function fail(text: string): never {
 /** Ends the line that says why, and start-up with it. For reasons that are printed in parts. */
 export function stop(): never {
   endLine();
-  if (options.refusal === RefusalAction.firmware) leaveForFirmware();
+  if (refusal.firmwareGoesOn) leaveForFirmware();
   halt();
 }
 

@@ -1,8 +1,7 @@
 import t from 'tap';
 import { closeFirmware, firmwareRsdp, openFirmware } from '../../../kernel/boot/efi.js';
-import { options, RefusalAction } from '../../../kernel/machine/options.js';
 import { endLine, print } from '../../../kernel/report/console.js';
-import { fail, standStill } from '../../../kernel/report/fail.js';
+import { fail, refusal, standStill } from '../../../kernel/report/fail.js';
 import { Firmware, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
 import { logText } from '../support/startup.js';
 
@@ -71,7 +70,7 @@ t.test('a failure is shown, and the machine stands still: no watchdog resets it'
 t.test('by an option the machine goes back to the firmware with a status', (t) => {
   const firmware = new Firmware();
   open();
-  options.refusal = RefusalAction.firmware;
+  refusal.firmwareGoesOn = true;
   t.equal(
     firmware.endOf(() => fail('it cannot be')),
     Status.aborted,
@@ -83,7 +82,7 @@ t.test('by an option the machine goes back to the firmware with a status', (t) =
 t.test('even so it stands still where processors are a guest’s already', (t) => {
   const firmware = new Firmware();
   open();
-  options.refusal = RefusalAction.firmware;
+  refusal.firmwareGoesOn = true;
   t.equal(firmware.endOf(standStill), 'halted');
   t.end();
 });

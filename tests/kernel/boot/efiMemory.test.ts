@@ -3,8 +3,7 @@ import { bootInfo } from '../../../kernel/boot/bootInfo.js';
 import { openFirmware } from '../../../kernel/boot/efi.js';
 import { readFirmwareMap } from '../../../kernel/boot/efiMap.js';
 import { EfiMemory, keepReserved, takeAlignedPages, takePages } from '../../../kernel/boot/efiMemory.js';
-import { options, RefusalAction } from '../../../kernel/machine/options.js';
-import { fail } from '../../../kernel/report/fail.js';
+import { fail, refusal } from '../../../kernel/report/fail.js';
 import { Firmware, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
 
 function opened(): Firmware {
@@ -38,7 +37,7 @@ t.test('none are to be had where the firmware gives none', (t) => {
 
 t.test('a failure gives all memory back where the firmware is to go on', (t) => {
   const firmware = opened();
-  options.refusal = RefusalAction.firmware;
+  refusal.firmwareGoesOn = true;
   takePages(EfiMemory.loaderData, 3n, 0x80_0000n);
   takePages(EfiMemory.reserved, 2n, 0x80_0000n);
   t.equal(
@@ -51,7 +50,7 @@ t.test('a failure gives all memory back where the firmware is to go on', (t) => 
 
 t.test('what the hypervisor lives in is not given back any more', (t) => {
   const firmware = opened();
-  options.refusal = RefusalAction.firmware;
+  refusal.firmwareGoesOn = true;
   takePages(EfiMemory.loaderData, 3n, 0x80_0000n);
   const kept = takePages(EfiMemory.reserved, 2n, 0x70_0000n);
   keepReserved();

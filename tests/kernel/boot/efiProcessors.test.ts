@@ -4,8 +4,8 @@ import { EfiMemory, keepReserved, takePages } from '../../../kernel/boot/efiMemo
 import { checkFirmwareProcessors, virtualizeOthers } from '../../../kernel/boot/efiProcessors.js';
 import { readAcpi } from '../../../kernel/machine/acpi.js';
 import { readProcessors } from '../../../kernel/machine/madt.js';
-import { options, RefusalAction } from '../../../kernel/machine/options.js';
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
+import { refusal } from '../../../kernel/report/fail.js';
 import { allocateProcessors, vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { localApic, putMadt, putRsdp, putRsdt } from '../support/acpiTables.js';
 import { Firmware, OWN_HANDLE, PROCESSOR_ENTRY, Status, SYSTEM_TABLE } from '../support/firmware.js';
@@ -58,12 +58,12 @@ t.test('a firmware that holds others than ACPI lists, or cannot reach them, is r
 });
 
 t.test('where none comes the firmware may go on without the hypervisor, whose memory stays', (t) => {
-  for (const [refusal, end] of [
-    [RefusalAction.halt, 'halted'],
-    [RefusalAction.firmware, Status.aborted],
+  for (const [goesOn, end] of [
+    [false, 'halted'],
+    [true, Status.aborted],
   ] as const) {
     const firmware = opened();
-    options.refusal = refusal;
+    refusal.firmwareGoesOn = goesOn;
     const kept = takePages(EfiMemory.reserved, 2n, 0x50_0000n);
     keepReserved();
     firmware.holdProcessors(doesNotCome, doesNotCome);
@@ -80,7 +80,7 @@ t.test('where one is a guest already the machine stands still, whichever it is',
     [[doesNotCome, comes(2)], 2],
   ] as const) {
     const firmware = opened();
-    options.refusal = RefusalAction.firmware;
+    refusal.firmwareGoesOn = true;
     firmware.holdProcessors(...order);
     t.equal(firmware.endOf(virtualize), 'halted');
     t.match(firmware.shown, new RegExp(`the processor with APIC ID 0x${missing} does not answer`));

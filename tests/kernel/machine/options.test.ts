@@ -7,9 +7,9 @@ import {
   CrashAction,
   options,
   parseOptions,
-  RefusalAction,
   TripleFaultAction,
 } from '../../../kernel/machine/options.js';
+import { refusal } from '../../../kernel/report/fail.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { powerOn, stopOf } from '../support/startup.js';
 
@@ -42,11 +42,11 @@ t.test('each option is understood, the last one of a kind wins', (t) => {
 
 t.test('where it cannot start, the machine halts unless the firmware is to go on', (t) => {
   t.equal(parse(Buffer.from('')), null);
-  t.equal(options.refusal, RefusalAction.halt);
+  t.equal(refusal.firmwareGoesOn, false);
   t.equal(parse(Buffer.from('refusal=firmware')), null);
-  t.equal(options.refusal, RefusalAction.firmware);
+  t.equal(refusal.firmwareGoesOn, true);
   t.equal(parse(Buffer.from('refusal=firmware refusal=halt')), null);
-  t.equal(options.refusal, RefusalAction.halt);
+  t.equal(refusal.firmwareGoesOn, false);
   t.end();
 });
 
