@@ -47,8 +47,8 @@ export function startChained(name: Bytes): u64 {
   return startImage(loadImage(place, hpa(0n), 0n, 'the file of chain='));
 }
 
-/** Copies a device path without its end. Returns its length. */
-function copyNodes(from: Hpa, path: Bytes): u32 {
+/** Copies a device path, of at most 2 KiB, without its end. Returns its length. */
+export function copyNodes(from: Hpa, path: Bytes): u32 {
   requires(path.length === PATH_BYTES);
   let offset: u32 = 0;
   while (offset < DEVICE_PATH_MOST) {

@@ -15,9 +15,11 @@ const CALLED = [
   'boot/bootInfo addMemoryRange',
   'boot/bootInfo setText',
   'boot/bundle readBundle',
+  'boot/efiConfiguration rsdpOfSystemTable',
   'boot/efiLoadOptions takeOptions',
   'boot/efiMemoryMap addEfiRanges',
   'boot/efiMemoryMap keepEfiMap',
+  'guest/efiChain copyNodes',
   'guest/efiMap efiMapBytesMost',
   'guest/efiMap writeEfiInfo',
   'guest/guest loadGuest',
@@ -32,6 +34,7 @@ const CALLED = [
   'machine/memoryMap isAvailable',
   'machine/memoryMap readMemoryMap',
   'machine/options parseOptions',
+  'time/hpet startHpet',
 ];
 
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-w', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];

@@ -55,9 +55,45 @@ function acpiTables(): Uint8Array {
     [1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0],
   );
   putTable(memory, 0xe_0300, 'FACP', new Uint8Array(240));
-  putRsdt(memory, 0xe_0100, 0xe_0200, 0xe_0300);
+  putTable(memory, 0xe_0400, 'HPET', hpetBody());
+  putRsdt(memory, 0xe_0100, 0xe_0200, 0xe_0300, 0xe_0400);
   putRsdp(memory, 0xe_0000, 0xe_0100);
   return memory.subarray(0xe_0000);
+}
+
+/** A timer whose registers lie in memory. */
+function hpetBody(): Uint8Array {
+  const body = new Uint8Array(20);
+  new DataView(body.buffer).setBigUint64(8, 0xfed0_0000n, true);
+  return body;
+}
+
+/** With two configuration tables, of which the second is ACPI's root pointer. */
+function systemTable(): Uint8Array {
+  const table = new Uint8Array(0x130);
+  const put = (offset: number, ...values: bigint[]) =>
+    table.set(new Uint8Array(BigUint64Array.from(values).buffer), offset);
+  put(0, 0x5453_5953_2049_4249n);
+  put(104, 2n, BigInt(INFO + 0x100));
+  put(0x100, 0x11d2_9562_5b1b_31a1n, 0x3b72_69c9_a000_3f8en, 0x1000n);
+  put(0x118, 0x11d3_e4f1_8868_e871n, 0x8188_3cc7_8000_22bcn, 0xe_0000n);
+  return table;
+}
+
+/** As OVMF names a partition of a disk: PCI root, device, disk, partition, end. */
+function devicePath(): Uint8Array {
+  const nodes = [
+    [2, 1, 12],
+    [1, 1, 6],
+    [3, 1, 8],
+    [4, 1, 42],
+    [0x7f, 0xff, 4],
+  ] as const;
+  return Buffer.concat(
+    nodes.map(([kind, subKind, bytes]) =>
+      Buffer.from([kind, subKind, bytes, 0].concat(Array<number>(bytes - 4).fill(1))),
+    ),
+  );
 }
 
 /** A kernel for Multiboot loaders: an ELF file of one segment, or with `addresses` in its Multiboot header. */
@@ -102,6 +138,8 @@ export async function fuzzSeeds(): Promise<ReadonlyMap<string, readonly Uint8Arr
     ['kernel', [bzImage({ preferred: 0x100_0000n }), ...(await debianKernel())]],
     ['multibootKernel', [multibootKernel(false), multibootKernel(true)]],
     ['options', [Buffer.from('crash=reset console=none apic=auto')]],
+    ['systemTable', [systemTable()]],
+    ['devicePath', [devicePath()]],
     ['loadOptions', [Buffer.from('tsvm.efi crash=halt\0', 'utf16le')]],
   ]);
 }

@@ -62,6 +62,22 @@ static void fuzz_acpi(const uint8_t *data, size_t size) {
   machine_madt_readProcessors();
   machine_fadt_powerTimerPort();
   machine_fadt_powerTimerMask();
+  time_hpet_startHpet();
+}
+
+/* EFI's system table, and the configuration tables that it names from 0x100 on. */
+static void fuzz_systemTable(const uint8_t *data, size_t size) {
+  put(INFO, data, size, INFO_MOST);
+  const uint64_t found = boot_efiConfiguration_rsdpOfSystemTable(INFO);
+  boot_bootInfo_bootInfo.rsdp = found;
+  machine_acpi_readAcpi();
+}
+
+/* A device path, which tells its length only by its last node, into a copy where memory ends. */
+static void fuzz_devicePath(const uint8_t *data, size_t size) {
+  put(INFO, data, size, INFO_MOST);
+  const uint32_t length = guest_efiChain_copyNodes(INFO, bytes_window(MEMORY_BYTES - 0x2000, 0x2000));
+  if (length > 0x800 || memcmp(memory + INFO, memory + MEMORY_BYTES - 0x2000, length) != 0) abort();
 }
 
 /* The first two bytes say how long a descriptor is. */
@@ -133,8 +149,9 @@ static const struct target {
   const char *name;
   void (*run)(const uint8_t *data, size_t size);
 } targets[] = {
-    TARGET(multiboot), TARGET(multiboot2), TARGET(zeroPage),        TARGET(bundle),  TARGET(acpi),       TARGET(efiMap),
-    TARGET(memoryMap), TARGET(kernel),     TARGET(multibootKernel), TARGET(options), TARGET(loadOptions),
+    TARGET(multiboot),   TARGET(multiboot2),  TARGET(zeroPage),        TARGET(bundle),  TARGET(acpi), TARGET(efiMap),
+    TARGET(memoryMap),   TARGET(kernel),      TARGET(multibootKernel), TARGET(options), TARGET(loadOptions),
+    TARGET(systemTable), TARGET(devicePath),
 };
 static const struct target *target;
 
