@@ -1,5 +1,17 @@
 /** What the rules of VM entries are written with. */
-import { at, cpuid, instance, min64, rdmsr, struct, u32, U32, u64 } from '../../transpiler/lib/index.js';
+import {
+  at,
+  cpuid,
+  ensures,
+  instance,
+  min64,
+  rdmsr,
+  requires,
+  struct,
+  u32,
+  U32,
+  u64,
+} from '../../transpiler/lib/index.js';
 import { beginLine, endLine, print } from '../report/console.js';
 
 const Findings = struct('EntryFindings', { size: 4 }, { broken: at(0, U32) });
@@ -68,10 +80,25 @@ export function isPage(address: u64): boolean {
 
 /** Whether all bits beyond the processor's linear addresses are as the highest of these. */
 export function isCanonical(address: u64): boolean {
+  const bits = linearBits();
+  return bits !== 0n && areEqualFrom(address, bits - 1n);
+}
+
+/** Whether all bits beyond the processor's linear addresses are equal, which is all that RIP has to be. */
+export function isWithinLinear(address: u64): boolean {
+  return areEqualFrom(address, linearBits());
+}
+
+function linearBits(): u64 {
   const bits = min64(u64(u32((addressSizes() >>> 8) & 0xff)), MOST_LINEAR_BITS);
-  if (bits === 0n) return false;
-  const high = address >> (bits - 1n);
-  return high === 0n || high === ALL_ONES >> (bits - 1n);
+  ensures(bits <= MOST_LINEAR_BITS);
+  return bits;
+}
+
+function areEqualFrom(address: u64, bit: u64): boolean {
+  requires(bit < 64n);
+  const high = address >> bit;
+  return high === 0n || high === ALL_ONES >> bit;
 }
 
 /** Whether each byte of a PAT is a memory type. */

@@ -4,7 +4,7 @@ import { has, rule } from './entryCheck.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { vmread } from './operations.js';
 import { CR0_PE } from '../vcpu/registers.js';
-import { VMX_MISC } from './registers.js';
+import { VMX_BASIC, VMX_MISC } from './registers.js';
 import { Field } from './vmcs.js';
 
 /** The interruption information (table 24-16). */
@@ -35,6 +35,8 @@ const MACHINE_CHECK = 18n;
 const LAST_EXCEPTION = 31n;
 /** #DF, #TS, #NP, #SS, #GP, #PF and #AC have an error code. */
 const WITH_ERROR_CODE = 0x0002_7d00n;
+/** IA32_VMX_BASIC. */
+const ERROR_CODES_ARE_FREE = 1n << 56n;
 
 /** IA32_VMX_MISC: an instruction length of 0 may be injected (SDM 3D, A.6). */
 const ZERO_LENGTH_ALLOWED = 1n << 30n;
@@ -80,14 +82,15 @@ export function checkEvent(): void {
   if (type >= Type.softwareInterrupt && type <= Type.softwareException) checkLength();
 }
 
-/** In real mode no exception has an error code. */
+/** In real mode no exception has an error code. Newer processors let any other one have it or not (SDM 3D, A.1). */
 function checkErrorCode(event: u64, type: u64, vector: u64): void {
   const inRealMode = isUnrestrictedGuest() && !has(vmread(Field.guestCr0), CR0_PE);
   const hasCode = vector <= LAST_EXCEPTION && has(WITH_ERROR_CODE >> (vector & LAST_EXCEPTION), 1n);
   const delivers = has(event, DELIVERS_ERROR_CODE);
   const should = type === Type.hardwareException && hasCode && !inRealMode;
-  rule(delivers || !should, 'an error code for an exception that has one');
-  rule(!delivers || should, 'no error code for an event that has none');
+  const isFree = type === Type.hardwareException && !inRealMode && has(rdmsr(VMX_BASIC), ERROR_CODES_ARE_FREE);
+  rule(delivers || !should || isFree, 'an error code for an exception that has one');
+  rule(!delivers || should || isFree, 'no error code for an event that has none');
   if (delivers) rule(!has(vmread(Field.entryErrorCode), ERROR_CODE_RESERVED), 'an error code with bits 31:15 clear');
 }
 

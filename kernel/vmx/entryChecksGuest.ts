@@ -2,11 +2,12 @@
  * Rules for the guest's registers, but for segments: control and debug registers and MSRs (SDM 3C 26.3.1.1), descriptor
  * tables (26.3.1.3), RIP and RFLAGS (26.3.1.4), and PAE's page directories (26.3.1.6).
  */
-import { list, rdmsr, U32, u64, type u32 } from '../../transpiler/lib/index.js';
-import { areFixed, has, isCanonical, isPat, isPhysical, rule } from './entryCheck.js';
+import { cpuid, list, rdmsr, u32, U32, u64 } from '../../transpiler/lib/index.js';
+import { areFixed, has, isCanonical, isPat, isPhysical, isWithinLinear, rule } from './entryCheck.js';
 import { isUnrestrictedGuest, usesExtendedTables } from './entryChecksControls.js';
 import { injectsExternalInterrupt } from './entryChecksEvent.js';
 import { EFER_RESERVED } from './entryChecksHost.js';
+import { checkOptionalGuestState } from './entryChecksOptional.js';
 import { vmread } from './operations.js';
 import {
   CR0_CD,
@@ -28,7 +29,11 @@ const RFLAGS_VM = 1n << 17n;
 export const RFLAGS_IF = 1n << 9n;
 /** Bits 63:22, 15, 5 and 3. */
 const RFLAGS_RESERVED = 0xffff_ffff_ffc0_8028n;
-const DEBUGCTL_RESERVED = 0xffff_ffff_ffff_003cn;
+const DEBUGCTL_RESERVED = 0xffff_ffff_ffff_0038n;
+/** #DB for bus locks, where CPUID (7, ECX[24]) shows it. */
+const DEBUGCTL_BUS_LOCK = 1n << 2n;
+const MORE_FEATURES = 7;
+const ECX_BUS_LOCK = 1 << 24;
 
 // VM-entry controls (table 24-15).
 const LOAD_DEBUG_CONTROLS = 1n << 2n;
@@ -61,6 +66,7 @@ export function checkGuestRegisters(): void {
   rule(isCanonical(vmread(Field.guestSysenterEsp)), 'a canonical guest IA32_SYSENTER_ESP');
   rule(isCanonical(vmread(Field.guestSysenterEip)), 'a canonical guest IA32_SYSENTER_EIP');
   checkLoadedMsrs();
+  checkOptionalGuestState();
   checkDescriptorTables();
   checkRip();
   checkRflags();
@@ -87,7 +93,9 @@ function checkCr4(): void {
 
 function checkDebugControls(): void {
   if (!has(vmread(Field.entryControls), LOAD_DEBUG_CONTROLS)) return;
-  rule(!has(vmread(Field.guestDebugControl), DEBUGCTL_RESERVED), 'guest IA32_DEBUGCTL with no reserved bit');
+  const features = cpuid(MORE_FEATURES, 0);
+  const reserved: u64 = DEBUGCTL_RESERVED | (u32(features.ecx & ECX_BUS_LOCK) === 0 ? DEBUGCTL_BUS_LOCK : 0n);
+  rule(!has(vmread(Field.guestDebugControl), reserved), 'guest IA32_DEBUGCTL with no reserved bit');
   rule(vmread(Field.guestDr7) >> 32n === 0n, 'guest DR7 with bits 63:32 clear');
 }
 
@@ -112,7 +120,7 @@ function checkDescriptorTables(): void {
 function checkRip(): void {
   const rip = vmread(Field.guestRip);
   const is64Bit = isLongModeGuest() && has(vmread(GUEST_RIGHTS + 2 * Segment.cs), CODE_IS_64_BIT);
-  if (is64Bit) rule(isCanonical(rip), 'a canonical guest RIP');
+  if (is64Bit) rule(isWithinLinear(rip), 'guest RIP with equal bits beyond the linear addresses');
   else rule(rip >> 32n === 0n, 'guest RIP with bits 63:32 clear outside of 64-bit code');
 }
 

@@ -1,6 +1,7 @@
 /** Rules for the host state (SDM 3C 26.2.2 to 26.2.4). */
 import { rdmsr } from '../../transpiler/lib/index.js';
 import { areFixed, has, isCanonical, isPat, isPhysical, rule } from './entryCheck.js';
+import { checkOptionalHostState } from './entryChecksOptional.js';
 import { vmread } from './operations.js';
 import { CR4_PAE, EFER_LMA, EFER_LME } from '../vcpu/registers.js';
 import { VMX_CR0_FIXED0, VMX_CR0_FIXED1, VMX_CR4_FIXED0, VMX_CR4_FIXED1 } from './registers.js';
@@ -21,6 +22,7 @@ export function checkHostState(): void {
   checkControlRegisters();
   if (has(exit, LOAD_PAT)) rule(isPat(vmread(Field.hostPat)), 'a host PAT of memory types that exist');
   if (has(exit, LOAD_EFER)) checkEfer(has(exit, HOST_IS_64_BIT));
+  checkOptionalHostState();
   checkSelectors();
   checkBases();
   // An entry from 64-bit mode returns there.

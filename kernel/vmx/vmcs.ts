@@ -32,9 +32,12 @@ export const Field = {
   guestPdpte1: 0x280c,
   guestPdpte2: 0x280e,
   guestPdpte3: 0x2810,
+  guestBounds: 0x2812,
+  guestPkrs: 0x2818,
 
   hostPat: 0x2c00,
   hostEfer: 0x2c02,
+  hostPkrs: 0x2c06,
 
   pinControls: 0x4000,
   primaryControls: 0x4002,
@@ -90,6 +93,9 @@ export const Field = {
   guestPendingDebug: 0x6822,
   guestSysenterEsp: 0x6824,
   guestSysenterEip: 0x6826,
+  guestSupervisorCet: 0x6828,
+  guestSsp: 0x682a,
+  guestSspTable: 0x682c,
 
   hostCr0: 0x6c00,
   hostCr3: 0x6c02,
@@ -103,6 +109,9 @@ export const Field = {
   hostSysenterEip: 0x6c12,
   hostRsp: 0x6c14,
   hostRip: 0x6c16,
+  hostSupervisorCet: 0x6c18,
+  hostSsp: 0x6c1a,
+  hostSspTable: 0x6c1c,
 } as const;
 
 /** The guest's segment registers, in the order in which the VMCS has them. */

@@ -14,6 +14,7 @@ const { es, cs, ss, ds, fs, gs, ldtr, tr } = Segment;
 
 const NOT_CANONICAL = 0x8000_0000_0000n;
 const BEYOND_MEMORY = 1n << 40n;
+const BUS_LOCKS = 1 << 24;
 const UNUSABLE = 0x10000n;
 const LOWEST_NOT_PHYSICAL = BEYOND_MEMORY;
 
@@ -79,13 +80,13 @@ const RESTRICTED: Fields = { [Field.secondaryControls]: 0x22n };
 const WITH_LDT: Fields = { [rights(ldtr)]: 0x82n };
 
 /** What is printed for a state that is VALID but for these fields, on a processor with these MSRs. */
-function brokenRules(fields: Fields, msrs: Fields = {}): string[] {
+function brokenRules(fields: Fields, msrs: Fields = {}, ecx = 0): string[] {
   resetMemory();
   const state: Fields = { ...VALID, ...fields };
   simulate({
     vmread: (field: number) => state[field] ?? 0n,
     rdmsr: (msr: number) => ({ ...MSRS, ...msrs })[msr] ?? 0n,
-    cpuid: () => ({ eax: 0x3028, ebx: 0, ecx: 0, edx: 0 }),
+    cpuid: () => ({ eax: 0x3028, ebx: 0, ecx, edx: 0 }),
   });
   explainEntryFailure();
   return [...logText().matchAll(/VM entry needs: (.*)/g)].map(([, text = '']) => text);
@@ -106,6 +107,18 @@ t.test('each broken rule is told, in the order of the manual', (t) => {
     'a VPID that is not 0',
     'guest RFLAGS with its reserved bits',
   ]);
+  t.end();
+});
+
+t.test('what newer processors take breaks no rule', (t) => {
+  const basic = { 0x480: (1n << 55n) | (1n << 56n) };
+  t.same(brokenRules({ [Field.entryInterruption]: event(3, 13) }, basic), []);
+  t.same(brokenRules({ [Field.entryInterruption]: event(3, 6, true) }, basic), []);
+  t.same(brokenRules({ [Field.entryInterruption]: event(4, 6, true), [Field.entryInstructionLength]: 2n }, basic), [
+    'no error code for an event that has none',
+  ]);
+  t.same(brokenRules({ [Field.guestDebugControl]: 4n }, {}, BUS_LOCKS), []);
+  t.same(brokenRules({ [Field.guestRip]: NOT_CANONICAL }), [], 'RIP may be the first that is not canonical');
   t.end();
 });
 
@@ -179,6 +192,9 @@ const RULES: readonly [string, Fields, Fields?][] = [
     { [Field.entryInterruption]: event(6, 3), [Field.entryInstructionLength]: 16n },
   ],
 
+  ['a valid host IA32_S_CET', { [Field.exitControls]: 0x103c_0204n, [Field.hostSupervisorCet]: 0x40n }],
+  ['canonical, aligned host shadow stacks', { [Field.exitControls]: 0x103c_0204n, [Field.hostSsp]: 4n | 2n }],
+  ['host IA32_PKRS with bits 63:32 clear', { [Field.exitControls]: 0x203c_0204n, [Field.hostPkrs]: 1n << 32n }],
   ['host CR0 with the bits that VMX fixes', { [Field.hostCr0]: 0x8000_0001n }],
   ['host CR4 with the bits that VMX fixes', { [Field.hostCr4]: 0x20n }],
   ['host CR3 within physical memory', { [Field.hostCr3]: BEYOND_MEMORY }],
@@ -199,6 +215,13 @@ const RULES: readonly [string, Fields, Fields?][] = [
   ['host CR4.PAE, since the host is 64-bit', { [Field.hostCr4]: 0x2000n }],
   ['a canonical host RIP', { [Field.hostRip]: NOT_CANONICAL }],
 
+  ['a valid guest IA32_S_CET', { [Field.entryControls]: 0x10_c204n, [Field.guestSupervisorCet]: 0xc00n }],
+  [
+    'canonical, aligned guest shadow stacks',
+    { [Field.entryControls]: 0x10_c204n, [Field.guestSspTable]: NOT_CANONICAL },
+  ],
+  ['guest IA32_PKRS with bits 63:32 clear', { [Field.entryControls]: 0x40_c204n, [Field.guestPkrs]: 1n << 63n }],
+  ['a valid guest IA32_BNDCFGS', { [Field.entryControls]: 0x1_c204n, [Field.guestBounds]: 4n }],
   ['guest CR0 with the bits that VMX fixes', { [Field.guestCr0]: 0x8000_0001n }],
   ['guest CR0 with the bits that VMX fixes', { ...UNPAGED, ...RESTRICTED }],
   ['no guest CR0.PG without CR0.PE', { ...PAE, [Field.guestCr0]: 0x8000_0020n }],
@@ -221,7 +244,7 @@ const RULES: readonly [string, Fields, Fields?][] = [
   ['a canonical guest IDTR base', { [Field.guestIdtrBase]: NOT_CANONICAL }],
   ['a guest GDTR limit of 16 bits', { [Field.guestGdtrLimit]: 0x1_0000n }],
   ['a guest IDTR limit of 16 bits', { [Field.guestIdtrLimit]: 0x1_0000n }],
-  ['a canonical guest RIP', { [Field.guestRip]: NOT_CANONICAL }],
+  ['guest RIP with equal bits beyond the linear addresses', { [Field.guestRip]: 1n << 48n }],
   ['guest RIP with bits 63:32 clear outside of 64-bit code', { ...PAE, [Field.guestRip]: 1n << 32n }],
   ['guest RFLAGS with its reserved bits', { [Field.guestRflags]: 0n }],
   ['guest RFLAGS with its reserved bits', { [Field.guestRflags]: 0xan }],
