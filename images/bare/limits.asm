@@ -101,14 +101,18 @@
         call    vendor_instructions
         call    control_registers
         call    extended_states
+        call    controlled_instructions
         call    model_specific_registers
+        call    apic_base
         call    caches
         call    debug_exceptions
         call    nested_debug_exceptions
+        call    prepare_user
         call    alignment_checks
+        call    user_attempts
         call    hidden_memory
-        begin   "triple fault next"
-        finish
+        call    apic_modes
+        call    wait_for_print
         lidt    [nothing]
         ud2
 
@@ -159,91 +163,29 @@ control_registers:
         change  cr4, bts, CR4_SMXE
         change  cr4, btr, CR4_PAE
         change  cr4, bts, 31
+        call    cr4_bits
 .end:   ret
 
-; CPUID shows OSXSAVE as the guest has set it.
-extended_states:
-        call    show_osxsave
-        try     "XGETBV without OSXSAVE", xgetbv
-        write_xcr 0, 0, 3
-        mov     rax, cr4
-        bts     rax, CR4_OSXSAVE
+; Which bits can be toggled. The guest has no VMXE, and PAE was tried before.
+cr4_bits:
+        mov     r12, cr4
+        xor     r13d, r13d
+        xor     ebp, ebp
+.next:  mov     rax, ~((1 << CR4_VMXE) | (1 << CR4_PAE))
+        bt      rax, rbp
+        jnc     .skip
+        begin   "toggle a bit of CR4"
+        mov     rax, r12
+        btc     rax, rbp
         mov     cr4, rax
-        call    show_osxsave
-        write_xcr 0, 0, 0
-        write_xcr 0, 0, 1
-        write_xcr 0, 0, 2
-        write_xcr 0, 0, 3
-        write_xcr 0, 0, 4
-        write_xcr 0, 0, 5
-        write_xcr 0, 0, 6
-        write_xcr 0, 0, 7
-        write_xcr 0, 0, 8
-        write_xcr 0, 0, 0x10
-        write_xcr 0, 0, 0x20
-        write_xcr 0, 0, 0xe1
-        write_xcr 0, 0, 0x100
-        write_xcr 0, 0, 0x20001
-        write_xcr 0, 0x80000000, 3
-        write_xcr 1, 0, 3
-        write_xcr 0xffffffff, 0, 3
-        xor     ecx, ecx
-        xgetbv
-        show    "XCR0"
-        ret
-
-show_osxsave:
-        mov     eax, 1
-        xor     ecx, ecx
-        cpuid
-        xor     eax, eax
-        bt      ecx, OSXSAVE
-        setc    al
-        show    "CPUID OSXSAVE"
-        ret
-
-model_specific_registers:
-        read_msr  0x2000
-        read_msr  0x12345
-        read_msr  0x40000000
-        read_msr  0x400000ff
-        read_msr  0x80000000
-        read_msr  0xc0002000
-        read_msr  0xffffffff
-        write_msr 0x2000, 0, 0
-        write_msr 0x40000000, 0, 0
-        write_msr 0xc0002000, 0, 0
-        write_msr 0xffffffff, 0, 0
-        write_msr LSTAR, 0x8000, 0
-        read_msr  0x480
-        read_msr  0x48b
-        write_msr 0x480, 0, 0
-        read_msr  FEATURE_CONTROL
-        write_msr FEATURE_CONTROL, 0, 0
-
-        begin   "write APIC_BASE as it is"
-        mov     ecx, APIC_BASE
-        rdmsr
-        wrmsr
-        finish
-        begin   "write a reserved bit of APIC_BASE"
-        mov     ecx, APIC_BASE
-        rdmsr
-        or      eax, 1
-        wrmsr
-        finish
-        begin   "move the APIC and move it back"
-        mov     ecx, APIC_BASE
-        rdmsr
-        mov     esi, eax
-        xor     eax, 0x100000
-        wrmsr
-        mov     eax, esi
-        wrmsr
-        finish
-        mov     ecx, APIC_BASE
-        rdmsr
-        show    "APIC_BASE"
+        bts     r13, rbp
+        quiet
+        mov     cr4, r12
+.skip:  inc     ebp
+        cmp     ebp, 64
+        jb      .next
+        mov     rax, r13
+        show    "CR4 bits that can be toggled"
         ret
 
 caches:
@@ -293,7 +235,10 @@ debug_exceptions:
         finish
         ret
 
+%include "extendedStates.inc"
+%include "registers.inc"
 %include "storms.inc"
+%include "userMode.inc"
 
 ; Under tsvm only: where its memory is, no APIC may be.
 hidden_memory:
