@@ -3,7 +3,8 @@
 ; the interrupt, a bit for each processor:
 ;   processors: NAME = 0xBITS
 ; and it ends in a triple fault. Behind the number, `i` has the second processor then send the first one an INIT; `x` has
-; all use the x2APIC mode, which has no cluster model of its own; and `s` says that the time-stamp counter is slow.
+; all use the x2APIC mode, which has no cluster model of its own; `t` has it ask tsvm on VT-x about its timer as soon as all
+; run, and end there; and `s` says that the time-stamp counter is slow.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -11,13 +12,6 @@
 
 %define COMMAND_LINE  0x228             ; in the zero page
 %define APIC          0xfee00000
-%define IDENTITY      0x20
-%define END           0xb0              ; of interrupt
-%define LOGICAL       0xd0
-%define FORMAT        0xe0
-%define SPURIOUS      0xf0
-%define COMMAND       0x300
-%define DESTINATION   0x310
 
 %define INIT          0x4500
 %define STARTUP       0x4600
@@ -32,20 +26,16 @@
 %define VECTOR        0x40              ; of the interrupts that are counted
 %define TO_CLUSTERS   0x41              ; has a processor change to the cluster model
 %define ATTACK        0x42
-%define FLAT          0xffffffff
-%define CLUSTERS      0x0fffffff
 %define EFER          0xc0000080
 %define AP_STACK      2048
 %define AT_LEAST      20000000          ; that many counts of the time-stamp counter somebody may still get it
 %define AT_MOST       1000              ; times that
 %define SLOWER        10                ; as a power of two
+%define A_WHILE       2500000           ; of such a slow counter: a tenth of a second
 
-%define APIC_BASE     0x1b
-%define X2APIC_MODE   0xc00             ; of it, with the APIC on
-%define X2_IDENTITY   0x802
-%define X2_END        0x80b
-%define X2_SPURIOUS   0x80f
-%define X2_COMMAND    0x830
+%define HYPERCALL     0x6d767374
+%define EXIT_COUNT    1
+%define TIMER_EXIT    52
 
 ; to NAME, DESTINATION, COMMAND, EXPECTED: sends, and waits until those have got it, or some seconds.
 %macro to 4
@@ -73,6 +63,9 @@
         cmp     al, 'x'
         sete    cl
         or      [is_wide], cl
+        cmp     al, 't'
+        sete    cl
+        or      [asks], cl
         cmp     al, 's'
         jne     .quick
         shr     qword [at_least], SLOWER
@@ -100,6 +93,8 @@
         to      "SIPI, others", 0, OTHERS | STARTUP | (LOW_PAGE >> 12), r12d
         to      "SIPI, others again", 0, OTHERS | STARTUP | (LOW_PAGE >> 12), 0
 
+        cmp     byte [asks], 0
+        jne     ask_of_timer
         to      "fixed, for 1", 1, FIXED | VECTOR, 2
         to      "fixed, for 0", 0, FIXED | VECTOR, 1
         to      "fixed, for 7", 7, FIXED | VECTOR, 0
@@ -133,14 +128,43 @@
 
 .attack:
         cmp     byte [attacks], 0
-        je      .end
+        je      end
         begin   "INIT next"
         finish
         to      "survived", 1, FIXED | ATTACK, r13d
-.end:   cli
+end:    cli
         call    wait_for_print
         lidt    [nothing]
         ud2
+
+; How often a timer of the hypervisor has ended the guest of this processor, and how often some of its periods later.
+ask_of_timer:
+        call    a_while
+        call    timer_exits
+        show    "exits of the timer until all run"
+        call    a_while
+        call    timer_exits
+        show    "later"
+        jmp     end
+
+timer_exits:
+        mov     eax, HYPERCALL
+        mov     ecx, EXIT_COUNT
+        xor     edx, edx
+        mov     esi, TIMER_EXIT
+        vmcall
+        xor     eax, eax
+        cmp     ecx, TIMER_EXIT         ; or the first reason behind it that there was
+        cmove   rax, rbx
+        ret
+
+a_while:
+        call    clock
+        lea     r9, [rax + A_WHILE]
+.wait:  call    clock
+        cmp     rax, r9
+        jb      .wait
+        ret
 
 ; ---- eax: destination, edx: command, ecx: who is expected to get it; rax: who has
 
@@ -164,123 +188,12 @@ send_and_wait:
         mov     eax, [got]
         ret
 
-send:   cmp     byte [is_wide], 0
-        jne     .wide
-        mov     edi, APIC
-        shl     eax, 24
-        mov     [rdi + DESTINATION], eax
-        mov     [rdi + COMMAND], edx
-        ret
-.wide:  movsx   eax, al                 ; to all is all ones here, too
-        xchg    eax, edx
-        mov     ecx, X2_COMMAND
-        wrmsr
-        ret
-
 clock:  rdtsc
         shl     rdx, 32
         or      rax, rdx
         ret
 
-; ---- what each processor does with its APIC, and on interrupts
-
-; eax: the bit of this processor
-own_bit:
-        call    own_number
-        mov     ecx, eax
-        mov     eax, 1
-        shl     eax, cl
-        ret
-
-own_number:
-        cmp     byte [is_wide], 0
-        jne     .wide
-        mov     eax, APIC
-        mov     eax, [rax + IDENTITY]
-        shr     eax, 24
-        ret
-.wide:  mov     ecx, X2_IDENTITY
-        rdmsr
-        ret
-
-use_apic:
-        cmp     byte [is_wide], 0
-        jne     .wide
-        call    own_bit
-        shl     eax, 24
-        mov     edi, APIC
-        mov     dword [rdi + FORMAT], FLAT
-        mov     [rdi + LOGICAL], eax
-        mov     dword [rdi + SPURIOUS], 0x1ff
-        ret
-.wide:  mov     ecx, APIC_BASE
-        rdmsr
-        or      eax, X2APIC_MODE
-        wrmsr
-        mov     ecx, X2_SPURIOUS
-        mov     eax, 0x1ff
-        xor     edx, edx
-        wrmsr
-        ret
-
-end_interrupt:
-        cmp     byte [is_wide], 0
-        jne     .wide
-        mov     edi, APIC
-        mov     dword [rdi + END], 0
-        ret
-.wide:  mov     ecx, X2_END
-        xor     eax, eax
-        xor     edx, edx
-        wrmsr
-        ret
-
-%macro handler 0
-        push    rax
-        push    rcx
-        push    rdx
-        push    rdi
-        call    own_bit
-%endmacro
-%macro handled 0
-        pop     rdi
-        pop     rdx
-        pop     rcx
-        pop     rax
-        iretq
-%endmacro
-
-counted:
-        handler
-        push    rax
-        call    end_interrupt
-        pop     rax
-        lock or [got], eax
-        handled
-counted_nmi:
-        handler
-        lock or [got], eax
-        handled
-to_clusters:
-        handler
-        mov     edi, APIC
-        mov     dword [rdi + FORMAT], CLUSTERS
-        mov     ecx, eax
-        or      ecx, 0x10
-        shl     ecx, 24
-        mov     [rdi + LOGICAL], ecx
-        mov     dword [rdi + END], 0
-        lock or [got], eax
-        handled
-attack:
-        handler
-        lock or [got], eax
-        xor     eax, eax
-        mov     edx, INIT
-        call    send
-        handled
-spurious:
-        iretq
+%include "processorApic.inc"
 
 ; Gates besides those of attempts.inc.
 add_gates:
@@ -364,6 +277,7 @@ got:     dd 0
 at_least: dq AT_LEAST
 is_wide: db 0
 attacks: db 0
+asks:    db 0
 nothing: dw 0
          dq 0
 
