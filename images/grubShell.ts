@@ -1,7 +1,9 @@
-/** A disk, also a CD, whose GRUB does nothing but show its shell on COM1. */
-import { copyFile, mkdir } from 'node:fs/promises';
+/** Disks whose GRUB does nothing but show its shell on COM1. */
+import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeGrubDisc } from './grub.js';
+import { fatSize, makeFat } from './fat.js';
+import { makeGrub, makeGrubDisc } from './grub.js';
+import { EFI_DEFAULT } from './loaderCommands.js';
 
 const MODULES = [
   ...['biosdisk', 'boot', 'iso9660', 'linux', 'ls', 'lsmmap', 'normal', 'part_msdos', 'reboot'],
@@ -9,12 +11,31 @@ const MODULES = [
 ];
 const COMMANDS = ['serial --unit=0 --speed=115200', 'terminal_input serial', 'terminal_output serial'];
 
-/** Writes the disk with these files, under their names, into the empty folder `folder`; returns its path. */
-export async function makeGrubShell(files: Readonly<Record<string, string>>, folder: string): Promise<string> {
+/** What is on the disk besides GRUB: files by their names there. */
+type Files = Readonly<Record<string, string>>;
+
+/** Writes one for a BIOS, which is also a CD, into the empty folder `folder`; returns its path. */
+export async function makeGrubShell(files: Files, folder: string): Promise<string> {
   const disk = join(folder, 'grub.iso');
   const content = join(folder, 'grub');
   await mkdir(content);
   for (const [name, source] of Object.entries(files)) await copyFile(source, join(content, name));
   await makeGrubDisc({ firmware: 'bios', files: content, modules: MODULES, commands: COMMANDS }, disk);
+  return disk;
+}
+
+/**
+ * Writes one for UEFI into the empty folder `folder`; returns its path. Its console is the firmware's, which is on COM1,
+ * too, and would take part of what is typed from GRUB's own driver.
+ */
+export async function makeEfiGrubShell(files: Files, folder: string): Promise<string> {
+  const disk = join(folder, 'grub.img');
+  const grub = join(folder, 'grub.efi');
+  const commands = [`search --set=root --file /${EFI_DEFAULT}`];
+  await makeGrub({ target: 'x86_64-efi', modules: ['fat', 'lsefimmap'], commands }, grub, folder);
+  const content = Object.entries({ ...files, [EFI_DEFAULT]: grub }).map(([path, source]) => ({ path, source }));
+  const sizes = await Promise.all(content.map(({ source }) => stat(source)));
+  const bytes = fatSize(sizes.reduce((sum, { size }) => sum + size, 0));
+  await makeFat(disk, { bytes, hiddenSectors: 0 }, content);
   return disk;
 }

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { makeGrubShell } from '../../images/grubShell.js';
+import { makeEfiGrubShell, makeGrubShell } from '../../images/grubShell.js';
+import { drive, MACHINE, makeMedium } from '../guests/media.js';
 import { boot, type BootOptions, defaultGuest, temporaryFolder } from './harness.js';
 
 t.setTimeout(300_000);
@@ -45,6 +46,40 @@ t.test('GRUB runs as the guest, answers at its shell, and starts Linux', async (
     `lsmmap shows ${kept} as reserved`,
   );
   t.match(text, /^guest: Linux .*, 1 CPU/m);
+  t.match(text, /^guest: ready$/m);
+  t.equal(ended, 'off');
+});
+
+/** GRUB's names of what is not to be used in the firmware's map. */
+const RESERVED = /^reserved +([0-9a-f]+)-([0-9a-f]+)/gm;
+
+t.test('the same on UEFI, where the firmware goes on from the stick with tsvm to the disk with GRUB', async (t) => {
+  const stick = drive('usb', await makeMedium(t, 'usb', null), 0);
+  const disk = drive('ahci', await makeEfiGrubShell({ kernel, initrd }, await temporaryFolder(t)), 1);
+  const { serial, ended } = await boot({
+    ...MACHINE,
+    uefi: true,
+    seconds: 240,
+    extra: [...stick, ...disk],
+    dialogue: [
+      [prompt(1), 'ls'],
+      [prompt(2), 'lsefimmap'],
+      [prompt(3), 'linux /kernel console=ttyS0 quiet tsvm.run=poweroff'],
+      [prompt(4), 'initrd /initrd'],
+      [prompt(5), 'boot'],
+    ],
+  });
+  const text = plain(serial);
+  t.match(text, /tsvm: the firmware goes on as the guest[^]*grub>/);
+  t.match(text, /\(hd0\).*\(hd1\)/);
+  const kept = BigInt(/kept at (0x[0-9a-f]+)$/m.exec(text)?.[1] ?? 0);
+  const reserved = [...text.matchAll(RESERVED)];
+  t.ok(
+    reserved.some(([, from, to]) => BigInt(`0x${from}`) <= kept && kept <= BigInt(`0x${to}`)),
+    `lsefimmap shows 0x${kept.toString(16)} as reserved`,
+  );
+  t.match(text, /^guest: Linux .*, 2 CPU/m);
+  t.match(text, /^tsvm, hypercall interface .*, 2 processors/m);
   t.match(text, /^guest: ready$/m);
   t.equal(ended, 'off');
 });
