@@ -29,6 +29,8 @@ need openssl openssl
 [ -e /usr/lib/grub/x86_64-efi ] || packages="$packages grub-efi-amd64-bin"
 ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a > /dev/null 2>&1 || packages="$packages libclang-rt-14-dev"
 [ -e /usr/lib/ipxe/ipxe.efi ] || packages="$packages ipxe"
+[ -e /usr/lib/PXELINUX/pxelinux.0 ] || packages="$packages pxelinux"
+[ -e /usr/lib/syslinux/modules/bios/ldlinux.c32 ] || packages="$packages syslinux-common"
 [ -e /usr/lib/ipxe/qemu ] || packages="$packages ipxe-qemu"
 [ -e /usr/lib/x86_64-linux-gnu/libc.a ] || packages="$packages libc6-dev"
 

@@ -1,5 +1,5 @@
 /** A node that starts over the network, by QEMU's TFTP server or a web server here. Its guest is to get ready. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +12,9 @@ t.setTimeout(900_000);
 
 /** The address of this machine in QEMU's user network. */
 const SERVER = '10.0.2.2';
+
+/** Its first file, and what that loads, from the Debian packages pxelinux and syslinux-common. */
+const PXELINUX = ['/usr/lib/PXELINUX/pxelinux.0', '/usr/lib/syslinux/modules/bios/ldlinux.c32'];
 
 interface NetworkStart {
   readonly uefi: boolean;
@@ -54,6 +57,12 @@ t.test('the network card of a BIOS starts grub.0, which starts tsvm', async (t) 
 t.test('iPXE on a BIOS runs the script from the TFTP server', async (t) => {
   const folder = await makeMedium(t, 'pxe', await briefGuest(), 'apic=trap');
   await startsGuest(t, { uefi: false, card: 'virtio-net', folder, file: 'tsvm.ipxe' });
+});
+
+t.test('pxelinux on a BIOS reads its configuration, which names tsvm', async (t) => {
+  const folder = await makeMedium(t, 'pxe', await briefGuest(), 'apic=trap');
+  for (const file of PXELINUX) await copyFile(file, join(folder, basename(file)));
+  await startsGuest(t, { uefi: false, card: 'e1000', folder, file: 'pxelinux.0' });
 });
 
 t.test('UEFI starts tsvm.bin as the network’s first file', async (t) => {
