@@ -17,9 +17,21 @@ async function initrdWithNext(t: Test, next: Readonly<Record<string, Uint8Array>
   return file;
 }
 
+interface KexecMachine {
+  readonly memory: string;
+  readonly cpus: number;
+  readonly uefi: boolean;
+}
+
 /** With 6 GiB, Linux puts the image and the bundle above 4 GiB. */
-for (const memory of ['1G', '6G']) {
-  t.test(`kexec into the image, which starts its guest: ${memory}`, async (t) => {
+const MACHINES: readonly KexecMachine[] = [
+  { memory: '1G', cpus: 1, uefi: false },
+  { memory: '6G', cpus: 2, uefi: false },
+  { memory: '1G', cpus: 2, uefi: true },
+];
+
+for (const machine of MACHINES) {
+  t.test(`kexec into the image, which starts its guest: ${Object.values(machine).join(', ')}`, async (t) => {
     const guest = await defaultGuest();
     const bundle = makeBundle({
       kernel: await readFile(guest.kernel),
@@ -29,9 +41,9 @@ for (const memory of ['1G', '6G']) {
     const next = { kernel: await readFile(await freshImage()), initrd: bundle, cmdline: Buffer.from('crash=reset') };
     const initrd = await initrdWithNext(t, next);
     const append = 'console=ttyS0 quiet tsvm.run=kexec';
-    const { serial, ended } = await boot({ image: null, initrd, append, memory, until: /reboot: Power down/ });
+    const { serial, ended } = await boot({ ...machine, image: null, initrd, append, until: /reboot: Power down/ });
     t.match(serial, /^tsvm: starting the guest$/m);
-    t.match(serial, /^tsvm, hypercall interface/m);
+    t.match(serial, new RegExp(`^tsvm, hypercall interface .*, ${machine.cpus} processor`, 'm'));
     t.equal(ended === 'timeout', false);
   });
 }
