@@ -59,3 +59,17 @@ for (const [what, change] of [
     t.equal(ended, 'stopped');
   });
 }
+
+for (const uefi of [false, true]) {
+  t.test(`a packed guest with one byte changed is named and not started: ${uefi ? 'UEFI' : 'a BIOS'}`, async (t) => {
+    const file = await packedImage(t);
+    const content = await readFile(file);
+    const inKernel = content.length / 2;
+    await writeFile(file, content.fill(content.readUInt8(inKernel) ^ 1, inKernel, inKernel + 1));
+    const machine = { uefi, memory: MEMORY, image: file, kernel: null, initrd: null };
+    const { serial, ended } = await boot({ ...machine, until: /is damaged\n/, seconds: 60 });
+    t.match(serial, /tsvm: guest\/kernel has another digest than guest\/sha256 says: the bundle is damaged$/m);
+    t.notMatch(serial, /guest: |Linux version/);
+    t.equal(ended, 'stopped');
+  });
+}

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap';
 import { makeBundle } from '../../images/bundle.js';
 import { cpioArchive } from '../../images/cpio.js';
 import { packFile } from '../../linker/file.js';
-import { boot, type BootOptions, defaultGuest, freshImage, temporaryFolder } from './harness.js';
+import { bootAndBreak } from './gdb.js';
+import { boot, type BootOptions, defaultGuest, freshImage, hypervisorLines, temporaryFolder } from './harness.js';
 
 /** It says so in its last line and then stands still: a triple fault or a reset would end the run. */
 async function refuses(t: Test, options: BootOptions, reason: RegExp): Promise<void> {
@@ -95,3 +96,13 @@ for (const [way, machineOf] of Object.entries(POLICY_WAYS)) {
 }
 
 t.test('too little memory', (t) => refuses(t, { memory: '32M' }, /too little memory/));
+
+/** Once the loader's list is read, the second part of the guest shall begin where the first one does. */
+const OVERLAP = 'set boot_bootInfo_bootInfo.parts.at[1].start = boot_bootInfo_bootInfo.parts.at[0].start';
+
+t.test('modules that overlap', async (t) => {
+  const machine = { loader: 'multiboot', until: /overlap\n/ } as const;
+  const { serial, ended } = await bootAndBreak('boot_boot_readEmbeddedBundle', [OVERLAP], machine);
+  t.equal(hypervisorLines(serial).at(-1), "tsvm: the guest's kernel and its initrd overlap");
+  t.equal(ended, 'stopped');
+});
