@@ -9,17 +9,21 @@ export interface Memtest {
   /** The one that starts in 64-bit mode, and the one that has a 32-bit entry only. */
   readonly x64: string;
   readonly ia32: string;
+  /** The one that UEFI firmware starts. */
+  readonly efi: string;
 }
 
-/** Puts both forms into build/guest of the project, or finds them there. Needs the network, the first time. */
+/** Puts all forms into build/guest of the project, or finds them there. Needs the network, the first time. */
 export async function makeMemtest({ root, onStep }: GuestOptions): Promise<Memtest> {
   const output = join(root, 'build', 'guest');
   await mkdir(output, { recursive: true });
-  const memtest = { x64: join(output, 'memtest-x64'), ia32: join(output, 'memtest-ia32') };
-  if (existsSync(memtest.x64) && existsSync(memtest.ia32)) return memtest;
+  const place = (name: string): string => join(output, `memtest-${name}`);
+  const memtest = { x64: place('x64'), ia32: place('ia32'), efi: place('x64.efi') };
+  if (Object.values(memtest).every((file) => existsSync(file))) return memtest;
   const unpacked = await unpackPackage('memtest86+', output, onStep);
   await copyFile(join(unpacked, 'boot', 'memtest86+ia32.bin'), memtest.ia32);
   await copyFile(join(unpacked, 'boot', 'memtest86+x64.bin'), memtest.x64);
+  await copyFile(join(unpacked, 'boot', 'memtest86+x64.efi'), memtest.efi);
   await rm(unpacked, { recursive: true });
   return memtest;
 }
