@@ -18,7 +18,11 @@
 %define APIC         0xfee00000
 %define TASK_PRIORITY 0x80
 %define COMMAND      0x300
+%define DESTINATION  0x310
 %define SELF         0x40000            ; the command's shorthand
+%define NOBODY       7 << 24            ; no processor has this number
+%define INIT         0x4500
+%define STARTUP      0x4698
 %define ROUNDS       1000
 %define POWER_OFF    0xf4
 
@@ -94,6 +98,19 @@
         measure "APIC command"
         mov     edi, APIC
         mov     eax, SELF | 0x40
+        mov     [rdi + COMMAND], eax
+        end_measure
+
+        mov     edi, APIC
+        mov     dword [rdi + DESTINATION], NOBODY
+        measure "INIT command"
+        mov     edi, APIC
+        mov     eax, INIT
+        mov     [rdi + COMMAND], eax
+        end_measure
+        measure "SIPI command"
+        mov     edi, APIC
+        mov     eax, STARTUP
         mov     [rdi + COMMAND], eax
         end_measure
 
