@@ -150,10 +150,6 @@ function isFirst(vcpu: Vcpu): boolean {
 
 function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
   const offset = u32(u64(address) & OFFSET_IN_PAGE);
-  if ((offset & OFFSET_OF_REGISTER) !== 0) {
-    recordEvent(Event.apicAccess, u64(address), rip);
-    return;
-  }
   switch (offset) {
     case ApicRegister.commandLow:
       sendCommand(vcpu, value, rip);
@@ -169,6 +165,10 @@ function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
       break;
     default:
       if (offset < FIRST_REGISTER) return;
+      if ((offset & OFFSET_OF_REGISTER) !== 0) {
+        recordEvent(Event.apicAccess, u64(address), rip);
+        return;
+      }
       break;
   }
   window(hpa(address), 4).setU32(0, value);

@@ -44,8 +44,10 @@ export function instructionLength(vmcb: Vmcb, opcode: Opcode): u32 {
 export function skipInstruction(vmcb: Vmcb, length: u32): void {
   vmcb.rip = u64(vmcb.rip + u64(length));
   vmcb.interruptShadow = 0n;
-  vmcb.rflags = vmcb.rflags & ~RFLAGS_RF;
-  if ((vmcb.rflags & RFLAGS_TF) === 0n) return;
+  const flags = vmcb.rflags;
+  if ((flags & (RFLAGS_RF | RFLAGS_TF)) === 0n) return;
+  vmcb.rflags = flags & ~RFLAGS_RF;
+  if ((flags & RFLAGS_TF) === 0n) return;
   vmcb.dr6 = vmcb.dr6 | DR6_BS;
   injectException(vmcb, Exception.debug);
 }
