@@ -27,8 +27,8 @@ import { findRsdp, placeOfRsdp, RSDP_BYTES, RSDP_EXTENDED_BYTES, sumOf } from '.
 
 /** No table that is needed comes near this; a length above it is an error. */
 const TABLE_BYTES_MOST = 0x40_0000;
-/** More than such a table can list. */
-const TABLES_MOST = 0x10_0000;
+/** No machine has nearly so many; what is listed after them is not looked at. */
+const TABLES_MOST = 1024;
 /** From here a table of that length still ends below 4 GiB. */
 const HIGHEST_TABLE = 0xffc0_0000n;
 
