@@ -27,7 +27,7 @@ t.test('GRUB runs as the guest, answers at its shell, and starts Linux', async (
     dialogue: [
       [prompt(1), 'ls'],
       [prompt(2), 'lsmmap'],
-      [prompt(3), 'linux /kernel console=ttyS0 quiet tsvm.run=poweroff'],
+      [prompt(3), 'linux /kernel console=ttyS0 quiet no_timer_check tsvm.run=poweroff'],
       [prompt(4), 'initrd /initrd'],
       [prompt(5), 'boot'],
     ],
@@ -64,7 +64,7 @@ t.test('the same on UEFI, where the firmware goes on from the stick with tsvm to
     dialogue: [
       [prompt(1), 'ls'],
       [prompt(2), 'lsefimmap'],
-      [prompt(3), 'linux /kernel console=ttyS0 quiet tsvm.run=poweroff'],
+      [prompt(3), 'linux /kernel console=ttyS0 quiet no_timer_check tsvm.run=poweroff'],
       [prompt(4), 'initrd /initrd'],
       [prompt(5), 'boot'],
     ],

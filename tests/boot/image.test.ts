@@ -6,7 +6,7 @@ import { makeBundle } from '../../images/bundle.js';
 import { packFile } from '../../linker/file.js';
 import { boot, type BootOptions, defaultGuest, freshImage, temporaryFolder } from './harness.js';
 
-const APPEND = 'console=ttyS0 quiet tsvm.run=poweroff';
+const APPEND = 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff';
 const LOADERS = ['qemu', 'multiboot', 'multiboot2', 'linux'] as const;
 const MEMORY = '512M';
 

@@ -57,7 +57,10 @@ function twoKernels(t: Test, serial: string): void {
 
 t.test('another kernel starts from the guest, under the hypervisor still', async (t) => {
   const append = 'console=ttyS0 quiet tsvm.run=kexec';
-  const { serial, ended } = await boot({ append, initrd: await withNext(t, 'console=ttyS0 quiet tsvm.run=poweroff') });
+  const { serial, ended } = await boot({
+    append,
+    initrd: await withNext(t, 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff'),
+  });
   twoKernels(t, serial);
   t.match(serial, /reboot: Power down/);
   t.equal(ended, 'off');
@@ -65,7 +68,7 @@ t.test('another kernel starts from the guest, under the hypervisor still', async
 
 t.test('the kernel that was reserved for a crash starts after one', async (t) => {
   const append = 'console=ttyS0 quiet crashkernel=192M tsvm.run=kdump';
-  const initrd = await withNext(t, 'console=ttyS0 quiet nr_cpus=1 reset_devices tsvm.run=vmcore');
+  const initrd = await withNext(t, 'console=ttyS0 quiet no_timer_check nr_cpus=1 reset_devices tsvm.run=vmcore');
   const { serial, ended } = await boot({ append, initrd });
   t.match(serial, /sysrq triggered crash/);
   twoKernels(t, serial);

@@ -12,7 +12,7 @@ const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
 const VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd';
 const CERTIFICATE = '/usr/share/ovmf/PkKek-1-snakeoil.pem';
 const KEY = '/usr/share/ovmf/PkKek-1-snakeoil.key';
-const APPEND = 'console=ttyS0 quiet tsvm.run=poweroff';
+const APPEND = 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff';
 
 async function signer(folder: string): Promise<(file: string, signed: string) => Promise<void>> {
   const key = join(folder, 'key.pem');
