@@ -46,6 +46,6 @@ function protect(page: Gpa): void {
 
 function warn(): void {
   beginLine();
-  print('warning: apic=release: once all processors run, an INIT that the guest sends makes one leave the hypervisor');
+  print('warning: apic=release: once all processors run, an INIT that the guest sends stops one, or frees it on QEMU');
   endLine();
 }
