@@ -1,5 +1,6 @@
 /** Events that the guest gets when it runs next: EVENTINJ and EXITINTINFO (APM 2, 15.20 and 15.7.2). */
 import { u64, type u32 } from '../../transpiler/lib/index.js';
+import { RFLAGS_RF } from '../vcpu/registers.js';
 import type { Vmcb } from './vmcb.js';
 
 /** Vectors of exceptions (APM 2, 8.2). */
@@ -24,12 +25,19 @@ const FIRST_INTERRUPT_VECTOR = 32n;
 
 /** The guest gets the exception `vector`, which has no error code. */
 export function injectException(vmcb: Vmcb, vector: Exception): void {
+  if (vector !== Exception.debug) markFault(vmcb);
   vmcb.injectedEvent = EVENT_VALID | TYPE_EXCEPTION | vector;
 }
 
 /** The guest gets the exception `vector` with `errorCode`. */
 export function injectExceptionWithCode(vmcb: Vmcb, vector: Exception, errorCode: u32): void {
+  markFault(vmcb);
   vmcb.injectedEvent = EVENT_VALID | HAS_ERROR_CODE | TYPE_EXCEPTION | vector | (u64(errorCode) << 32n);
+}
+
+/** A fault leaves RF in the flags that the handler finds, so that no code breakpoint is met twice (APM 2, 13.1.3.1). */
+function markFault(vmcb: Vmcb): void {
+  vmcb.rflags = vmcb.rflags | RFLAGS_RF;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * A fault of Bochs 2.7: an INIT that has left the guest stays pending, and leaves it again at each entry, until it resets
  * the processor. There it is allowed to, and the first processor, which looks for that until all have started, sends
- * a SIPI that leads to the hypervisor again.
+ * a SIPI that leads to the hypervisor again. So processors start once: Bochs cannot take them offline and online again.
  */
 import {
   at,
@@ -40,7 +40,15 @@ const ECX_HYPERVISOR = 0x8000_0000;
 const SECOND_SIPI_MICROSECONDS = 10_000;
 const PERIOD_MICROSECONDS = 1_000;
 
-const HeldInit = struct('HeldInit', { size: 1 }, { isHeld: at(0, BOOL) });
+const HeldInit = struct(
+  'HeldInit',
+  { size: 2 },
+  {
+    isHeld: at(0, BOOL),
+    /** Whether the first processor still looks for others that were reset. */
+    isWatched: at(1, BOOL),
+  },
+);
 const fault = instance(HeldInit);
 
 /** Finds out whether this machine has the fault, and processors to start. */
@@ -61,8 +69,12 @@ function isBochs(): boolean {
   return !isVirtual && rsdp.u32(MAKER) === BOCHS && rsdp.u16(MAKER + 4) === BOCHS_END;
 }
 
-/** Lets the INIT that is pending reset this processor. */
+/**
+ * Lets the INIT that is pending reset this processor. Once nobody looks for that, it stands still instead: the guest's
+ * next SIPI would start it without the hypervisor.
+ */
 export function takeHeldInit(vcpu: Vcpu): never {
+  if (!fault.isWatched) return haltForever();
   const end = u64(readClock() + countsOf(SECOND_SIPI_MICROSECONDS));
   while (readClock() < end) pause();
   vcpu.mailbox.wantsStart = 1;
@@ -72,6 +84,7 @@ export function takeHeldInit(vcpu: Vcpu): never {
 
 /** Begins to look for processors that were reset. */
 export function watchResets(): void {
+  fault.isWatched = true;
   addTimer(Task.restart, u64(readClock() + countsOf(PERIOD_MICROSECONDS)));
 }
 
@@ -79,7 +92,8 @@ export function watchResets(): void {
 export function restartProcessors(now: u64): void {
   const count = processorCount();
   for (let number: u32 = 0; number < count; number++) restart(number);
-  if (!everyProcessorRuns()) addTimer(Task.restart, u64(now + countsOf(PERIOD_MICROSECONDS)));
+  if (everyProcessorRuns()) fault.isWatched = false;
+  else addTimer(Task.restart, u64(now + countsOf(PERIOD_MICROSECONDS)));
 }
 
 function restart(number: u32): void {

@@ -1,5 +1,6 @@
 /** Events that the guest gets when it runs next (SDM 3C 24.8.3, 26.6 and 27.2). */
 import { u64, type u32 } from '../../transpiler/lib/index.js';
+import { RFLAGS_RF } from '../vcpu/registers.js';
 import { vmread, vmwrite } from './operations.js';
 import { Field } from './vmcs.js';
 
@@ -39,13 +40,20 @@ export const NMI_UNBLOCKED = 1n << 12n;
 
 /** The guest gets the exception `vector`, which has no error code. */
 export function injectException(vector: Exception): void {
+  if (vector !== Exception.debug) markFault();
   inject(VALID | TYPE_HARDWARE_EXCEPTION | vector);
 }
 
 /** The guest gets the exception `vector` with `errorCode`. */
 export function injectExceptionWithCode(vector: u64, errorCode: u32): void {
   vmwrite(Field.entryErrorCode, u64(errorCode));
+  markFault();
   inject(VALID | HAS_ERROR_CODE | TYPE_HARDWARE_EXCEPTION | vector);
+}
+
+/** A fault leaves RF in the flags that the handler finds, so that no code breakpoint is met twice (SDM 3B 17.3.1.1). */
+function markFault(): void {
+  vmwrite(Field.guestRflags, vmread(Field.guestRflags) | RFLAGS_RF);
 }
 
 /** The guest gets an NMI. */
