@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { BundleEntry } from '../images/bundle.js';
+import type { BundleEntry } from '../linker/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { type Inspection, inspectFile, type TsvmImage } from '../linker/inspect.js';
 import type { LinuxHeader } from '../linker/linuxHeader.js';

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeBundle } from '../images/bundle.js';
+import { makeBundle } from '../linker/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { readFileParts, packFile } from '../linker/file.js';
 import { buildOnce } from './build.js';

@@ -1,6 +1,6 @@
 /** What a file is that a node can be started with: read from the file alone. */
 import { createHash } from 'node:crypto';
-import { type BundleEntry, readBundle } from '../images/bundle.js';
+import { type BundleEntry, readBundle } from './bundle.js';
 import { embeddedBundle, readFileParts, SETUP_BYTES } from './file.js';
 import { type ImageParts, readBuildId, readBundleBytes } from './image.js';
 import { type LinuxHeader, readLinuxHeader } from './linuxHeader.js';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeBundle } from '../../images/bundle.js';
+import { makeBundle } from '../../linker/bundle.js';
 import { packFile } from '../../linker/file.js';
 import { boot, type BootOptions, defaultGuest, freshImage, temporaryFolder } from './harness.js';
 

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { cpioArchive } from '../../images/cpio.js';
+import { cpioArchive } from '../../linker/cpio.js';
 import { boot, defaultGuest, temporaryFolder } from './harness.js';
 
 /** The ways that Linux has to reset a machine (Linux, Documentation/admin-guide/kernel-parameters.txt, reboot=). */

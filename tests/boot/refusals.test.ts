@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeBundle } from '../../images/bundle.js';
-import { cpioArchive } from '../../images/cpio.js';
+import { makeBundle } from '../../linker/bundle.js';
+import { cpioArchive } from '../../linker/cpio.js';
 import { packFile } from '../../linker/file.js';
 import { bootAndBreak } from './gdb.js';
 import { boot, type BootOptions, defaultGuest, freshImage, hypervisorLines, temporaryFolder } from './harness.js';

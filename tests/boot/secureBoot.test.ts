@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeBundle } from '../../images/bundle.js';
+import { makeBundle } from '../../linker/bundle.js';
 import { fatSize, makeFat } from '../../images/fat.js';
 import { packFile } from '../../linker/file.js';
 import { boot, type Boot, defaultGuest, freshImage, temporaryFolder } from './harness.js';

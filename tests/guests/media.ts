@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { makeBundle } from '../../images/bundle.js';
+import { makeBundle } from '../../linker/bundle.js';
 import type { Guest } from '../../images/guest.js';
 import { makeBootDisk, makeDisc } from '../../images/media.js';
 import { makeNetworkTree } from '../../images/network.js';

@@ -4,7 +4,7 @@ import { bootInfo, GuestPart, isGiven, textBytes } from '../../../kernel/boot/bo
 import { readEmbeddedBundle } from '../../../kernel/boot/boot.js';
 import { readBundle } from '../../../kernel/boot/bundle.js';
 import { type Bytes, window } from '../../../transpiler/lib/index.js';
-import { cpioArchive } from '../../../images/cpio.js';
+import { cpioArchive } from '../../../linker/cpio.js';
 import { bundle, digestLine } from '../support/bootLoaders.js';
 import { powerOn, stopOf } from '../support/startup.js';
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { cpioArchive, type ArchiveEntry } from '../../images/cpio.js';
+import { cpioArchive, type ArchiveEntry } from '../../linker/cpio.js';
 import { makeGuest } from '../../images/guest.js';
 
 const ENTRIES: readonly ArchiveEntry[] = [

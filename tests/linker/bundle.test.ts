@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { makeBundle, readBundle } from '../../images/bundle.js';
-import { cpioArchive, readArchive } from '../../images/cpio.js';
+import { makeBundle, readBundle } from '../../linker/bundle.js';
+import { cpioArchive, readArchive } from '../../linker/cpio.js';
 
 const KERNEL = Buffer.from('a kernel');
 const COMMAND_LINE = Buffer.from('console=ttyS0');
