@@ -1,6 +1,7 @@
 /* What transpiler/emit/prelude.h asks for, and the intrinsics of kernel/platform.ts. */
 #pragma once
 
+#include "svm.h"
 #include "vmx.h"
 #include "x86.h"
 

@@ -114,19 +114,3 @@ static inline UNUSED void x86_lidt(uint64_t base, uint16_t limit) {
 static inline UNUSED void x86_ltr(uint16_t selector) {
   __asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
-
-static inline UNUSED void x86_clgi(void) {
-  __asm__ volatile("clgi" : : : "memory");
-}
-
-static inline UNUSED void x86_stgi(void) {
-  __asm__ volatile("stgi" : : : "memory");
-}
-
-static inline UNUSED void x86_vmload(uint64_t vmcb) {
-  __asm__ volatile("vmload %0" : : "a"(vmcb) : "memory");
-}
-
-static inline UNUSED void x86_vmsave(uint64_t vmcb) {
-  __asm__ volatile("vmsave %0" : : "a"(vmcb) : "memory");
-}

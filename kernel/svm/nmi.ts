@@ -3,9 +3,9 @@
  * injected would not hold further NMIs back until the guest's IRET (APM 2, 15.20), so it is sent once more instead: held
  * back from now on, it comes when the guest runs, as if it had come only then.
  */
-import { clgi } from '../../transpiler/lib/index.js';
 import { sendNmiToSelf } from '../machine/localApic.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { clgi } from './operations.js';
 
 /** From the handler of NMIs. */
 export function svmKeepNmi(_vcpu: Vcpu): void {

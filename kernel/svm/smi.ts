@@ -3,9 +3,10 @@
  * does, such as writing EFER, ends in VMEXIT_INVALID. So it is taken here, with no guest about. Real processors take it
  * out of the guest and without its intercepts, once the firmware has locked SMM (APM 2, 15.13.3).
  */
-import { clgi, in32, out32, stgi, u32 } from '../../transpiler/lib/index.js';
+import { in32, out32, u32 } from '../../transpiler/lib/index.js';
 import { isEfiMachine } from '../boot/efiServices.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { clgi, stgi } from './operations.js';
 import type { Vmcb } from './vmcb.js';
 
 /** PCI configuration by ports: the host bridge's identity, and its register SMRAM (Intel 82Q35 datasheet, 5.1.25). */

@@ -1,5 +1,5 @@
 /** Exits after which the guest cannot go on. */
-import { haltForever, stgi, u64 } from '../../transpiler/lib/index.js';
+import { haltForever, u64 } from '../../transpiler/lib/index.js';
 import { isApicWatched } from '../exits/apic.js';
 import { stopGuest } from '../exits/stopGuest.js';
 import { endLine, print } from '../report/console.js';
@@ -8,6 +8,7 @@ import { printRow } from '../report/registers.js';
 import { resetMachine } from '../report/reset.js';
 import { printGuestRegisters } from '../vcpu/printRegisters.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { stgi } from './operations.js';
 import type { Vmcb } from './vmcb.js';
 
 /** A triple fault, which leaves the VMCB's state undefined (APM 2, 15.14.3). */

@@ -13,7 +13,7 @@ import { GS_BASE } from './registers.js';
 import { ProcessorState, startAfterReset } from './state.js';
 import { trampolineVector, writeTrampoline } from './trampoline.js';
 import type { Vcpu } from './vcpu.js';
-import { awaitStart, interceptsStart, prepareVcpu, restartVcpu } from './vendor.js';
+import { awaitStart, letWait, prepareVcpu, restartVcpu } from './vendor.js';
 
 /** A processor that can run guests needs no pause between INIT and SIPI; this is how long its way here may take. */
 const ANSWER_MICROSECONDS = 10_000;
@@ -43,7 +43,7 @@ function startProcessor(vcpu: Vcpu): void {
     sendStartup(apicId, trampolineVector());
     if (!becomesReady(vcpu, LAST_MICROSECONDS)) refuseProcessor(apicId);
   }
-  if (!interceptsStart()) sendInit(apicId);
+  letWait(apicId);
 }
 
 function becomesReady(vcpu: Vcpu, microseconds: u32): boolean {

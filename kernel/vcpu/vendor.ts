@@ -14,6 +14,7 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
+import { sendInit } from '../machine/localApic.js';
 import { options } from '../machine/options.js';
 import type { EntryFormat } from '../memory/pageTables.js';
 import { directAddress, svmRun, vmxRun } from '../platform.js';
@@ -47,6 +48,7 @@ type Prepare = (vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState) => void;
 type WatchApic = () => void;
 type StartTimer = (vcpu: Vcpu) => void;
 type KeepNmi = (vcpu: Vcpu) => void;
+type LetWait = (apicId: u32) => void;
 type Run = (vcpu: Vcpu) => void;
 
 const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
@@ -55,6 +57,7 @@ const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrep
 const apicWatches = table<WatchApic>(VENDORS, svmWatchApic, { [Vendor.vmx]: vmxLeaveApic });
 const timerStarts = table<StartTimer>(VENDORS, needNoTimer, { [Vendor.vmx]: startVmxTimer });
 const nmiKeepers = table<KeepNmi>(VENDORS, svmKeepNmi, { [Vendor.vmx]: vmxKeepNmi });
+const waits = table<LetWait>(VENDORS, sendInit, { [Vendor.vmx]: waitInGuest });
 const startAwaits = table<Run>(VENDORS, svmAwaitStart, { [Vendor.vmx]: vmxAwaitStart });
 const restarts = table<Run>(VENDORS, svmRestart, { [Vendor.vmx]: vmxRestart });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
@@ -103,9 +106,9 @@ export function runVcpu(vcpu: Vcpu): never {
   return haltForever();
 }
 
-/** Whether INIT and SIPI leave the guest, so that no processor is ever reset. */
-export function interceptsStart(): boolean {
-  return vendor() === Vendor.vmx;
+/** Has the processor with the ID `apicId`, which is prepared, wait for a SIPI: where that is no exit, after an INIT. */
+export function letWait(apicId: u32): void {
+  waits.get(vendor())(apicId);
 }
 
 /** Has the processor of `vcpu`, which is prepared, wait until the guest starts it. */
@@ -118,6 +121,11 @@ export function awaitStart(vcpu: Vcpu): never {
 export function restartVcpu(vcpu: Vcpu): never {
   restarts.get(vendor())(vcpu);
   return haltForever();
+}
+
+/** The guest waits by itself. */
+function waitInGuest(_apicId: u32): void {
+  return;
 }
 
 function needNoTimer(_vcpu: Vcpu): void {

@@ -52,10 +52,6 @@ export const {
   lgdt,
   lidt,
   ltr,
-  clgi,
-  stgi,
-  vmload,
-  vmsave,
 } = intrinsics({
   cpuid: {
     parameters: [
@@ -355,37 +351,5 @@ export const {
     c: 'x86_ltr',
     about: 'Loads the task register.',
     manual: 'SDM 2A, LTR',
-  },
-  clgi: {
-    parameters: [],
-    result: 'void',
-    effects: ['virtualization'],
-    c: 'x86_clgi',
-    about: 'Clears the global interrupt flag.',
-    manual: 'APM 3, CLGI',
-  },
-  stgi: {
-    parameters: [],
-    result: 'void',
-    effects: ['virtualization'],
-    c: 'x86_stgi',
-    about: 'Sets the global interrupt flag.',
-    manual: 'APM 3, STGI',
-  },
-  vmload: {
-    parameters: [['vmcb', 'hpa']],
-    result: 'void',
-    effects: ['virtualization'],
-    c: 'x86_vmload',
-    about: 'Loads the state that VMRUN leaves alone.',
-    manual: 'APM 3, VMLOAD',
-  },
-  vmsave: {
-    parameters: [['vmcb', 'hpa']],
-    result: 'void',
-    effects: ['virtualization', 'memory'],
-    c: 'x86_vmsave',
-    about: 'Saves the state that VMRUN leaves alone.',
-    manual: 'APM 3, VMSAVE',
   },
 });
