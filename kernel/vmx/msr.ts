@@ -7,7 +7,7 @@ import { finishInstruction } from './instruction.js';
 import { FEEDBACK_POINTER, isMemoryWriter, writeFeedbackPointer } from './memoryWriters.js';
 import { vmread } from './operations.js';
 import { APIC_BASE } from '../vcpu/registers.js';
-import { MICROCODE_LOAD, MISC_ENABLE, MISC_ENABLE_XD_DISABLE, VMX_BASIC, VMX_LAST } from './registers.js';
+import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 import { Field } from './vmcs.js';
 
 /** RDMSR. */
@@ -28,8 +28,6 @@ function write(registers: Registers): Answer {
   switch (number) {
     case APIC_BASE:
       return writeApicBase(msrValue(registers), vmread(Field.guestRip));
-    case MISC_ENABLE:
-      return (msrValue(registers) & MISC_ENABLE_XD_DISABLE) !== 0n ? Answer.generalProtection : writeMsr(registers);
     case MICROCODE_LOAD:
       return ignoreMicrocode(msrValue(registers), vmread(Field.guestRip));
     case FEEDBACK_POINTER:

@@ -29,7 +29,7 @@ import {
   TRACE_LAST,
 } from './memoryWriters.js';
 import { APIC_BASE } from '../vcpu/registers.js';
-import { MICROCODE_LOAD, MISC_ENABLE, VMX_BASIC, VMX_LAST } from './registers.js';
+import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
 
 const IO_MAP_PAGES = 2;
 
@@ -62,7 +62,6 @@ function makeMsrPermissions(): Hpa {
   for (let msr: u32 = SAMPLING_FIRST; msr <= SAMPLING_LAST; msr++) watchBoth(map, msr); // writes in root operation
   watchBoth(map, DEBUG_STORE_AREA); // where to
   watch(map, FEEDBACK_POINTER, WRITES); // writes past the page tables
-  watch(map, MISC_ENABLE, WRITES); // could end execute-disable
   watch(map, MICROCODE_LOAD, WRITES); // works in root operation only
   watch(map, APIC_BASE, WRITES); // could lay the APIC's registers over hidden memory
   return map;

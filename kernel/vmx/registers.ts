@@ -24,10 +24,6 @@ export const VMX_TRUE_EXIT = 0x48f;
 export const VMX_TRUE_ENTRY = 0x490;
 export const VMX_LAST = 0x493;
 
-/** Its bit 34 switches execute-disable off, which the hypervisor itself uses (SDM 4, IA32_MISC_ENABLE). */
-export const MISC_ENABLE = 0x1a0;
-export const MISC_ENABLE_XD_DISABLE = 1n << 34n;
-
 /** A write loads a microcode update. */
 export const MICROCODE_LOAD = 0x79;
 

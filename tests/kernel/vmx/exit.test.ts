@@ -71,22 +71,6 @@ t.test('an access to ports beyond the last one leaves the guest once only, and i
   t.end();
 });
 
-t.test('the guest cannot switch execute-disable off, but write the rest of MISC_ENABLE', (t) => {
-  const guest = startIntelGuest();
-  const { registers } = guest.vcpu;
-  guest.processor.msrs.set(0x1a0, 1n);
-  registers.rcx = 0x1a0n;
-  registers.rax = 0n;
-  registers.rdx = 4n;
-  guest.exit(ExitReason.wrmsr);
-  t.same(injectedEvent(guest), GENERAL_PROTECTION);
-  t.equal(guest.processor.msrs.get(0x1a0), 1n);
-  registers.rdx = 0n;
-  guest.exit(ExitReason.wrmsr);
-  t.equal(guest.processor.msrs.get(0x1a0), 0n);
-  t.end();
-});
-
 t.test('XSETBV is done where the processor takes the value, and raises #GP elsewhere', (t) => {
   for (const [index, value, isDone] of [
     [0n, 7n, true],

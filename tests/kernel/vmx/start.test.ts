@@ -174,10 +174,7 @@ t.test('the MSR bitmap names what is hidden, and writes that reach for memory or
   const samples = Array.from({ length: 5 }, (_, index) => 0x3f1 + index);
   const hidden = [...samples, ...vmx, ...trace, 0x600];
   t.same(watched(0), hidden);
-  t.same(
-    watched(0x800),
-    [0x1b, 0x79, 0x1a0, ...hidden, 0x17d0].sort((a, b) => a - b),
-  );
+  t.same(watched(0x800), [0x1b, 0x79, ...hidden, 0x17d0]);
   for (const range of [0x400, 0xc00]) t.equal(watched(range).length, 0, 'EFER and all beside it pass');
   t.end();
 });
