@@ -1,0 +1,36 @@
+/** What `tsvm run --emulator bochs` passes on of what Bochs says. A program in its place says it: no guest can make it. */
+import { execa } from 'execa';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { defaultGuest, freshImage } from '../boot/harness.js';
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
+const REASON = '00000012345e[CPU0  ] VMFAIL: VMCS guest state: RFLAGS reserved bits are not zero';
+
+/** Connects the serial port that its configuration names, as Bochs does, and ends. */
+const PROGRAM = `#!/bin/bash
+port=$(sed -n 's/^com1:.*dev=127.0.0.1://p' "$3")
+exec 3<> "/dev/tcp/127.0.0.1/$port"
+echo '${REASON}' >&2
+echo '00000012345i[CPU0  ] of no importance' >&2
+exit 1
+`;
+
+t.test('why a VM entry failed is told as Bochs tells it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, 'bochs'), PROGRAM, { mode: 0o755 });
+  await freshImage();
+  await defaultGuest();
+  const { stdout, stderr, exitCode } = await execa(process.execPath, [program, 'run', '--emulator', 'bochs'], {
+    ...{ reject: false, stdin: 'ignore' },
+    env: { PATH: `${folder}:${process.env['PATH'] ?? ''}` },
+  });
+  t.match(stderr, `bochs: ${REASON}`);
+  t.notMatch(stderr, /of no importance/);
+  t.equal(stdout, '');
+  t.equal(exitCode, 3);
+});
