@@ -20,8 +20,11 @@
 %define COMMAND      0x300
 %define DESTINATION  0x310
 %define INIT         0x4500
+%define NMI          0x4400
 %define SIPI         0x4600
 %define SELF         0x40000
+%define NMI_VECTOR   8                  ; in real mode
+%define A_WHILE      1000000
 %define LOW_PAGE     0x8000             ; where the second processor starts
 %define SOON         4                  ; of 2^32 counts of the time-stamp counter
 %define AUTH         0x68747541         ; of AuthenticAMD
@@ -130,9 +133,20 @@ attack_processors:
         mov     edi, LOW_PAGE
         mov     ecx, low_end - low_code
         rep movsb
-        begin   "INIT and SIPI to the other one"
+        begin   "NMI to the other one"   ; which waits for a SIPI; the vector in memory leads to the same code
+        mov     dword [abs NMI_VECTOR], (LOW_PAGE >> 4) << 16
         mov     edi, APIC
         mov     dword [rdi + DESTINATION], 1 << 24
+        mov     dword [rdi + COMMAND], NMI
+        finish
+        mov     ecx, A_WHILE
+.let:   pause
+        dec     ecx
+        jnz     .let
+        movzx   eax, byte [abs LOW_PAGE + low_mark - low_code]
+        show    "it has started by that"
+        begin   "INIT and SIPI to the other one"
+        mov     edi, APIC
         mov     dword [rdi + COMMAND], INIT
         mov     dword [rdi + COMMAND], SIPI | (LOW_PAGE >> 12)
         finish

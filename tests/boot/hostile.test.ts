@@ -81,6 +81,8 @@ const OUTCOMES = [
   'write hidden memory done',
   'APIC base over hidden memory #GP',
   'SIPI to itself done',
+  'NMI to the other one done',
+  'it has started by that = 0x0',
   'INIT and SIPI to the other one done',
   'it has started = 0x1',
   'hypercall after all that done',
