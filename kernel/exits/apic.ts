@@ -5,6 +5,7 @@
 import {
   at,
   BOOL,
+  cpuid,
   GPA,
   gpa,
   hpa,
@@ -48,11 +49,19 @@ const ApicWatch = struct(
     isOn: at(8, BOOL),
     /** Whether some processor's registers are, or once were, not the page. */
     hasOthers: at(9, BOOL),
+    /** Whether a processor forgets interrupts that arrive just when its guest is left. */
+    isForgetful: at(10, BOOL),
     /** Who is reset does not change between the look at that and a command. */
     lock: at(12, SpinLock),
   },
 );
 const watch = instance(ApicWatch);
+
+/** CPUID: a hypervisor or emulator is below, and the first of the letters of its name, here of TCGTCGTCGTCG. */
+const FEATURES = 1;
+const ECX_HYPERVISOR = 0x8000_0000;
+const HYPERVISOR_SIGNATURE = 0x4000_0000;
+const TCG_SIGNATURE = 0x5447_4354;
 
 /** What is written here goes out as an interrupt message, as the devices' do (SDM 3A 10.11.1). */
 export const MESSAGES = 0xfee0_0000n;
@@ -69,6 +78,7 @@ export function watchApic(): Gpa {
   watch.page = gpa(apicPage());
   watch.isOn = true;
   watch.hasOthers = !isXApic();
+  watch.isForgetful = isTcg();
   return watch.page;
 }
 
@@ -104,8 +114,29 @@ export function readApic(address: Gpa): u32 {
 
 /** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Without the page, that is a message, too. */
 export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  if (isInPage(address) && (!watch.hasOthers || isXApic())) writeRegister(vcpu, address, value, rip);
-  else sendMessage(address, value, rip);
+  if (isInPage(address) && (!watch.hasOthers || isXApic())) {
+    writeRegister(vcpu, address, value, rip);
+    if (watch.isForgetful) repeatInterrupts();
+  } else {
+    sendMessage(address, value, rip);
+  }
+}
+
+/**
+ * QEMU's TCG clears a request of its own without a lock when a guest is left (target/i386, do_vmexit), and with it at times
+ * one that another thread makes at that moment. The local APIC still knows of the interrupt, and asks again when its task
+ * priority is written.
+ */
+function repeatInterrupts(): void {
+  const page = physical(ApicPage, hpa(watch.page));
+  page.taskPriority = page.taskPriority;
+}
+
+function isTcg(): boolean {
+  const features = cpuid(FEATURES, 0);
+  if (u32(features.ecx & ECX_HYPERVISOR) === 0) return false;
+  const signature = cpuid(HYPERVISOR_SIGNATURE, 0);
+  return signature.ebx === TCG_SIGNATURE;
 }
 
 /** Writes `value` to the command register of x2APIC mode. */
