@@ -22,6 +22,4 @@ export const VM_HSAVE_PA = 0xc001_0117;
 /** Takes the address of a microcode patch (APM 2, appendix A). */
 export const PATCH_LOADER = 0xc001_0020;
 
-export const CR4_LA57 = 1n << 12n;
-
 export const DR6_BS = 1n << 14n;

@@ -117,7 +117,6 @@ export const Field = {
 /** The guest's segment registers, in the order in which the VMCS has them. */
 export const Segment = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6, tr: 7 } as const;
 export type Segment = (typeof Segment)[keyof typeof Segment];
-export const SEGMENTS = 8;
 
 /** The four fields of segment register n are each of these plus 2n. */
 export const GUEST_SELECTOR = 0x0800;

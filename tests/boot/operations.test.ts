@@ -9,7 +9,7 @@ const MOST_TO_START = 490;
 const GUEST_INSTRUCTIONS = 5;
 
 t.test(
-  'a write to the local APIC that leaves the guest costs 400 instructions at most, and a few more where it starts a processor',
+  'a write to the local APIC that leaves the guest costs 400 instructions at most, one that resets or starts a processor 490',
   async (t) => {
     await freshImage();
     const { perOperation } = await measureOperations();
