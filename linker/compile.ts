@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { makeFile } from './file.js';
 import { imageInElf, readBuildId, writeBuildId, writeSums } from './image.js';
+import { checkKeptRegisters, QUICK_HANDLER } from './keptRegisters.js';
 import { readSymbols, encodeSymbols } from './symbols.js';
 import { runTool } from './tools.js';
 
@@ -14,10 +15,7 @@ export interface Paths {
   readonly output: string;
 }
 
-/**
- * No floating point, no red zone (interrupts use the same stack), frame pointers for the backtrace. Functions leave r8 to
- * r11 as they are, so that the world switch need not save them on its shortest way.
- */
+/** No floating point, no red zone (interrupts use the same stack), frame pointers for the backtrace. */
 const COMPILER_FLAGS = [
   '-std=c11',
   '-ffreestanding',
@@ -32,10 +30,6 @@ const COMPILER_FLAGS = [
   '-fno-pic',
   '-fno-stack-protector',
   '-fno-omit-frame-pointer',
-  '-fcall-saved-r8',
-  '-fcall-saved-r9',
-  '-fcall-saved-r10',
-  '-fcall-saved-r11',
   '-fno-asynchronous-unwind-tables',
   '-fcf-protection=none',
   '-fstack-usage',
@@ -82,6 +76,7 @@ export async function link(paths: Paths, compiled: readonly string[]): Promise<v
   await linkOnce(paths, [...compiled, await symbolObject(paths, table)]);
   const moved = encodeSymbols(await readSymbols(image, paths.root));
   if (!moved.equals(table)) throw new Error('linker/tsvm.ld puts the symbol table in front of code');
+  checkKeptRegisters(await runTool('objdump', ['-d', `--disassemble=${QUICK_HANDLER}`, '--no-show-raw-insn', image]));
   const setup = await assembleSetup(paths);
   await seal(image, setup);
   await writeFile(join(paths.output, 'tsvm.bin'), await fileOf(paths, setup));

@@ -56,20 +56,7 @@ INVALID_PARAMETER equ 0x8000000000000002
 UNSUPPORTED     equ 0x8000000000000003
 BUFFER_TOO_SMALL equ 0x8000000000000005
 
-; What functions that C calls have to keep, besides what those of the firmware keep (linker/compile.ts).
-%macro push_more 0
-        push    r8
-        push    r9
-        push    r10
-        push    r11
-%endmacro
-%macro pop_more 0
-        pop     r11
-        pop     r10
-        pop     r9
-        pop     r8
-%endmacro
-; What a function that the firmware calls has to keep, besides rbx and rbp.
+; What a function that the firmware calls has to keep; one that C calls, no more than that.
 %macro push_kept 0
         push    rbx
         push    rbp
@@ -186,11 +173,10 @@ make_efi_tables:
 ; uint64_t tsvm_efi_call(uint64_t function, uint64_t a, b, c, d, e, f, g): calls the firmware as it was when it started
 ; the image: its address space, its stack, its interrupts.
 tsvm_efi_call:
-        push_more
         push_kept
         mov     rbx, rsp
-        mov     r12, [rsp + 13 * 8]     ; f
-        mov     r11, [rsp + 14 * 8]     ; g
+        mov     r12, [rsp + 9 * 8]      ; f
+        mov     r11, [rsp + 10 * 8]     ; g
         mov     r13, [efi_root]
         mov     rbp, cr3
         mov     r14, .high
@@ -221,14 +207,12 @@ tsvm_efi_call:
         lidt    [rsp]
         mov     rsp, rbx
         pop_kept
-        pop_more
         ret
 
 ; void tsvm_efi_virtualize(uint64_t tables): the hypervisor with these page tables takes this processor over. What
 ; the processor does when this returns, it does as a guest.
 tsvm_efi_virtualize:
         pushfq
-        push_more
         push_kept
         mov     rbx, rsp
         mov     rbp, cr3
@@ -295,7 +279,6 @@ tsvm_efi_virtualize:
         mov     rax, [rsp + 8 + 2]
         ret
 .guest: pop_kept
-        pop_more
         popfq
         ret
 

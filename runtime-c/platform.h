@@ -31,6 +31,9 @@ void tsvm_relocate(uint64_t to, uint64_t tables);
 _Noreturn void tsvm_svm_run(uint64_t vcpu);
 _Noreturn void tsvm_vmx_run(uint64_t vcpu);
 
+/* All in one piece: what it called might use the registers that it has to keep (linker/keptRegisters.ts). */
+__attribute__((flatten)) void vmx_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t) __asm__("tsvm_vmx_cpuid");
+
 static inline void *platform_physical(uint64_t address) {
   return (void *)(DIRECT + address);
 }

@@ -38,7 +38,7 @@ tsvm_vmx_run:
         jne     .seldom
         inc     qword [rdi + VCPU_EXITS + rsi * 8]
         mov     esi, eax
-        call    tsvm_vmx_cpuid          ; the one frequent exit, so it has the shortest way
+        call    tsvm_vmx_cpuid          ; the one frequent exit, so it has the shortest way; it keeps r8 to r11
         mov     rdi, [rsp + 16]
         mov     eax, [rdi + VCPU_ANSWER]
         mov     ebx, [rdi + VCPU_ANSWER + 4]
