@@ -105,7 +105,7 @@ function renderInOrder(scope: Scope, expression: Expression): Rendered {
     case 'builtin':
       return value(`builtin_${expression.name}(${list(scope, expression.operands)})`, expression);
     case 'call':
-      return value(`${callee(scope, expression.callee)}(${list(scope, expression.operands)})`, expression);
+      return value(`${callee(scope, expression.callee)}(${operands(scope, expression)})`, expression);
     default:
       return renderMemory(scope, expression);
   }
@@ -159,11 +159,7 @@ function renderMemory(scope: Scope, expression: MemoryExpression): Rendered {
     case 'local':
       throw new Error('a local is rendered with the const that it initializes');
     case 'physical':
-      return castTo(
-        `${layoutType(expression.layout)} *`,
-        null,
-        primary(`platform_physical(${textOf(scope, expression.address)})`),
-      );
+      return castTo(`${layoutType(expression.layout)} *`, null, memoryAt(scope, expression.address));
     case 'window':
       return value(`bytes_window(${list(scope, [expression.start, expression.length])})`, expression);
     case 'addressOf':
@@ -249,6 +245,20 @@ function callee(scope: Scope, called: Callee): string {
     case 'table':
       return `${globalName(called.table)}[${textOf(scope, called.index)}]`;
   }
+}
+
+/** What a call is given; where the callee wants memory, its address is turned into a pointer. */
+function operands(scope: Scope, { callee, operands }: ExpressionOf<'call'>): string {
+  const [first, ...rest] = operands;
+  const takesMemory = callee.kind === 'intrinsic' && callee.intrinsic.takesMemory === true;
+  if (!takesMemory || first === undefined) return list(scope, operands);
+  return [memoryAt(scope, first).text, ...rest.map((operand) => textOf(scope, operand))].join(', ');
+}
+
+/** A pointer to the memory at `address`. Where that was just asked of a reference, the reference is such a pointer. */
+function memoryAt(scope: Scope, address: Expression): Rendered {
+  if (address.kind === 'addressOf' && !scope.fixed.has(address)) return render(scope, address.base);
+  return primary(`platform_physical(${textOf(scope, address)})`);
 }
 
 function list(scope: Scope, operands: readonly Expression[]): string {

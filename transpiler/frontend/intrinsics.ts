@@ -41,6 +41,7 @@ export const PLATFORM_FUNCTIONS: Readonly<Record<string, IntrinsicFunction>> = {
     ],
     result: integerType('u32'),
     effects: ['memory'],
+    takesMemory: true,
   },
 };
 

@@ -223,6 +223,8 @@ export interface IntrinsicFunction {
   /** A reference type where a struct is returned by value; it then only initializes a const. */
   readonly result: Type;
   readonly effects: readonly string[];
+  /** The first parameter is the address of memory that C gets a pointer to. */
+  readonly takesMemory?: true;
 }
 
 export interface Module {

@@ -55,5 +55,5 @@ uint64_t bytes_use(uint64_t start) {
 #line 31 "golden/bytes.ts"
 bool bytes_take(uint64_t address) {
 #line 32 "golden/bytes.ts"
-  return memory_exchange32(address, 1) == 0;
+  return memory_exchange32(platform_physical(address), 1) == 0;
 }

@@ -76,6 +76,22 @@ _Static_assert(offsetof(struct Counter, value) == 0, "Counter.value");
 _Static_assert(offsetof(struct Counter, seen) == 4, "Counter.seen");
 _Static_assert(sizeof(struct Counter) == 64, "Counter");
 
+struct AddressedLock {
+  uint32_t taken;
+} LAYOUT;
+_Static_assert(offsetof(struct AddressedLock, taken) == 0, "AddressedLock.taken");
+_Static_assert(sizeof(struct AddressedLock) == 4, "AddressedLock");
+
+struct AddressedPair {
+  uint32_t first;
+  uint32_t second;
+  struct AddressedLock lock;
+} LAYOUT;
+_Static_assert(offsetof(struct AddressedPair, first) == 0, "AddressedPair.first");
+_Static_assert(offsetof(struct AddressedPair, second) == 4, "AddressedPair.second");
+_Static_assert(offsetof(struct AddressedPair, lock) == 8, "AddressedPair.lock");
+_Static_assert(sizeof(struct AddressedPair) == 12, "AddressedPair");
+
 struct Point {
   uint32_t x;
   int16_t y;
@@ -136,3 +152,7 @@ _Static_assert(offsetof(struct Uart, data) == 0, "Uart.data");
 _Static_assert(offsetof(struct Uart, control) == 4, "Uart.control");
 _Static_assert(offsetof(struct Uart, fifo) == 16, "Uart.fifo");
 _Static_assert(sizeof(struct Uart) == 32, "Uart");
+
+struct array_2_u32 {
+  uint32_t at[2];
+} LAYOUT;
