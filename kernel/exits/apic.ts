@@ -5,7 +5,6 @@
 import {
   at,
   BOOL,
-  cpuid,
   GPA,
   gpa,
   hpa,
@@ -30,14 +29,11 @@ import {
   X2APIC_COMMAND,
   XAPIC_FIELD_SHIFT,
 } from '../machine/localApic.js';
-import { processorCount } from '../machine/madt.js';
-import { beginLine, consoleReturnToUart, endLine, print, printHex, takeConsole } from '../report/console.js';
-import { resetMachine } from '../report/reset.js';
 import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
-import { mayReachWaiting, noteReset, redirectStartup } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
-import { CommandKind, commandKind, firstProcessor, isPlainInterrupt, noteFirstProcessor } from './apicCommand.js';
+import { isPlainInterrupt, NOTHING, toSend } from './apicCommand.js';
+import { firstProcessor, noteFirstProcessor } from './apicReceivers.js';
 import { Event, recordEvent } from './events.js';
 
 const ApicWatch = struct(
@@ -49,19 +45,11 @@ const ApicWatch = struct(
     isOn: at(8, BOOL),
     /** Whether some processor's registers are, or once were, not the page. */
     hasOthers: at(9, BOOL),
-    /** Whether a processor forgets interrupts that arrive just when its guest is left. */
-    isForgetful: at(10, BOOL),
     /** Who is reset does not change between the look at that and a command. */
     lock: at(12, SpinLock),
   },
 );
 const watch = instance(ApicWatch);
-
-/** CPUID: a hypervisor or emulator is below, and the first of the letters of its name, here of TCGTCGTCGTCG. */
-const FEATURES = 1;
-const ECX_HYPERVISOR = 0x8000_0000;
-const HYPERVISOR_SIGNATURE = 0x4000_0000;
-const TCG_SIGNATURE = 0x5447_4354;
 
 /** What is written here goes out as an interrupt message, as the devices' do (SDM 3A 10.11.1). */
 export const MESSAGES = 0xfee0_0000n;
@@ -78,7 +66,6 @@ export function watchApic(): Gpa {
   watch.page = gpa(apicPage());
   watch.isOn = true;
   watch.hasOthers = !isXApic();
-  watch.isForgetful = isTcg();
   return watch.page;
 }
 
@@ -116,55 +103,20 @@ export function readApic(address: Gpa): u32 {
 export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
   if (isInPage(address) && (!watch.hasOthers || isXApic())) {
     writeRegister(vcpu, address, value, rip);
-    if (watch.isForgetful) repeatInterrupts();
   } else {
     sendMessage(address, value, rip);
   }
 }
 
-/**
- * QEMU's TCG clears a request of its own without a lock when a guest is left (target/i386, do_vmexit), and with it at times
- * one that another thread makes at that moment. The local APIC still knows of the interrupt, and asks again when its task
- * priority is written.
- */
-function repeatInterrupts(): void {
-  const page = physical(ApicPage, hpa(watch.page));
-  page.taskPriority = page.taskPriority;
-}
-
-function isTcg(): boolean {
-  const features = cpuid(FEATURES, 0);
-  if (u32(features.ecx & ECX_HYPERVISOR) === 0) return false;
-  const signature = cpuid(HYPERVISOR_SIGNATURE, 0);
-  return signature.ebx === TCG_SIGNATURE;
-}
-
 /** Writes `value` to the command register of x2APIC mode. */
 export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   if (!isX2Apic()) return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
-  const command = u32(value);
   const destination = u32(value >> 32n);
-  const kind = commandKind(command, destination, true, isFirst(vcpu));
-  if (kind === CommandKind.resetsFirst) return refuseInit(command, destination, rip);
   takeLock(watch.lock);
-  const sent = isDropped(vcpu, kind, command, destination, true)
-    ? true
-    : tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(toSend(vcpu, rip, kind, command, destination, true)));
+  const command = toSend(vcpu.number, u32(value), destination, true, rip);
+  const isDone = command === NOTHING || tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(command));
   releaseLock(watch.lock);
-  return sent ? Answer.done : Answer.generalProtection;
-}
-
-/** A processor that the firmware does not name has nothing of the hypervisor's to start in. */
-function isDropped(vcpu: Vcpu, kind: CommandKind, command: u32, destination: u32, isWide: boolean): boolean {
-  if (kind === CommandKind.startup) return processorCount() === 1;
-  return kind === CommandKind.nonMaskable && mayReachWaiting(vcpu, command, destination, isWide);
-}
-
-/** What goes out in place of `command`. */
-function toSend(vcpu: Vcpu, rip: u64, kind: CommandKind, command: u32, destination: u32, isWide: boolean): u32 {
-  if (kind === CommandKind.startup) return redirectStartup(vcpu, rip, command, destination, isWide);
-  if (kind === CommandKind.resets) noteReset(vcpu, command, destination, isWide);
-  return command;
+  return isDone ? Answer.done : Answer.generalProtection;
 }
 
 function isInPage(address: Gpa): boolean {
@@ -211,13 +163,9 @@ function sendCommand(vcpu: Vcpu, command: u32, rip: u64): void {
     page.commandLow = command;
     return;
   }
-  const destination = page.commandHigh >>> XAPIC_FIELD_SHIFT;
-  const kind = commandKind(command, destination, false, isFirst(vcpu));
-  if (kind === CommandKind.resetsFirst) refuseInit(command, destination, rip);
   takeLock(watch.lock);
-  if (!isDropped(vcpu, kind, command, destination, false)) {
-    page.commandLow = toSend(vcpu, rip, kind, command, destination, false);
-  }
+  const sent = toSend(vcpu.number, command, page.commandHigh >>> XAPIC_FIELD_SHIFT, false, rip);
+  if (sent !== NOTHING) page.commandLow = sent;
   releaseLock(watch.lock);
 }
 
@@ -234,20 +182,4 @@ function sendMessage(address: Gpa, message: u32, rip: u64): void {
     return;
   }
   window(hpa(address), 4).setU32(0, message);
-}
-
-/** On a bare machine the firmware would start anew. */
-function refuseInit(command: u32, destination: u32, rip: u64): never {
-  takeConsole();
-  consoleReturnToUart();
-  beginLine();
-  print('the guest sent INIT to the processor that it started on, command ');
-  printHex(u64(command));
-  print(' to ');
-  printHex(u64(destination));
-  print(' at ');
-  printHex(rip);
-  print(': resetting the machine');
-  endLine();
-  return resetMachine();
 }

@@ -36,7 +36,6 @@ export const ApicPage = struct(
   { size: 0x1000, volatile: true },
   {
     identity: at(0x20, U32),
-    taskPriority: at(0x80, U32),
     logicalDestination: at(0xd0, U32),
     destinationFormat: at(0xe0, U32),
     commandLow: at(0x300, U32),

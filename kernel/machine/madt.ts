@@ -75,6 +75,15 @@ export function apicIdOf(number: u32): u32 {
   return processors.apicIds.get(number);
 }
 
+/** The number of the processor with the initial APIC ID `apicId`; `processorCount()` where the firmware has named none. */
+export function numberOf(apicId: u32): u32 {
+  const count = processorCount();
+  if (apicId < count && processors.apicIds.get(apicId) === apicId) return apicId; // as most firmware counts them
+  let number: u32 = 0;
+  while (number < count && processors.apicIds.get(number) !== apicId) number++;
+  return number;
+}
+
 /** The initial APIC ID of the processor that runs this. */
 export function ownApicId(): u32 {
   const vendor = cpuid(0, 0);

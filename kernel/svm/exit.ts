@@ -3,6 +3,7 @@ import { effects, min64, physical, u32, u64 } from '../../transpiler/lib/index.j
 import { LAST_EXIT_REASON, type Vcpu } from '../vcpu/vcpu.js';
 import { exitHandlers } from './handlers.js';
 import { eventToRepeat } from './inject.js';
+import { repeatLostInterrupts } from './lostInterrupts.js';
 import { TlbControl, Vmcb } from './vmcb.js';
 
 /** Handles the exit of the guest of `vcpu`. */
@@ -13,5 +14,6 @@ export function onSvmExit(vcpu: Vcpu): void {
   vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));
   vmcb.injectedEvent = eventToRepeat(vmcb.exitEvent);
   vmcb.tlbControl = TlbControl.keep;
+  repeatLostInterrupts();
   exitHandlers.get(reason)(vcpu, vmcb);
 }

@@ -11,9 +11,11 @@ import {
   CodeSize,
   fetchInstruction,
   InstructionBytes,
-  instructionByte,
   MOST_BYTES,
   raiseFetchFault,
+  RestOfBytes,
+  startReading,
+  takeByte,
 } from './instructionBytes.js';
 import { isLegacyPrefix, isRex } from './prefixes.js';
 import { DR6_BS } from './registers.js';
@@ -61,11 +63,13 @@ export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void
 
 /** The bytes up to the end of `opcode`, which may be more than were fetched; 0 where another instruction stands there. */
 function lengthBefore(bytes: InstructionBytes, opcode: Opcode, isLong: boolean): u32 {
+  const code = local(RestOfBytes);
+  startReading(code, bytes);
   let rest: u32 = opcode;
   for (let i: u32 = 0; i < MOST_BYTES; i++) {
     invariant(rest <= 0xff_ffff);
     if (i >= bytes.count) return i + 1;
-    const byte = instructionByte(bytes, i);
+    const byte = takeByte(code);
     if (byte === u8(rest)) {
       rest = rest >> 8;
       if (rest === 0) return i + 1;

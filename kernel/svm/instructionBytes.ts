@@ -37,6 +37,14 @@ export const InstructionBytes = struct(
 );
 export type InstructionBytes = Ref<typeof InstructionBytes>;
 
+/** What is not read of them yet, in the same order, and how many are. */
+export const RestOfBytes = struct(
+  'RestOfBytes',
+  { size: 24 },
+  { low: at(0, U64), high: at(8, U64), taken: at(16, U32) },
+);
+export type RestOfBytes = Ref<typeof RestOfBytes>;
+
 const BYTES_READ = 16n;
 const PAGE_BYTES = 0x1000n;
 const OFFSET_IN_PAGE = 0xfffn;
@@ -75,18 +83,20 @@ export function fetchInstruction(bytes: InstructionBytes, vmcb: Vmcb, size: Code
   bytes.count = MOST_BYTES;
 }
 
-/** The byte of that index; zero behind the last one. */
-export function instructionByte(bytes: InstructionBytes, index: u32): u8 {
-  if (index < 8) return u8(bytes.low >> (8n * u64(index)));
-  return index < 16 ? u8(bytes.high >> (8n * u64(index - 8))) : 0;
+/** Begins to read `bytes` from the first one on. */
+export function startReading(rest: RestOfBytes, bytes: InstructionBytes): void {
+  rest.low = bytes.low;
+  rest.high = bytes.high;
+  rest.taken = 0;
 }
 
-/** The four bytes from that index on, the first one lowest; zeros behind the last one. */
-export function instructionWord(bytes: InstructionBytes, index: u32): u32 {
-  if (index === 0) return u32(bytes.low);
-  if (index >= 8) return index < 16 ? u32(bytes.high >> (8n * u64(index - 8))) : 0;
-  const shift: u64 = 8n * u64(index);
-  return u32((bytes.low >> shift) | u64(bytes.high << (64n - shift)));
+/** Takes the next byte off; zero behind the last one. */
+export function takeByte(rest: RestOfBytes): u8 {
+  const byte = u8(rest.low);
+  rest.low = (rest.low >> 8n) | u64(rest.high << 56n);
+  rest.high = rest.high >> 8n;
+  rest.taken = u32(rest.taken + 1);
+  return byte;
 }
 
 /**

@@ -2,9 +2,15 @@
  * Instructions that write 32 bits to memory, as software writes the registers of a device: MOV, XCHG, and AND, OR, XOR of
  * a register or a constant (APM 3). What they write to is not computed: the nested page fault tells it.
  */
-import type { u8 } from '../../transpiler/lib/index.js';
-import { at, BOOL, struct, u32, U32, type Ref } from '../../transpiler/lib/index.js';
-import { CodeSize, instructionByte, instructionWord, MOST_BYTES, type InstructionBytes } from './instructionBytes.js';
+import { at, BOOL, local, struct, u32, U32, u64, u8, type Ref } from '../../transpiler/lib/index.js';
+import {
+  CodeSize,
+  MOST_BYTES,
+  RestOfBytes,
+  startReading,
+  takeByte,
+  type InstructionBytes,
+} from './instructionBytes.js';
 import { ADDRESS_SIZE, isLegacyPrefix, isNoPrefix, isRex, LOCK, OPERAND_SIZE } from './prefixes.js';
 
 /** What becomes of the memory: the source itself, or what it and the former content give. */
@@ -13,7 +19,7 @@ export type WriteKind = (typeof WriteKind)[keyof typeof WriteKind];
 
 export const MemoryWrite = struct(
   'MemoryWrite',
-  { size: 40 },
+  { size: 28 },
   {
     kind: at(0, U32),
     /** The general register that is the source, unless a constant is. */
@@ -21,15 +27,12 @@ export const MemoryWrite = struct(
     constant: at(8, U32),
     hasConstant: at(12, BOOL),
     isLocked: at(13, BOOL),
-    /** How many bytes are decoded; in the end the length. */
+    /** How many bytes it has, as far as they are decoded. */
     length: at(16, U32),
     /** The REX prefix, or 0. */
     rex: at(20, U32),
-    /** The widths that the code's size and the prefixes give, in bytes. */
-    operandBytes: at(24, U32),
-    addressBytes: at(28, U32),
-    hasOperandPrefix: at(32, BOOL),
-    hasAddressPrefix: at(33, BOOL),
+    hasOperandPrefix: at(24, BOOL),
+    hasAddressPrefix: at(25, BOOL),
   },
 );
 export type MemoryWrite = Ref<typeof MemoryWrite>;
@@ -37,7 +40,11 @@ export type MemoryWrite = Ref<typeof MemoryWrite>;
 const REX_W = 8;
 const REX_R = 4;
 
-const OPERAND_32 = 4;
+/** ModRM (APM 3, 1.4): from here on the operand is a register; a SIB byte follows; no base register in mode 0. */
+const REGISTERS = 0xc0;
+const HAS_SIB = 4;
+const NO_BASE = 5;
+const NO_BASE_16 = 6;
 
 const Opcode = {
   orRegister: 0x09,
@@ -59,22 +66,19 @@ const Group = { or: 1, and: 4, xor: 6 } as const;
  * `bytes.count` by then, that is because they go on in a page that is not present.
  */
 export function decodeWrite(write: MemoryWrite, bytes: InstructionBytes, size: CodeSize): boolean {
-  readPrefixes(write, bytes, size);
-  const opcode = nextByte(write, bytes);
-  if (write.operandBytes !== OPERAND_32 || !decodeOpcode(write, bytes, opcode)) return false;
-  return write.length <= bytes.count && lockIsAllowed(write);
+  const code = local(RestOfBytes);
+  startReading(code, bytes);
+  const opcode = takeOpcode(write, code, size);
+  const isWrite = isOperand32(write, size) && decodeOpcode(write, code, opcode, size);
+  write.length = code.taken;
+  return isWrite && write.length <= bytes.count && lockIsAllowed(write);
 }
 
-function readPrefixes(write: MemoryWrite, bytes: InstructionBytes, size: CodeSize): void {
-  let length: u32 = 0;
-  let byte: u8 = instructionByte(bytes, 0);
-  while (length < MOST_BYTES && readPrefix(write, byte, size)) {
-    length++;
-    byte = instructionByte(bytes, length);
-  }
-  write.length = length;
-  write.operandBytes = (write.rex & REX_W) !== 0 ? 8 : operandBytes(size, write.hasOperandPrefix);
-  write.addressBytes = addressBytes(size, write.hasAddressPrefix);
+/** Notes the prefixes; of more than fifteen the last one is returned. */
+function takeOpcode(write: MemoryWrite, code: RestOfBytes, size: CodeSize): u8 {
+  let byte: u8 = takeByte(code);
+  while (code.taken <= MOST_BYTES && readPrefix(write, byte, size)) byte = takeByte(code);
+  return byte;
 }
 
 /** Notes the prefix `byte`; false where it is none. REX counts only directly before the opcode. */
@@ -92,28 +96,29 @@ function readPrefix(write: MemoryWrite, byte: u8, size: CodeSize): boolean {
   return true;
 }
 
-/** Without REX.W (APM 3, table 1-2). */
-function operandBytes(size: CodeSize, isSwitched: boolean): u32 {
-  return (size === CodeSize.bits16) === isSwitched ? 4 : 2;
+/** Whether the operands have 32 bits (APM 3, table 1-2). */
+function isOperand32(write: MemoryWrite, size: CodeSize): boolean {
+  return (size === CodeSize.bits16) === write.hasOperandPrefix && u32(write.rex & REX_W) === 0;
 }
 
-function addressBytes(size: CodeSize, isSwitched: boolean): u32 {
-  if (size === CodeSize.bits64) return isSwitched ? 4 : 8;
-  return (size === CodeSize.bits16) === isSwitched ? 4 : 2;
+/** The width of addresses (APM 3, table 1-3). */
+function addressBytes(write: MemoryWrite, size: CodeSize): u32 {
+  if (size === CodeSize.bits64) return write.hasAddressPrefix ? 4 : 8;
+  return (size === CodeSize.bits16) === write.hasAddressPrefix ? 4 : 2;
 }
 
-function decodeOpcode(write: MemoryWrite, bytes: InstructionBytes, opcode: u8): boolean {
+function decodeOpcode(write: MemoryWrite, code: RestOfBytes, opcode: u8, size: CodeSize): boolean {
   if (opcode === Opcode.moveAccumulator) {
     write.kind = WriteKind.move;
-    write.length = u32(write.length + write.addressBytes);
+    skip(code, addressBytes(write, size));
     return true;
   }
-  const modRm = nextByte(write, bytes); // all others have one
+  const modRm = takeByte(code); // all others have one
   write.kind = kindOf(opcode, regField(modRm));
-  if (write.kind === WriteKind.none || !skipAddress(write, bytes, modRm)) return false;
-  if (opcode === Opcode.moveConstant || opcode === Opcode.groupConstant) readConstant(write, bytes);
-  else if (opcode === Opcode.groupByte) readByteConstant(write, bytes);
-  else write.register = regField(modRm) + ((write.rex & REX_R) !== 0 ? 8 : 0);
+  if (write.kind === WriteKind.none || modRm >= REGISTERS) return false;
+  const displacement = addressBytes(write, size) === 2 ? displacement16(modRm) : takeAddress(code, modRm);
+  skip(code, displacement);
+  readSource(write, code, opcode, modRm, displacement);
   return true;
 }
 
@@ -150,42 +155,49 @@ function regField(modRm: u8): u32 {
   return (modRm >> 3) & 7;
 }
 
-/** Skips what follows ModRM: SIB and displacement (APM 3, 1.4). False where the operand is a register. */
-function skipAddress(write: MemoryWrite, bytes: InstructionBytes, modRm: u8): boolean {
-  const mode = modRm >> 6;
+/** How many bytes of displacement follow ModRM with addresses of 16 bits. */
+function displacement16(modRm: u8): u32 {
+  return displacementBytes(modRm, u32(modRm & 7) === NO_BASE_16, 2);
+}
+
+/** Takes SIB off, where there is one; returns how many bytes of displacement follow. */
+function takeAddress(code: RestOfBytes, modRm: u8): u32 {
   const place = modRm & 7;
-  if (mode === 3) return false;
-  if (write.addressBytes === 2) {
-    write.length = u32(write.length + displacementBytes(mode, place === 6, 2));
-    return true;
-  }
-  const base = place === 4 ? nextByte(write, bytes) & 7 : place;
-  write.length = u32(write.length + displacementBytes(mode, base === 5, 4));
-  return true;
+  const base = place === HAS_SIB ? takeByte(code) & 7 : place;
+  return displacementBytes(modRm, base === NO_BASE, 4);
 }
 
 /** Mode 1 has a byte, mode 2 `wide` bytes, mode 0 those only in place of a base register. */
-function displacementBytes(mode: u32, replacesBase: boolean, wide: u32): u32 {
+function displacementBytes(modRm: u8, replacesBase: boolean, wide: u32): u32 {
+  const mode = modRm >> 6;
+  if (mode === 2) return wide;
   if (mode === 1) return 1;
-  return mode === 2 || replacesBase ? wide : 0;
+  return replacesBase ? wide : 0;
 }
 
-function readConstant(write: MemoryWrite, bytes: InstructionBytes): void {
-  write.constant = instructionWord(bytes, write.length);
-  write.hasConstant = true;
-  write.length = u32(write.length + 4);
+/** A register, or the constant behind the displacement. */
+function readSource(write: MemoryWrite, code: RestOfBytes, opcode: u8, modRm: u8, displacement: u32): void {
+  const next = u64(code.low >> (8n * u64(displacement & 7))); // four at most
+  if (opcode === Opcode.moveConstant || opcode === Opcode.groupConstant) {
+    write.constant = u32(next);
+    write.hasConstant = true;
+    skip(code, 4);
+  } else if (opcode === Opcode.groupByte) {
+    write.constant = signExtended(u8(next));
+    write.hasConstant = true;
+    skip(code, 1);
+  } else {
+    write.register = regField(modRm) + (u32(write.rex & REX_R) !== 0 ? 8 : 0);
+  }
 }
 
-function readByteConstant(write: MemoryWrite, bytes: InstructionBytes): void {
-  const byte = nextByte(write, bytes);
-  write.constant = byte < 0x80 ? byte : u32(byte | 0xffff_ff00); // its sign is extended
-  write.hasConstant = true;
+/** What is skipped is not looked at any more. */
+function skip(code: RestOfBytes, count: u32): void {
+  code.taken = u32(code.taken + count);
 }
 
-function nextByte(write: MemoryWrite, bytes: InstructionBytes): u8 {
-  const length = write.length;
-  write.length = u32(length + 1);
-  return instructionByte(bytes, length);
+function signExtended(byte: u8): u32 {
+  return byte < 0x80 ? byte : u32(byte | 0xffff_ff00);
 }
 
 /** With LOCK, MOV raises #UD (APM 3, 1.2.5), so it did not get as far as to write. */

@@ -19,6 +19,7 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { svmEnable } from './enable.js';
 import { setGuestState } from './guestState.js';
 import { setIntercepts } from './intercepts.js';
+import { findLostInterrupts } from './lostInterrupts.js';
 import { ioPermissions, msrPermissions } from './permissionMaps.js';
 import { TlbControl, Vmcb } from './vmcb.js';
 
@@ -48,6 +49,7 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   vmcb.pat = rdmsr(PAT);
   setGuestState(vmcb, state);
   vcpu.takesNmis = true;
+  findLostInterrupts();
 }
 
 function broadcastInvalidation(): u64 {

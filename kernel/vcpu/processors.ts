@@ -17,7 +17,7 @@ import {
   type Hpa,
   type Hva,
 } from '../../transpiler/lib/index.js';
-import { apicIdOf, MAX_PROCESSORS, ownApicId, processorCount } from '../machine/madt.js';
+import { apicIdOf, MAX_PROCESSORS, numberOf, ownApicId, processorCount } from '../machine/madt.js';
 import { STACKS_BYTES, Stack, stackTop } from '../machine/stacks.js';
 import { allocatePages } from '../memory/allocator.js';
 import { DIRECT, directAddress } from '../platform.js';
@@ -79,10 +79,6 @@ export function currentVcpu(): Vcpu | null {
 
 /** The vcpu of the processor that runs this, by its APIC ID; null where the firmware has not named it. */
 export function ownVcpu(): Vcpu | null {
-  const apicId = ownApicId();
-  const count = processorCount();
-  for (let number: u32 = 0; number < count; number++) {
-    if (apicIdOf(number) === apicId) return vcpuOf(number);
-  }
-  return null;
+  const number = numberOf(ownApicId());
+  return number < processorCount() ? vcpuOf(number) : null;
 }

@@ -5,76 +5,31 @@
  * hands: an NMI would have it go where the guest's memory says.
  */
 import { requires, u32, type u64 } from '../../transpiler/lib/index.js';
-import { COMMAND_IS_LOGICAL, Shorthand, SHORTHAND_MASK, STARTUP_VECTOR } from '../machine/localApic.js';
+import { STARTUP_VECTOR } from '../machine/localApic.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { vcpuOf } from './processors.js';
-import { trampolineVector } from './trampoline.js';
-import type { Vcpu } from './vcpu.js';
-
-const XAPIC_BROADCAST = 0xff;
-const X2APIC_BROADCAST = 0xffff_ffff;
 
 /** Kernels of 64 bits run in the upper half of all addresses; firmware in the lower, at the addresses of memory. */
 const HALF_SHIFT = 63n;
 
-/**
- * Notes the SIPI `command`, the low half of the command register, which the guest of `sender` gives at `rip`, for all
- * processors whom it may reach. Returns what is to be sent to the same `destination`, a byte, or wide in x2APIC mode.
- */
-export function redirectStartup(sender: Vcpu, rip: u64, command: u32, destination: u32, isWide: boolean): u32 {
-  const count = processorCount();
-  const vector = u32(command & STARTUP_VECTOR);
-  for (let number: u32 = 0; number < count; number++) {
-    if (mayReach(sender, command, destination, isWide, number)) noteStartup(number, vector, u32(rip >> HALF_SHIFT));
-  }
-  return u32(u32(command & ~STARTUP_VECTOR) | trampolineVector());
-}
-
-/** Notes the INIT `command` for all processors whom it may reach: until a SIPI they run no guest. */
-export function noteReset(sender: Vcpu, command: u32, destination: u32, isWide: boolean): void {
-  const count = processorCount();
-  for (let number: u32 = 1; number < count; number++) {
-    if (mayReach(sender, command, destination, isWide, number)) vcpuOf(number).mailbox.runsGuest = 0;
-  }
-}
-
-/** Whether `command` may reach a processor that runs no guest. */
-export function mayReachWaiting(sender: Vcpu, command: u32, destination: u32, isWide: boolean): boolean {
-  // An INIT leaves an xAPIC without a logical destination of its own (SDM 3A 10.4.7.3; APM 2, 16.3.3).
-  if (!isWide && isLogical(command) && destination !== XAPIC_BROADCAST) return false;
-  const count = processorCount();
-  for (let number: u32 = 1; number < count; number++) {
-    const isWaiting = vcpuOf(number).mailbox.runsGuest === 0;
-    if (isWaiting && mayReach(sender, command, destination, isWide, number)) return true;
-  }
-  return false;
-}
-
-/** Only a processor itself knows which logical destinations are its own: such a command may reach all. */
-function mayReach(sender: Vcpu, command: u32, destination: u32, isWide: boolean, number: u32): boolean {
-  requires(number < MAX_PROCESSORS);
-  if (destination === (isWide ? X2APIC_BROADCAST : XAPIC_BROADCAST)) return true;
-  switch (u32(command & SHORTHAND_MASK)) {
-    case Shorthand.self:
-      return number === sender.number;
-    case Shorthand.others:
-      return number !== sender.number;
-    case Shorthand.all:
-      return true;
-    default:
-      return isLogical(command) || destination === vcpuOf(number).apicId;
-  }
-}
-
-function isLogical(command: u32): boolean {
-  return u32(command & COMMAND_IS_LOGICAL) !== 0;
-}
-
-function noteStartup(number: u32, vector: u32, isKernels: u32): void {
+/** Notes the SIPI `command`, which the guest gives at `rip`, for processor `number`. */
+export function noteStartup(number: u32, command: u32, rip: u64): void {
   requires(number < MAX_PROCESSORS);
   const mailbox = vcpuOf(number).mailbox;
-  mailbox.isKernels = isKernels;
-  mailbox.startVector = vector;
+  mailbox.isKernels = u32(rip >> HALF_SHIFT);
+  mailbox.startVector = u32(command & STARTUP_VECTOR);
+}
+
+/** Notes an INIT for processor `number`, which is not the first: until a SIPI it runs no guest. */
+export function noteReset(number: u32): void {
+  requires(number < MAX_PROCESSORS);
+  vcpuOf(number).mailbox.runsGuest = 0;
+}
+
+/** Whether processor `number` runs no guest. The first one always does. */
+export function waitsForStartup(number: u32): boolean {
+  requires(number < MAX_PROCESSORS);
+  return number !== 0 && vcpuOf(number).mailbox.runsGuest === 0;
 }
 
 /** Whether the guest has started all processors of the machine. */

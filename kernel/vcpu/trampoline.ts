@@ -88,7 +88,7 @@ export function trampolinePage(): Hpa {
   return place.page;
 }
 
-/** The vector of a SIPI that leads to it. */
+/** The vector of a SIPI that leads to it; 0 where there is none. */
 export function trampolineVector(): u32 {
   return u32(place.page >> PAGE_BITS) & 0xff;
 }

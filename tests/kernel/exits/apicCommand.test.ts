@@ -1,139 +1,175 @@
 import t from 'tap';
-import {
-  CommandKind,
-  commandKind,
-  firstProcessor,
-  isPlainInterrupt,
-  noteFirstProcessor,
-} from '../../../kernel/exits/apicCommand.js';
+import { isPlainInterrupt, NOTHING, toSend } from '../../../kernel/exits/apicCommand.js';
+import { firstProcessor } from '../../../kernel/exits/apicReceivers.js';
+import { allocatorStart } from '../../../kernel/memory/allocator.js';
+import { vcpuOf } from '../../../kernel/vcpu/processors.js';
+import { useTrampoline } from '../../../kernel/vcpu/trampoline.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
+import { AmdProcessor, giveProcessors, HIDDEN, HIDDEN_BYTES, RESET } from '../support/guest.js';
 
+const NMI = 0x4400;
 const INIT = 0x4500;
 const SIPI = 0x4600;
 const LOGICAL = 0x800;
 const SELF = 0x4_0000;
 const ALL = 0x8_0000;
 const OTHERS = 0xc_0000;
-const FLAT = 0xffff_ffff;
-const CLUSTER = 0x0fff_ffff;
+const NONE = 0;
+/** Where kernels run, and firmware. */
+const KERNEL = 0xffff_ffff_8100_0000n;
+const FIRMWARE = 0x3e00_0000n;
 
-const { plain, startup, resetsFirst, resets, nonMaskable } = CommandKind;
+/** Processors with the APIC IDs 0, `others`, and a trampoline at 0x9c000 where there are any; the first one is 1 logically. */
+function start(...others: readonly number[]): void {
+  resetMemory();
+  simulate(new AmdProcessor());
+  const memory = addMemory(0n, Number(HIDDEN));
+  addMemory(HIDDEN, Number(HIDDEN_BYTES));
+  allocatorStart(HIDDEN, HIDDEN_BYTES);
+  giveProcessors(memory, ...others);
+  useTrampoline(others.length > 0 ? 0x9_c000n : 0n);
+  firstProcessor.identity = 0;
+  firstProcessor.logical = 1;
+  firstProcessor.format = 0xffff_ffff;
+}
+t.beforeEach(() => {
+  start(2, 4, 6);
+});
 
-/** The first processor: number 3, addressed logically as `logical` in the model `format`. */
-function first(identity = 3, logical = 0, format = FLAT): void {
-  firstProcessor.identity = identity;
-  firstProcessor.logical = logical;
-  firstProcessor.format = format;
+const sent = (command: number, destination: number, isWide = false, sender = 0) =>
+  toSend(sender, command, destination, isWide, KERNEL);
+
+/** Whom a SIPI of processor `sender` may start at its vector. */
+function started(command: number, destination: number, isWide = false, sender = 0): number[] {
+  const numbers = [0, 1, 2, 3];
+  for (const number of numbers) vcpuOf(number).mailbox.startVector = NONE;
+  t.equal(sent(command | 0x98, destination, isWide, sender), command | 0x9c);
+  return numbers.filter((number) => vcpuOf(number).mailbox.startVector === 0x98);
 }
 
-const fromFirst = (command: number, destination = 0) => commandKind(command, destination, false, true);
-const fromOther = (command: number, destination = 0) => commandKind(command, destination, false, false);
+const run = () => {
+  for (const number of [1, 2, 3]) vcpuOf(number).mailbox.runsGuest = 1;
+};
+const waiting = () => [1, 2, 3].filter((number) => vcpuOf(number).mailbox.runsGuest === 0);
 
 t.test('interrupts and SMIs go out as they are, wherever to', (t) => {
-  first();
+  run();
   for (const delivery of [0, 0x100, 0x200, 0x300, 0x700]) {
-    for (const shorthand of [0, SELF, ALL, OTHERS]) {
-      t.equal(fromFirst(0x4000 | delivery | shorthand | 0x30, 0xff), plain);
-      t.equal(fromOther(0x4000 | delivery | shorthand | 0x30, 3), plain);
+    for (const shorthand of [0, SELF, ALL, OTHERS, LOGICAL]) {
+      for (const destination of [0, 4, 0xff]) {
+        const command = 0x4000 | delivery | shorthand | 0x30;
+        t.equal(sent(command, destination), command);
+      }
     }
   }
-  t.equal(fromOther(0x4400, 3), nonMaskable);
+  t.same(waiting(), []);
   for (const delivery of [0, 0x100, 0x200, 0x300]) t.ok(isPlainInterrupt(0x4000 | ALL | delivery | 0x30));
   for (const delivery of [0x400, 0x500, 0x600]) t.notOk(isPlainInterrupt(delivery));
   t.end();
 });
 
-t.test('a SIPI is one, with whatever destination', (t) => {
-  for (const shorthand of [0, ALL, OTHERS]) t.equal(fromFirst(SIPI | shorthand | 0x99, 1), startup);
-  t.equal(commandKind(SIPI | 0x99, 0xffff_ffff, true, true), startup);
+t.test('a SIPI goes to the trampoline, its vector to the processor that is named', (t) => {
+  t.same(started(SIPI, 2), [1]);
+  t.same(started(SIPI, 6, true), [3]);
+  t.same(started(SIPI, 3), []);
   t.end();
 });
 
-t.test('an INIT for one processor resets the first one where it is that', (t) => {
-  first(3);
-  t.equal(fromFirst(INIT, 3), resetsFirst);
-  t.equal(fromOther(INIT, 3), resetsFirst);
-  t.equal(fromOther(INIT, 2), resets);
-  t.equal(fromFirst(INIT, 0x103), resetsFirst);
-  t.equal(fromFirst(INIT, 0xff), resetsFirst);
+t.test('a SIPI for all, for all others or for oneself is noted for these', (t) => {
+  t.same(started(SIPI, 0xff), [0, 1, 2, 3]);
+  t.same(started(SIPI, 0xffff_ffff, true), [0, 1, 2, 3]);
+  t.same(started(SIPI, 0xff, true), [], 'in x2APIC mode this is one processor');
+  t.same(started(SIPI | ALL, 2), [0, 1, 2, 3]);
+  t.same(started(SIPI | OTHERS, 2, false, 1), [0, 2, 3]);
+  t.same(started(SIPI | SELF, 2, false, 3), [3]);
+  t.same(started(SIPI | LOGICAL, 1), [0, 1, 2, 3], 'only a processor knows its logical destinations');
   t.end();
 });
 
-t.test('an INIT by shorthand: to oneself, to all, to all others', (t) => {
-  first(3);
-  t.equal(fromFirst(INIT | SELF, 1), resetsFirst);
-  t.equal(fromOther(INIT | SELF, 3), resets);
-  t.equal(fromFirst(INIT | ALL, 1), resetsFirst);
-  t.equal(fromOther(INIT | ALL, 1), resetsFirst);
-  t.equal(fromFirst(INIT | OTHERS, 3), resets);
-  t.equal(fromOther(INIT | OTHERS, 1), resetsFirst);
+t.test('it is noted, too, whether a kernel has sent it', (t) => {
+  const { mailbox } = vcpuOf(1);
+  toSend(0, SIPI, 2, false, KERNEL);
+  t.equal(mailbox.isKernels, 1);
+  toSend(0, SIPI, 2, false, FIRMWARE);
+  t.equal(mailbox.isKernels, 0);
+  t.end();
+});
+
+t.test('where one processor only is named, a SIPI is not sent: another would start in the guest’s memory', (t) => {
+  start();
+  t.equal(sent(SIPI | 0x98, 1), NOTHING);
+  t.equal(sent(SIPI | OTHERS | 0x98, 0), NOTHING);
+  t.equal(sent(INIT, 1), INIT);
+  t.end();
+});
+
+t.test('an INIT is noted for whom it reaches', (t) => {
+  for (const [command, destination, sender, expected] of [
+    [INIT, 4, 0, [2]],
+    [INIT, 5, 0, []],
+    [INIT | OTHERS, 0, 0, [1, 2, 3]],
+    [INIT | SELF, 0, 2, [2]],
+    [INIT | LOGICAL, 6, 0, [1, 2, 3]],
+    [0x0500, 4, 0, [2]],
+    [0xc500, 4, 0, [2]],
+  ] as const) {
+    run();
+    t.equal(sent(command, destination, false, sender), command);
+    t.same(waiting(), expected, `${command.toString(16)} to ${destination}`);
+  }
+  t.end();
+});
+
+t.test('an INIT that reaches the first processor resets the machine', (t) => {
+  for (const [command, destination, isWide, sender] of [
+    [INIT, 0, false, 0],
+    [INIT, 0, true, 1],
+    [INIT, 0xff, false, 1],
+    [INIT, 0xffff_ffff, true, 1],
+    [INIT | SELF, 4, false, 0],
+    [INIT | ALL, 4, false, 1],
+    [INIT | OTHERS, 4, false, 1],
+    [INIT | LOGICAL, 3, false, 1],
+    [0xc500, 0, false, 1],
+    [0x0500, 0, false, 1],
+  ] as const) {
+    start(2, 4, 6);
+    t.throws(() => sent(command, destination, isWide, sender), RESET, command.toString(16));
+  }
   t.end();
 });
 
 t.test('an INIT with level trigger and level 0 resets nothing', (t) => {
-  first(3);
-  t.equal(fromFirst(0x8500, 3), plain);
-  t.equal(fromFirst(0x8500 | ALL), plain);
-  t.equal(fromFirst(0xc500, 3), resetsFirst);
-  t.equal(fromFirst(0x0500, 3), resetsFirst);
+  run();
+  t.equal(sent(0x8500, 0), 0x8500);
+  t.equal(sent(0x8500, 4), 0x8500);
+  t.equal(sent(0x8500 | ALL, 0), 0x8500 | ALL);
+  t.same(waiting(), []);
   t.end();
 });
 
-t.test('an INIT with a logical destination in the flat model', (t) => {
-  first(3, 0x04);
-  t.equal(fromOther(INIT | LOGICAL, 0x04), resetsFirst);
-  t.equal(fromOther(INIT | LOGICAL, 0x0c), resetsFirst);
-  t.equal(fromOther(INIT | LOGICAL, 0x03), resets);
-  t.equal(fromOther(INIT | LOGICAL, 0xff), resetsFirst);
-  first(3, 0);
-  t.equal(fromOther(INIT | LOGICAL, 0x03), resets);
-  t.equal(fromOther(INIT | LOGICAL, 0xff), resetsFirst);
-  t.end();
-});
-
-t.test('an INIT with a logical destination in the cluster model', (t) => {
-  first(3, 0x24, CLUSTER);
-  t.equal(fromOther(INIT | LOGICAL, 0x24), resetsFirst);
-  t.equal(fromOther(INIT | LOGICAL, 0x2f), resetsFirst);
-  t.equal(fromOther(INIT | LOGICAL, 0x23), resets);
-  t.equal(fromOther(INIT | LOGICAL, 0x14), resets);
-  t.equal(fromOther(INIT | LOGICAL, 0x3f), resets);
-  t.equal(fromOther(INIT | LOGICAL, 0xf4), resetsFirst);
-  t.equal(fromOther(INIT | LOGICAL, 0xff), resetsFirst);
-  t.end();
-});
-
-t.test('an INIT in x2APIC mode: 32 bits of destination, clusters of sixteen', (t) => {
-  first(0x123);
-  const wide = (command: number, destination: number) => commandKind(command, destination, true, false);
-  t.equal(wide(INIT, 0x123), resetsFirst);
-  t.equal(wide(INIT, 0x23), resets);
-  t.equal(wide(INIT, 0xff), resets);
-  t.equal(wide(INIT, 0xffff_ffff), resetsFirst);
-  t.equal(wide(INIT | LOGICAL, 0x0012_0008), resetsFirst);
-  t.equal(wide(INIT | LOGICAL, 0x0012_fff7), resets);
-  t.equal(wide(INIT | LOGICAL, 0x0013_ffff), resets);
-  t.equal(wide(INIT | LOGICAL, 0xffff_ffff), resetsFirst);
-  t.equal(wide(INIT | OTHERS, 0), resetsFirst);
-  t.end();
-});
-
-t.test('how the first processor is addressed is read from its APIC', (t) => {
-  resetMemory();
-  const page = new DataView(addMemory(0xfee0_0000n, 0x1000).buffer);
-  page.setUint32(0x20, 0x0500_0000, true);
-  page.setUint32(0xd0, 0x2000_0000, true);
-  page.setUint32(0xe0, CLUSTER, true);
-  simulate({ rdmsr: () => 0xfee0_0900n });
-  noteFirstProcessor();
-  t.same([firstProcessor.identity, firstProcessor.logical, firstProcessor.format], [5, 0x20, CLUSTER]);
-  t.end();
-});
-
-t.test('in x2APIC mode from an MSR', (t) => {
-  resetMemory();
-  simulate({ rdmsr: (msr: number) => (msr === 0x1b ? 0xfee0_0d00n : 0x1_0203n) });
-  noteFirstProcessor();
-  t.equal(firstProcessor.identity, 0x1_0203);
+t.test('an NMI that may reach who waits for a SIPI is not sent', (t) => {
+  run();
+  t.equal(sent(NMI | OTHERS, 0), NMI | OTHERS, 'all run');
+  vcpuOf(2).mailbox.runsGuest = 0;
+  for (const [command, destination, isWide, isSent] of [
+    [NMI, 4, false, false],
+    [NMI, 2, false, true],
+    [NMI, 0, false, true],
+    [NMI, 9, false, true],
+    [NMI | OTHERS, 0, false, false],
+    [NMI | SELF, 0, false, true],
+    [NMI, 0xff, false, false],
+    [NMI, 0xff, true, true],
+    [NMI | LOGICAL, 4, false, true],
+    [NMI | LOGICAL, 0xff, false, false],
+    [NMI | LOGICAL, 4, true, false],
+  ] as const) {
+    t.equal(
+      sent(command, destination, isWide),
+      isSent ? command : NOTHING,
+      `${command.toString(16)} to ${destination}`,
+    );
+  }
   t.end();
 });

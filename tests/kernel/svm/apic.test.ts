@@ -6,7 +6,7 @@ import { svmWatchApic } from '../../../kernel/svm/apicWatch.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
-import { CODE, injected, RESET, startGuest, walkTables, AmdProcessor, type Guest } from '../support/guest.js';
+import { CODE, injected, RESET, startGuest, walkTables, type AmdProcessor, type Guest } from '../support/guest.js';
 import { logText, viewOf } from '../support/startup.js';
 
 const APIC = 0xfee0_0000;
@@ -156,31 +156,6 @@ t.test('without the page, as in x2APIC mode, what is written there is a message,
   guest.vcpu.registers.rax = 0x4600n;
   guest.write(0x80);
   t.equal(guest.apic.getUint32(0x80, true), 0x4600, 'with the page again, it is a register');
-  t.end();
-});
-
-t.test('on QEMU’s TCG the task priority is written once more, which repeats interrupts that were forgotten', (t) => {
-  for (const [ebx, expected] of [
-    [0x5447_4354, [0x30]],
-    [0x4b4d_564b, []],
-  ] as const) {
-    const processor = new AmdProcessor();
-    Object.assign(processor.leaves, { 1: { ecx: 0x8000_0000 }, 0x4000_0000: { ebx } });
-    processor.msrs.set(0x2ff, 0x806n);
-    const guest = startApicGuest(ApicChoice.auto, 0xfee0_0900n, processor);
-    guest.apic.setUint32(0x80, 0x30, true);
-    const seen = Object.getOwnPropertyDescriptor(DataView.prototype, 'setUint32')?.value as DataView['setUint32'];
-    const priorities: number[] = [];
-    DataView.prototype.setUint32 = function (this: DataView, offset: number, value: number, little?: boolean): void {
-      if (this.buffer === guest.apic.buffer && this.byteOffset + offset === guest.apic.byteOffset + 0x80)
-        priorities.push(value);
-      seen.call(this, offset, value, little);
-    };
-    guest.vcpu.registers.rax = 1n;
-    guest.write(0x380);
-    DataView.prototype.setUint32 = seen;
-    t.same(priorities, expected);
-  }
   t.end();
 });
 

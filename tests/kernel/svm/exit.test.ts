@@ -7,7 +7,7 @@ import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { onNmi } from '../../../kernel/vcpu/nmi.js';
 import { addressOf } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
-import { CODE, HALTED, HIDDEN, injected, RESET, startGuest } from '../support/guest.js';
+import { AmdProcessor, CODE, HALTED, HIDDEN, injected, RESET, startGuest } from '../support/guest.js';
 import { logText, viewOf } from '../support/startup.js';
 
 const INVALID_OPCODE = { vector: 6, type: 3, errorCode: null };
@@ -21,6 +21,25 @@ t.test('each SVM instruction raises #UD and is an event', (t) => {
     t.same(injected(guest.vmcb), INVALID_OPCODE, code.toString(16));
     t.equal(guest.vmcb.rip, BigInt(CODE));
     t.equal(eventCount(Event.virtualizationInstruction), 1n);
+  }
+  t.end();
+});
+
+t.test('on QEMU’s TCG each exit writes the task priority once more, which repeats interrupts that it lost', (t) => {
+  for (const [ebx, expected] of [
+    [0x5447_4354, [3n]],
+    [0x4b4d_564b, []],
+  ] as const) {
+    const processor = new AmdProcessor();
+    Object.assign(processor.leaves, { 1: { ecx: 0x8000_0000 }, 0x4000_0000: { ebx } });
+    processor.msrs.set(0x2ff, 0x806n);
+    const priorities: bigint[] = [];
+    const guest = startGuest(
+      [],
+      Object.assign(processor, { readCr8: () => 3n, writeCr8: (value: bigint) => void priorities.push(value) }),
+    );
+    guest.exit(ExitCode.smi);
+    t.same(priorities, expected);
   }
   t.end();
 });

@@ -1,0 +1,35 @@
+/**
+ * A fault of QEMU's TCG: when a guest is left it clears a request of its own without a lock (target/i386, do_vmexit), and
+ * with it at times an interrupt that another thread asks for at that moment. The local APIC still knows of that, and asks
+ * again when its task priority is written.
+ */
+import { at, BOOL, cpuid, instance, readCr8, struct, u32, writeCr8 } from '../../transpiler/lib/index.js';
+
+/** CPUID: a hypervisor or emulator is below, and the first of the letters of its name, here of TCGTCGTCGTCG. */
+const FEATURES = 1;
+const ECX_HYPERVISOR = 0x8000_0000;
+const HYPERVISOR_SIGNATURE = 0x4000_0000;
+const TCG_SIGNATURE = 0x5447_4354;
+
+const LostInterrupts = struct('LostInterrupts', { size: 1 }, { areRepeated: at(0, BOOL) });
+const fault = instance(LostInterrupts);
+
+/** Finds out whether this machine has the fault. */
+export function findLostInterrupts(): void {
+  fault.areRepeated = isTcg();
+}
+
+function isTcg(): boolean {
+  const features = cpuid(FEATURES, 0);
+  if (u32(features.ecx & ECX_HYPERVISOR) === 0) return false;
+  const signature = cpuid(HYPERVISOR_SIGNATURE, 0);
+  return signature.ebx === TCG_SIGNATURE;
+}
+
+/**
+ * Repeats what this exit may have lost. CR8, not the APIC's page: QEMU 7.2 at times crashes where a page of a device is
+ * written while another processor moves a device (tcg_commit). Bits 3:0 of the task priority, which nothing uses, are lost.
+ */
+export function repeatLostInterrupts(): void {
+  if (fault.areRepeated) writeCr8(readCr8());
+}
