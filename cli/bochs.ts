@@ -1,4 +1,4 @@
-/** Machines in Bochs, the emulator that has Intel VT-x. Tests start theirs by it too. */
+/** Machines in Bochs, the emulator that has Intel VT-x, and AMD-V as well. Tests start theirs by it too. */
 import { execa } from 'execa';
 import { rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';

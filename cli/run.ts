@@ -28,7 +28,7 @@ Examples:
   tsvm run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0 quiet"
   tsvm run --serial boot.log --timeout 60 --append "console=ttyS0 tsvm.run=report"
   tsvm run --emulator bochs                    on an Intel processor with VT-x
-  tsvm run --emulator bochs --model broadwell_ult
+  tsvm run --emulator bochs --model trinity_apu  on another with AMD-V, which exits for INITs
   tsvm run --uefi                              on a machine with UEFI firmware
   tsvm run --disk node.img --cpus 2            the system on that disk
   tsvm run --gdb                               wait for gdb, which can break on lines of kernel/*.ts
@@ -66,7 +66,7 @@ const BOCHS_ONLY = ['model', 'strictMsrs'];
 
 export function runCommand(): Command {
   return new Command('run')
-    .description('boot an image and a guest in QEMU (AMD-V) or Bochs (Intel VT-x)')
+    .description('boot an image and a guest in QEMU (AMD-V) or Bochs (Intel VT-x, AMD-V)')
     .addOption(new Option('--emulator <name>', 'the emulator').choices(['qemu', 'bochs']).default('qemu'))
     .option('--image <file>', 'an image to boot instead of the one that is built now', fileName)
     .addOption(new Option('--bare', 'boot the guest without the hypervisor').conflicts(['image', 'loader', 'options']))

@@ -6,8 +6,12 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
 import type { Vmcb } from './vmcb.js';
 
-/** #DB. The processor has already put its cause into DR6. */
+/** DR7: any access to a debug register raises #DB. Its handler finds that switched off (APM 2, 13.1.1.4). */
+const GENERAL_DETECT = 1n << 13n;
+
+/** #DB. The processor has already put its cause into DR6; Bochs leaves the switching off to us, too. */
 export function onDebugException(vcpu: Vcpu, vmcb: Vmcb): void {
+  vmcb.dr7 = vmcb.dr7 & ~GENERAL_DETECT;
   injectException(vmcb, Exception.debug);
 }
 

@@ -1,4 +1,4 @@
-/** Boots machines with Intel VT-x for the tests. */
+/** Boots machines with Intel VT-x for the tests, or with AMD-V. */
 import { type BochsMachine, type BochsEnd, DEFAULT_BOCHS_MACHINE, startBochs } from '../../cli/bochs.js';
 import { defaultGuest, freshImage } from './harness.js';
 
@@ -16,6 +16,9 @@ export interface BochsBootOptions extends Partial<BochsMachine> {
   readonly until?: RegExp;
   readonly seconds?: number;
 }
+
+/** A processor with AMD-V, nested paging and the next RIP saved, as no processor of QEMU's does. */
+export const AMD_MODEL = 'trinity_apu';
 
 const SETTLE_MILLISECONDS = 2000;
 /** Bochs takes half a minute of processor time for Linux, and the tests share the processors. */

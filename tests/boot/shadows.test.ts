@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../images/bare.js';
-import { bootInBochs } from './bochs.js';
+import { AMD_MODEL, bootInBochs } from './bochs.js';
 import { boot, root, temporaryFolder } from './harness.js';
 
 /** What came of the attempts that shadows.asm makes: for each its first line, then one for each event. */
@@ -50,4 +50,18 @@ t.test('and under AMD-V', async (t) => {
     [...guest].map(([name, events]) => [name, withoutPlaces(events)]),
     [...bare].map(([name, events]) => [name, withoutPlaces(events)]),
   );
+});
+
+/** Bochs 2.7 does not say in DR6 why a #DB that leaves the guest was raised, and forgets one that an exit overtakes. */
+const withoutCauses = (events: readonly string[]) => events.filter((line) => !line.startsWith('    with ='));
+const isOvertaken = (name: string) => name.endsWith('behind MOV SS with a data breakpoint');
+
+t.test('and under the AMD-V of Bochs', async (t) => {
+  const machine = { ...(await program(t)), model: AMD_MODEL };
+  const bare = attemptsOf((await bootInBochs({ ...machine, image: null })).serial);
+  const guest = attemptsOf((await bootInBochs(machine)).serial);
+  t.equal(bare.size, ATTEMPTS);
+  const compared = (attempts: Attempts) =>
+    [...attempts].filter(([name]) => !isOvertaken(name)).map(([name, events]) => [name, withoutCauses(events)]);
+  t.same(compared(guest), compared(bare));
 });

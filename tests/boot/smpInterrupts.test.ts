@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../images/bare.js';
-import { bootInBochs } from './bochs.js';
+import { AMD_MODEL, bootInBochs } from './bochs.js';
 import { boot, hypervisorLines, root, temporaryFolder } from './harness.js';
 
 async function program(t: Test): Promise<{ kernel: string; initrd: null }> {
@@ -60,6 +60,13 @@ for (const cpus of [2, 4]) {
     t.equal(ended, 'off');
   });
 }
+
+t.test('so it does where the processors hold an INIT back while their guest is left: AMD-V in Bochs', async (t) => {
+  const machine = { cpus: 2, ...(await program(t)), model: AMD_MODEL, append: '2s', seconds: 120 };
+  const { serial, ended } = await bootInBochs(machine);
+  t.same(receivers(serial), expected(3));
+  t.equal(ended, 'reset');
+});
 
 t.test('an INIT that another processor sends to the first one resets the machine', async (t) => {
   const { serial, ended } = await sendAll(t, 2, 'i');

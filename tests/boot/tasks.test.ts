@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../images/bare.js';
-import { bootInBochs } from './bochs.js';
+import { AMD_MODEL, bootInBochs } from './bochs.js';
 import { boot, root, temporaryFolder } from './harness.js';
 
 /** The program prints all registers about sixty times. */
@@ -34,4 +34,16 @@ t.test('under AMD-V, too, where they do not leave the guest', async (t) => {
   t.ok(linesOf(bare.serial).length > LEAST_LINES);
   t.same(linesOf(guest.serial), linesOf(bare.serial));
   t.equal(guest.ended, 'off');
+});
+
+/** Bochs 2.7 does not say in DR6 that the T flag of a task raised a #DB, where that leaves the guest. */
+const withoutCauses = (lines: readonly string[]) => lines.filter((line) => !/^dr6 = 0xffff.*ff0$/.test(line.trim()));
+
+t.test('and under the AMD-V of Bochs', async (t) => {
+  const machine = { ...(await program(t)), model: AMD_MODEL };
+  const bare = await bootInBochs({ ...machine, image: null });
+  const guest = await bootInBochs(machine);
+  t.ok(linesOf(bare.serial).length > LEAST_LINES);
+  t.same(withoutCauses(linesOf(guest.serial)), withoutCauses(linesOf(bare.serial)));
+  t.equal(guest.ended, 'reset');
 });

@@ -96,8 +96,10 @@ t.test('VMMCALL that is a hypercall is answered and skipped', (t) => {
 
 t.test('#DB and #AC reach the guest as they were', (t) => {
   const guest = startGuest();
+  guest.vmcb.dr7 = 0x2400n;
   guest.exit(ExitCode.debugException);
   t.same(injected(guest.vmcb), { vector: 1, type: 3, errorCode: null });
+  t.equal(guest.vmcb.dr7, 0x400n, 'general detect is off in the handler, whoever switches it off');
   guest.exit(ExitCode.alignmentCheck);
   t.same(injected(guest.vmcb), { vector: 17, type: 3, errorCode: 0 });
   t.end();
