@@ -110,7 +110,14 @@
         to      "NMI, others", 0, OTHERS | NMI, r12d
         to      "NMI, logical 2", 2, BY_LOGIC | NMI, 2
 
-        to      "INIT, for 1 with level 0", 1, 0x8500, 0
+        cmp     byte [is_wide], 0
+        jne     .inits
+        to      "all to the cluster model", 0, ALL | FIXED | TO_CLUSTERS, r13d
+        to      "fixed, cluster 1", 0x12, BY_LOGIC | FIXED | VECTOR, 2
+        to      "fixed, all of cluster 1", 0x1f, BY_LOGIC | FIXED | VECTOR, r13d
+        to      "fixed, cluster 2", 0x2f, BY_LOGIC | FIXED | VECTOR, 0
+
+.inits: to      "INIT, for 1 with level 0", 1, 0x8500, 0
         to      "fixed, for 1 after that", 1, FIXED | VECTOR, 2
         to      "INIT, for 1", 1, INIT, 0
         to      "fixed, for 1 after that", 1, FIXED | VECTOR, 0
@@ -119,14 +126,6 @@
         to      "INIT, logical 2", 2, BY_LOGIC | INIT, 0
         to      "SIPI, for 1 then", 1, STARTUP | (LOW_PAGE >> 12), 2
 
-        cmp     byte [is_wide], 0
-        jne     .attack
-        to      "all to the cluster model", 0, ALL | FIXED | TO_CLUSTERS, r13d
-        to      "fixed, cluster 1", 0x12, BY_LOGIC | FIXED | VECTOR, 2
-        to      "fixed, all of cluster 1", 0x1f, BY_LOGIC | FIXED | VECTOR, r13d
-        to      "fixed, cluster 2", 0x2f, BY_LOGIC | FIXED | VECTOR, 0
-
-.attack:
         cmp     byte [attacks], 0
         je      end
         begin   "INIT next"

@@ -39,6 +39,10 @@ const expected = (all: number): [string, number][] => [
   ['NMI, for 1', 2],
   ['NMI, others', all - 1],
   ['NMI, logical 2', 2],
+  ['all to the cluster model', all],
+  ['fixed, cluster 1', 2],
+  ['fixed, all of cluster 1', all],
+  ['fixed, cluster 2', 0],
   ['INIT, for 1 with level 0', 0],
   ['fixed, for 1 after that', 2],
   ['INIT, for 1', 0],
@@ -47,10 +51,6 @@ const expected = (all: number): [string, number][] => [
   ['fixed, for 1 once more', 2],
   ['INIT, logical 2', 0],
   ['SIPI, for 1 then', 2],
-  ['all to the cluster model', all],
-  ['fixed, cluster 1', 2],
-  ['fixed, all of cluster 1', all],
-  ['fixed, cluster 2', 0],
 ];
 
 for (const cpus of [2, 4]) {
@@ -77,10 +77,14 @@ t.test('an INIT that another processor sends to the first one resets the machine
 });
 
 /**
- * The next line is the first where a processor starts once more. In Bochs an INIT that has left the guest stays, and
+ * From this line on a processor starts once more. In Bochs an INIT that has left a guest of VT-x stays, and
  * kernel/vmx/heldInit.ts has each processor started again only until all of them run.
  */
-const FIRST_RESTART = expected(3).findIndex(([name]) => name === 'SIPI, for 1');
+const untilRestart = (seen: readonly [string, number][]) =>
+  seen.slice(
+    0,
+    seen.findIndex(([name]) => name === 'SIPI, for 1'),
+  );
 
 /** Logical destinations of x2APIC mode reach nobody in Bochs. */
 for (const [mode, letter, all] of [
@@ -93,6 +97,6 @@ for (const [mode, letter, all] of [
     const guest = receivers((await bootInBochs(machine)).serial);
     t.equal(bare.length, all);
     if (mode === 'xAPIC') t.same(bare, expected(3));
-    t.same(guest.slice(0, FIRST_RESTART), bare.slice(0, FIRST_RESTART));
+    t.same(untilRestart(guest), untilRestart(bare));
   });
 }
