@@ -30,8 +30,10 @@ struct reason {
 static const struct reason amd_v[] = {
     {0x41, "debugException", "#DB, given back to the guest"},
     {0x51, "alignmentCheck", "#AC, given back to the guest"},
+    {0x61, "nmi", "NMI, given back to the guest, or a processor that calls the others"},
     {0x62, "smi", "system-management interrupt"},
     {0x63, "init", "INIT signal"},
+    {0x74, "iret", "end of an NMI's handler"},
     {0x76, "invd", "INVD, done as WBINVD"},
     {0x7a, "invlpga", "INVLPGA, answered by #UD"},
     {0x7c, "msr", "RDMSR or WRMSR of a watched register"},

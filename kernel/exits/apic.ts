@@ -45,6 +45,8 @@ const ApicWatch = struct(
     isOn: at(8, BOOL),
     /** Whether some processor's registers are, or once were, not the page. */
     hasOthers: at(9, BOOL),
+    /** Whether the page is watched, or may be again. */
+    isFixed: at(10, BOOL),
     /** Who is reset does not change between the look at that and a command. */
     lock: at(12, SpinLock),
   },
@@ -65,6 +67,7 @@ export function watchApic(): Gpa {
   noteFirstProcessor();
   watch.page = gpa(apicPage());
   watch.isOn = true;
+  watch.isFixed = true;
   watch.hasOthers = !isXApic();
   return watch.page;
 }
@@ -74,14 +77,25 @@ export function noteApicBase(base: u64): void {
   if (!hasXApicPage(base)) watch.hasOthers = true;
 }
 
-/** From now on the guest may do with the APIC what it likes. */
-export function unwatchApic(): void {
+/** From now on the guest may do with the APIC what it likes; but not move it, where it may be watched again. */
+export function unwatchApic(isForGood: boolean): void {
   watch.isOn = false;
+  watch.isFixed = !isForGood;
+}
+
+/** They are watched again. */
+export function watchApicAgain(): void {
+  watch.isOn = true;
 }
 
 /** Whether the guest's commands to its local APIC are watched. */
 export function isApicWatched(): boolean {
   return watch.isOn;
+}
+
+/** Whether the page of the local APICs has to stay where it is. */
+export function isApicFixed(): boolean {
+  return watch.isFixed;
 }
 
 /** Where the page of the local APICs is. */
@@ -91,7 +105,7 @@ export function watchedPage(): Gpa {
 
 /** Whether `address` is one whose writes are watched. */
 export function isWatchedAddress(address: Gpa): boolean {
-  return isMessage(address) || isInPage(address);
+  return isMessage(address) || isInApicPage(address);
 }
 
 /** Reads the register at `address`. */
@@ -101,7 +115,7 @@ export function readApic(address: Gpa): u32 {
 
 /** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Without the page, that is a message, too. */
 export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  if (isInPage(address) && (!watch.hasOthers || isXApic())) {
+  if (isInApicPage(address) && (!watch.hasOthers || isXApic())) {
     writeRegister(vcpu, address, value, rip);
   } else {
     sendMessage(address, value, rip);
@@ -119,7 +133,8 @@ export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   return isDone ? Answer.done : Answer.generalProtection;
 }
 
-function isInPage(address: Gpa): boolean {
+/** Whether `address` is a register of the local APIC's page. */
+export function isInApicPage(address: Gpa): boolean {
   return u64(u64(address) - u64(watch.page)) <= OFFSET_IN_PAGE;
 }
 

@@ -4,7 +4,7 @@ import { keepsApicPage } from '../machine/localApic.js';
 import { isHidden } from '../memory/nestedPaging.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
-import { isApicWatched, noteApicBase } from './apic.js';
+import { isApicFixed, noteApicBase } from './apic.js';
 import { Event, recordEvent } from './events.js';
 
 /** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
@@ -48,7 +48,7 @@ export function msrValue(registers: Registers): u64 {
 }
 
 /**
- * An APIC over hidden memory would take the hypervisor's accesses to it, and one that is watched stays where it is.
+ * An APIC over hidden memory would take the hypervisor's accesses to it, and one that is watched, or may be again, stays where it is.
  * `rip` is where the guest was.
  */
 export function writeApicBase(value: u64, rip: u64): Answer {
@@ -57,7 +57,7 @@ export function writeApicBase(value: u64, rip: u64): Answer {
     recordEvent(Event.hiddenMemory, u64(base), rip);
     return Answer.generalProtection;
   }
-  if (isApicWatched() && !keepsApicPage(value)) {
+  if (isApicFixed() && !keepsApicPage(value)) {
     recordEvent(Event.addressDecoding, u64(APIC_BASE), rip);
     return Answer.generalProtection;
   }

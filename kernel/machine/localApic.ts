@@ -106,6 +106,16 @@ export function sendStartup(apicId: u32, vector: u32): void {
   sendCommand(apicId, COMMAND_LEVEL | Delivery.startup | vector);
 }
 
+/** Sends an NMI to the processor with the ID `apicId`. A command of the guest that is half written is lost. */
+export function sendNmi(apicId: u32): void {
+  sendCommand(apicId, COMMAND_LEVEL | Delivery.nmi);
+}
+
+/** Whether the APIC of this processor has the ID `apicId`, which software can change in xAPIC mode. */
+export function hasIdentity(apicId: u32): boolean {
+  return !isXApic() || physical(ApicPage, apicPage()).identity >>> XAPIC_FIELD_SHIFT === apicId;
+}
+
 /** Sends an NMI to the processor that runs this. A command of the guest that is half written stays as it is. */
 export function sendNmiToSelf(): void {
   const command = COMMAND_LEVEL | Delivery.nmi;

@@ -168,6 +168,14 @@ export function addPageRights(address: Gpa, rights: u64): void {
   entry.value = entry.value | rights;
 }
 
+/** Takes `rights` away again. */
+export function takePageRights(address: Gpa, rights: u64): void {
+  const place = placeOfEntry(paging.root, u64(address), 1);
+  if (place === 0n) return;
+  const entry = physical(Entry, place);
+  entry.value = entry.value & u64(~rights);
+}
+
 /** The top table. */
 export function nestedRoot(): Hpa {
   return paging.root;

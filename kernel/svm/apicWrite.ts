@@ -1,11 +1,10 @@
 /** Does for the guest what it wrote to its local APIC. */
 import { local, u32, u64, type Gpa } from '../../transpiler/lib/index.js';
-import { readApic, writeApic } from '../exits/apic.js';
+import { isInApicPage, readApic, writeApic } from '../exits/apic.js';
 import { Event, recordEvent } from '../exits/events.js';
 import { stopGuest } from '../exits/stopGuest.js';
-import { ApicChoice, options } from '../machine/options.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { svmIsApicWatched } from './apicWatch.js';
+import { mayEndWatch, svmIsApicWatched } from './apicWatch.js';
 import { generalRegister, setGeneralRegister } from './generalRegister.js';
 import { EVENT_VALID, Exception, injectExceptionWithCode } from './inject.js';
 import { skipInstruction } from './instruction.js';
@@ -20,7 +19,7 @@ const OFFSET_IN_REGISTER = 3n;
 
 /** A write of the guest to `address`, which is watched. */
 export function onApicWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa): void {
-  if (options.apic === ApicChoice.release && !svmIsApicWatched()) {
+  if (mayEndWatch() && isInApicPage(address) && !svmIsApicWatched()) {
     vmcb.tlbControl = TlbControl.flushAll;
     return;
   }

@@ -6,6 +6,7 @@ import type { ExitHandler } from './exitHandler.js';
 import { onInvd } from './invd.js';
 import { onMsr } from './msr.js';
 import { onNestedPageFault } from './nestedPageFault.js';
+import { onIret, onNmi } from './nmi.js';
 import { onSmi } from './smi.js';
 import { onInit, onShutdown, onUnexpected } from './stops.js';
 import { onSvmInstruction } from './svmInstruction.js';
@@ -15,8 +16,10 @@ import { onVmmcall } from './vmmcall.js';
 export const ExitCode = {
   debugException: 0x41,
   alignmentCheck: 0x51,
+  nmi: 0x61,
   smi: 0x62,
   init: 0x63,
+  iret: 0x74,
   invd: 0x76,
   invlpga: 0x7a,
   msr: 0x7c,
@@ -34,8 +37,10 @@ export const ExitCode = {
 export const exitHandlers = table<ExitHandler>(EXIT_REASONS, onUnexpected, {
   [ExitCode.debugException]: onDebugException,
   [ExitCode.alignmentCheck]: onAlignmentCheck,
+  [ExitCode.nmi]: onNmi,
   [ExitCode.smi]: onSmi,
   [ExitCode.init]: onInit,
+  [ExitCode.iret]: onIret,
   [ExitCode.invd]: onInvd,
   [ExitCode.invlpga]: onSvmInstruction,
   [ExitCode.msr]: onMsr,

@@ -4,6 +4,7 @@
  * permissionMaps.ts.
  */
 import { u32 } from '../../transpiler/lib/index.js';
+import { resumesWatch } from './apicWatch.js';
 import { takesSmis } from './smi.js';
 import type { Vmcb } from './vmcb.js';
 
@@ -13,8 +14,10 @@ const DEBUG_EXCEPTION = 1 << 1;
 const ALIGNMENT_CHECK = 1 << 17;
 
 // VMCB offset 00ch (APM 2, table B-1).
+export const NMI = 1 << 1; // calls of other processors, where there are any: see calls.ts
 const SMI = 1 << 2; // on QEMU with UEFI only: see smi.ts
 const INIT = 1 << 3; // resets the processor and with it EFER.SVME: the guest would escape
+export const IRET = 1 << 20; // while the guest handles an NMI that left it
 const INVD = 1 << 22; // would drop what of the hypervisor's own writes is in the caches only
 const INVLPGA = 1 << 26; // an SVM instruction, and SVM is off for the guest
 const MSR_PROT = 1 << 28; // makes the MSR permission map count
@@ -33,5 +36,12 @@ const SKINIT = 1 << 6;
 export function setIntercepts(vmcb: Vmcb): void {
   vmcb.interceptExceptions = DEBUG_EXCEPTION | ALIGNMENT_CHECK;
   vmcb.interceptInstructions1 = u32((takesSmis() ? SMI : 0) | INIT | INVD | INVLPGA | MSR_PROT | SHUTDOWN);
+  expectNmis(vmcb);
   vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;
+}
+
+/** The guest of `vmcb` handles no NMI: the next one leaves it where it may be a call. */
+export function expectNmis(vmcb: Vmcb): void {
+  const others = u32(vmcb.interceptInstructions1 & ~(IRET | NMI));
+  vmcb.interceptInstructions1 = resumesWatch() ? u32(others | NMI) : others;
 }

@@ -3,11 +3,10 @@
  * with it at times an interrupt that another thread asks for at that moment. The local APIC still knows of that, and asks
  * again when its task priority is written.
  */
-import { at, BOOL, cpuid, instance, readCr8, struct, u32, writeCr8 } from '../../transpiler/lib/index.js';
+import { at, BOOL, cpuid, instance, readCr8, struct, writeCr8 } from '../../transpiler/lib/index.js';
+import { isVirtualMachine } from '../machine/virtualMachine.js';
 
-/** CPUID: a hypervisor or emulator is below, and the first of the letters of its name, here of TCGTCGTCGTCG. */
-const FEATURES = 1;
-const ECX_HYPERVISOR = 0x8000_0000;
+/** CPUID: the first of the letters of a hypervisor's name, here of TCGTCGTCGTCG. */
 const HYPERVISOR_SIGNATURE = 0x4000_0000;
 const TCG_SIGNATURE = 0x5447_4354;
 
@@ -20,8 +19,7 @@ export function findLostInterrupts(): void {
 }
 
 function isTcg(): boolean {
-  const features = cpuid(FEATURES, 0);
-  if (u32(features.ecx & ECX_HYPERVISOR) === 0) return false;
+  if (!isVirtualMachine()) return false;
   const signature = cpuid(HYPERVISOR_SIGNATURE, 0);
   return signature.ebx === TCG_SIGNATURE;
 }

@@ -11,7 +11,6 @@ import { svmIsApicWatched } from './apicWatch.js';
 import { guestEfer, writeGuestEfer } from './efer.js';
 import { finishInstruction, instructionLength, Opcode } from './instruction.js';
 import { APIC_BASE, EFER } from '../vcpu/registers.js';
-import { permitCommands } from './permissionMaps.js';
 import { PATCH_LOADER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
 import type { Vmcb } from './vmcb.js';
 
@@ -64,9 +63,7 @@ function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
 
 /** A command to the local APIC in x2APIC mode. */
 function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
-  if (svmIsApicWatched()) return writeX2ApicCommand(vcpu, value, vmcb.rip);
-  permitCommands(vmcb.msrPermissions);
-  return writeMsr(vcpu.registers);
+  return svmIsApicWatched() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeMsr(vcpu.registers);
 }
 
 /** What answers at an address stays: only the present value may be written. */

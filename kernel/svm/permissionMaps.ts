@@ -65,12 +65,14 @@ function makeMsrPermissions(): Hpa {
   return map;
 }
 
-/** Commands to the local APIC no longer exit. */
-export function permitCommands(map: Hpa): void {
-  const words = physical(MsrMap, map).words;
-  const place = placeInMap(X2APIC_COMMAND);
-  const index = u32(place / MSRS_IN_WORD);
-  words.set(index, words.get(index) & u64(~(WRITE << (2n * u64(place % MSRS_IN_WORD)))));
+/** Commands to the local APIC in x2APIC mode no longer exit, once each processor has left its guest. */
+export function permitCommands(): void {
+  permit(maps.msrs, X2APIC_COMMAND, WRITE);
+}
+
+/** They exit again, from the same time on. */
+export function watchCommands(): void {
+  watch(maps.msrs, X2APIC_COMMAND, WRITE);
 }
 
 /** No port exits. The map only counts where IOIO_PROT is intercepted, but its address is checked at each VMRUN. */
@@ -84,6 +86,14 @@ function watch(map: Hpa, msr: u32, accesses: u64): void {
   const place = placeInMap(msr);
   const index = u32(place / MSRS_IN_WORD);
   words.set(index, words.get(index) | (accesses << (2n * u64(place % MSRS_IN_WORD))));
+}
+
+function permit(map: Hpa, msr: u32, accesses: u64): void {
+  requires(accesses <= 3n);
+  const words = physical(MsrMap, map).words;
+  const place = placeInMap(msr);
+  const index = u32(place / MSRS_IN_WORD);
+  words.set(index, words.get(index) & u64(~(accesses << (2n * u64(place % MSRS_IN_WORD)))));
 }
 
 /** The map speaks of three ranges of MSRs, one after the other; only their MSRs are watched. */

@@ -18,7 +18,7 @@ import { ProcessorState, startAtVector } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { svmEnable } from './enable.js';
 import { setGuestState } from './guestState.js';
-import { setIntercepts } from './intercepts.js';
+import { expectNmis, setIntercepts } from './intercepts.js';
 import { findLostInterrupts } from './lostInterrupts.js';
 import { ioPermissions, msrPermissions } from './permissionMaps.js';
 import { TlbControl, Vmcb } from './vmcb.js';
@@ -68,8 +68,11 @@ export function svmRestart(vcpu: Vcpu): never {
   startAtVector(state, vcpu.registers, vcpu.mailbox.startVector);
   svmEnable(vcpu.hostPage);
   const vmcb = physical(Vmcb, vcpu.vmcb);
+  expectNmis(vmcb);
   vmcb.tlbControl = TlbControl.flushAll;
   setGuestState(vmcb, state);
+  vcpu.call.isWaiting = 0;
+  vcpu.call.isReset = 0;
   vcpu.mailbox.runsGuest = 1;
   return svmRun(directAddress(addressOf(vcpu)));
 }

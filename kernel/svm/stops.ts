@@ -1,6 +1,5 @@
 /** Exits after which the guest cannot go on. */
 import { haltForever, u64 } from '../../transpiler/lib/index.js';
-import { isApicWatched } from '../exits/apic.js';
 import { stopGuest } from '../exits/stopGuest.js';
 import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
@@ -8,6 +7,7 @@ import { printRow } from '../report/registers.js';
 import { resetMachine } from '../report/reset.js';
 import { printGuestRegisters } from '../vcpu/printRegisters.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { watchStartupOf } from './apicWatch.js';
 import { stgi } from './operations.js';
 import type { Vmcb } from './vmcb.js';
 
@@ -18,13 +18,14 @@ export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
 
 /**
  * INIT. On the bare machine the first processor starts again at the reset vector. Any other one is reset as soon as the
- * INIT is no longer held back (APM 2, 15.17), and waits for a SIPI then. Where commands to local APICs are not watched,
- * that SIPI would lead past the hypervisor: there the INIT is held back for ever, and the processor stands still.
+ * INIT is no longer held back (APM 2, 15.17), and waits for a SIPI then. Where that SIPI could lead past the hypervisor, the
+ * INIT is held back for ever, and the processor stands still.
  */
 export function onInit(vcpu: Vcpu, _vmcb: Vmcb): void {
   if (vcpu.number === 0) resetMachine();
   vcpu.mailbox.runsGuest = 0;
-  if (isApicWatched()) stgi();
+  vcpu.call.isReset = 1;
+  if (watchStartupOf(vcpu)) stgi();
   haltForever();
 }
 

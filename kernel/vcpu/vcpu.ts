@@ -49,6 +49,18 @@ const Mailbox = struct(
   },
 );
 
+/** On AMD-V, where processors hold INITs back: how one has the others leave their guest for a moment. */
+const Call = struct(
+  'Call',
+  { size: 8, volatile: true },
+  {
+    /** 1 from when another processor calls this one until it has forgotten what it knew of the second-level page tables. */
+    isWaiting: at(0, U32),
+    /** 1 from when an INIT has left the guest here until a SIPI starts it again. */
+    isReset: at(4, U32),
+  },
+);
+
 export const Vcpu = struct(
   'Vcpu',
   { size: 0x2238 },
@@ -82,6 +94,7 @@ export const Vcpu = struct(
     mailbox: at(0xc8, Mailbox),
     /** On VT-x, what CPUID says to the guest, and what of it never changes. */
     cpuidAnswer: at(0xe0, CpuidAnswer),
+    call: at(0xf0, Call),
     exits: at(0x100, arr(U64, EXIT_REASONS)),
     tables: at(0x2120, DescriptorTables),
     constantLeaves: at(0x21b8, arr(CpuidAnswer, CONSTANT_LEAVES)),

@@ -6,19 +6,19 @@
 import {
   at,
   BOOL,
-  cpuid,
   haltForever,
   instance,
   pause,
   requires,
   struct,
-  u32,
   u64,
+  type u32,
   window,
 } from '../../transpiler/lib/index.js';
 import { rsdpAddress } from '../machine/acpi.js';
 import { sendStartup } from '../machine/localApic.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
+import { isVirtualMachine } from '../machine/virtualMachine.js';
 import { countsOf, readClock } from '../time/clock.js';
 import { addTimer, Task } from '../time/timerQueue.js';
 import { vcpuOf } from '../vcpu/processors.js';
@@ -32,9 +32,6 @@ const MAKER = 9;
 const BOCHS = 0x4843_4f42;
 const BOCHS_END = 0x2053;
 const RSDP_BYTES = 20;
-/** CPUID 1: a hypervisor is below, so it is not Bochs, whose tables others use, too. */
-const FEATURES = 1;
-const ECX_HYPERVISOR = 0x8000_0000;
 
 /** So long after the first SIPI the second one has come, which must not start the processor in the guest. */
 const SECOND_SIPI_MICROSECONDS = 10_000;
@@ -64,9 +61,8 @@ export function holdsInits(): boolean {
 
 function isBochs(): boolean {
   const rsdp = window(rsdpAddress(), RSDP_BYTES);
-  const features = cpuid(FEATURES, 0);
-  const isVirtual = u32(features.ecx & ECX_HYPERVISOR) !== 0;
-  return !isVirtual && rsdp.u32(MAKER) === BOCHS && rsdp.u16(MAKER + 4) === BOCHS_END;
+  // Other emulators use its tables, too.
+  return !isVirtualMachine() && rsdp.u32(MAKER) === BOCHS && rsdp.u16(MAKER + 4) === BOCHS_END;
 }
 
 /**

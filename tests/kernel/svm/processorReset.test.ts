@@ -2,7 +2,8 @@
 import t from 'tap';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { svmRestart } from '../../../kernel/svm/start.js';
-import { unwatchApic, watchApic } from '../../../kernel/exits/apic.js';
+import { ApicChoice, options } from '../../../kernel/machine/options.js';
+import { svmIsApicWatched, svmWatchApic } from '../../../kernel/svm/apicWatch.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
 import { type Guest, HALTED, startGuest } from '../support/guest.js';
 
@@ -10,18 +11,19 @@ const APIC_BASE = 0x1b;
 const EFER = 0xc000_0080;
 const VM_HSAVE_PA = 0xc001_0117;
 
-function startSecond(): Guest {
+function startSecond(choice: number): Guest {
   const guest = startGuest();
+  options.apic = choice;
   guest.processor.msrs.set(APIC_BASE, 0xfee0_0900n);
-  addMemory(0xfee0_0000n, 0x1000);
-  watchApic();
+  addMemory(0xfee0_0000n, 0x10_0000);
+  svmWatchApic();
   guest.vcpu.number = 1;
   guest.vcpu.mailbox.runsGuest = 1;
   return guest;
 }
 
 t.test('an INIT of another processor than the first is let through, and nothing else is done', (t) => {
-  const { vcpu, processor, exit } = startSecond();
+  const { vcpu, processor, exit } = startSecond(ApicChoice.trap);
   t.throws(() => exit(ExitCode.init), HALTED);
   t.equal(processor.holdsNothingBack, true);
   t.equal(vcpu.mailbox.runsGuest, 0);
@@ -29,8 +31,8 @@ t.test('an INIT of another processor than the first is let through, and nothing 
 });
 
 t.test('where SIPIs are not watched, its processor keeps the INIT waiting and stands still', (t) => {
-  const { vcpu, processor, exit } = startSecond();
-  unwatchApic();
+  const { vcpu, processor, exit } = startSecond(ApicChoice.release);
+  svmIsApicWatched();
   t.throws(() => exit(ExitCode.init), HALTED);
   t.equal(processor.holdsNothingBack, false);
   t.equal(vcpu.mailbox.runsGuest, 0);
