@@ -4,7 +4,8 @@
 ;   processors: NAME = 0xBITS
 ; and it ends in a triple fault. Behind the number, `i` has the second processor then send the first one an INIT; `x` has
 ; all use the x2APIC mode, which has no cluster model of its own; `t` has it ask tsvm on VT-x about its timer as soon as all
-; run, and end there; and `s` says that the time-stamp counter is slow.
+; run, and end there; `h` has it execute in the upper half of all addresses, as kernels do; `m` has it at last start the
+; second processor anew out of its handler of NMIs; and `s` says that the time-stamp counter is slow.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -27,6 +28,7 @@
 %define TO_CLUSTERS   0x41              ; has a processor change to the cluster model
 %define ATTACK        0x42
 %define EFER          0xc0000080
+%define HIGH_HALF     0xffff800000000000
 %define AP_STACK      2048
 %define AT_LEAST      20000000          ; that many counts of the time-stamp counter somebody may still get it
 %define AT_MOST       1000              ; times that
@@ -66,6 +68,12 @@
         cmp     al, 't'
         sete    cl
         or      [asks], cl
+        cmp     al, 'h'
+        sete    cl
+        or      [is_high], cl
+        cmp     al, 'm'
+        sete    cl
+        or      [holds_nmis], cl
         cmp     al, 's'
         jne     .quick
         shr     qword [at_least], SLOWER
@@ -89,7 +97,17 @@
         rep movsb
         mov     rax, cr3
         mov     [abs LOW_PAGE + low_tables - low_code], eax
-        to      "INIT, others", 0, OTHERS | INIT, 0
+        cmp     byte [is_high], 0
+        je      .start
+        mov     rax, cr3                ; the same tables for both halves
+        mov     rcx, [rax]
+        mov     [rax + 256 * 8], rcx
+        mov     cr3, rax
+        mov     rax, HIGH_HALF
+        lea     rcx, [.start]
+        add     rax, rcx
+        jmp     rax
+.start: to      "INIT, others", 0, OTHERS | INIT, 0
         to      "SIPI, others", 0, OTHERS | STARTUP | (LOW_PAGE >> 12), r12d
         to      "SIPI, others again", 0, OTHERS | STARTUP | (LOW_PAGE >> 12), 0
 
@@ -126,6 +144,8 @@
         to      "INIT, logical 2", 2, BY_LOGIC | INIT, 0
         to      "SIPI, for 1 then", 1, STARTUP | (LOW_PAGE >> 12), 2
 
+        cmp     byte [holds_nmis], 0
+        jne     hold_nmis
         cmp     byte [attacks], 0
         je      end
         begin   "INIT next"
@@ -135,6 +155,21 @@ end:    cli
         call    wait_for_print
         lidt    [nothing]
         ud2
+
+; Until an IRET this processor gets no NMI.
+hold_nmis:
+        mov     ecx, 2
+        lea     rax, [.handler]
+        call    add_gates.set
+        xor     eax, eax
+        mov     edx, NMI
+        call    send
+.wait:  jmp     .wait
+.handler:
+        to      "INIT, with NMIs held back", 1, INIT, 0
+        to      "SIPI, with NMIs held back", 1, STARTUP | (LOW_PAGE >> 12), 0
+        to      "fixed, for 1 at last", 1, FIXED | VECTOR, 0
+        jmp     end
 
 ; How often a timer of the hypervisor has ended the guest of this processor, and how often some of its periods later.
 ask_of_timer:
@@ -277,6 +312,8 @@ at_least: dq AT_LEAST
 is_wide: db 0
 attacks: db 0
 asks:    db 0
+is_high: db 0
+holds_nmis: db 0
 nothing: dw 0
          dq 0
 
