@@ -1,9 +1,7 @@
 /** Guests leave as they do on the bare machine: by reset, by power-off, by another kernel. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { cpioArchive } from '../../linker/cpio.js';
-import { boot, defaultGuest, temporaryFolder } from './harness.js';
+import { boot } from './harness.js';
+import { withNext } from './nextKernel.js';
 
 /** The ways that Linux has to reset a machine (Linux, Documentation/admin-guide/kernel-parameters.txt, reboot=). */
 const RESETS = [
@@ -29,24 +27,6 @@ t.test('a guest that powers off ends the machine', async (t) => {
   t.match(serial, /reboot: Power down/);
   t.equal(ended, 'off');
 });
-
-/** The initramfs with the next kernel, the same initramfs and a command line in it. */
-async function withNext(t: Test, commandLine: string): Promise<string> {
-  const { kernel, initrd } = await defaultGuest();
-  const first = await readFile(initrd);
-  const files = [
-    ['next/kernel', await readFile(kernel)],
-    ['next/initrd', first],
-    ['next/cmdline', Buffer.from(commandLine)],
-  ] as const;
-  const more = cpioArchive([
-    { kind: 'folder', path: 'next' },
-    ...files.map(([path, content]) => ({ kind: 'file', path, mode: 0o644, content }) as const),
-  ]);
-  const file = join(await temporaryFolder(t), 'initrd.img');
-  await writeFile(file, Buffer.concat([first, Buffer.alloc(-first.length & 3), more]));
-  return file;
-}
 
 /** What two kernels one after the other said: both run under the hypervisor, which kept its counts. */
 function twoKernels(t: Test, serial: string): void {

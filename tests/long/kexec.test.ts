@@ -1,0 +1,22 @@
+/** A kernel that another one has started takes the processors over, which the first has had released from the watch. */
+import t from 'tap';
+import { AMD_MODEL, bootInBochs } from '../boot/bochs.js';
+import { withNext } from '../boot/nextKernel.js';
+
+t.setTimeout(1_800_000);
+
+t.test(
+  'with two processors, on AMD-V in Bochs, another kernel starts both and takes one offline and online',
+  async (t) => {
+    const initrd = await withNext(t, 'console=ttyS0 quiet tsvm.run=hotplug');
+    const machine = { model: AMD_MODEL, cpus: 2, memory: '768M', initrd, seconds: 1500 };
+    const { serial, ended, messages } = await bootInBochs({ ...machine, append: 'console=ttyS0 quiet tsvm.run=kexec' });
+    t.equal(serial.match(/^guest: Linux .*, 2 CPU/gm)?.length, 2);
+    t.equal(serial.match(/^tsvm: starting the guest$/gm)?.length, 1);
+    t.equal(serial.match(/guest: cpu1 online, 2 CPU/g)?.length, 3);
+    t.equal(serial.match(/still under tsvm/g)?.length, 3);
+    t.match(serial, /^guest: 2 answered an NMI$/m);
+    t.same(messages, []);
+    t.equal(ended, 'off');
+  },
+);
