@@ -48,8 +48,8 @@ export function msrValue(registers: Registers): u64 {
 }
 
 /**
- * An APIC over hidden memory would take the hypervisor's accesses to it, and one that is watched, or may be again, stays where it is.
- * `rip` is where the guest was.
+ * An APIC over hidden memory would take the hypervisor's accesses to it, and one that is watched, or may be again, stays
+ * where it is. `rip` is where the guest was.
  */
 export function writeApicBase(value: u64, rip: u64): Answer {
   const base = gpa(value & APIC_ADDRESS);

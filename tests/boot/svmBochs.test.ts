@@ -17,7 +17,7 @@ t.test('Linux reaches its init on another such processor, zambezi, and powers of
 
 const HOTPLUG = { cpus: 2, model: AMD_MODEL, append: 'console=ttyS0 quiet tsvm.run=hotplug', seconds: 800 };
 
-/** What the guest wrote to local APICs until it had started both processors: with apic=trap it leaves for that 31,000 times. */
+/** For its APICs until it has started both processors: with apic=trap the guest leaves for them 31,000 times. */
 const MOST_APIC_EXITS = 1000;
 
 t.test('a processor goes offline and online, started anew by INIT and SIPI, and stays under tsvm', async (t) => {

@@ -19,7 +19,7 @@ const NONE = 0;
 const KERNEL = 0xffff_ffff_8100_0000n;
 const FIRMWARE = 0x3e00_0000n;
 
-/** Processors with the APIC IDs 0, `others`, and a trampoline at 0x9c000 where there are any; the first one is 1 logically. */
+/** Processors with the APIC IDs 0, `others`; where there are any, a trampoline at 0x9c000. The first one is 1 logically. */
 function start(...others: readonly number[]): void {
   resetMemory();
   simulate(new AmdProcessor());
