@@ -25,8 +25,8 @@ function isTcg(): boolean {
 }
 
 /**
- * Repeats what this exit may have lost. CR8, not the APIC's page: QEMU 7.2 at times crashes where a page of a device is
- * written while another processor moves a device (tcg_commit). Bits 3:0 of the task priority, which nothing uses, are lost.
+ * Repeats what this exit may have lost. By CR8, not by the APIC's page: QEMU 7.2 crashed at times when that was written, it
+ * seems while another processor moved a device (tcg_commit). Bits 3:0 of the task priority, which nothing uses, are lost.
  */
 export function repeatLostInterrupts(): void {
   if (fault.areRepeated) writeCr8(readCr8());
