@@ -3,18 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onExit } from 'signal-exit';
 
-const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
-/** Programs that are being ended may still put files into a folder while it is removed. */
-const RETRIES = 3;
+/** Programs that are being ended may still put files into a folder while it is removed: so long it is tried again. */
+const MILLISECONDS = 2000;
 
 const paths = new Set<string>();
 let watches = false;
 
 /** Makes a folder in `parent`; removeNow() is for when it has served. */
 export function temporaryFolder(parent = tmpdir()): string {
+  watch();
   const folder = mkdtempSync(join(parent, '.tsvm-'));
-  removeAtEnd(folder);
+  paths.add(folder);
   return folder;
 }
 
@@ -28,19 +29,17 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
   }
 }
 
-/** Has what lies at `path`, now or later, removed when the process ends. */
+/** Has what lies at `path`, now or later, removed when the process ends, by a signal too. */
 export function removeAtEnd(path: string): void {
+  watch();
   paths.add(path);
+}
+
+function watch(): void {
   if (watches) return;
   watches = true;
-  process.once('exit', removeAll);
-  for (const signal of SIGNALS) {
-    process.once(signal, () => {
-      removeAll();
-      // Nothing catches it the second time, so that whoever waits for this process sees why it ended.
-      process.kill(process.pid, signal);
-    });
-  }
+  // Last: by then execa has told the programs that it started to end.
+  onExit(removeAll, { alwaysLast: true });
 }
 
 export async function removeNow(path: string): Promise<void> {
@@ -49,5 +48,18 @@ export async function removeNow(path: string): Promise<void> {
 }
 
 function removeAll(): void {
-  for (const path of paths) rmSync(path, { recursive: true, force: true, maxRetries: RETRIES });
+  const end = performance.now() + MILLISECONDS;
+  for (const path of paths) {
+    while (!isRemoved(path) && performance.now() < end);
+  }
+}
+
+/** Whether nothing is left at `path`. An error is no reason to end otherwise than the process does. */
+function isRemoved(path: string): boolean {
+  try {
+    rmSync(path, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  }
 }

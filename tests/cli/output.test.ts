@@ -28,11 +28,16 @@ async function folder(t: Test) {
   return { path, node: join(path, 'node.img') };
 }
 
-/** A folder for PATH in which a program is replaced by one that does not end by itself. */
-async function sleeping(t: Test, name: string): Promise<{ PATH: string }> {
+/** A folder for PATH in which a program is replaced by a script of sh(1). */
+async function replaced(t: Test, name: string, script: string): Promise<{ PATH: string }> {
   const { path } = await folder(t);
-  await writeFile(join(path, name), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  await writeFile(join(path, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return { PATH: `${path}:${process.env['PATH'] ?? ''}` };
+}
+
+/** The same, by one that does not end by itself. */
+function sleeping(t: Test, name: string): Promise<{ PATH: string }> {
+  return replaced(t, name, 'exec sleep 60');
 }
 
 async function untilNotEmpty(path: string): Promise<void> {
@@ -47,8 +52,7 @@ t.before(async () => {
 t.test('an earlier medium stays as it was where a new one cannot be made', async (t) => {
   const { path, node } = await folder(t);
   await writeFile(node, 'earlier');
-  const { PATH } = await sleeping(t, 'sfdisk');
-  await writeFile(join(PATH.split(':')[0] ?? '', 'sfdisk'), '#!/bin/sh\necho no room >&2\nexit 1\n', { mode: 0o755 });
+  const { PATH } = await replaced(t, 'sfdisk', 'echo no room >&2; exit 1');
   const image = await freshImage();
   const { stderr, exitCode } = await tsvm(['image', 'usb', '--image', image, '-o', node], { PATH });
   t.match(stderr, /sfdisk failed:\nno room/);
@@ -160,3 +164,14 @@ for (const emulator of ['qemu', 'bochs']) {
     t.same(await readdir(path), []);
   });
 }
+
+t.test('SIGTERM leaves nothing behind of a program that is still writing', { timeout: 60_000 }, async (t) => {
+  const { path } = await folder(t);
+  const script = `: > "${path}/writes"; cd "${path}"/.tsvm-*; while : > $((n += 1)); do :; done`;
+  const { PATH } = await replaced(t, 'grub-mkrescue', script);
+  const running = tsvm(['run', '--emulator', 'bochs', '--image', await freshImage()], { PATH, TMPDIR: path });
+  while (!(await readdir(path)).includes('writes')) await wait(20);
+  running.kill('SIGTERM');
+  t.equal((await running).signal, 'SIGTERM');
+  t.same(await readdir(path), ['writes']);
+});
