@@ -29,12 +29,7 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
   }
 }
 
-/** Has what lies at `path`, now or later, removed when the process ends, by a signal too. */
-export function removeAtEnd(path: string): void {
-  watch();
-  paths.add(path);
-}
-
+/** Has what lies at `paths` removed when the process ends, by a signal too. */
 function watch(): void {
   if (watches) return;
   watches = true;
