@@ -175,7 +175,7 @@ hold_nmis:
 ask_of_timer:
         call    a_while
         call    timer_exits
-        show    "exits of the timer until all run"
+        show    "exits of the timer"
         call    a_while
         call    timer_exits
         show    "later"

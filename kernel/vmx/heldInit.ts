@@ -1,7 +1,7 @@
 /**
  * A fault of Bochs 2.7: an INIT that has left the guest stays pending, and leaves it again at each entry, until it resets
- * the processor. There it is allowed to, and the first processor, which looks for that until all have started, sends
- * a SIPI that leads to the hypervisor again. So processors start once: Bochs cannot take them offline and online again.
+ * the processor. There it is allowed to, and the first processor, which looks for that as long as the machine runs, sends
+ * a SIPI that leads to the hypervisor again.
  */
 import {
   at,
@@ -22,7 +22,6 @@ import { isVirtualMachine } from '../machine/virtualMachine.js';
 import { countsOf, readClock } from '../time/clock.js';
 import { addTimer, Task } from '../time/timerQueue.js';
 import { vcpuOf } from '../vcpu/processors.js';
-import { everyProcessorRuns } from '../vcpu/startup.js';
 import { trampolineVector } from '../vcpu/trampoline.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { vmxoff } from './operations.js';
@@ -35,17 +34,10 @@ const RSDP_BYTES = 20;
 
 /** So long after the first SIPI the second one has come, which must not start the processor in the guest. */
 const SECOND_SIPI_MICROSECONDS = 10_000;
-const PERIOD_MICROSECONDS = 1_000;
+/** Between two looks at who was reset: guests wait longer than two of these for a processor. */
+const PERIOD_MICROSECONDS = 10_000;
 
-const HeldInit = struct(
-  'HeldInit',
-  { size: 2 },
-  {
-    isHeld: at(0, BOOL),
-    /** Whether the first processor still looks for others that were reset. */
-    isWatched: at(1, BOOL),
-  },
-);
+const HeldInit = struct('HeldInit', { size: 1 }, { isHeld: at(0, BOOL) });
 const fault = instance(HeldInit);
 
 /** Finds out whether this machine has the fault, and processors to start. */
@@ -65,12 +57,8 @@ function isBochs(): boolean {
   return !isVirtualMachine() && rsdp.u32(MAKER) === BOCHS && rsdp.u16(MAKER + 4) === BOCHS_END;
 }
 
-/**
- * Lets the INIT that is pending reset this processor. Once nobody looks for that, it stands still instead: the guest's
- * next SIPI would start it without the hypervisor.
- */
+/** Lets the INIT that is pending reset this processor, when the guest has sent the last SIPI of its start. */
 export function takeHeldInit(vcpu: Vcpu): never {
-  if (!fault.isWatched) return haltForever();
   const end = u64(readClock() + countsOf(SECOND_SIPI_MICROSECONDS));
   while (readClock() < end) pause();
   vcpu.mailbox.wantsStart = 1;
@@ -80,16 +68,14 @@ export function takeHeldInit(vcpu: Vcpu): never {
 
 /** Begins to look for processors that were reset. */
 export function watchResets(): void {
-  fault.isWatched = true;
   addTimer(Task.restart, u64(readClock() + countsOf(PERIOD_MICROSECONDS)));
 }
 
-/** Has them start, and looks again later if need be. */
+/** Has them start, and looks again later. */
 export function restartProcessors(now: u64): void {
   const count = processorCount();
   for (let number: u32 = 0; number < count; number++) restart(number);
-  if (everyProcessorRuns()) fault.isWatched = false;
-  else addTimer(Task.restart, u64(now + countsOf(PERIOD_MICROSECONDS)));
+  addTimer(Task.restart, u64(now + countsOf(PERIOD_MICROSECONDS)));
 }
 
 function restart(number: u32): void {

@@ -20,6 +20,17 @@ t.test('two processors start under the hypervisor, though Bochs locks VMX off fo
   t.equal(ended, 'off');
 });
 
+t.test('a processor goes offline and online, started anew by INIT and SIPI, and stays under tsvm', async (t) => {
+  const append = 'console=ttyS0 quiet tsvm.run=hotplug';
+  const { serial, ended, messages } = await bootInBochs({ cpus: 2, append, seconds: 800 });
+  t.equal(serial.match(/guest: cpu1 offline, 1 CPU/g)?.length, 3);
+  t.equal(serial.match(/guest: cpu1 online, 2 CPU/g)?.length, 3);
+  t.equal(serial.match(/still under tsvm/g)?.length, 3);
+  t.match(serial, /^guest: 2 answered an NMI$/m);
+  t.same(messages, []);
+  t.equal(ended, 'off');
+});
+
 t.test('an NMI that comes while the hypervisor runs reaches the guest', async (t) => {
   const append = 'console=ttyS0 quiet sysrq_always_enabled tsvm.run=nmi';
   const { serial, ended, messages } = await bootInBochs({ cpus: 2, append, seconds: 800 });
