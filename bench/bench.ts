@@ -96,11 +96,12 @@ function percent(change: number | null): string {
   return change === null ? '' : `${(change * 100).toFixed(2)} %`;
 }
 
-function operationTable({ startUp, perOperation }: Operations, image: number): string {
+function operationTable({ startUp, startUpWith16Mib, perOperation }: Operations, image: number): string {
   return table(
     ['figure', 'value'],
     [
       ['start-up, instructions', startUp.toLocaleString('en')],
+      ['with a guest of 16 MiB, besides copying', startUpWith16Mib.toLocaleString('en')],
       ['image, bytes', image.toLocaleString('en')],
       ...Object.entries(perOperation).map(([name, count]) => [`${name}, instructions`, count.toFixed(1)]),
     ],

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeBundle } from '../linker/bundle.js';
+import { DIGEST_KINDS, type DigestKind, makeBundle } from '../linker/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { readFileParts, packFile } from '../linker/file.js';
 import { buildOnce } from './build.js';
@@ -26,6 +26,7 @@ export interface PackOptions {
   readonly initrd?: string;
   readonly append?: string;
   readonly policy?: string;
+  readonly digest: DigestKind;
   readonly image?: string;
 }
 
@@ -61,6 +62,11 @@ export function addPackOptions(command: Command): Command {
       'what the guest may do; this version enforces none yet, and refuses to start with one',
       fileName,
     )
+    .addOption(
+      new Option('--digest <kind>', 'what the parts are checked by when they are used; crc32c takes far less time')
+        .choices(DIGEST_KINDS)
+        .default('crc32c'),
+    )
     .option('--image <file>', 'the image, with a guest or without (default: the one that is built now)', fileName);
 }
 
@@ -83,7 +89,7 @@ async function pack(options: Options): Promise<void> {
 }
 
 /** Null where no part is named. */
-export async function bundleOf({ kernel, initrd, append, policy }: PackOptions): Promise<Buffer | null> {
+export async function bundleOf({ kernel, initrd, append, policy, digest }: PackOptions): Promise<Buffer | null> {
   if (kernel === undefined && (initrd ?? append) !== undefined) {
     throw new UserError('--initrd and --append are for a kernel: give one with --kernel', ExitCode.usage);
   }
@@ -92,12 +98,13 @@ export async function bundleOf({ kernel, initrd, append, policy }: PackOptions):
     throw new UserError(`a command line is one line of at most ${MOST_COMMAND_LINE} bytes`, ExitCode.usage);
   }
   if (policy !== undefined) tellWarning('this version enforces no policy yet, and refuses to start with one');
-  return makeBundle({
+  const content = {
     ...(kernel === undefined ? {} : { kernel: await readKernel(kernel) }),
     ...(initrd === undefined ? {} : { initrd: await readInput(initrd) }),
     ...(append === undefined ? {} : { cmdline: Buffer.from(append) }),
     ...(policy === undefined ? {} : { policy: await readInput(policy) }),
-  });
+  };
+  return makeBundle(content, digest);
 }
 
 /** The image as it is where there is no bundle. Null where the image that should be built is refused. */

@@ -15,7 +15,10 @@ export interface Paths {
   readonly output: string;
 }
 
-/** No floating point, no red zone (interrupts use the same stack), frame pointers for the backtrace. */
+/**
+ * No floating point, no red zone (interrupts use the same stack), frame pointers for the backtrace. -mcrc32 names one
+ * instruction, which is used where it is asked for.
+ */
 const COMPILER_FLAGS = [
   '-std=c11',
   '-ffreestanding',
@@ -25,6 +28,7 @@ const COMPILER_FLAGS = [
   '-Wextra',
   '-Werror',
   '-mgeneral-regs-only',
+  '-mcrc32',
   '-mno-red-zone',
   '-mcmodel=kernel',
   '-fno-pic',

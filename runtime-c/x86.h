@@ -17,6 +17,11 @@ static inline UNUSED uint64_t x86_rdtsc(void) {
   return (uint64_t)high << 32 | low;
 }
 
+/* Not a volatile load: it is to be the instruction's operand. */
+static inline UNUSED uint64_t x86_crc32(uint64_t sum, uint64_t at) {
+  return __builtin_ia32_crc32di(sum, *(const unaligned64 *)platform_physical(at));
+}
+
 static inline UNUSED uint64_t x86_rdmsr(uint32_t msr) {
   uint32_t low, high;
   __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));

@@ -1,6 +1,6 @@
 /**
  * A bundle: a cpio archive with a guest. Its entries are `guest/kernel`, `guest/initrd` and `guest/cmdline`, of which the
- * last two may be missing, and `guest/sha256`, which lists the digests of those that are there. `guest/policy` is refused:
+ * last two may be missing, and `guest/digests`, which lists the digests of those that are there. `guest/policy` is refused:
  * nothing would keep the guest to it. What else the archive holds is no matter.
  */
 import {
@@ -37,7 +37,7 @@ import { checkDigest, DigestCheck } from './digests.js';
 import { givePart } from './parts.js';
 import { positionOf } from './text.js';
 
-const ENTRIES = list(STRING, ['guest/kernel', 'guest/initrd', 'guest/policy', 'guest/cmdline', 'guest/sha256']);
+const ENTRIES = list(STRING, ['guest/kernel', 'guest/initrd', 'guest/policy', 'guest/cmdline', 'guest/digests']);
 const ENTRY_COUNT = 5;
 const POLICY = 2;
 const COMMAND_LINE = 3;
@@ -105,11 +105,11 @@ function contentOf(number: u32): Bytes {
 
 function checkEntry(number: u32): void {
   requires(number < ENTRY_COUNT);
-  if (!isThere(DIGESTS)) fail('the bundle has no digests: guest/sha256 is missing');
+  if (!isThere(DIGESTS)) fail('the bundle has no digests: guest/digests is missing');
   const check = checkDigest(contentOf(DIGESTS), ENTRIES.get(number), contentOf(number));
   if (check === DigestCheck.wrong)
-    refuseEntry(number, 'has another digest than guest/sha256 says: the bundle is damaged');
-  if (check === DigestCheck.missing) refuseEntry(number, 'has no digest in guest/sha256');
+    refuseEntry(number, 'has another digest than guest/digests says: the bundle is damaged');
+  if (check === DigestCheck.missing) refuseEntry(number, 'has no digest in guest/digests');
 }
 
 function giveEntry(part: u32): void {

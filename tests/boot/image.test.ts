@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeBundle } from '../../linker/bundle.js';
+import { type DigestKind, makeBundle } from '../../linker/bundle.js';
 import { packFile } from '../../linker/file.js';
 import { boot, type BootOptions, defaultGuest, freshImage, temporaryFolder } from './harness.js';
 
@@ -23,17 +23,18 @@ async function changedImage(t: Test, change: (image: Buffer) => Buffer): Promise
   return file;
 }
 
-async function packedImage(t: Test): Promise<string> {
+async function packedImage(t: Test, digest: DigestKind): Promise<string> {
   const { kernel, initrd } = await defaultGuest();
   const parts = { kernel: await readFile(kernel), initrd: await readFile(initrd), cmdline: Buffer.from(APPEND) };
-  return changedImage(t, (image) => packFile(image, makeBundle(parts)));
+  return changedImage(t, (image) => packFile(image, makeBundle(parts, digest)));
 }
 
 for (const loader of LOADERS) {
   t.test(`started by ${loader}, the image starts its guest`, (t) => reachesInit(t, { loader }));
 
-  t.test(`started by ${loader}, a packed image starts the guest in it`, async (t) => {
-    await reachesInit(t, { loader, image: await packedImage(t), kernel: null, initrd: null });
+  const digest = loader === 'qemu' ? 'sha256' : 'crc32c';
+  t.test(`started by ${loader}, a packed image starts the guest in it, checked by ${digest}`, async (t) => {
+    await reachesInit(t, { loader, image: await packedImage(t, digest), kernel: null, initrd: null });
   });
 }
 
@@ -60,15 +61,19 @@ for (const [what, change] of [
   });
 }
 
-for (const uefi of [false, true]) {
-  t.test(`a packed guest with one byte changed is named and not started: ${uefi ? 'UEFI' : 'a BIOS'}`, async (t) => {
-    const file = await packedImage(t);
+for (const [firmware, uefi, digest] of [
+  ['a BIOS', false, 'crc32c'],
+  ['UEFI', true, 'crc32c'],
+  ['UEFI', true, 'sha256'],
+] as const) {
+  t.test(`a packed guest with one byte changed is named and not started: ${firmware}, ${digest}`, async (t) => {
+    const file = await packedImage(t, digest);
     const content = await readFile(file);
     const inKernel = content.length / 2;
     await writeFile(file, content.fill(content.readUInt8(inKernel) ^ 1, inKernel, inKernel + 1));
     const machine = { uefi, memory: MEMORY, image: file, kernel: null, initrd: null };
     const { serial, ended } = await boot({ ...machine, until: /is damaged\n/, seconds: 60 });
-    t.match(serial, /tsvm: guest\/kernel has another digest than guest\/sha256 says: the bundle is damaged$/m);
+    t.match(serial, /tsvm: guest\/kernel has another digest than guest\/digests says: the bundle is damaged$/m);
     t.notMatch(serial, /guest: |Linux version/);
     t.equal(ended, 'stopped');
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { makeBundle, readBundle } from '../../linker/bundle.js';
+import { DIGEST_KINDS, makeBundle, readBundle } from '../../linker/bundle.js';
 import { cpioArchive, readArchive } from '../../linker/cpio.js';
 
 const KERNEL = Buffer.from('a kernel');
@@ -16,18 +16,30 @@ t.test('a bundle holds its parts and their digests', (t) => {
   t.end();
 });
 
+function listIn(bundle: Buffer): string {
+  const list = readArchive(bundle)?.find(({ path }) => path === 'guest/digests');
+  return Buffer.from(list?.content ?? []).toString('latin1');
+}
+
 t.test('sha256sum finds the digests to be right', (t) => {
-  const bundle = makeBundle({ kernel: KERNEL });
-  const list = readArchive(bundle)?.find(({ path }) => path === 'guest/sha256')?.content ?? Buffer.alloc(0);
   const digest = execFileSync('sha256sum', { input: KERNEL }).toString('latin1').split(' ')[0];
-  t.equal(Buffer.from(list).toString('latin1'), `${digest}  guest/kernel\n`);
+  t.equal(listIn(makeBundle({ kernel: KERNEL }, 'sha256')), `${digest}  guest/kernel\n`);
+  t.end();
+});
+
+t.test('the digests are of CRC-32C where nothing else is asked for (RFC 3720, B.4)', (t) => {
+  t.equal(listIn(makeBundle({ kernel: Buffer.alloc(32) })), '8a9136aa  guest/kernel\n');
+  t.equal(listIn(makeBundle({ cmdline: Buffer.alloc(32, 0xff) })), '62a8ab43  guest/cmdline\n');
   t.end();
 });
 
 t.test('a changed part does not match its digest', (t) => {
-  const bundle = makeBundle({ kernel: KERNEL, cmdline: COMMAND_LINE });
-  bundle.write('A', bundle.indexOf('a kernel'));
-  t.match(readBundle(bundle), [{ matches: false }, { matches: true }]);
+  for (const kind of DIGEST_KINDS) {
+    const bundle = makeBundle({ kernel: KERNEL, cmdline: COMMAND_LINE }, kind);
+    t.match(readBundle(bundle), [{ matches: true }, { matches: true }]);
+    bundle.write('A', bundle.indexOf('a kernel'));
+    t.match(readBundle(bundle), [{ matches: false }, { matches: true }]);
+  }
   t.end();
 });
 

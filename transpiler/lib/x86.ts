@@ -49,6 +49,7 @@ export const {
   writeDr6,
   invlpg,
   wbinvd,
+  crc32,
   pause,
   haltForever,
   lgdt,
@@ -323,6 +324,17 @@ export const {
     c: 'x86_wbinvd',
     about: 'Writes back and empties the caches.',
     manual: 'SDM 2D, WBINVD',
+  },
+  crc32: {
+    parameters: [
+      ['sum', 'u64'],
+      ['at', 'hpa'],
+    ],
+    result: 'u64',
+    effects: ['memory'],
+    c: 'x86_crc32',
+    about: 'Adds the 8 bytes at machine address `at` to a CRC-32C, of 32 bits; the processor must have SSE4.2.',
+    manual: 'SDM 2A, CRC32',
   },
   pause: {
     parameters: [],

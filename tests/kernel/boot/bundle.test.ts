@@ -5,6 +5,7 @@ import { readEmbeddedBundle } from '../../../kernel/boot/boot.js';
 import { readBundle } from '../../../kernel/boot/bundle.js';
 import { type Bytes, window } from '../../../transpiler/lib/index.js';
 import { cpioArchive } from '../../../linker/cpio.js';
+import { DIGEST_KINDS } from '../../../linker/bundle.js';
 import { bundle, digestLine } from '../support/bootLoaders.js';
 import { powerOn, stopOf } from '../support/startup.js';
 
@@ -59,6 +60,7 @@ t.test('an archive may follow another one after zeros', (t) => {
 
 t.test('what is wrong with a bundle is named in one line', (t) => {
   const wrong = digestLine('guest/kernel', initrd);
+  const right = digestLine('guest/kernel', kernel);
   const whole = bundle({ 'guest/kernel': kernel });
   const twice = Buffer.concat([bundle({ 'guest/kernel': kernel }), bundle({ 'guest/kernel': kernel })]);
   const cases: readonly (readonly [string, Buffer])[] = [
@@ -66,14 +68,18 @@ t.test('what is wrong with a bundle is named in one line', (t) => {
     ['the bundle is damaged or truncated', whole.subarray(0, 700)],
     ['the bundle is damaged or truncated', Buffer.concat([whole, Buffer.from('rubbish')])],
     [
-      'guest/kernel has another digest than guest/sha256 says: the bundle is damaged',
+      'guest/kernel has another digest than guest/digests says: the bundle is damaged',
       bundle({ 'guest/kernel': kernel }, wrong),
     ],
     [
-      'guest/kernel has another digest than guest/sha256 says: the bundle is damaged',
+      'guest/kernel has another digest than guest/digests says: the bundle is damaged',
       bundle({ 'guest/kernel': kernel }, wrong.replace(/^..../, 'zzzz')),
     ],
-    ['guest/kernel has no digest in guest/sha256', bundle({ 'guest/kernel': kernel }, '')],
+    [
+      'guest/kernel has another digest than guest/digests says: the bundle is damaged',
+      bundle({ 'guest/kernel': kernel }, right.slice(1)),
+    ],
+    ['guest/kernel has no digest in guest/digests', bundle({ 'guest/kernel': kernel }, '')],
     ['the bundle: guest/kernel is there twice', twice],
     ['the bundle: guest/kernels is not known', bundle({ 'guest/kernels': kernel })],
     [NO_KERNEL, cpioArchive([{ kind: 'file', path: 'init', mode: 0o755, content: initrd }])],
@@ -106,19 +112,22 @@ t.test(
   },
 );
 
-t.test('any changed byte of the kernel is noticed', (t) => {
-  const archive = bundle({ 'guest/kernel': kernel });
-  const start = archive.indexOf(kernel);
-  fc.assert(
-    fc.property(fc.nat(kernel.length - 1), fc.integer({ min: 1, max: 255 }), (offset, change) => {
-      const damaged = Buffer.from(archive);
-      damaged.writeUInt8(damaged.readUInt8(start + offset) ^ change, start + offset);
-      t.match(read(damaged), /another digest/);
-    }),
-    { numRuns: 30 },
-  );
-  t.end();
-});
+for (const kind of DIGEST_KINDS) {
+  t.test(`any changed byte of the kernel is noticed by ${kind}`, (t) => {
+    const archive = bundle({ 'guest/kernel': kernel }, digestLine('guest/kernel', kernel, kind));
+    const start = archive.indexOf(kernel);
+    t.equal(read(archive), null);
+    fc.assert(
+      fc.property(fc.nat(kernel.length - 1), fc.integer({ min: 1, max: 255 }), (offset, change) => {
+        const damaged = Buffer.from(archive);
+        damaged.writeUInt8(damaged.readUInt8(start + offset) ^ change, start + offset);
+        t.match(read(damaged), /another digest/);
+      }),
+      { numRuns: 30 },
+    );
+    t.end();
+  });
+}
 
 t.test('whatever an archive holds, it is taken or refused in one line', (t) => {
   const whole = bundle({ 'guest/kernel': kernel.subarray(0, 40), 'guest/cmdline': 'quiet' });

@@ -1,22 +1,22 @@
 /** What boot loaders of Linux and of Multiboot2 put into memory, and bundles. */
-import { createHash } from 'node:crypto';
+import { type DigestKind, digestOf } from '../../../linker/bundle.js';
 import { type ArchiveEntry, cpioArchive } from '../../../linker/cpio.js';
 import type { BootModule, BootRange } from './multibootInfo.js';
 import { putText, viewOf } from './startup.js';
 
-/** Files of a bundle by name; `digests` stands for guest/sha256, which otherwise holds the right ones. */
+/** Files of a bundle by name; `digests` stands for guest/digests, which otherwise holds the right ones. */
 export function bundle(files: Readonly<Record<string, Uint8Array | string>>, digests?: string): Buffer {
   const contents = Object.entries(files).map(([path, content]) => [path, Buffer.from(content)] as const);
   const list = digests ?? contents.map(([path, content]) => digestLine(path, content)).join('');
-  const entries = [...contents, ['guest/sha256', Buffer.from(list)] as const].map(
+  const entries = [...contents, ['guest/digests', Buffer.from(list)] as const].map(
     ([path, content]): ArchiveEntry => ({ kind: 'file', path, mode: 0o644, content }),
   );
   return cpioArchive([{ kind: 'folder', path: 'guest' }, ...entries]);
 }
 
 /** As sha256sum writes it. */
-export function digestLine(path: string, content: Uint8Array): string {
-  return `${createHash('sha256').update(content).digest('hex')}  ${path}\n`;
+export function digestLine(path: string, content: Uint8Array, kind: DigestKind = 'crc32c'): string {
+  return `${digestOf(content, kind)}  ${path}\n`;
 }
 
 export interface LinuxLoader {
