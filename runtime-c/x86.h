@@ -1,6 +1,8 @@
 /* The intrinsics of transpiler/lib/x86.ts. */
 #pragma once
 
+#include "memory.h"
+
 bool tsvm_try_rdmsr(uint32_t msr, uint64_t *value);
 bool tsvm_try_wrmsr(uint32_t msr, uint64_t value);
 bool tsvm_try_xsetbv(uint32_t control, uint64_t value);

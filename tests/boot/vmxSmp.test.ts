@@ -5,6 +5,7 @@ import t from 'tap';
 import { localApic, putMadt } from '../kernel/support/acpiTables.js';
 import { bootInBochs } from './bochs.js';
 import { hypervisorLines, temporaryFolder } from './harness.js';
+import { checkHotplug } from './hotplug.js';
 
 t.setTimeout(900_000);
 
@@ -23,10 +24,7 @@ t.test('two processors start under the hypervisor, though Bochs locks VMX off fo
 t.test('a processor goes offline and online, started anew by INIT and SIPI, and stays under tsvm', async (t) => {
   const append = 'console=ttyS0 quiet tsvm.run=hotplug';
   const { serial, ended, messages } = await bootInBochs({ cpus: 2, append, seconds: 800 });
-  t.equal(serial.match(/guest: cpu1 offline, 1 CPU/g)?.length, 3);
-  t.equal(serial.match(/guest: cpu1 online, 2 CPU/g)?.length, 3);
-  t.equal(serial.match(/still under tsvm/g)?.length, 3);
-  t.match(serial, /^guest: 2 answered an NMI$/m);
+  checkHotplug(t, serial, 2);
   t.same(messages, []);
   t.equal(ended, 'off');
 });

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { DEFAULT_BOCHS_MACHINE } from '../../cli/bochs.js';
 import { AMD_MODEL, bootInBochs } from '../boot/bochs.js';
+import { checkHotplug } from '../boot/hotplug.js';
 import { withNext } from '../boot/nextKernel.js';
 
 t.setTimeout(1_800_000);
@@ -13,9 +14,7 @@ for (const model of [AMD_MODEL, DEFAULT_BOCHS_MACHINE.model]) {
     const { serial, ended, messages } = await bootInBochs({ ...machine, append: 'console=ttyS0 quiet tsvm.run=kexec' });
     t.equal(serial.match(/^guest: Linux .*, 2 CPU/gm)?.length, 2);
     t.equal(serial.match(/^tsvm: starting the guest$/gm)?.length, 1);
-    t.equal(serial.match(/guest: cpu1 online, 2 CPU/g)?.length, 3);
-    t.equal(serial.match(/still under tsvm/g)?.length, 3);
-    t.match(serial, /^guest: 2 answered an NMI$/m);
+    checkHotplug(t, serial, 2);
     t.same(messages, []);
     t.equal(ended, 'off');
   });
