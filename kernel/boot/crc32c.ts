@@ -1,6 +1,5 @@
 /** The checksum CRC-32C (Castagnoli's polynomial), as RFC 3720, 12.1 has it: bits in the order that the processor has. */
-import type { u64 } from '../../transpiler/lib/index.js';
-import { cpuid, crc32, hpa, list, requires, U32, u32, type Bytes } from '../../transpiler/lib/index.js';
+import { cpuid, crc32, hpa, list, requires, U32, u32, type Bytes, type u64 } from '../../transpiler/lib/index.js';
 
 /** The processor computes it (SDM 2A, CPUID: leaf 1, ECX, SSE4.2). */
 const FEATURES = 1;
