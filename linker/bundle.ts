@@ -25,7 +25,7 @@ const FOLDER = 'guest';
 /** Lines as sha256sum writes them. */
 const DIGESTS = `${FOLDER}/digests`;
 
-/** A CRC-32C costs the node an instruction for 5 bytes, a SHA-256 56 instructions for each byte. */
+/** A CRC-32C costs the node an instruction for 6 bytes, a SHA-256 56 instructions for each byte. */
 export function makeBundle(content: BundleContent, kind: DigestKind = 'crc32c'): Buffer {
   const files = BUNDLE_PARTS.flatMap((name): ArchiveFile[] => {
     const part = content[name];

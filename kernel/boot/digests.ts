@@ -1,7 +1,7 @@
 /**
  * The list of digests in a bundle: lines of `digest  name`, as sha256sum writes them. The digest is of SHA-256, or of
- * CRC-32C, which costs a three-hundredth and finds what went wrong by accident; its length tells. Neither keeps out who can change
- * the list too: the signature of the whole file does that.
+ * CRC-32C, which costs a three-hundredth of it and finds what went wrong by accident; its length tells which. Neither
+ * keeps out who can change the list too: the signature of the whole file does that.
  */
 import { local, u32, type Bytes } from '../../transpiler/lib/index.js';
 import { crc32c } from './crc32c.js';

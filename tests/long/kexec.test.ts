@@ -1,4 +1,4 @@
-/** A kernel that another one has started takes the processors over, which on AMD-V the first has had released from the watch. */
+/** A kernel that another one has started takes the processors over. On AMD-V the first has had the watch of them ended. */
 import t from 'tap';
 import { DEFAULT_BOCHS_MACHINE } from '../../cli/bochs.js';
 import { AMD_MODEL, bootInBochs } from '../boot/bochs.js';
