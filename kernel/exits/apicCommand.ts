@@ -5,7 +5,7 @@
  */
 import { u32, type u64 } from '../../transpiler/lib/index.js';
 import { COMMAND_LEVEL, COMMAND_LEVEL_TRIGGER, Delivery, DELIVERY_MASK, STARTUP_VECTOR } from '../machine/localApic.js';
-import { numberOf, processorCount } from '../machine/madt.js';
+import { MAX_PROCESSORS, numberOf, processorCount } from '../machine/madt.js';
 import { noteReset, noteStartup, waitsForStartup } from '../vcpu/startup.js';
 import { trampolineVector } from '../vcpu/trampoline.js';
 import { canReachWaiting, firstProcessor, isToOne, mayReach, reachesFirst } from './apicReceivers.js';
@@ -34,13 +34,13 @@ function toSendToOne(command: u32, destination: u32, rip: u64): u32 {
     case Delivery.init:
       if (isDeassert(command)) return command;
       if (destination === firstProcessor.identity) refuseInit(command, destination, rip);
-      if (number < processorCount()) noteReset(number);
+      if (number < MAX_PROCESSORS) noteReset(number);
       break;
     case Delivery.startup:
-      if (number < processorCount()) noteStartup(number, command, rip);
+      if (number < MAX_PROCESSORS) noteStartup(number, command, rip);
       return redirected(command);
     case Delivery.nmi:
-      if (number < processorCount() && waitsForStartup(number)) return NOTHING;
+      if (number < MAX_PROCESSORS && waitsForStartup(number)) return NOTHING;
       break;
     default:
       break;

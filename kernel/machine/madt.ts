@@ -1,16 +1,20 @@
 /** The processors of the machine, as the firmware lists them (ACPI Specification 6.4, 5.2.12). */
-import type { u32 } from '../../transpiler/lib/index.js';
 import {
+  addressOf,
   arr,
   at,
   cpuid,
   ensures,
+  fillMemory,
   instance,
   list,
   min32,
   requires,
   struct,
+  U16,
+  u16,
   U32,
+  u32,
   type Bytes,
 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
@@ -37,18 +41,27 @@ const ENABLED = 1;
 const FEATURES = 1;
 const topologyLeaves = list(U32, [0x1f, 0x0b]);
 
+/** APIC IDs below this one need not be looked for. */
+const QUICK_IDS = 1024;
+
 const Processors = struct(
   'Processors',
-  { size: 1028 },
-  { count: at(0, U32), apicIds: at(4, arr(U32, MAX_PROCESSORS)) },
+  { size: 3076 },
+  {
+    count: at(0, U32),
+    apicIds: at(4, arr(U32, MAX_PROCESSORS)),
+    /** By APIC ID, the place of the processor that has it: 1 for the first one, 0 where there is none. */
+    places: at(1028, arr(U16, QUICK_IDS)),
+  },
 );
+const PROCESSORS_BYTES = 3076n;
 const processors = instance(Processors);
 
 /** Lists the enabled processors, the one that runs this first. Stops where the firmware does not name them all. */
 export function readProcessors(): void {
   const madt = findTable(MADT);
   if (madt === null) fail('ACPI has no MADT, so the number of processors is unknown');
-  processors.count = 0;
+  fillMemory(addressOf(processors), 0, PROCESSORS_BYTES);
   addProcessor(ownApicId());
   let offset: u32 = MADT_ENTRIES;
   let listsOwn = false;
@@ -75,13 +88,13 @@ export function apicIdOf(number: u32): u32 {
   return processors.apicIds.get(number);
 }
 
-/** The number of the processor with the initial APIC ID `apicId`; `processorCount()` where the firmware has named none. */
+/** The number of the processor with the initial APIC ID `apicId`; MAX_PROCESSORS or more where the firmware has named none. */
 export function numberOf(apicId: u32): u32 {
+  if (apicId < QUICK_IDS) return u32(processors.places.get(apicId) - 1);
   const count = processorCount();
-  if (apicId < count && processors.apicIds.get(apicId) === apicId) return apicId; // as most firmware counts them
   let number: u32 = 0;
   while (number < count && processors.apicIds.get(number) !== apicId) number++;
-  return number;
+  return number < count ? number : MAX_PROCESSORS;
 }
 
 /** The initial APIC ID of the processor that runs this. */
@@ -116,6 +129,7 @@ function addProcessor(apicId: u32): boolean {
   }
   if (count >= MAX_PROCESSORS) fail('more than 256 processors: this version can hold no more');
   processors.apicIds.set(count, apicId);
+  if (apicId < QUICK_IDS) processors.places.set(apicId, u16(count + 1));
   processors.count = count + 1;
   return false;
 }

@@ -80,5 +80,5 @@ export function currentVcpu(): Vcpu | null {
 /** The vcpu of the processor that runs this, by its APIC ID; null where the firmware has not named it. */
 export function ownVcpu(): Vcpu | null {
   const number = numberOf(ownApicId());
-  return number < processorCount() ? vcpuOf(number) : null;
+  return number < MAX_PROCESSORS ? vcpuOf(number) : null;
 }

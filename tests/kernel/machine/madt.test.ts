@@ -1,6 +1,6 @@
 import t from 'tap';
 import { readAcpi } from '../../../kernel/machine/acpi.js';
-import { apicIdOf, processorCount, readProcessors } from '../../../kernel/machine/madt.js';
+import { apicIdOf, MAX_PROCESSORS, numberOf, processorCount, readProcessors } from '../../../kernel/machine/madt.js';
 import { simulate } from '../../../transpiler/lib/testing.js';
 import { localApic, localX2apic, putMadt, putRsdp, putRsdt, putTable } from '../support/acpiTables.js';
 import { powerOn, stopOf } from '../support/startup.js';
@@ -62,8 +62,20 @@ t.test('256 processors can be held, and no more', (t) => {
   t.equal(read(...entries, localX2apic(255, 1)), null);
   t.equal(processorCount(), 256);
   t.equal(read(...entries, localX2apic(255, 1), localX2apic(254, 1)), null, 'the last one for the second time');
-  const more = [9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
-  t.equal(read(...entries, localX2apic(255, 1), more), 'tsvm: more than 256 processors: this version can hold no more');
+  t.equal(
+    read(...entries, localX2apic(255, 1), localX2apic(256, 1)),
+    'tsvm: more than 256 processors: this version can hold no more',
+  );
+  t.end();
+});
+
+t.test('a processor is found by its APIC ID, whatever that is', (t) => {
+  const ids = [0, 1, 7, 254, 1023, 1024, 0x1_0001];
+  const most = Array.from({ length: 248 }, (_, index) => localX2apic(2000 + index, 1));
+  t.equal(read(...ids.map((id) => localX2apic(id, 1)), ...most, localX2apic(8, 1)), null);
+  t.same(ids.map(numberOf), [0, 1, 2, 3, 4, 5, 6]);
+  t.equal(numberOf(8), 255, 'the last one of all that can be held');
+  for (const id of [2, 255, 1022, 1025, 0x1_0000, 0xffff_ffff]) t.ok(numberOf(id) >= MAX_PROCESSORS, `${id}`);
   t.end();
 });
 

@@ -30,7 +30,8 @@ export function localApic(id: number, flags: number): number[] {
 
 /** A local x2APIC's entry. */
 export function localX2apic(id: number, flags: number): number[] {
-  return [9, 16, 0, 0, id, 0, 0, 0, flags, 0, 0, 0, id, 0, 0, 0];
+  const wide = [...new Uint8Array(Uint32Array.of(id).buffer)];
+  return [9, 16, 0, 0, ...wide, flags, 0, 0, 0, ...wide];
 }
 
 /** An RSDT that lists the tables at `addresses`. */
