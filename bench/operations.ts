@@ -10,12 +10,13 @@ export interface Operations {
   readonly startUp: number;
   /** The same with an initrd of 16 MiB, as much as Debian's kernel and an initrd, which is checked; less its copying. */
   readonly startUpWith16Mib: number;
-  /** Instructions that each takes, the guest's own one included. */
+  /** Instructions that each takes, the guest's own included, on a machine of PROCESSORS. */
   readonly perOperation: Readonly<Record<string, number>>;
 }
 
 /** How often probe.asm does each. */
 const ROUNDS = 1000;
+const PROCESSORS = 4;
 const INITRD_BYTES = 16 << 20;
 /** Bytes for each step of a repeated MOVSQ, which the emulator counts as an instruction. */
 const COPIED_AT_ONCE = 8;
@@ -25,31 +26,35 @@ export async function measureOperations(): Promise<Operations> {
   await mkdir(folder, { recursive: true });
   const initrd = join(folder, 'initrd');
   await writeFile(initrd, Buffer.alloc(INITRD_BYTES, 'initrd'));
-  const { startUp, serial } = await measureStart(folder, null);
-  const large = await measureStart(folder, initrd);
-  const perOperation = [...valuesIn(serial)].filter(([name]) => name !== 'start');
+  const probe = join(folder, 'probe');
+  await assembleBareProgram(root, 'probe', probe);
+  const startUp = await measureStart(folder, probe, null);
+  const large = await measureStart(folder, probe, initrd);
+  const all = await runProbe(probe, null, PROCESSORS);
+  const perOperation = [...all].filter(([name]) => name !== 'start');
   return {
     startUp,
-    startUpWith16Mib: large.startUp - INITRD_BYTES / COPIED_AT_ONCE,
+    startUpWith16Mib: large - INITRD_BYTES / COPIED_AT_ONCE,
     perOperation: Object.fromEntries(perOperation.map(([name, count]) => [name, count / ROUNDS])),
   };
 }
 
 /** The same machine and bundle twice: the firmware and the loader take as long for the one image as for the other. */
-async function measureStart(folder: string, initrd: string | null): Promise<{ startUp: number; serial: string }> {
-  const probe = join(folder, 'probe');
+async function measureStart(folder: string, probe: string, initrd: string | null): Promise<number> {
   const entry = join(folder, 'entry');
-  await assembleBareProgram(root, 'probe', probe);
   await assembleBareProgram(root, 'entry', entry);
   const reference = await runCounted({ image: entry, kernel: probe, initrd, append: '' });
-  const serial = await runCounted({ image: join(output, 'tsvm.bin'), kernel: probe, initrd, append: '' });
-  const start = valuesIn(serial).get('start');
-  if (start === undefined) throw new Error(`the probe did not start:\n${serial}`);
   const entered = Number(/^entry: start = (0x[0-9a-f]+)$/m.exec(reference)?.[1]);
-  return { startUp: start - entered, serial };
+  const values = await runProbe(probe, initrd, 1);
+  return (values.get('start') ?? NaN) - entered;
 }
 
-function valuesIn(serial: string): Map<string, number> {
+/** What the probe prints under tsvm, by name. */
+async function runProbe(probe: string, initrd: string | null, cpus: number): Promise<ReadonlyMap<string, number>> {
+  const machine = { image: join(output, 'tsvm.bin'), kernel: probe, initrd, append: '', cpus };
+  const serial = await runCounted(machine);
   const lines = serial.matchAll(/^probe: (.+) = (0x[0-9a-f]+)$/gm);
-  return new Map([...lines].map(([, name = '', value = '']) => [name, Number(value)]));
+  const values = new Map([...lines].map(([, name = '', value = '']) => [name, Number(value)]));
+  if (!values.has('start')) throw new Error(`the probe did not start:\n${serial}`);
+  return values;
 }

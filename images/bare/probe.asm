@@ -21,8 +21,12 @@
 %define DESTINATION  0x310
 %define SELF         0x40000            ; the command's shorthand
 %define NOBODY       7 << 24            ; no processor has this number
+%define OTHERS       0xc0000
+%define NMI          0x4400
 %define INIT         0x4500
-%define STARTUP      0x4698
+%define STARTUP      0x4600 | (START_PAGE >> 12)
+%define START_PAGE   0x98000
+%define A_WHILE      1000000
 %define ROUNDS       1000
 %define POWER_OFF    0xf4
 
@@ -111,6 +115,28 @@
         measure "SIPI command"
         mov     edi, APIC
         mov     eax, STARTUP
+        mov     [rdi + COMMAND], eax
+        end_measure
+
+        mov     dword [abs START_PAGE], 0xfdebf4fa ; cli; hlt; and back to it
+        mov     dword [rdi + COMMAND], OTHERS | STARTUP
+        mov     ecx, A_WHILE            ; for them to come there
+.wait:  pause
+        dec     ecx
+        jnz     .wait
+        measure "SIPI for all others"
+        mov     edi, APIC
+        mov     eax, OTHERS | STARTUP
+        mov     [rdi + COMMAND], eax
+        end_measure
+        measure "INIT for all others"
+        mov     edi, APIC
+        mov     eax, OTHERS | INIT
+        mov     [rdi + COMMAND], eax
+        end_measure
+        measure "NMI for all others"
+        mov     edi, APIC
+        mov     eax, OTHERS | NMI
         mov     [rdi + COMMAND], eax
         end_measure
 

@@ -5,10 +5,10 @@
  */
 import { u32, type u64 } from '../../transpiler/lib/index.js';
 import { COMMAND_LEVEL, COMMAND_LEVEL_TRIGGER, Delivery, DELIVERY_MASK, STARTUP_VECTOR } from '../machine/localApic.js';
-import { MAX_PROCESSORS, numberOf, processorCount } from '../machine/madt.js';
-import { noteReset, noteStartup, waitsForStartup } from '../vcpu/startup.js';
+import { lastProcessor, MAX_PROCESSORS, numberOf } from '../machine/madt.js';
+import { noteReset, noteResets, noteStartup, noteStartups, waitsForStartup } from '../vcpu/startup.js';
 import { trampolineVector } from '../vcpu/trampoline.js';
-import { canReachWaiting, firstProcessor, isToOne, mayReach, reachesFirst } from './apicReceivers.js';
+import { canReachWaiting, firstProcessor, isToOne, isToSelf, mayReach, reachesFirst } from './apicReceivers.js';
 import { refuseInit } from './apicRefusal.js';
 
 /** In place of a command: none is to go out. */
@@ -53,13 +53,15 @@ function toSendToMany(sender: u32, command: u32, destination: u32, isWide: boole
     case Delivery.init:
       if (isDeassert(command)) return command;
       if (reachesFirst(command, destination, isWide, sender === 0)) refuseInit(command, destination, rip);
-      noteResets(sender, command);
+      // One for all others is from the first processor, or it would reach that.
+      if (!isToSelf(command)) noteResets();
+      else if (sender < MAX_PROCESSORS) noteReset(sender);
       break;
     case Delivery.startup:
-      noteStartups(sender, command, rip);
+      noteStartups(command, rip);
       return redirected(command);
     case Delivery.nmi:
-      if (canReachWaiting(command, destination, isWide) && mayReachWaiting(sender, command)) return NOTHING;
+      if (canReachWaiting(command, destination, isWide) && oneWaits(sender, command)) return NOTHING;
       break;
     default:
       break;
@@ -78,24 +80,11 @@ function isDeassert(command: u32): boolean {
   return u32(command & (COMMAND_LEVEL | COMMAND_LEVEL_TRIGGER)) === COMMAND_LEVEL_TRIGGER;
 }
 
-function noteResets(sender: u32, command: u32): void {
-  const count = processorCount();
-  for (let number: u32 = 1; number < count; number++) {
-    if (mayReach(command, sender, number)) noteReset(number);
-  }
-}
-
-function noteStartups(sender: u32, command: u32, rip: u64): void {
-  const count = processorCount();
-  for (let number: u32 = 0; number < count; number++) {
-    if (mayReach(command, sender, number)) noteStartup(number, command, rip);
-  }
-}
-
-function mayReachWaiting(sender: u32, command: u32): boolean {
-  const count = processorCount();
-  for (let number: u32 = 1; number < count; number++) {
-    if (mayReach(command, sender, number) && waitsForStartup(number)) return true;
+/** Whether a processor waits that `command`, which is for many, may reach. */
+function oneWaits(sender: u32, command: u32): boolean {
+  const last = lastProcessor();
+  for (let number: u32 = 1; number <= last; number++) {
+    if (waitsForStartup(number) && mayReach(command, sender, number)) return true;
   }
   return false;
 }

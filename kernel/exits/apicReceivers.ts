@@ -82,9 +82,14 @@ function namesFirstWide(destination: u32): boolean {
   return isCluster && u32(destination & (1 << (identity & 0xf))) !== 0;
 }
 
+/** Whether `command` is for the processor that gives it. */
+export function isToSelf(command: u32): boolean {
+  return u32(command & SHORTHAND_MASK) === Shorthand.self;
+}
+
 /**
- * Whether a `command` that is not for one may reach processor `number`, of those whose number is `sender`'s or another.
- * Only a processor itself knows which logical destinations are its own: such a command may reach all.
+ * Whether a `command` of `sender` that is not for one may reach processor `number`. Only a processor itself knows which
+ * logical destinations are its own: such a command may reach all.
  */
 export function mayReach(command: u32, sender: u32, number: u32): boolean {
   switch (u32(command & SHORTHAND_MASK)) {

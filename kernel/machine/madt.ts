@@ -15,6 +15,8 @@ import {
   u16,
   U32,
   u32,
+  U8,
+  u8,
   type Bytes,
 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
@@ -46,15 +48,16 @@ const QUICK_IDS = 1024;
 
 const Processors = struct(
   'Processors',
-  { size: 3076 },
+  { size: 3077 },
   {
     count: at(0, U32),
     apicIds: at(4, arr(U32, MAX_PROCESSORS)),
     /** By APIC ID, the place of the processor that has it: 1 for the first one, 0 where there is none. */
     places: at(1028, arr(U16, QUICK_IDS)),
+    last: at(3076, U8),
   },
 );
-const PROCESSORS_BYTES = 3076n;
+const PROCESSORS_BYTES = 3077n;
 const processors = instance(Processors);
 
 /** Lists the enabled processors, the one that runs this first. Stops where the firmware does not name them all. */
@@ -80,6 +83,13 @@ export function processorCount(): u32 {
   const count = min32(processors.count, MAX_PROCESSORS);
   ensures(count <= MAX_PROCESSORS);
   return count;
+}
+
+/** The number of the last one; 0 before they are known. A byte has no more values, so that nothing is to be checked. */
+export function lastProcessor(): u32 {
+  const last: u32 = processors.last;
+  ensures(last < MAX_PROCESSORS);
+  return last;
 }
 
 /** The initial APIC ID of processor `number`; 0 is the one that started the machine. */
@@ -130,6 +140,7 @@ function addProcessor(apicId: u32): boolean {
   if (count >= MAX_PROCESSORS) fail('more than 256 processors: this version can hold no more');
   processors.apicIds.set(count, apicId);
   if (apicId < QUICK_IDS) processors.places.set(apicId, u16(count + 1));
+  processors.last = u8(count);
   processors.count = count + 1;
   return false;
 }

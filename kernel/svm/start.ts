@@ -14,6 +14,7 @@ import { allocatePages } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
 import { directAddress, svmRun } from '../platform.js';
 import { PAT } from '../vcpu/registers.js';
+import { noteRun, startVectorOf } from '../vcpu/startup.js';
 import { ProcessorState, startAtVector } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { svmEnable } from './enable.js';
@@ -65,7 +66,7 @@ export function svmAwaitStart(_vcpu: Vcpu): never {
 /** The guest has sent a SIPI to the processor of `vcpu`, which is as after a reset. Enters the guest at its vector. */
 export function svmRestart(vcpu: Vcpu): never {
   const state = local(ProcessorState);
-  startAtVector(state, vcpu.registers, vcpu.mailbox.startVector);
+  startAtVector(state, vcpu.registers, startVectorOf(vcpu.number));
   svmEnable(vcpu.hostPage);
   const vmcb = physical(Vmcb, vcpu.vmcb);
   expectNmis(vmcb);
@@ -73,6 +74,6 @@ export function svmRestart(vcpu: Vcpu): never {
   setGuestState(vmcb, state);
   vcpu.call.isWaiting = 0;
   vcpu.call.isReset = 0;
-  vcpu.mailbox.runsGuest = 1;
+  noteRun(vcpu.number);
   return svmRun(directAddress(addressOf(vcpu)));
 }

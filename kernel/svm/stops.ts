@@ -6,6 +6,7 @@ import { beginCrash, endCrash } from '../report/crash.js';
 import { printRow } from '../report/registers.js';
 import { resetMachine } from '../report/reset.js';
 import { printGuestRegisters } from '../vcpu/printRegisters.js';
+import { noteReset } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { watchStartupOf } from './apicWatch.js';
 import { stgi } from './operations.js';
@@ -23,7 +24,7 @@ export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
  */
 export function onInit(vcpu: Vcpu, _vmcb: Vmcb): void {
   if (vcpu.number === 0) resetMachine();
-  vcpu.mailbox.runsGuest = 0;
+  noteReset(vcpu.number);
   vcpu.call.isReset = 1;
   if (watchStartupOf(vcpu)) stgi();
   haltForever();

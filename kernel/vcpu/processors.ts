@@ -14,6 +14,7 @@ import {
   requires,
   struct,
   u64,
+  u8,
   type Hpa,
   type Hva,
 } from '../../transpiler/lib/index.js';
@@ -42,7 +43,7 @@ export function allocateProcessors(): void {
   const count = processorCount();
   for (let number: u32 = 0; number < count; number++) {
     const vcpu = vcpuOf(number);
-    vcpu.number = number;
+    vcpu.number = u8(number);
     vcpu.apicId = apicIdOf(number);
     vcpu.stackTop = stackTop(stacksOf(vcpu), Stack.main);
   }

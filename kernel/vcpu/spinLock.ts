@@ -12,10 +12,19 @@ const MOST_PAUSES = 1_000;
  * has reset its processor, or it is reporting a crash. So nobody waits for ever.
  */
 export function takeLock(lock: SpinLock): void {
+  if (isTaken(lock)) waitFor(lock);
+}
+
+function waitFor(lock: SpinLock): void {
   for (let pauses: u32 = 0; pauses < MOST_PAUSES; pauses++) {
-    if (exchange32(addressOf(lock), 1) === 0) return;
     pause();
+    if (!isTaken(lock)) return;
   }
+}
+
+/** Takes `lock`, unless somebody had it. Whether that was so. */
+function isTaken(lock: SpinLock): boolean {
+  return exchange32(addressOf(lock), 1) !== 0;
 }
 
 export function releaseLock(lock: SpinLock): void {

@@ -1,5 +1,5 @@
 /** A virtual processor: what the hypervisor keeps of the guest on one processor. */
-import { arr, at, BOOL, HPA, HVA, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
+import { arr, at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
 import { CONSTANT_LEAVES, CpuidAnswer } from '../exits/cpuid.js';
 import { DescriptorTables } from '../machine/descriptors.js';
 
@@ -34,18 +34,12 @@ export const LAST_EXIT_REASON = 0x403n;
 /** What other processors write, or wait for. */
 const Mailbox = struct(
   'Mailbox',
-  { size: 20, volatile: true },
+  { size: 8, volatile: true },
   {
-    /** The vector of the last SIPI that was sent to this processor, where SIPIs are not exits. */
-    startVector: at(0, U32),
     /** 1 when this processor is ready for a guest. */
-    isReady: at(4, U32),
-    /** 1 from when the guest has started this processor until it sends it an INIT. */
-    runsGuest: at(8, U32),
+    isReady: at(0, U32),
     /** 1 while this processor waits for a SIPI that leads to the hypervisor. */
-    wantsStart: at(12, U32),
-    /** 1 where a kernel has sent the last SIPI, not firmware. */
-    isKernels: at(16, U32),
+    wantsStart: at(4, U32),
   },
 );
 
@@ -71,7 +65,7 @@ export const Vcpu = struct(
     /** The page that holds the host state which VMRUN leaves alone. */
     hostVmcb: at(0x88, HPA),
     /** Counted from 0. */
-    number: at(0x90, U32),
+    number: at(0x90, U8),
     /** What the guest wrote to VM_HSAVE_PA; no processor ever sees it. */
     guestHostSave: at(0x98, HPA),
     /** While the timer is armed, the time-stamp counter at which it ends; else 0. */

@@ -2,6 +2,7 @@
 import { local, u32 } from '../../transpiler/lib/index.js';
 import { resetMachine } from '../report/reset.js';
 import { CR0_CD, CR0_NW } from '../vcpu/registers.js';
+import { noteReset, noteRun, noteStartup } from '../vcpu/startup.js';
 import { ProcessorState, startAtVector } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { setGuestState } from './guestState.js';
@@ -23,7 +24,7 @@ export function onInit(vcpu: Vcpu): void {
   vcpu.justStarted = false;
   if (isFirst && holdsInits()) takeHeldInit(vcpu);
   forgetNmi(vcpu);
-  vcpu.mailbox.runsGuest = 0;
+  noteReset(vcpu.number);
   vmwrite(Field.guestInterruptibility, 0n);
   vmwrite(Field.guestPendingDebug, 0n);
   vmwrite(Field.guestActivity, Activity.waitsForSipi);
@@ -33,10 +34,10 @@ export function onInit(vcpu: Vcpu): void {
 export function onSipi(vcpu: Vcpu): void {
   const vector = u32(vmread(Field.exitQualification) & VECTOR);
   forgetNmi(vcpu);
-  vcpu.mailbox.startVector = vector;
+  noteStartup(vcpu.number, vector, 0n);
   startGuestAt(vcpu, vector);
   vcpu.justStarted = true;
-  vcpu.mailbox.runsGuest = holdsInits() ? 0 : 1;
+  if (!holdsInits()) noteRun(vcpu.number);
 }
 
 /** The guest of `vcpu`, whose VMCS is current, starts anew at the page `vector`. */

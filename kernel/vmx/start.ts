@@ -5,6 +5,7 @@ import { allocateControlPage } from '../memory/controlPage.js';
 import { directAddress, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
 import { PAT } from '../vcpu/registers.js';
+import { noteRun, startVectorOf } from '../vcpu/startup.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { INTERCEPTED_EXCEPTIONS } from './controls.js';
@@ -89,7 +90,7 @@ export function vmxRestart(vcpu: Vcpu): never {
   vcpu.mailbox.wantsStart = 0;
   vmxEnable(vcpu.hostPage);
   if (!vmclear(vcpu.vmcb) || !vmptrld(vcpu.vmcb)) fail('the processor refused a VMCS');
-  startGuestAt(vcpu, vcpu.mailbox.startVector);
-  vcpu.mailbox.runsGuest = 1;
+  startGuestAt(vcpu, startVectorOf(vcpu.number));
+  noteRun(vcpu.number);
   return vmxRun(directAddress(addressOf(vcpu)));
 }

@@ -12,11 +12,17 @@ import { svmPrepare, svmRestart } from '../../../kernel/svm/start.js';
 import { svmKeepNmi } from '../../../kernel/svm/nmi.js';
 import { Vmcb } from '../../../kernel/svm/vmcb.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
+import { noteReset, noteRun, noteStartup, waitsForStartup } from '../../../kernel/vcpu/startup.js';
 import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { physical, u32 } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor, type Guest, HALTED, startGuest, startState, walkTables } from '../support/guest.js';
 import { viewOf } from '../support/startup.js';
+
+const SIPI = 0x4698;
+/** Where kernels run, and firmware. */
+const KERNEL = 0xffff_ffff_8100_0000n;
+const FIRMWARE = 0x3e00_0000n;
 
 const APIC_BASE = 0x1b;
 const X2APIC_COMMAND = 0x830;
@@ -62,8 +68,8 @@ function start(choice: number = ApicChoice.auto, base = X2APIC, features = 0): M
   for (const vcpu of vcpus.slice(1)) svmPrepare(vcpu, guest.vmcb.nestedCr3, startState());
   svmWatchApic();
   for (const vcpu of vcpus) {
-    vcpu.mailbox.runsGuest = 1;
-    vcpu.mailbox.isKernels = 1;
+    noteStartup(vcpu.number, SIPI, KERNEL);
+    noteRun(vcpu.number);
   }
   return { ...guest, processor, vcpus, apic };
 }
@@ -75,16 +81,16 @@ const interceptsOf = (vcpu: Vcpu) => physical(Vmcb, vcpu.vmcb).interceptInstruct
 /** An INIT leaves the guest of `vcpu`. Whether its processor takes it. */
 function reset({ processor }: Machine, vcpu: Vcpu): boolean {
   processor.holdsNothingBack = false;
-  vcpu.mailbox.runsGuest = 0;
+  noteReset(vcpu.number);
   vcpu.call.isReset = 1;
   return watchStartupOf(vcpu);
 }
 
 t.test('the watch ends once a kernel has started all processors; the addresses of messages stay watched', (t) => {
   const machine = start();
-  vcpuOf(2).mailbox.isKernels = 0;
+  noteStartup(2, SIPI, FIRMWARE);
   t.equal(svmIsApicWatched(), true);
-  vcpuOf(2).mailbox.isKernels = 1;
+  noteStartup(2, SIPI, KERNEL);
   t.equal(svmIsApicWatched(), false);
   t.equal(isWritable(machine, 0xfee0_0300n), true);
   t.equal(isWritable(machine, 0xfee0_1000n), false);
@@ -131,7 +137,7 @@ t.test('from the exit itself: the processor takes the INIT, or stands still', (t
     if (!isAnswered) processor.answering.delete(2);
     vcpu.number = 1;
     t.throws(() => exit(ExitCode.init), HALTED);
-    t.equal(vcpu.mailbox.runsGuest, 0);
+    t.ok(waitsForStartup(1));
     t.equal(processor.holdsNothingBack, isAnswered);
   }
   t.end();

@@ -4,6 +4,7 @@ import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { svmRestart } from '../../../kernel/svm/start.js';
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
 import { svmIsApicWatched, svmWatchApic } from '../../../kernel/svm/apicWatch.js';
+import { noteRun, noteStartup, waitsForStartup } from '../../../kernel/vcpu/startup.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
 import { type Guest, HALTED, startGuest } from '../support/guest.js';
 
@@ -18,7 +19,7 @@ function startSecond(choice: number): Guest {
   addMemory(0xfee0_0000n, 0x10_0000);
   svmWatchApic();
   guest.vcpu.number = 1;
-  guest.vcpu.mailbox.runsGuest = 1;
+  noteRun(1);
   return guest;
 }
 
@@ -26,7 +27,7 @@ t.test('an INIT of another processor than the first is let through, and nothing 
   const { vcpu, processor, exit } = startSecond(ApicChoice.trap);
   t.throws(() => exit(ExitCode.init), HALTED);
   t.equal(processor.holdsNothingBack, true);
-  t.equal(vcpu.mailbox.runsGuest, 0);
+  t.ok(waitsForStartup(vcpu.number));
   t.end();
 });
 
@@ -35,7 +36,7 @@ t.test('where SIPIs are not watched, its processor keeps the INIT waiting and st
   svmIsApicWatched();
   t.throws(() => exit(ExitCode.init), HALTED);
   t.equal(processor.holdsNothingBack, false);
-  t.equal(vcpu.mailbox.runsGuest, 0);
+  t.ok(waitsForStartup(vcpu.number));
   t.end();
 });
 
@@ -46,7 +47,8 @@ t.test('a processor that a SIPI has started enters the guest at the vector that 
   vmcb.tlbControl = 0;
   vmcb.injectedEvent = 0x8000_0202n;
   vcpu.registers.rbx = 7n;
-  vcpu.mailbox.startVector = 0x98;
+  vcpu.number = 1;
+  noteStartup(1, 0x4698, 0n);
   t.throws(() => svmRestart(vcpu), HALTED);
   t.equal(processor.msrs.get(EFER), 0x1500n);
   t.equal(processor.msrs.get(VM_HSAVE_PA), vcpu.hostPage);
@@ -55,7 +57,7 @@ t.test('a processor that a SIPI has started enters the guest at the vector that 
   t.equal(vmcb.injectedEvent, 0n);
   t.equal(vmcb.tlbControl, 1);
   t.equal(vcpu.registers.rbx, 0n);
-  t.equal(vcpu.mailbox.runsGuest, 1);
+  t.notOk(waitsForStartup(1));
   t.not(processor.entered, null);
   t.end();
 });

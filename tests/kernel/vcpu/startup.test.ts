@@ -1,10 +1,13 @@
 import t from 'tap';
-import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import {
   everyProcessorRuns,
   kernelRunsEveryProcessor,
   noteReset,
+  noteResets,
+  noteRun,
   noteStartup,
+  noteStartups,
+  startVectorOf,
   waitsForStartup,
 } from '../../../kernel/vcpu/startup.js';
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
@@ -26,30 +29,35 @@ t.beforeEach(() => {
 });
 
 t.test('of a SIPI the vector is noted, and whether a kernel has sent it', (t) => {
-  const { mailbox } = vcpuOf(1);
-  noteStartup(1, SIPI, KERNEL);
-  t.same([mailbox.startVector, mailbox.isKernels], [0x98, 1]);
-  noteStartup(1, SIPI, FIRMWARE);
-  t.equal(mailbox.isKernels, 0);
+  for (const number of [1, 2, 3]) noteRun(number);
+  noteStartups(SIPI, KERNEL);
+  t.same([1, 2, 3].map(startVectorOf), [0x98, 0x98, 0x98]);
+  t.equal(kernelRunsEveryProcessor(), true);
+  noteStartup(1, SIPI + 1, FIRMWARE);
+  t.same([1, 2, 3].map(startVectorOf), [0x99, 0x98, 0x98]);
+  t.equal(kernelRunsEveryProcessor(), false);
   t.end();
 });
 
 t.test('after an INIT a processor waits; the first one never does', (t) => {
-  vcpuOf(2).mailbox.runsGuest = 1;
+  noteRun(2);
   t.same([0, 1, 2].map(waitsForStartup), [false, true, false]);
   noteReset(2);
   t.ok(waitsForStartup(2));
+  for (const number of [1, 2, 3]) noteRun(number);
+  noteResets();
+  t.same([0, 1, 2, 3].map(waitsForStartup), [false, true, true, true]);
   t.end();
 });
 
 t.test('all processors run when the guest has started each but the first', (t) => {
   t.equal(everyProcessorRuns(), false);
-  for (const number of [1, 2]) vcpuOf(number).mailbox.runsGuest = 1;
+  for (const number of [1, 2]) noteRun(number);
   t.equal(everyProcessorRuns(), false);
-  vcpuOf(3).mailbox.runsGuest = 1;
+  noteRun(3);
   t.equal(everyProcessorRuns(), true);
   t.equal(kernelRunsEveryProcessor(), false, 'firmware may have');
-  for (const number of [1, 2, 3]) vcpuOf(number).mailbox.isKernels = 1;
+  for (const number of [1, 2, 3]) noteStartup(number, SIPI, KERNEL);
   t.equal(kernelRunsEveryProcessor(), true);
   t.end();
 });
