@@ -12,18 +12,18 @@ const MOST_PAUSES = 1_000;
  * has reset its processor, or it is reporting a crash. So nobody waits for ever.
  */
 export function takeLock(lock: SpinLock): void {
-  if (isTaken(lock)) waitFor(lock);
+  if (wasTaken(lock)) waitFor(lock);
 }
 
 function waitFor(lock: SpinLock): void {
   for (let pauses: u32 = 0; pauses < MOST_PAUSES; pauses++) {
     pause();
-    if (!isTaken(lock)) return;
+    if (!wasTaken(lock)) return;
   }
 }
 
-/** Takes `lock`, unless somebody had it. Whether that was so. */
-function isTaken(lock: SpinLock): boolean {
+/** Takes `lock` where it is free. Whether it was not. */
+function wasTaken(lock: SpinLock): boolean {
   return exchange32(addressOf(lock), 1) !== 0;
 }
 
