@@ -27,9 +27,11 @@ export async function measureOperations(): Promise<Operations> {
   const initrd = join(folder, 'initrd');
   await writeFile(initrd, Buffer.alloc(INITRD_BYTES, 'initrd'));
   const probe = join(folder, 'probe');
+  const entry = join(folder, 'entry');
   await assembleBareProgram(root, 'probe', probe);
-  const startUp = await measureStart(folder, probe, null);
-  const large = await measureStart(folder, probe, initrd);
+  await assembleBareProgram(root, 'entry', entry);
+  const startUp = await measureStart(entry, probe, null);
+  const large = await measureStart(entry, probe, initrd);
   const all = await runProbe(probe, null, PROCESSORS);
   const perOperation = [...all].filter(([name]) => name !== 'start');
   return {
@@ -40,9 +42,7 @@ export async function measureOperations(): Promise<Operations> {
 }
 
 /** The same machine and bundle twice: the firmware and the loader take as long for the one image as for the other. */
-async function measureStart(folder: string, probe: string, initrd: string | null): Promise<number> {
-  const entry = join(folder, 'entry');
-  await assembleBareProgram(root, 'entry', entry);
+async function measureStart(entry: string, probe: string, initrd: string | null): Promise<number> {
   const reference = await runCounted({ image: entry, kernel: probe, initrd, append: '' });
   const entered = Number(/^entry: start = (0x[0-9a-f]+)$/m.exec(reference)?.[1]);
   const values = await runProbe(probe, initrd, 1);

@@ -133,10 +133,9 @@ function readEntry(entry: Bytes): boolean {
 
 /** Firmware may name one processor in both ways. Whether it is the first one. */
 function addProcessor(apicId: u32): boolean {
+  const number = numberOf(apicId);
+  if (number < MAX_PROCESSORS) return number === 0;
   const count = processorCount();
-  for (let i: u32 = 0; i < count; i++) {
-    if (processors.apicIds.get(i) === apicId) return i === 0;
-  }
   if (count >= MAX_PROCESSORS) fail('more than 256 processors: this version can hold no more');
   processors.apicIds.set(count, apicId);
   if (apicId < QUICK_IDS) processors.places.set(apicId, u16(count + 1));

@@ -12,7 +12,7 @@ import {
 } from '../../../kernel/vcpu/startup.js';
 import { useTrampoline } from '../../../kernel/vcpu/trampoline.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
-import { AmdProcessor, giveProcessors, HIDDEN, HIDDEN_BYTES, RESET } from '../support/guest.js';
+import { AmdProcessor, FIRMWARE, giveProcessors, HIDDEN, HIDDEN_BYTES, KERNEL, RESET } from '../support/guest.js';
 
 const NMI = 0x4400;
 const INIT = 0x4500;
@@ -22,9 +22,6 @@ const SELF = 0x4_0000;
 const ALL = 0x8_0000;
 const OTHERS = 0xc_0000;
 const NONE = 0;
-/** Where kernels run, and firmware. */
-const KERNEL = 0xffff_ffff_8100_0000n;
-const FIRMWARE = 0x3e00_0000n;
 
 /** Processors with the APIC IDs 0, `others`; where there are any, a trampoline at 0x9c000. The first one is 1 logically. */
 function start(...others: readonly number[]): void {

@@ -32,6 +32,10 @@ class Reset extends Error {
 export const HALTED = { name: 'Halted' };
 export const RESET = { name: 'Reset' };
 
+/** Where kernels run, and firmware. */
+export const KERNEL = 0xffff_ffff_8100_0000n;
+export const FIRMWARE = 0x3e00_0000n;
+
 export interface CpuidRegisters {
   readonly eax?: number;
   readonly ebx?: number;

@@ -16,13 +16,19 @@ import { noteReset, noteRun, noteStartup, waitsForStartup } from '../../../kerne
 import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { physical, u32 } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
-import { AmdProcessor, type Guest, HALTED, startGuest, startState, walkTables } from '../support/guest.js';
+import {
+  AmdProcessor,
+  FIRMWARE,
+  type Guest,
+  HALTED,
+  KERNEL,
+  startGuest,
+  startState,
+  walkTables,
+} from '../support/guest.js';
 import { viewOf } from '../support/startup.js';
 
 const SIPI = 0x4698;
-/** Where kernels run, and firmware. */
-const KERNEL = 0xffff_ffff_8100_0000n;
-const FIRMWARE = 0x3e00_0000n;
 
 const APIC_BASE = 0x1b;
 const X2APIC_COMMAND = 0x830;

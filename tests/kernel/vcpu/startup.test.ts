@@ -12,12 +12,9 @@ import {
 } from '../../../kernel/vcpu/startup.js';
 import { allocatorStart } from '../../../kernel/memory/allocator.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
-import { AmdProcessor, giveProcessors, HIDDEN, HIDDEN_BYTES } from '../support/guest.js';
+import { AmdProcessor, FIRMWARE, giveProcessors, HIDDEN, HIDDEN_BYTES, KERNEL } from '../support/guest.js';
 
 const SIPI = 0x4698;
-/** Where kernels run, and firmware. */
-const KERNEL = 0xffff_ffff_8100_0000n;
-const FIRMWARE = 0x3e00_0000n;
 
 t.beforeEach(() => {
   resetMemory();
