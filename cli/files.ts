@@ -4,8 +4,10 @@ import { access, constants, cp, mkdir, open, readFile, realpath, rename, stat } 
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ExitCode, isSystemError, systemText, UserError } from '../linker/errors.js';
+import { inspectFile } from '../linker/inspect.js';
 import { readLinuxHeader } from '../linker/linuxHeader.js';
 import { findHeader } from '../linker/multiboot.js';
+import { refusalOf } from '../linker/options.js';
 import { withTemporaryFolder } from './temporary.js';
 
 /** Writes a result to `path`; `folder` is for files in between. */
@@ -28,6 +30,12 @@ export async function readKernel(file: string): Promise<Buffer> {
     );
   }
   return kernel;
+}
+
+/** Throws a UserError where `image` would not start with `words` on its command line. */
+export function checkOptions(words: string, image: Buffer): void {
+  const reason = refusalOf({ packed: '', outside: words }, inspectFile(image).tsvm?.options ?? []);
+  if (reason !== null) throw new UserError(reason, ExitCode.usage);
 }
 
 /** Throws a UserError where `file` cannot be read and written. */

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { makeBootDisk, makeDisc, type Medium } from '../images/media.js';
 import { makeNetworkTree } from '../images/network.js';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { inspectFile } from '../linker/inspect.js';
-import { isOption, optionList } from '../linker/options.js';
-import { STANDARD_OUTPUT, writeFolder, writeOutput } from './files.js';
+import { checkOptions, STANDARD_OUTPUT, writeFolder, writeOutput } from './files.js';
 import { addPackOptions, bundleOf, packedImage, type PackOptions } from './pack.js';
 import { fileName } from './parameters.js';
 import { printJson, tellStep } from './terminal.js';
@@ -68,6 +66,7 @@ async function makeImage(kind: Kind, options: Options): Promise<void> {
     return;
   }
   checkOptions(options.options, image);
+  checkCharacters(options.options);
   const start = performance.now();
   const write = kind === 'pxe' ? writeFolder : writeOutput;
   await write(options.output, async (path, folder) => {
@@ -79,13 +78,8 @@ async function makeImage(kind: Kind, options: Options): Promise<void> {
   if (options.json) printJson({ medium: kind, file: options.output, imageBytes: image.length });
 }
 
-/** Throws a UserError where the image would stop at one of the words, or a loader would not hand it over as it is. */
-function checkOptions(words: string, image: Buffer): void {
-  const known = inspectFile(image).tsvm?.options ?? [];
-  const unknown = words.split(/\s+/).find((word) => word !== '' && !isOption(word, known));
-  if (unknown !== undefined) {
-    throw new UserError(`unknown option "${unknown}"; the options are ${optionList(known)}`, ExitCode.usage);
-  }
+/** Throws a UserError where a loader would not hand the words over as they are. */
+function checkCharacters(words: string): void {
   if (!OPTION_WORDS.test(words)) {
     throw new UserError('--options has characters that boot loaders would not hand over', ExitCode.usage);
   }

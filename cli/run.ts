@@ -10,7 +10,7 @@ import { inspectFile } from '../linker/inspect.js';
 import { missingTool } from '../linker/tools.js';
 import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
 import { buildOnce } from './build.js';
-import { checkDisk, readInput, readKernel } from './files.js';
+import { checkDisk, checkOptions, readInput, readKernel } from './files.js';
 import { fileName, memorySize, portNumber, positiveInteger, seconds } from './parameters.js';
 import { output, root } from './paths.js';
 import { DEFAULT_MACHINE, emulatorParameters, type Loader, type Machine, withoutFeatureWarnings } from './qemu.js';
@@ -118,6 +118,7 @@ async function run(words: string[], options: Options, command: Command): Promise
     process.exitCode = ExitCode.refused;
     return;
   }
+  if (!options.bare) checkOptions(options.options, await readInput(options.image ?? join(output, 'tsvm.bin')));
   if (options.emulator === 'bochs') return runBochs(options);
   const machine = await machineOf(words, options);
   if (machine.gdb !== null) {

@@ -5,7 +5,7 @@ import { embeddedBundle, readFileParts, SETUP_BYTES } from './file.js';
 import { type ImageParts, readBuildId, readBundleBytes } from './image.js';
 import { type LinuxHeader, readLinuxHeader } from './linuxHeader.js';
 import { type MultibootHeader, readMultiboot, readMultiboot2 } from './multiboot.js';
-import { readOptions } from './options.js';
+import { type ImageOption, readOptions } from './options.js';
 import { EFI_APPLICATION, type PeHeader, peChecksum, readPe } from './pe.js';
 
 export type Format = 'bzImage' | 'multiboot' | 'multiboot2' | 'EFI application' | 'bundle';
@@ -28,8 +28,7 @@ export interface TsvmImage {
   readonly state: 'whole' | 'truncated' | 'damaged';
   readonly buildId: string;
   readonly memoryBytes: number;
-  /** As `crash=halt|reset`. */
-  readonly options: readonly string[];
+  readonly options: readonly ImageOption[];
   /** What the header says of the bundle. */
   readonly bundleBytes: number;
 }

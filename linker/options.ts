@@ -1,31 +1,89 @@
-/** The options that an image takes, as it names them itself where it refuses another (kernel/machine/options.ts). */
+/** The options that an image takes, read from its own table of them (kernel/machine/optionTable.ts). */
 import type { ImageParts } from './image.js';
 
-/** What is too long for a line of the source is printed in parts, which lie one after the other in the image. */
-const LIST = /"; the options are ((?:[^\0]+, \0+)*[^\0]+)\0/;
+/** How a value compares with the default of its option, from the weakest on. */
+const STRENGTHS = ['weaker', 'same', 'stricter'] as const;
+export type Strength = (typeof STRENGTHS)[number];
+
+export interface OptionValue {
+  /** The word; in a value, capital letters stand for any text, a hexadecimal number for each with as many digits. */
+  readonly text: string;
+  readonly strength: Strength;
+}
+
+export interface ImageOption {
+  readonly name: string;
+  /** The first one is the default. */
+  readonly values: readonly OptionValue[];
+}
+
+/** A line of the table: a name, then values with their marks. */
+const LINE = /\0option ([a-z-]+)=([^\0]+)(?=\0)/g;
+const MARKS: Readonly<Record<string, Strength>> = { '-': 'weaker', '+': 'stricter' };
 const SEPARATOR = ', ';
 
-/** Each as `crash=halt|reset`; none where `image` does not name them. */
-export function readOptions(image: Buffer, { text, constants }: ImageParts): string[] {
-  const list = LIST.exec(image.toString('latin1', text, constants))?.[1];
-  return list === undefined ? [] : list.replaceAll('\0', '').split(SEPARATOR);
+/** By their names, since the lines lie in the image in no order; none where `image` has no such table. */
+export function readOptions(image: Buffer, { text, constants }: ImageParts): ImageOption[] {
+  const lines = [...image.toString('latin1', text, constants).matchAll(LINE)].map(([, name = '', values = '']) => ({
+    name,
+    values: values.split('|').map(readValue),
+  }));
+  return lines.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** How the image prints them. */
-export function optionList(options: readonly string[]): string {
-  return options.join(SEPARATOR);
+function readValue(value: string): OptionValue {
+  const strength = MARKS[value.charAt(0)];
+  return strength === undefined ? { text: value, strength: 'same' } : { text: value.slice(1), strength };
 }
 
-/** Whether `word` is one of the options. */
-export function isOption(word: string, options: readonly string[]): boolean {
-  return options.some((option) => {
-    const name = option.slice(0, option.indexOf('=') + 1);
-    const values = option.slice(name.length).split('|');
-    return word.startsWith(name) && values.some((value) => isValue(word.slice(name.length), value));
-  });
+/** The options as `apic=auto|trap|release, ...`. */
+export function optionList(options: readonly ImageOption[]): string {
+  return options.map(({ name, values }) => `${name}=${values.map(({ text }) => text).join('|')}`).join(SEPARATOR);
 }
 
-/** Of a value in the list, capital letters stand for any text, a hexadecimal number for each with as many digits. */
+/** Why the image would not start with these words; null where it would take them. */
+export function refusalOf(words: OptionWords, options: readonly ImageOption[]): string | null {
+  const packed = new Map<string, Strength>();
+  for (const word of wordsOf(words.packed)) {
+    const found = findOption(word, options);
+    if (found === null) return unknown(word, options);
+    packed.set(found.name, found.strength);
+  }
+  for (const word of wordsOf(words.outside)) {
+    const found = findOption(word, options);
+    if (found === null) return unknown(word, options);
+    const least = packed.get(found.name) ?? 'weaker';
+    if (STRENGTHS.indexOf(found.strength) < STRENGTHS.indexOf(least))
+      return `the option "${word}"; it is weaker than the one in the packed file, which stands`;
+  }
+  return null;
+}
+
+/** What the two sources of options say. */
+export interface OptionWords {
+  /** Inside the file, where its signature covers them. */
+  readonly packed: string;
+  /** On the command line that a boot loader hands over. */
+  readonly outside: string;
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+function unknown(word: string, options: readonly ImageOption[]): string {
+  return `unknown option "${word}"; the options are ${optionList(options)}`;
+}
+
+function findOption(word: string, options: readonly ImageOption[]): { name: string; strength: Strength } | null {
+  for (const { name, values } of options) {
+    if (!word.startsWith(`${name}=`)) continue;
+    const found = values.find((value) => isValue(word.slice(name.length + 1), value.text));
+    return found === undefined ? null : { name, strength: found.strength };
+  }
+  return null;
+}
+
 function isValue(text: string, value: string): boolean {
   if (/^[A-Z]+$/.test(value)) return text !== '';
   if (value.startsWith('0x')) return text.length === value.length && /^0x[\da-fA-F]+$/.test(text);

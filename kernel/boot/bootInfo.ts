@@ -77,7 +77,7 @@ export const SCREEN_BYTES = 64;
 
 const BootInfo = struct(
   'BootInfo',
-  { size: 16576 },
+  { size: 18632 },
   {
     rangeCount: at(0, U32),
     /** Where the boot loader says that ACPI's root pointer lies; 0: it is to be searched. */
@@ -95,6 +95,10 @@ const BootInfo = struct(
     hasScreen: at(4216, BOOL),
     screen: at(4220, arr(U8, SCREEN_BYTES)),
     ranges: at(4288, arr(MemoryRange, MAX_BOOT_RANGES)),
+    /** The hypervisor's options in the bundle that the image brings along. */
+    packedOptions: at(16576, Text),
+    /** Whether Secure Boot is on: what is not in the signed file may make things stricter only. */
+    isSecure: at(18628, BOOL),
   },
 );
 export const bootInfo = instance(BootInfo, { align: 8 });

@@ -11,11 +11,11 @@ import {
   subSat64,
   u16,
   u64,
+  u8,
   window,
   type Bytes,
   type Hpa,
   type u32,
-  type u8,
 } from '../../transpiler/lib/index.js';
 import { excludeRange, hideRange, highestFree, memoryMap } from '../machine/memoryMap.js';
 import { options } from '../machine/options.js';
@@ -60,7 +60,8 @@ const BASE_MEMORY = 0x413n;
 
 /** The disk, as INT 13h numbers it. */
 function bootDisk(): u8 {
-  return options.givesDisk ? options.disk : FIRST_DISK;
+  const given = options.disk;
+  return given === 0 ? FIRST_DISK : u8(given - 1);
 }
 
 /** Stops where the guest of a tsvm that runs already has started this one, as a boot loader's menu does. */

@@ -2,8 +2,9 @@
 import type { u64 } from '../../transpiler/lib/index.js';
 import { GuestPart, isGiven } from '../boot/bootInfo.js';
 import { EFI_NOT_STARTED } from '../boot/efiTables.js';
+import { chainedFile } from '../machine/options.js';
 import { endLine, print } from '../report/console.js';
-import { chainedFile, startChained } from './efiChain.js';
+import { startChained } from './efiChain.js';
 import { startKernel } from './efiKernel.js';
 
 /**

@@ -1,17 +1,13 @@
 /** Another EFI application on the device that the hypervisor came from: the option chain=\EFI\... */
 import { ensures, hpa, requires, u64, window, type Bytes, type Hpa, type u32 } from '../../transpiler/lib/index.js';
-import { bootInfo, MAX_TEXT, textBytes } from '../boot/bootInfo.js';
+import { MAX_TEXT } from '../boot/bootInfo.js';
 import { loadedImage } from '../boot/efi.js';
 import { Node, NODE_BYTES, putEnd, putNode, SubNode } from '../boot/efiDevicePath.js';
 import { EfiMemory, takePages } from '../boot/efiMemory.js';
 import { firmware, protocolOf } from '../boot/efiServices.js';
 import { DEVICE_PATH_HIGH, DEVICE_PATH_LOW } from '../boot/efiTables.js';
-import { afterFirstWord, firstWord, startsWithText } from '../boot/text.js';
 import { fail } from '../report/fail.js';
 import { loadImage, startImage } from './efiImage.js';
-
-const CHAIN = 'chain=';
-const CHAIN_BYTES = 6;
 
 /** The device's path, the file's node and the end. */
 const PATH_PAGES = 2n;
@@ -19,20 +15,7 @@ const DEVICE_PATH_MOST = 0x800;
 const PATH_BYTES = 0x2000;
 const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
 
-/** The file's name in the options; empty where it is not given. */
-export function chainedFile(): Bytes {
-  let rest: Bytes = textBytes(bootInfo.options);
-  let word: Bytes = firstWord(rest);
-  while (word.length > 0) {
-    if (startsWithText(word, CHAIN) && word.length >= CHAIN_BYTES)
-      return word.part(CHAIN_BYTES, word.length - CHAIN_BYTES);
-    rest = afterFirstWord(rest);
-    word = firstWord(rest);
-  }
-  return word;
-}
-
-/** Starts it. Returns the status with which it ends. */
+/** Starts the file called `name`. Returns the status with which it ends. */
 export function startChained(name: Bytes): u64 {
   if (name.length > MAX_TEXT) fail('the file of chain= has too long a name');
   const device = loadedImage(firmware.image).device;

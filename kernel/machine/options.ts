@@ -1,9 +1,27 @@
-/** What the person who boots tsvm may choose, given as words on its command line. */
-import { at, BOOL, instance, struct, U32, U8, type Bytes, type Ref } from '../../transpiler/lib/index.js';
+/**
+ * What the person who boots tsvm may choose: words in the packed file, which its signature covers, and words from outside, on
+ * the command line that a boot loader or the firmware hands over. What each word may be: optionTable.ts.
+ */
+import {
+  addressOf,
+  arr,
+  at,
+  HPA,
+  instance,
+  struct,
+  U32,
+  U8,
+  u8,
+  window,
+  type Bytes,
+  type Ref,
+  type u32,
+} from '../../transpiler/lib/index.js';
 import { bootInfo, textBytes } from '../boot/bootInfo.js';
-import { afterFirstWord, equalsText, firstWord, hexadecimalDigit, NO_DIGIT, startsWithText } from '../boot/text.js';
+import { afterFirstWord, firstWord, startsWithText } from '../boot/text.js';
 import { beginLine, print, printBytes } from '../report/console.js';
 import { refusal, stop } from '../report/fail.js';
+import { chosen, findOption, OPTION_COUNT, printOptions, Strength } from './optionTable.js';
 
 /** What follows a crash of the hypervisor. */
 export const CrashAction = { halt: 0, reset: 1 } as const;
@@ -11,6 +29,8 @@ export const CrashAction = { halt: 0, reset: 1 } as const;
 export const ConsoleChoice = { com1: 0, none: 1 } as const;
 /** What follows a triple fault of the guest; a bare machine resets. */
 export const TripleFaultAction = { reset: 0, halt: 1 } as const;
+/** What follows on UEFI where start-up cannot go on. */
+export const RefusalAction = { halt: 0, firmware: 1 } as const;
 
 /**
  * Whether the guest's writes to its local APIC are looked at, where an INIT could carry a processor out of the guest. With
@@ -18,75 +38,119 @@ export const TripleFaultAction = { reset: 0, halt: 1 } as const;
  */
 export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
 
-/** The option's name and what its value begins with. */
-const DISK = 'disk=0x';
+/** How often the task that tests the timers runs. */
+export const TestTimer = { off: 0, every1Ms: 1, every10Ms: 2, every1S: 3 } as const;
+export type TestTimer = (typeof TestTimer)[keyof typeof TestTimer];
 
-/** The defaults are the zeros. */
+/** The numbers of the values. The field at 4 * N belongs to line N of the table; the defaults are the zeros. */
 const Options = struct(
   'Options',
-  { size: 24 },
+  { size: 32 },
   {
     crash: at(0, U32),
     console: at(4, U32),
     tripleFault: at(8, U32),
-    /** The period of the task that tests the timers, in microseconds; 0: it does not run. */
-    testTimer: at(12, U32),
+    refusal: at(12, U32),
     apic: at(16, U32),
-    /** The disk from which a BIOS guest starts, as INT 13h numbers it, where one is given. */
-    givesDisk: at(20, BOOL),
-    disk: at(21, U8),
+    testTimer: at(20, U32),
+    /** 1 more than the number, as INT 13h has it, of the disk from which a BIOS guest starts; 0: none is given. */
+    disk: at(24, U32),
+    /** Whether a file to start is given: chainedFile(). */
+    chain: at(28, U32),
   },
 );
 export type Options = Ref<typeof Options>;
 export const options = instance(Options);
 
-/** Reads the words of the command line into `options`. Stops at one it does not know. */
+const Words = struct(
+  'OptionWords',
+  { size: 32 },
+  {
+    /** The strength of each option's last word, and the least that another word may have. */
+    strengths: at(0, arr(U8, OPTION_COUNT)),
+    least: at(8, arr(U8, OPTION_COUNT)),
+    /** The file that the last `chain=` names. */
+    file: at(16, HPA),
+    fileBytes: at(24, U32),
+  },
+);
+const words = instance(Words, { align: 8 });
+
+const CHAIN = 'chain=';
+
+/**
+ * Reads the words of both sources into `options`; of words for the same option in one source the last counts. Stops at a word
+ * that is no option, and at one from outside that is weaker than allowed: than the packed file's word for this option, and
+ * under Secure Boot than the default.
+ */
 export function parseOptions(): void {
-  let rest: Bytes = textBytes(bootInfo.options);
+  takeWords(textBytes(bootInfo.packedOptions));
+  limitOutside();
+  takeWords(textBytes(bootInfo.options));
+}
+
+/** The file that `chain=` names; empty where it is not given. */
+export function chainedFile(): Bytes {
+  return window(words.file, words.fileBytes);
+}
+
+function takeWords(text: Bytes): void {
+  let rest: Bytes = text;
   let word: Bytes = firstWord(rest);
   while (word.length > 0) {
-    if (!applyOption(word)) refuseOption(word);
+    takeWord(word);
     rest = afterFirstWord(rest);
     word = firstWord(rest);
   }
 }
 
-function applyOption(word: Bytes): boolean {
-  if (equalsText(word, 'crash=halt')) options.crash = CrashAction.halt;
-  else if (equalsText(word, 'crash=reset')) options.crash = CrashAction.reset;
-  else if (equalsText(word, 'console=com1')) options.console = ConsoleChoice.com1;
-  else if (equalsText(word, 'console=none')) options.console = ConsoleChoice.none;
-  else if (equalsText(word, 'refusal=halt')) refusal.firmwareGoesOn = false;
-  else if (equalsText(word, 'refusal=firmware')) refusal.firmwareGoesOn = true;
-  else if (equalsText(word, 'triple-fault=reset')) options.tripleFault = TripleFaultAction.reset;
-  else if (equalsText(word, 'triple-fault=halt')) options.tripleFault = TripleFaultAction.halt;
-  else if (equalsText(word, 'apic=auto')) options.apic = ApicChoice.auto;
-  else if (equalsText(word, 'apic=trap')) options.apic = ApicChoice.trap;
-  else if (equalsText(word, 'apic=release')) options.apic = ApicChoice.release;
-  else if (equalsText(word, 'test-timer=1ms')) options.testTimer = 1_000;
-  else if (equalsText(word, 'test-timer=10ms')) options.testTimer = 10_000;
-  else if (equalsText(word, 'test-timer=1s')) options.testTimer = 1_000_000;
-  else if (startsWithText(word, DISK)) return readDisk(word);
-  else return startsWithText(word, 'chain=');
-  return true;
+function takeWord(word: Bytes): void {
+  if (!findOption(word)) refuseUnknown(word);
+  const number = chosen.number;
+  const strength = chosen.strength;
+  if (number >= OPTION_COUNT) refuseUnknown(word);
+  if (strength < words.least.get(number)) refuseWeaker(word, strength);
+  words.strengths.set(number, u8(strength));
+  window(addressOf(options), Options.bytes).setU32(4 * number, chosen.value);
+  if (startsWithText(word, CHAIN) && word.length >= CHAIN.length)
+    keepFile(word.part(CHAIN.length, word.length - CHAIN.length));
+  refusal.firmwareGoesOn = options.refusal === RefusalAction.firmware;
 }
 
-/** Two hexadecimal digits, as BIOS calls are written. */
-function readDisk(word: Bytes): boolean {
-  if (word.length !== DISK.length + 2) return false;
-  const high = hexadecimalDigit(word.u8(DISK.length));
-  const low = hexadecimalDigit(word.u8(DISK.length + 1));
-  if (high >= NO_DIGIT || low >= NO_DIGIT) return false;
-  options.givesDisk = true;
-  options.disk = high * 16 + low;
-  return true;
+function keepFile(name: Bytes): void {
+  words.file = name.start;
+  words.fileBytes = name.length;
 }
 
-function refuseOption(word: Bytes): never {
-  beginLine();
-  print('unknown option "');
-  printBytes(word);
-  print('"; the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, refusal=halt|firmware, ');
-  print('apic=auto|trap|release, test-timer=1ms|10ms|1s, disk=0x80, chain=FILE');
+/** What was said inside the signature, or by default under Secure Boot, is the least from here on. */
+function limitOutside(): void {
+  for (let number: u32 = 0; number < OPTION_COUNT; number++) {
+    const packed = words.strengths.get(number);
+    words.least.set(number, bootInfo.isSecure && packed === Strength.weaker ? Strength.same : packed);
+  }
+}
+
+function refuseUnknown(word: Bytes): never {
+  beginWord('unknown option "', word);
+  print('the options are ');
+  printOptions();
   stop();
+}
+
+function refuseWeaker(word: Bytes, strength: u32): never {
+  beginWord('the option "', word);
+  print(
+    bootInfo.isSecure && strength === Strength.weaker
+      ? 'it weakens protection, so under Secure Boot it counts only inside the signed file'
+      : 'it is weaker than the one in the packed file, which stands',
+  );
+  print(': remove it, or make the file again with tsvm pack --options');
+  stop();
+}
+
+function beginWord(text: string, word: Bytes): void {
+  beginLine();
+  print(text);
+  printBytes(word);
+  print('"; ');
 }

@@ -102,6 +102,12 @@ export function printBytes(bytes: Bytes): void {
   }
 }
 
+/** Prints one character of text. */
+export function printCharacter(character: u8): void {
+  openLine();
+  emit(character);
+}
+
 /** Prints `value` as 0x1234abcd, without leading zeros. */
 export function printHex(value: u64): void {
   openLine();

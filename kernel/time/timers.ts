@@ -1,7 +1,7 @@
 /** What waits in the timer queue, done when it is due. */
-import { table, type u32, type u64 } from '../../transpiler/lib/index.js';
-import { options } from '../machine/options.js';
-import { countsOf, MICROSECONDS_END, readClock } from './clock.js';
+import { list, table, U32, type u32, type u64 } from '../../transpiler/lib/index.js';
+import { options, TestTimer } from '../machine/options.js';
+import { countsOf, readClock } from './clock.js';
 import { runTestTask, startTestTask } from './testTask.js';
 import { takeDue, Task, TASKS } from './timerQueue.js';
 import { holdsInits, restartProcessors, watchResets } from '../vmx/heldInit.js';
@@ -10,10 +10,13 @@ import { holdsInits, restartProcessors, watchResets } from '../vmx/heldInit.js';
 type TaskRun = (now: u64) => void;
 const tasks = table<TaskRun>(TASKS, noTask, { [Task.test]: runTestTask, [Task.restart]: restartProcessors });
 
+/** The periods of the test task in microseconds, by the value of the option. */
+const TEST_PERIODS = list(U32, [0, 1_000, 10_000, 1_000_000]);
+
 /** Starts what the options ask for, and what the machine needs. */
 export function startTasks(): void {
-  const period = options.testTimer;
-  if (period !== 0 && period < MICROSECONDS_END) startTestTask(countsOf(period));
+  const choice = options.testTimer;
+  if (choice !== TestTimer.off && choice < TEST_PERIODS.length) startTestTask(countsOf(TEST_PERIODS.get(choice)));
   if (holdsInits()) watchResets();
 }
 

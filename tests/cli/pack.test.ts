@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Inspection } from '../../linker/inspect.js';
+import { optionList } from '../../linker/options.js';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
@@ -52,8 +53,16 @@ t.test('no section is both writable and executable', async (t) => {
 t.test('inspect shows the options in one line, as the image prints them', async (t) => {
   const { stdout } = await tsvm('inspect', image);
   const { tsvm: own } = await inspect(image);
-  t.match(stdout, `\n  options    ${own?.options.join(', ')}\n`);
-  t.match(own?.options, ['crash=halt|reset']);
+  t.match(stdout, `\n  options    ${optionList(own?.options ?? [])}\n`);
+  t.match(own?.options, [
+    {
+      name: 'crash',
+      values: [
+        { text: 'halt', strength: 'same' },
+        { text: 'reset', strength: 'same' },
+      ],
+    },
+  ]);
   t.match(stdout, /build [\da-f]{64}, whole/);
 });
 

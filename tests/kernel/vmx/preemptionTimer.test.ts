@@ -1,5 +1,5 @@
 import t from 'tap';
-import { options } from '../../../kernel/machine/options.js';
+import { options, TestTimer } from '../../../kernel/machine/options.js';
 import { startClock } from '../../../kernel/time/clock.js';
 import { testTask } from '../../../kernel/time/testTask.js';
 import { removeTimer, Task } from '../../../kernel/time/timerQueue.js';
@@ -56,7 +56,7 @@ interface Running {
   ended: number;
 }
 
-function start(period: number, hardware: Hardware = {}, rate = 5n): Running {
+function start(period: TestTimer, hardware: Hardware = {}, rate = 5n): Running {
   const machine = new VmxMachine(hardware);
   powerOnWithFadt(machine, fadtBody(POWER_TIMER_PORT, 0));
   startClock();
@@ -86,13 +86,13 @@ function start(period: number, hardware: Hardware = {}, rate = 5n): Running {
 }
 
 t.test('each run of the task is one exit, late by less than 1% of the period', (t) => {
-  for (const [period, runs] of [
-    [1_000, 1_000],
-    [10_000, 100],
-    [1_000_000, 10],
+  for (const [choice, period, runs] of [
+    [TestTimer.every1Ms, 1_000, 1_000],
+    [TestTimer.every10Ms, 10_000, 100],
+    [TestTimer.every1S, 1_000_000, 10],
   ] as const) {
     for (const hasInvariantTsc of [true, false]) {
-      const running = start(period, { hasInvariantTsc });
+      const running = start(choice, { hasInvariantTsc });
       running.run((BigInt(period * runs) + BigInt(period) / 2n) * 1_000n, 10n * SECOND);
       t.equal(testTask.runs, BigInt(runs));
       t.equal(testTask.missed, 0n);
@@ -104,7 +104,7 @@ t.test('each run of the task is one exit, late by less than 1% of the period', (
 });
 
 t.test('a guest that leaves all the time does not put the task off', (t) => {
-  const running = start(1_000);
+  const running = start(TestTimer.every1Ms);
   running.run(SECOND / 10n, 2_000n, 2_000n);
   t.ok(testTask.runs >= 99n, `${testTask.runs}`);
   t.ok(testTask.greatestLateness * 100n < testTask.period, `${testTask.greatestLateness} of ${testTask.period}`);
@@ -112,7 +112,7 @@ t.test('a guest that leaves all the time does not put the task off', (t) => {
 });
 
 t.test('a guest that leaves without executing anything does not put the task off', (t) => {
-  const running = start(1_000);
+  const running = start(TestTimer.every1Ms);
   running.run(SECOND / 10n, 0n, 2_000n);
   t.equal(running.ended, 0);
   t.ok(testTask.runs >= 99n, `${testTask.runs}`);
@@ -121,7 +121,7 @@ t.test('a guest that leaves without executing anything does not put the task off
 
 t.test('the task is not run early, however coarse the timer is', (t) => {
   for (const rate of [0n, 5n, 31n]) {
-    const running = start(1_000, {}, rate);
+    const running = start(TestTimer.every1Ms, {}, rate);
     const left = testTask.deadline - (running.machine.now * 2_500n) / 1_000n;
     t.ok(running.machine.vmread(Field.preemptionTimer) << rate > left - 2n, `${left}`);
   }
@@ -129,7 +129,7 @@ t.test('the task is not run early, however coarse the timer is', (t) => {
 });
 
 t.test('a wait for which the timer has too few bits is made in parts', (t) => {
-  const running = start(1_000_000, { tscFrequency: 5_900_000_000n }, 0n);
+  const running = start(TestTimer.every1S, { tscFrequency: 5_900_000_000n }, 0n);
   running.run(3n * SECOND + SECOND / 2n, 10n * SECOND);
   t.equal(testTask.runs, 3n);
   t.ok(testTask.greatestLateness * 100n < testTask.period);
@@ -137,7 +137,7 @@ t.test('a wait for which the timer has too few bits is made in parts', (t) => {
 });
 
 t.test('a clock that starts over is read before it does', (t) => {
-  const running = start(1_000_000, { hasInvariantTsc: false });
+  const running = start(TestTimer.every1S, { hasInvariantTsc: false });
   running.run(20n * SECOND + SECOND / 2n, 100n * SECOND);
   t.equal(testTask.runs, 20n);
   t.end();
@@ -146,7 +146,7 @@ t.test('a clock that starts over is read before it does', (t) => {
 t.test('a guest that sets the time-stamp counter neither stops the task nor has it run more often', (t) => {
   for (const hasInvariantTsc of [true, false]) {
     for (const added of [-1n << 60n, 1n << 60n, -2_000_000n]) {
-      const running = start(1_000, { hasInvariantTsc });
+      const running = start(TestTimer.every1Ms, { hasInvariantTsc });
       running.run(SECOND / 10n);
       running.machine.added = added;
       running.run(SECOND / 10n + SECOND / 2_000n);
@@ -158,7 +158,7 @@ t.test('a guest that sets the time-stamp counter neither stops the task nor has 
 });
 
 t.test('the timer is off while nothing waits', (t) => {
-  const running = start(1_000);
+  const running = start(TestTimer.every1Ms);
   t.ok(running.machine.isArmed);
   removeTimer(Task.test);
   running.machine.now += SECOND;
