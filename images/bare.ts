@@ -24,6 +24,17 @@ export type BareProgram =
   | 'timers';
 
 export async function assembleBareProgram(root: string, name: BareProgram, file: string): Promise<void> {
-  const folder = join(root, 'images', 'bare');
-  await runTool('nasm', ['-f', 'bin', '-i', `${folder}/`, '-o', file, join(folder, `${name}.asm`)]);
+  await assemble(root, 'bare', name, file);
+}
+
+/** Guests that attack the hypervisor, in images/adversary/: each says at its start what it does and prints. */
+export type Adversary = 'races';
+
+export async function assembleAdversary(root: string, name: Adversary, file: string): Promise<void> {
+  await assemble(root, 'adversary', name, file);
+}
+
+async function assemble(root: string, folder: string, name: string, file: string): Promise<void> {
+  const folders = ['bare', folder].flatMap((included) => ['-i', `${join(root, 'images', included)}/`]);
+  await runTool('nasm', ['-f', 'bin', ...folders, '-o', file, join(root, 'images', folder, `${name}.asm`)]);
 }

@@ -16,6 +16,7 @@ const SLOW = [
   'tests/cli',
   'tests/fuzz',
   'tests/boot',
+  'tests/adversary',
   'tests/guests',
   'tests/long',
 ];

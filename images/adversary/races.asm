@@ -1,0 +1,202 @@
+; A kernel that tries again and again to have a processor leave the hypervisor while that starts or stops. Its command line
+; is a letter, how many attempts, a seed (0: of the time), and how many counts of the time-stamp counter a processor has to
+; answer:
+;   n  an NMI of the I/O APIC for a processor that waits for a SIPI
+;   i  an INIT for a processor that a SIPI starts just then, from another one: three processors
+;   c  an INIT of the I/O APIC for a processor that another one calls, since a third one got an INIT: three processors
+; It prints how far it is every 1,000 attempts, and at the end:
+;   race: NAME = 0xVALUE
+; and ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory.
+
+%include "bzimage.inc"
+%include "print.inc"
+%include "attempts.inc"
+%include "random.inc"
+%include "watcher.inc"
+%include "ioApic.inc"
+
+%define COMMAND_LINE 0x228              ; in the zero page
+%define HIGH_HALF    0xffff800000000000
+%define TELL_EVERY   1000
+%define LONG         8192               ; rounds of a loop of two instructions
+
+        lea     rsp, [stack_top]
+        mov     dx, COM1 + 3
+        mov     al, 3                   ; eight bits
+        out     dx, al
+        mov     rbx, rsi
+        call    make_tables
+        mov     esi, [rbx + COMMAND_LINE]
+        lodsb
+        mov     [kind], al
+        call    read_number
+        mov     [attempts], rax
+        call    read_number
+        call    seed_random
+        call    read_number
+        mov     [patience], rax
+        call    prepare_watchers
+
+        mov     rax, cr3                ; the same tables for both halves: kernels are in the upper one
+        mov     rcx, [rax]
+        mov     [rax + 256 * 8], rcx
+        mov     cr3, rax
+        mov     rax, HIGH_HALF
+        lea     rcx, [.high]
+        add     rax, rcx
+        jmp     rax
+.high:  call    measure_start
+        lea     rax, [attack_waiting]
+        cmp     byte [kind], 'n'
+        je      .chosen
+        call    start_all
+        lea     rax, [attack_starting]
+        cmp     byte [kind], 'i'
+        je      .chosen
+        lea     rax, [attack_called]
+.chosen:
+        mov     r15, rax
+        xor     ebp, ebp
+.next:  cmp     rbp, [attempts]
+        jae     .over
+        inc     rbp
+        call    r15
+        call    compare_seen
+        jne     .escaped
+        mov     rax, rbp
+        xor     edx, edx
+        mov     ecx, TELL_EVERY
+        div     rcx
+        test    edx, edx
+        jnz     .next
+        mov     rax, rbp
+        show    "attempts"
+        jmp     .next
+.escaped:
+        mov     rax, rbp
+        show    "ESCAPED"
+        mov     eax, [abs SEEN]
+        show    "it read"
+.over:  mov     rax, rbp
+        show    "attempts in all"
+        mov     eax, [abs STARTS]
+        show    "starts"
+        mov     eax, [abs NMIS]
+        show    "NMIs"
+        mov     rax, [missed]
+        show    "no answer"
+        call    wait_for_print
+        lidt    [nothing]
+        ud2
+
+attack_waiting:
+        mov     eax, AS_NMI
+        mov     ecx, 1
+        call    arm_io_apic
+        mov     dword [abs LOOKS + 4], 0
+        mov     eax, INIT
+        mov     ecx, 1
+        call    send
+        call    delay
+        call    fire_io_apic
+        call    delay
+        mov     ecx, 1
+        jmp     start_and_expect
+
+; A SIPI starts it, then an INIT comes. The next SIPI, or an NMI, must find it in the hypervisor's hands all the same.
+attack_starting:
+        mov     eax, INIT
+        mov     ecx, 1
+        call    send
+        call    delay
+        call    random
+        test    eax, 0x600              ; mostly until all is done that an INIT has the hypervisor do
+        jz      .soon
+        mov     ecx, LONG
+.wait:  dec     ecx
+        jnz     .wait
+.soon:  mov     dword [abs LOOKS + 4], 0
+        call    send_sipi_and_init
+        call    touch_apic
+        call    random
+        test    eax, 0x600
+        jz      .sipi
+        mov     eax, NMI
+        mov     ecx, 1
+        call    send
+.sipi:  call    delay
+        mov     ecx, 1
+        jmp     start_and_expect
+
+attack_called:
+        mov     eax, AS_INIT
+        mov     ecx, 1
+        call    arm_io_apic
+        mov     qword [abs LOOKS + 4], 0        ; of 1 and 2
+        mov     eax, INIT
+        mov     ecx, 2
+        call    send
+        call    delay
+        call    fire_io_apic
+        call    delay
+        call    touch_apic
+        mov     ecx, 2
+        call    start_and_expect
+        call    touch_apic
+        mov     ecx, 1
+        jmp     start_and_expect
+
+; A start that nothing disturbs: what comes before it has long happened.
+measure_start:
+        mov     eax, INIT
+        mov     ecx, 1
+        call    send
+        xor     ecx, ecx
+        call    expect_look             ; nobody's
+        mov     dword [abs LOOKS + 4], 0
+        mov     ecx, 1
+        call    start_and_expect
+        mov     qword [missed], 0
+        mov     rax, [start_takes]
+        show    "a start takes"
+        ret
+
+; As a kernel starts them.
+start_all:
+        xor     ecx, ecx
+        mov     eax, OTHERS | INIT
+        call    send
+        mov     eax, OTHERS | SIPI
+        xor     ecx, ecx
+        call    send
+        mov     ecx, 1
+        call    expect_look
+        mov     ecx, 2
+        call    expect_look
+        jmp     touch_apic
+
+; ecx: a processor that is to start, and to look
+start_and_expect:
+        call    start_and_look
+        jne     .end
+        inc     qword [missed]
+.end:   ret
+; or just to look
+expect_look:
+        call    wait_for_look
+        jne     .end
+        inc     qword [missed]
+.end:   ret
+
+prefix:   db "race: ", 0
+kind:     db 0
+nothing:  dw 0
+          dq 0
+          align 8
+attempts: dq 0
+missed:   dq 0
+
+        align   16
+protected_end:
+
+%include "memory.inc"

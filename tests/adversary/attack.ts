@@ -1,0 +1,50 @@
+/** Runs the guests of images/adversary/ and reads what they print. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Adversary, assembleAdversary } from '../../images/bare.js';
+import { AMD_MODEL, bootInBochs } from '../boot/bochs.js';
+import { boot, root } from '../boot/harness.js';
+
+/** QEMU has AMD-V only; Bochs has a model of either vendor. */
+export type Emulator = 'QEMU' | 'AMD-V of Bochs' | 'VT-x of Bochs';
+
+export interface Attack {
+  readonly emulator: Emulator;
+  readonly program: Adversary;
+  readonly cpus: number;
+  /** The program's command line: its file says what that means. */
+  readonly words: string;
+  /** The hypervisor's options. */
+  readonly options?: string;
+  /** Another image than that of the kernel as it is; null: the bare machine. */
+  readonly image?: string | null;
+  readonly seconds?: number;
+  /** Ends the run when the serial text matches. */
+  readonly until?: RegExp;
+}
+
+export interface Outcome {
+  readonly serial: string;
+  readonly ended: string;
+  /** What the program printed as `PREFIX: NAME = 0xVALUE`, the last one of each name. */
+  readonly values: ReadonlyMap<string, number>;
+}
+
+const DEFAULT_SECONDS = 300;
+
+export async function runAttack(attack: Attack): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'tsvm-adversary-'));
+  const kernel = join(folder, attack.program);
+  await assembleAdversary(root, attack.program, kernel);
+  const { serial, ended } = await bootAttack(attack, kernel);
+  await rm(folder, { recursive: true, force: true });
+  const lines = [...serial.matchAll(/^[a-z]+: (.+) = (0x[0-9a-f]+)$/gm)];
+  return { serial, ended, values: new Map(lines.map(([, name = '', value]) => [name, Number(value)])) };
+}
+
+async function bootAttack({ emulator, words, program: _program, ...more }: Attack, kernel: string) {
+  const machine = { seconds: DEFAULT_SECONDS, ...more, kernel, initrd: null, append: words };
+  if (emulator === 'QEMU') return boot({ machine: 'pc', memory: '512M', ...machine });
+  return bootInBochs(emulator === 'AMD-V of Bochs' ? { ...machine, model: AMD_MODEL } : machine);
+}

@@ -1,0 +1,24 @@
+/** A processor that starts or stops while another attacks it stays in the hypervisor's hands. */
+import t from 'tap';
+import { runAttack } from './attack.js';
+
+t.setTimeout(600_000);
+
+const ATTEMPTS = 100;
+/** Counts of the time-stamp counter in which a processor starts, on a busy host too. */
+const PATIENCE = 2_000_000_000;
+
+for (const [kind, what] of [
+  ['n', 'an NMI of the I/O APIC for a processor that waits for a SIPI'],
+  ['i', 'an INIT for a processor that a SIPI starts'],
+] as const) {
+  t.test(`on QEMU ${what} leads nowhere`, async (t) => {
+    const words = `${kind} ${ATTEMPTS} 1 ${PATIENCE}`;
+    const { values, ended } = await runAttack({ emulator: 'QEMU', program: 'races', cpus: 3, words });
+    t.notOk(values.has('ESCAPED'));
+    t.equal(values.get('attempts in all'), ATTEMPTS);
+    t.ok((values.get('starts') ?? 0) >= ATTEMPTS, 'each attempt has started it');
+    t.equal(values.get('no answer'), 0);
+    t.equal(ended, 'off');
+  });
+}
