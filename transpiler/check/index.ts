@@ -1,6 +1,7 @@
 /** The rules of the subset that are easier to see in the typed program than in the syntax; one a file. */
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { Program } from '../ir/nodes.js';
+import { checkContracts } from './contracts.js';
 import { checkLocals } from './locals.js';
 import { checkNames } from './names.js';
 import { checkStructResults } from './structResults.js';
@@ -12,6 +13,7 @@ export function checkSubset(program: Program, report: Report): void {
   checkNames(program, report);
   checkTables(program, report);
   checkLocals(program, report);
+  checkContracts(program, report);
   for (const fn of program.modules.flatMap((module) => module.functions)) {
     checkStructResults(fn, report);
     checkVolatile(fn, report);

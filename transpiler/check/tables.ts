@@ -2,23 +2,39 @@
 import type { Report } from '../diagnostics/diagnostic.js';
 import { SUBSET } from '../diagnostics/subset.js';
 import { cType } from '../emit/types.js';
-import type { Function, Program } from '../ir/nodes.js';
+import type { Function, FunctionTable, Program } from '../ir/nodes.js';
+import type { Type } from '../ir/types.js';
 
 export function checkTables(program: Program, report: Report): void {
   for (const table of program.modules.flatMap((module) => module.tables)) {
-    const wanted = signatureOf(table.fallback);
     for (const entry of new Set(table.entries.values())) {
-      const found = signatureOf(entry);
-      if (found === wanted) continue;
-      report({
-        code: SUBSET.tableSignature.code,
-        at: entry.at,
-        message: `${entry.name} stands in the table ${table.name} with other parameters than ${table.fallback.name}`,
-        known: [`${entry.name}: ${found}`, `${table.fallback.name}: ${wanted}`],
-        fixes: ['give all functions of a table the same parameters and result'],
-      });
+      if (!haveOneSignature(entry, table.fallback)) refuse(table, entry, report);
     }
   }
+}
+
+function refuse({ name, fallback }: FunctionTable, entry: Function, report: Report): void {
+  report({
+    code: SUBSET.tableSignature.code,
+    at: entry.at,
+    message: `${entry.name} stands in the table ${name} with other parameters than ${fallback.name}`,
+    known: [`${entry.name}: ${signatureOf(entry)}`, `${fallback.name}: ${signatureOf(fallback)}`],
+    fixes: ['give all functions of a table the same parameters and result'],
+  });
+}
+
+function haveOneSignature(a: Function, b: Function): boolean {
+  return (
+    a.parameters.length === b.parameters.length &&
+    isSameType(a.result, b.result) &&
+    a.parameters.every(({ type }, index) => isSameType(type, b.parameters[index]?.type ?? { kind: 'void' }))
+  );
+}
+
+/** Whether C and the prover take two types for one: references by their layout. */
+function isSameType(a: Type, b: Type): boolean {
+  if (a.kind === 'reference' && b.kind === 'reference') return a.layout === b.layout;
+  return cType(a) === cType(b);
 }
 
 function signatureOf({ parameters, result }: Function): string {

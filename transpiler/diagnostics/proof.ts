@@ -134,8 +134,18 @@ export const PROOF = {
     code: 'TSV2206',
     title: 'a return does not ensure what another one does',
     explanation:
-      'Callers rely on `ensures` whichever way the function returns, so it stands, word for word, before each return.',
+      'Callers rely on `ensures` whichever way the function returns, so each return ensures the same of what it returns and ' +
+      'of the parameters.',
     bad: 'function clamp(n: u32): u32 {\n  if (n < 8) return n;\n  const result: u32 = 7;\n  ensures(result < 8);\n  return result;\n}',
     good: 'function clamp(n: u32): u32 {\n  const result = n < 8 ? n : 7;\n  ensures(result < 8);\n  return result;\n}',
+  },
+  ensuresTerms: {
+    code: 'TSV2207',
+    title: 'an ensures speaks of what no caller knows',
+    explanation:
+      'What a function `ensures` says something of its result and of what was passed. A local variable, or a parameter that ' +
+      'the function has given another value, means nothing to a caller.',
+    bad: 'function half(n: u32): u32 {\n  const result = u32(n / 2);\n  n = 0;\n  ensures(result <= n);\n  return result;\n}',
+    good: 'function half(n: u32): u32 {\n  const result = u32(n / 2);\n  ensures(result <= n);\n  return result;\n}',
   },
 } as const satisfies Record<string, CodeDescription>;

@@ -15,8 +15,8 @@ export const SUBSET = {
     code: 'TSV1002',
     title: 'an assertion that nothing checks',
     explanation:
-      '`as`, `satisfies` and `!` change what TypeScript believes, not what is true. Casts such as `u8(x)` convert, ' +
-      'comparisons narrow. Only `as const` behind the object of an enum is allowed.',
+      '`as`, `satisfies`, `!` and results such as `x is T` or `asserts x` change what TypeScript believes, not what is true. Casts ' +
+      'such as `u8(x)` convert, comparisons narrow. Only `as const` behind the object of an enum is allowed.',
     bad: 'export function low(x: u32): u8 {\n  return x as u8;\n}',
     good: 'export function low(x: u32): u8 {\n  return u8(x);\n}',
   },
@@ -261,10 +261,12 @@ export const SUBSET = {
     explanation: '`x += y` reads and writes x. What leads to x is evaluated for both, so it calls no function.',
     bad:
       "const Half = struct('Half', { size: 4 }, { low: at(0, U16) });\n" +
-      'export function bump(at: Hpa): void {\n  physical(Half, at).low &= 1;\n}',
+      'function halfAt(at: Hpa): Ref<typeof Half> {\n  return physical(Half, at);\n}\n' +
+      'export function bump(at: Hpa): void {\n  halfAt(at).low &= 1;\n}',
     good:
       "const Half = struct('Half', { size: 4 }, { low: at(0, U16) });\n" +
-      'export function bump(at: Hpa): void {\n  const half = physical(Half, at);\n  half.low &= 1;\n}',
+      'function halfAt(at: Hpa): Ref<typeof Half> {\n  return physical(Half, at);\n}\n' +
+      'export function bump(at: Hpa): void {\n  const half = halfAt(at);\n  half.low &= 1;\n}',
   },
   notComparable: {
     code: 'TSV1028',
@@ -299,5 +301,64 @@ export const SUBSET = {
     good:
       'type Handler = (x: u32) => u32;\nfunction same(x: u32): u32 {\n  return x;\n}\nfunction one(x: u32): u32 {\n  return x === 0 ? 1 : 1;\n}\n' +
       'const handlers = table<Handler>(2, same, { 1: one });\nexport function run(x: u32): u32 {\n  return handlers.get(x & 1)(x);\n}',
+  },
+  otherLayout: {
+    code: 'TSV1031',
+    title: 'a reference to memory of another layout',
+    explanation:
+      'References are told apart by their layout, not by the shape that TypeScript compares: two bit fields of one name may be ' +
+      'at different bits, two arrays of different lengths.',
+    bad:
+      'const Low = bits(U32, { kind: [0, 3] });\nconst High = bits(U32, { kind: [4, 7] });\n' +
+      "const Word = struct('Word', { size: 4 }, { flags: at(0, Low) });\nconst word = instance(Word);\n" +
+      'function kindOf(flags: Ref<typeof High>): u32 {\n  return flags.kind;\n}\n' +
+      'export function run(): u32 {\n  return kindOf(word.flags);\n}',
+    good:
+      'const Low = bits(U32, { kind: [0, 3] });\n' +
+      "const Word = struct('Word', { size: 4 }, { flags: at(0, Low) });\nconst word = instance(Word);\n" +
+      'function kindOf(flags: Ref<typeof Low>): u32 {\n  return flags.kind;\n}\n' +
+      'export function run(): u32 {\n  return kindOf(word.flags);\n}',
+  },
+  contractEffect: {
+    code: 'TSV1032',
+    title: 'a contract that does something',
+    explanation:
+      'Contracts run in Node and vanish from the C. So that both do the same, a contract only looks: it calls nothing that writes ' +
+      'memory or calls an intrinsic, and reads neither volatile memory nor a window.',
+    bad:
+      "const Count = struct('Count', { size: 4 }, { value: at(0, U32) });\nconst count = instance(Count);\n" +
+      'function next(): u32 {\n  count.value = u32(count.value + 1);\n  return count.value;\n}\n' +
+      'export function run(): void {\n  requires(next() > 0);\n}',
+    good:
+      "const Count = struct('Count', { size: 4 }, { value: at(0, U32) });\nconst count = instance(Count);\n" +
+      'function isZero(x: u32): boolean {\n  return x === 0;\n}\n' +
+      'export function run(x: u32): void {\n  requires(isZero(x));\n  count.value = x;\n}',
+  },
+  typeSwitch: {
+    code: 'TSV1033',
+    title: "TypeScript's checks are switched off",
+    explanation:
+      'The transpiler relies on TypeScript for null, for members of enums and for variables that are assigned before they are ' +
+      'read. So no comment may switch its checks off, and tsconfig.json leaves all of `strict` on.',
+    bad: 'export function run(x: u32): u32 {\n  // @ts-ignore\n  return x;\n}',
+    good: 'export function run(x: u32): u32 {\n  return x;\n}',
+  },
+  cName: {
+    code: 'TSV1034',
+    title: 'a name that C does not take',
+    explanation:
+      'Each declaration is called by its file and its name in C: `count` of ring.ts is `ring_count`. That must be a name of C, which ' +
+      'neither its headers nor the prelude have, and not end in `_`.',
+    bad: 'export function next_(x: u32): u32 {\n  return u32(x + 1);\n}',
+    good: 'export function next(x: u32): u32 {\n  return u32(x + 1);\n}',
+  },
+  importCircle: {
+    code: 'TSV1035',
+    title: 'a constant needs a file that needs this one',
+    explanation:
+      'Where files import each other in a circle, JavaScript makes the constants of one before the others are there, and fails. ' +
+      'Functions may call each other across a circle; a constant, layout or instance is made of what stands outside of it.',
+    bad: "import { late as imported } from './TSV1035.js';\nexport const early = imported + 1;\nexport const late = 1;",
+    good: 'export const late = 1;\nexport const early = late + 1;',
   },
 } as const satisfies Record<string, CodeDescription>;

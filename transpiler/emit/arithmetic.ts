@@ -1,9 +1,10 @@
 /** Integer operators in C. */
+import { rangeOfName } from '../ir/integers.js';
 import type { BinaryOperator, CompareOperator, ExpressionOf } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { holding, holds, isSigned, type Machine, promoted, rangeOf, unsigned, usual, wide, yields } from './machine.js';
 import { castTo, inMachine, Level, primary, type Rendered, within } from './rendered.js';
-import { integerCType, rangeOfName } from './types.js';
+import { integerCType } from './types.js';
 
 const LEVELS: Readonly<Record<BinaryOperator | CompareOperator, Level>> = {
   '+': Level.sum,
@@ -117,7 +118,14 @@ function shiftable(node: ExpressionOf<'binary'>, natural: Machine, range: Range)
 
 function quotient(node: ExpressionOf<'binary'>, left: Rendered, right: Rendered): Rendered {
   const [a, b, machine] = holdingBoth(left, right, rangeOf(node.left), rangeOf(node.right));
-  return joined(node.operator, machine, a, b);
+  if (machine !== 'int32_t' || !mayTrap(rangeOf(node.left), rangeOf(node.right)))
+    return joined(node.operator, machine, a, b);
+  return joined(node.operator, 'int64_t', inMachine('int64_t', a), inMachine('int64_t', b));
+}
+
+/** Whether the least int may be divided by -1, at which the processor traps. */
+function mayTrap(left: Range, right: Range): boolean {
+  return left.low <= -INT_LIMIT && right.low <= -1n && right.high >= -1n;
 }
 
 /** The operands in a type that holds both. */
@@ -165,7 +173,9 @@ export function unary(node: ExpressionOf<'unary'>, operand: Rendered): Rendered 
   const natural = machine(operand);
   if (holds(natural, result)) return apply(operand, natural);
   const chosen = holding(result);
-  return apply(inMachine(chosen, operand), chosen);
+  const computed = isSigned(chosen) && !holds(chosen, rangeOf(node.operand)) ? unsigned(chosen) : chosen;
+  const value = apply(inMachine(computed, operand), computed);
+  return computed === chosen ? value : castTo(chosen, chosen, value);
 }
 
 /** `test ? then : otherwise` of integers. */

@@ -5,7 +5,7 @@ import { binary, cast, choice, comparison, conditional, equation, literal, unary
 import { promoted } from './machine.js';
 import { fieldName, globalName, localName } from './names.js';
 import { castTo, Level, primary, type Rendered, within } from './rendered.js';
-import { operandsToFix } from './sequence.js';
+import { operandsThatAct, operandsToFix } from './sequence.js';
 import { cType, layoutType } from './types.js';
 
 /** What the expressions of one function share. */
@@ -40,7 +40,16 @@ export function render(scope: Scope, expression: Expression): Rendered {
  * the operand from now on.
  */
 export function fixOperands(scope: Scope, operands: readonly Expression[]): string[] {
-  return operandsToFix(operands.filter((operand) => !scope.fixed.has(operand))).map((operand) => {
+  return fix(scope, operandsToFix(operands.filter((operand) => !scope.fixed.has(operand))));
+}
+
+/** The same for what the C spells twice, though it is evaluated once. */
+export function fixActing(scope: Scope, operands: readonly Expression[]): string[] {
+  return fix(scope, operandsThatAct(operands.filter((operand) => !scope.fixed.has(operand))));
+}
+
+function fix(scope: Scope, operands: readonly Expression[]): string[] {
+  return operands.map((operand) => {
     const rendered = render(scope, operand);
     scope.count += 1;
     const name = `operand${scope.count}`;
@@ -135,8 +144,10 @@ function renderMemory(scope: Scope, expression: MemoryExpression): Rendered {
     case 'field':
     case 'element':
     case 'instance':
-      return expression.type.kind === 'reference'
-        ? { text: `&${place(scope, expression)}`, level: Level.unary, machine: null, plain: false }
+      if (expression.type.kind === 'reference')
+        return { text: `&${place(scope, expression)}`, level: Level.unary, machine: null, plain: false };
+      return expression.type.kind === 'boolean'
+        ? loadedBoolean(place(scope, expression))
         : value(place(scope, expression), expression);
     case 'bits':
       return bitRange(scope, expression);
@@ -165,6 +176,11 @@ function renderMemory(scope: Scope, expression: MemoryExpression): Rendered {
     case 'addressOf':
       return value(`platform_addressOf(${textOf(scope, expression.base)})`, expression);
   }
+}
+
+/** A boolean in memory is a byte that anything may have written; C's `bool` must not hold another than 0 and 1. */
+function loadedBoolean(byte: string): Rendered {
+  return equation('!==', primary(byte), primary('0'));
 }
 
 /** The memory that `expression` refers to, as an lvalue. */
@@ -283,6 +299,11 @@ function maskText(bits: number): string {
 
 /** A string literal of ASCII text. */
 export function quoted(text: string): string {
-  const escaped = text.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r');
+  const escaped = text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/\n/g, '\\n')
+    .replace(/\t/g, '\\t')
+    .replace(/\r/g, '\\r')
+    .replace(/\?{2,}/g, (run) => '\\?'.repeat(run.length));
   return `"${escaped.replace(/[\0-\x1f]/g, (control) => `\\${control.charCodeAt(0).toString(8).padStart(3, '0')}`)}"`;
 }

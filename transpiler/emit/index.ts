@@ -1,11 +1,9 @@
 /** From the checked program to C. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Program } from '../ir/nodes.js';
-import { libraryFolder } from '../frontend/load.js';
 import { emitConstants } from './constants.js';
 import { emitLayouts } from './layouts.js';
 import { emitModule, emitPrototypes } from './modules.js';
+import { prelude } from './prelude.js';
 import { reachable } from './reachable.js';
 
 /**
@@ -31,8 +29,4 @@ export function emit(program: Program): Map<string, string> {
 function emitImage(modules: readonly string[]): string {
   const headers = ['prelude.h', 'constants.h', 'layouts.h', 'platform.h', 'prototypes.h'];
   return `${[...headers, ...modules].map((path) => `#include "${path}"`).join('\n')}\n`;
-}
-
-function prelude(): string {
-  return readFileSync(join(libraryFolder(), '..', 'emit', 'prelude.h'), 'utf8');
 }

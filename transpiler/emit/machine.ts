@@ -3,9 +3,9 @@
  * counterparts; narrower operands are promoted first. Each operator gets one that holds what the
  * prover says of its operands and its result, so that C and JavaScript agree.
  */
+import { integerName, rangeOfName } from '../ir/integers.js';
 import type { Expression } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
-import { integerName, rangeOfName } from './types.js';
 
 export type Machine = 'int32_t' | 'uint32_t' | 'int64_t' | 'uint64_t';
 

@@ -1,17 +1,22 @@
-/** How things of the program are called in C. */
+/**
+ * How things of the program are called in C: different things never by one name.
+ *
+ * Names of modules' declarations have a `_` inside and none at their end (check/names.ts). Names of locals have no `_`, unless
+ * they had to be spelled another way: then they end in one. So none of them hides another, a macro, or a type of C.
+ */
 import type { Module, Variable } from '../ir/nodes.js';
 
-/** Words that C or the prelude takes; a variable with such a name gets a `_`. */
+/** Words that C or the prelude takes. */
 const TAKEN: ReadonlySet<string> = new Set(
   (
     'auto break case char const continue default do double else enum extern float for goto if inline int long ' +
     'register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while ' +
-    'asm typeof bool true false NULL String Bytes STRING NO_BYTES LAYOUT UNUSED'
+    'asm typeof bool true false NULL offsetof String Bytes STRING LAYOUT UNUSED BYTES'
   ).split(' '),
 );
 
 /** Names that the emitter makes. */
-const MADE = /^operand\d+$|_storage$|^unnamed_/;
+const MADE = /^operand\d+$|^unnamed_/;
 
 /** A module-level name: `exits_cpuid_onCpuid`. */
 export function globalName({ module, name }: { readonly module: Module; readonly name: string }): string {
@@ -20,10 +25,21 @@ export function globalName({ module, name }: { readonly module: Module; readonly
 
 /** A local or parameter. */
 export function localName({ name }: Pick<Variable, 'name'>): string {
-  return fieldName(name);
+  return /^([A-Za-z]|_[a-z])[A-Za-z0-9]*$/.test(name) && !TAKEN.has(name) && !MADE.test(name) ? name : respelled(name);
+}
+
+/** The memory of a local struct. */
+export function storageName(variable: Pick<Variable, 'name'>): string {
+  return `${localName(variable)}_storage_`;
 }
 
 /** A field of a struct. */
 export function fieldName(name: string): string {
-  return TAKEN.has(name) || MADE.test(name) ? `${name}_` : name.replace(/\$/g, '_');
+  const isPlain = /^[A-Za-z_]\w*$/.test(name) && !name.endsWith('_');
+  return isPlain && !TAKEN.has(name) && !MADE.test(name) ? name : respelled(name);
+}
+
+/** `name` with each character that is no letter and no digit as its number, and a `_` at the end: no two names meet. */
+function respelled(name: string): string {
+  return `${name.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}_`)}_`;
 }

@@ -25,6 +25,13 @@
 #pragma GCC diagnostic ignored "-Wtype-limits"
 #pragma GCC diagnostic ignored "-Wtautological-compare"
 
+/* Operators that gcc finds wrong stand where the proof has found that nothing comes. */
+#pragma GCC diagnostic ignored "-Wdiv-by-zero"
+#pragma GCC diagnostic ignored "-Wshift-count-overflow"
+#pragma GCC diagnostic ignored "-Wshift-count-negative"
+#pragma GCC diagnostic ignored "-Woverflow"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
 /* Layouts stand where the program puts them, at any alignment, over memory of any type. */
 #define LAYOUT __attribute__((packed, may_alias))
 #define UNUSED __attribute__((unused))

@@ -2,8 +2,8 @@
 import type { Location } from '../ir/location.js';
 import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
-import { declaration, fixOperands, hoist, place, render, type Scope, textOf } from './expressions.js';
-import { localName } from './names.js';
+import { declaration, fixActing, fixOperands, hoist, place, render, type Scope, textOf } from './expressions.js';
+import { localName, storageName } from './names.js';
 import { castTo } from './rendered.js';
 import { cType, integerCType, layoutType, storageType } from './types.js';
 
@@ -80,8 +80,8 @@ function emitDeclaration(emission: Emission, variable: Variable, value: Expressi
     const { layout } = variable.type;
     const initial = value.kind === 'local' ? '{0}' : textOf(emission, value);
     return [
-      `${storageType(layout)} ${name}_storage = ${initial};`,
-      `${mark}${declaration(`${layoutType(layout)} *`, name, isConstant)} = &${name}_storage;`,
+      `${storageType(layout)} ${storageName(variable)} = ${initial};`,
+      `${mark}${declaration(`${layoutType(layout)} *`, name, isConstant)} = &${storageName(variable)};`,
     ];
   }
   const type = cType(variable.type);
@@ -103,16 +103,19 @@ function emitExpression(emission: Emission, expression: Expression): Lines {
 }
 
 function emitAssignment(emission: Emission, target: Target, value: Expression): Lines {
-  const before = fixOperands(emission, [...indicesOf(target), value]);
-  if (before.length > 0) return [...before, ...emitAssignment(emission, target, value)];
   if (target.kind === 'bits' && target.field !== null) return emitBitAssignment(emission, target, target.field, value);
+  const before = fixOperands(emission, [...partsOf(target), value]);
+  if (before.length > 0) return [...before, ...emitAssignment(emission, target, value)];
   const left = target.kind === 'variable' ? localName(target.variable) : place(emission, target);
   return [...hoist(emission, value), `${left} = ${textOf(emission, value)};`];
 }
 
-/** What selects elements on the way to `target`, in the order of evaluation. */
-function indicesOf(target: Expression): Expression[] {
-  return operandsOf(target).flatMap((operand) => (operand.type.kind === 'integer' ? [operand] : indicesOf(operand)));
+/** What leads to `target`, in the order of evaluation: the memory that it starts from, and what selects elements on the way. */
+function partsOf(target: Expression): Expression[] {
+  const isAccess = (one: Expression): boolean => one.kind === 'field' || one.kind === 'element' || one.kind === 'bits';
+  return operandsOf(target).flatMap((operand) =>
+    isAccess(operand) && operand.type.kind === 'reference' ? partsOf(operand) : operand,
+  );
 }
 
 function emitBitAssignment(
@@ -126,12 +129,13 @@ function emitBitAssignment(
   if (layout?.kind !== 'bits' || !range) throw new Error(`${field} is no bit range`);
   const [low, high] = range;
   const type = integerCType(layout.base.name === 'boolean' ? 'u8' : layout.base.name);
-  const before = fixOperands(emission, [value, target]);
+  const before = [...fixActing(emission, partsOf(target)), ...fixOperands(emission, [...partsOf(target), value])];
+  const after = fixOperands(emission, [value, target]);
   const whole = place(emission, target);
   const mask = ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
   const kept = `${whole} & ~0x${mask.toString(16)}${layout.bytes === 8 ? 'ull' : 'u'}`;
   const added = castTo(type, null, render(emission, value)).text;
-  return [...before, `${whole} = (${kept}) | (${low === 0 ? added : `${added} << ${low}`});`];
+  return [...before, ...after, `${whole} = (${kept}) | (${low === 0 ? added : `${added} << ${low}`});`];
 }
 
 function emitBytesWrite(emission: Emission, statement: Extract<Statement, { kind: 'bytesWrite' }>): Lines {

@@ -1,5 +1,6 @@
 /** Types of the language, spelled in C. */
-import type { IntegerName, IntegerType, Layout, Range, ScalarLayout, Type } from '../ir/types.js';
+import { integerName } from '../ir/integers.js';
+import type { IntegerName, Layout, ScalarLayout, Type } from '../ir/types.js';
 
 const INTEGERS: Readonly<Record<IntegerName, string>> = {
   u8: 'uint8_t',
@@ -36,24 +37,8 @@ export function cType(type: Type): string {
   }
 }
 
-/** The name of an integer type; an enum has that of the usual type that holds its members. */
-export function integerName(type: IntegerType): IntegerName {
-  if (type.name !== null) return type.name;
-  const negative = type.members?.some((member) => member < 0n) ?? false;
-  if (type.javascript === 'bigint') return negative ? 'i64' : 'u64';
-  return negative ? 'i32' : 'u32';
-}
-
 export function integerCType(name: IntegerName): string {
   return INTEGERS[name];
-}
-
-/** The values of an integer type. */
-export function rangeOfName(name: IntegerName): Range {
-  const bits = BigInt(/^[ui]\d+$/.test(name) ? name.slice(1) : 64);
-  return name.startsWith('i')
-    ? { low: -(1n << (bits - 1n)), high: (1n << (bits - 1n)) - 1n }
-    : { low: 0n, high: (1n << bits) - 1n };
 }
 
 /** The C type of memory with a layout, as a reference points to it. */
@@ -82,5 +67,5 @@ export function layoutTag(layout: Layout): string {
 }
 
 function scalarCType(layout: ScalarLayout): string {
-  return layout.name === 'boolean' ? 'bool' : INTEGERS[layout.name];
+  return layout.name === 'boolean' ? 'uint8_t' : INTEGERS[layout.name];
 }

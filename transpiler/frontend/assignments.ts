@@ -1,7 +1,8 @@
 /** Assignments, which are statements: `=`, `+=` and the like, `++` and `--`. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
-import type { BinaryOperator, Expression, Statement, Target } from '../ir/nodes.js';
+import type { BinaryOperator, Statement, Target } from '../ir/nodes.js';
+import { effectOf } from '../ir/evaluation.js';
 import { reachesVolatile } from '../ir/volatile.js';
 import { type Context, locate, refuse, textOf } from './context.js';
 import { expressionOf, operatorExpression, placed, valueFor } from './expressions.js';
@@ -90,14 +91,6 @@ function targetOf(context: Context, node: ts.Expression): Target {
 function compoundTarget(context: Context, node: ts.Expression): Target {
   const target = targetOf(context, node);
   if (target.kind === 'variable') return target;
-  if (hasCall(target.base))
-    refuse(
-      context,
-      node,
-      SUBSET.effectfulTarget,
-      `${target.text} calls a function`,
-      'keep the reference in a const first',
-    );
   if (reachesVolatile(target))
     refuse(
       context,
@@ -106,22 +99,13 @@ function compoundTarget(context: Context, node: ts.Expression): Target {
       `${target.text} is volatile: this reads and writes it`,
       'read it into a const, then write it, in two statements',
     );
+  if (effectOf(target) === 'acts')
+    refuse(
+      context,
+      node,
+      SUBSET.effectfulTarget,
+      `what leads to ${target.text} calls a function, or reads volatile memory`,
+      'keep the reference, or the index, in a const first',
+    );
   return target;
-}
-
-function hasCall(expression: Expression): boolean {
-  switch (expression.kind) {
-    case 'field':
-    case 'bits':
-      return hasCall(expression.base);
-    case 'element':
-      return hasCall(expression.base) || hasCall(expression.index);
-    case 'variable':
-    case 'instance':
-    case 'integer':
-    case 'constant':
-      return false;
-    default:
-      return true;
-  }
 }

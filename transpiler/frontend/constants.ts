@@ -1,17 +1,25 @@
 /**
- * Values known at build. Expressions of constants are evaluated as JavaScript would; where the
- * exact result and JavaScript's differ, the constant is refused.
+ * Values known at build. They obey the same rules as operators in functions: each operand and result is one that
+ * JavaScript and C both compute exactly. What is left is compared with JavaScript's own answer (script.ts).
  */
 import type { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
+import { rangeOfName } from '../ir/integers.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
-import type { IntegerName } from '../ir/types.js';
+import type { IntegerName, Range } from '../ir/types.js';
 import { type Context, refuse } from './context.js';
 import { expressionOf } from './expressions.js';
 
 export type Value = bigint | boolean | string;
 
-const SAFE = 2n ** 53n;
+/** The integers that a JavaScript number holds exactly, and tells apart from their neighbours. */
+const EXACT_NUMBER: Range = { low: 1n - 2n ** 53n, high: 2n ** 53n - 1n };
+/** What some 64-bit type of C holds. */
+const ANY_64: Range = { low: rangeOfName('i64').low, high: rangeOfName('u64').high };
+const I32 = rangeOfName('i32');
+const U32 = rangeOfName('u32');
+/** What JavaScript's bit operators take whole, though they may see another sign. */
+const ANY_32: Range = { low: I32.low, high: U32.high };
 
 /** The integer that `node` is. */
 export function constantInteger(context: Context, node: ts.Expression): bigint {
@@ -29,10 +37,6 @@ export function evaluate(context: Context, node: ts.Node, expression: Expression
 }
 
 function compute(context: Context, node: ts.Node, expression: Expression): Value {
-  const integer = (part: Expression): bigint => {
-    const value = evaluate(context, node, part);
-    return typeof value === 'bigint' ? value : refuse(context, node, SUBSET.constantValue, 'an integer stands here');
-  };
   switch (expression.kind) {
     case 'integer':
     case 'boolean':
@@ -53,36 +57,25 @@ function compute(context: Context, node: ts.Node, expression: Expression): Value
       return evaluate(context, node, expression.test) ? then : otherwise;
     }
     case 'compare':
-      return compare(expression.operator, integer(expression.left), integer(expression.right));
+      return compare(
+        expression.operator,
+        integer(context, node, expression.left),
+        integer(context, node, expression.right),
+      );
     case 'cast':
       return cast(expression.to, castOperand(context, node, expression.operand));
-    case 'unary': {
-      const operand = integer(expression.operand);
-      return fitting(context, node, expression, expression.operator === '-' ? -operand : ~operand);
-    }
-    case 'binary': {
-      const right = integer(expression.right);
-      if (right === 0n && (expression.operator === '/' || expression.operator === '%'))
-        return refuse(context, node, SUBSET.constantValue, 'this constant divides by zero');
-      const left = integer(expression.left);
-      if (isFraction(expression, left, right))
-        return refuse(
-          context,
-          node,
-          SUBSET.constantValue,
-          `${expression.text} has a fraction`,
-          `write u32(${expression.text})`,
-        );
-      return fitting(context, node, expression, binary(expression.operator, left, right));
-    }
+    case 'unary':
+      return unary(context, node, expression);
+    case 'binary':
+      return binary(context, node, expression);
     default:
       return refuse(context, node, SUBSET.constantValue, `${expression.text} is not known at build`);
   }
 }
 
-function isFraction(expression: ExpressionOf<'binary'>, left: bigint, right: bigint): boolean {
-  const isNumber = expression.type.kind === 'integer' && expression.type.javascript === 'number';
-  return expression.operator === '/' && isNumber && !expression.wraps && left % right !== 0n;
+function integer(context: Context, node: ts.Node, part: Expression): bigint {
+  const value = evaluate(context, node, part);
+  return typeof value === 'bigint' ? value : refuse(context, node, SUBSET.constantValue, 'an integer stands here');
 }
 
 /** The value below a cast, which drops the fraction of a quotient. */
@@ -92,25 +85,90 @@ function castOperand(context: Context, node: ts.Node, operand: Expression): bigi
   return typeof value === 'bigint' ? value : BigInt(value === true);
 }
 
-/** Refuses `exact` where JavaScript's numbers would give something else. */
+function unary(context: Context, node: ts.Node, expression: ExpressionOf<'unary'>): bigint {
+  const operand = integer(context, node, expression.operand);
+  if (expression.operator === '-') return fitting(context, node, expression, -operand);
+  if (isNumber(expression)) require(context, node, expression.operand, operand, expression.wraps ? ANY_32 : I32);
+  return fitting(context, node, expression, ~operand);
+}
+
+function binary(context: Context, node: ts.Node, expression: ExpressionOf<'binary'>): bigint {
+  const { operator } = expression;
+  const left = integer(context, node, expression.left);
+  const right = integer(context, node, expression.right);
+  const isDivision = operator === '/' || operator === '%';
+  if (isDivision && right === 0n) refuse(context, node, SUBSET.constantValue, 'this constant divides by zero');
+  if (operator === '/' && isNumber(expression) && !expression.wraps && left % right !== 0n)
+    refuse(context, node, SUBSET.constantValue, `${expression.text} has a fraction`, `write u32(${expression.text})`);
+  checkOperands(context, node, expression, left, right);
+  return fitting(context, node, expression, apply(operator, left, right));
+}
+
+/** Bit operators on numbers see 32 bits, and counts of shifts are taken modulo the width. */
+function checkOperands(
+  context: Context,
+  node: ts.Node,
+  { operator, left: leftPart, right: rightPart, ...expression }: ExpressionOf<'binary'>,
+  left: bigint,
+  right: bigint,
+): void {
+  const numbers = isNumber(leftPart) && expression.type.kind === 'integer' && expression.type.javascript === 'number';
+  switch (operator) {
+    case '<<':
+    case '>>':
+    case '>>>':
+      require(context, node, rightPart, right, { low: 0n, high: numbers ? 31n : 63n });
+      if (!numbers) return;
+      if (operator === '>>>') require(context, node, leftPart, left, U32);
+      else require(context, node, leftPart, left, expression.wraps ? ANY_32 : I32);
+      return;
+    case '&':
+    case '|':
+    case '^':
+      if (!numbers) return;
+      require(context, node, leftPart, left, ANY_32);
+      require(context, node, rightPart, right, ANY_32);
+      return;
+    default:
+      return;
+  }
+}
+
+function require(context: Context, node: ts.Node, part: Expression, value: bigint, { low, high }: Range): void {
+  if (value >= low && value <= high) return;
+  refuse(
+    context,
+    node,
+    SUBSET.constantValue,
+    `${part.text} is ${value}, of which this operator does not see all bits`,
+    'use bigint, or a smaller value',
+  );
+}
+
+/** Refuses `exact` where JavaScript gives something else, or no type of C holds it. */
 function fitting(
   context: Context,
   node: ts.Node,
-  expression: Extract<Expression, { kind: 'unary' | 'binary' }>,
+  expression: ExpressionOf<'unary'> | ExpressionOf<'binary'>,
   exact: bigint,
 ): bigint {
-  if (expression.wraps || expression.type.kind !== 'integer' || expression.type.javascript === 'bigint') return exact;
-  const isBits = '&|^~<<>>'.includes(expression.operator) && expression.operator !== '>>>';
-  const fits = isBits ? BigInt.asIntN(32, exact) === exact : -SAFE <= exact && exact <= SAFE;
-  return fits
-    ? exact
-    : refuse(
-        context,
-        node,
-        SUBSET.constantValue,
-        `${expression.text} is ${exact}, which JavaScript's 32-bit operators do not give`,
-        `write u32(${expression.text}), or use bigint`,
-      );
+  const isBits = '&|^~<<>>'.includes(expression.operator);
+  const { low, high } = !isNumber(expression) ? ANY_64 : isBits && !expression.wraps ? I32 : EXACT_NUMBER;
+  const fits = exact >= low && exact <= high;
+  if (fits || (expression.wraps && !isNumber(expression))) return exact;
+  return refuse(
+    context,
+    node,
+    SUBSET.constantValue,
+    isNumber(expression)
+      ? `${expression.text} is ${exact}, which JavaScript's numbers do not give`
+      : `${expression.text} is ${exact}, which no 64 bits hold`,
+    `write ${isNumber(expression) ? 'u32' : 'u64'}(${expression.text})${isNumber(expression) ? ', or use bigint' : ''}`,
+  );
+}
+
+function isNumber(expression: Pick<Expression, 'type'>): boolean {
+  return expression.type.kind === 'integer' && expression.type.javascript === 'number';
 }
 
 function compare(operator: string, left: bigint, right: bigint): boolean {
@@ -130,7 +188,7 @@ function compare(operator: string, left: bigint, right: bigint): boolean {
   }
 }
 
-function binary(operator: string, left: bigint, right: bigint): bigint {
+function apply(operator: string, left: bigint, right: bigint): bigint {
   switch (operator) {
     case '+':
       return left + right;

@@ -1,15 +1,17 @@
 /** Module-level `const` declarations: constants, enums, layouts, instances, lists, tables. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
+import { integerName, rangeOfName } from '../ir/integers.js';
 import type { Constant, ConstantList, Function, FunctionTable, Instance } from '../ir/nodes.js';
 import type { Type } from '../ir/types.js';
-import { constantInteger, evaluate } from './constants.js';
+import { constantInteger, evaluate, type Value } from './constants.js';
 import { type Context, type Entity, locate, refuse, textOf } from './context.js';
 import { entityOf, moduleOf } from './entities.js';
 import { expressionOf } from './expressions.js';
 import { isScalarName, layoutOf } from './layouts.js';
 import { callOf, propertiesOf } from './literals.js';
 import { checkSpace } from './operators.js';
+import { checkScript } from './script.js';
 import { typeOfAnnotation } from './types.js';
 
 /** What a module-level `const name = ...` stands for. */
@@ -75,13 +77,14 @@ function constantOf(
 ): Constant {
   const expression = expressionOf(context, initializer);
   const value = evaluate(context, initializer, expression);
+  checkScript(context, initializer, value);
   const module = moduleOf(context, nameNode);
   const constant: Constant = {
     name,
     module,
     at: locate(context, nameNode),
     exported: isExported(nameNode),
-    type: annotation ? annotatedType(context, annotation, initializer, expression.type) : expression.type,
+    type: annotation ? annotatedType(context, annotation, initializer, expression.type, value) : expression.type,
     value,
     expression,
   };
@@ -89,9 +92,16 @@ function constantOf(
   return constant;
 }
 
-function annotatedType(context: Context, annotation: ts.TypeNode, initializer: ts.Node, found: Type): Type {
+function annotatedType(
+  context: Context,
+  annotation: ts.TypeNode,
+  initializer: ts.Expression,
+  found: Type,
+  value: Value,
+): Type {
   const type = typeOfAnnotation(context, annotation);
   if (type.kind === 'integer' && found.kind === 'integer') checkSpace(context, initializer, type, found);
+  if (type.kind === 'integer') typedValue(context, initializer, type, value);
   return type;
 }
 
@@ -134,14 +144,24 @@ function listOf(context: Context, name: ts.Identifier, call: ts.CallExpression):
     entity?.kind === 'library' && entity.name === 'STRING' ? { kind: 'string' } : scalarType(context, typeNode);
   const values = valuesNode.elements.map((node) => {
     const value = evaluate(context, node, expressionOf(context, node));
-    return typeof value === 'boolean'
-      ? refuse(context, node, SUBSET.declarationForm, 'a list holds integers or strings')
-      : value;
+    checkScript(context, node, value);
+    return typedValue(context, node, type, value);
   });
   const module = moduleOf(context, name);
   const list = { name: name.text, module, at: locate(context, name), type, values };
   module.lists.push(list);
   return list;
+}
+
+/** `value`, which is one of `type`. */
+function typedValue(context: Context, node: ts.Expression, type: Type, value: Value): bigint | string {
+  if (type.kind === 'string' && typeof value === 'string') return value;
+  if (type.kind === 'integer' && typeof value === 'bigint') {
+    const { low, high } = rangeOfName(integerName(type));
+    if (value >= low && value <= high) return value;
+  }
+  const wanted = type.kind === 'integer' ? integerName(type) : 'string';
+  return refuse(context, node, SUBSET.declarationForm, `${textOf(node)} is no ${wanted}`);
 }
 
 function scalarType(context: Context, node: ts.Expression): Type {

@@ -2,7 +2,7 @@
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { BinaryOperator, CompareOperator, Expression } from '../ir/nodes.js';
-import type { IntegerName, IntegerType, Type } from '../ir/types.js';
+import type { IntegerName, IntegerType, Layout, Type } from '../ir/types.js';
 import { callExpression } from './calls.js';
 import { type Context, locate, refuse, textOf } from './context.js';
 import { entityOf } from './entities.js';
@@ -102,8 +102,11 @@ function integerLiteral(context: Context, node: ts.NumericLiteral | ts.BigIntLit
       `${textOf(node)} is not an integer`,
       'the language has no fractions',
     );
+  const value = BigInt(digits);
+  if (javascript === 'number' && value > BigInt(Number.MAX_SAFE_INTEGER))
+    refuse(context, node, SUBSET.constantValue, `no number is ${textOf(node)}`, `write ${textOf(node)}n`);
   const type: IntegerType = { kind: 'integer', javascript, name: null, members: null };
-  return placed(context, node, { kind: 'integer', type, value: BigInt(digits) });
+  return placed(context, node, { kind: 'integer', type, value });
 }
 
 function stringLiteral(context: Context, node: ts.StringLiteral): Expression {
@@ -282,7 +285,20 @@ function alternativesType(context: Context, node: ts.Node, then: Type, otherwise
 export function valueFor(context: Context, node: ts.Expression, target: Type): Expression {
   const value = expressionOf(context, node);
   if (target.kind === 'integer' && value.type.kind === 'integer') checkSpace(context, node, target, value.type);
+  if (target.kind === 'reference') checkLayout(context, node, target.layout, value);
   return ofType(value, target);
+}
+
+/** Refuses a reference to memory of another layout than `wanted`, which TypeScript may take for one of it. */
+function checkLayout(context: Context, node: ts.Node, wanted: Layout, { kind, type, text }: Expression): void {
+  if (kind === 'null' || type.kind === 'never' || (type.kind === 'reference' && type.layout === wanted)) return;
+  refuse(
+    context,
+    node,
+    SUBSET.otherLayout,
+    `${text} is of another layout than what is wanted here`,
+    'declare both with the same layout',
+  );
 }
 
 /** `value`, where a null literal is of the type `target`. */

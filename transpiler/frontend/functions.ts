@@ -3,7 +3,7 @@ import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Function, Statement, Variable } from '../ir/nodes.js';
 import type { Type } from '../ir/types.js';
-import { type Context, type Entity, locate, refuse } from './context.js';
+import { type Context, type Entity, locate, refuse, textOf } from './context.js';
 import { leadingContracts } from './contracts.js';
 import { moduleOf } from './entities.js';
 import { statementsOf } from './statements.js';
@@ -42,6 +42,14 @@ export function functionSignature(context: Context, declaration: ts.FunctionDecl
       SUBSET.annotation,
       `${name.text} does not say what it returns`,
       'annotate it, with void too',
+    );
+  if (ts.isTypePredicateNode(declaration.type))
+    return refuse(
+      context,
+      declaration.type,
+      SUBSET.assertion,
+      `${textOf(declaration.type)} is not checked against what ${name.text} does`,
+      'return a boolean, and compare where the value is used',
     );
   const entity: Entity = {
     kind: 'function',

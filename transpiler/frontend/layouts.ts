@@ -3,8 +3,9 @@ import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { ArrayLayout, BitsLayout, Layout, ScalarLayout, StructLayout } from '../ir/types.js';
 import { type Context, locate, refuse, refuseSilently, textOf } from './context.js';
-import { constantInteger } from './constants.js';
+import { constantInteger, evaluate } from './constants.js';
 import { entityOf, moduleOf } from './entities.js';
+import { expressionOf } from './expressions.js';
 import { callOf, propertiesOf } from './literals.js';
 
 const SCALARS: Readonly<Record<string, ScalarLayout>> = {
@@ -22,6 +23,9 @@ const SCALARS: Readonly<Record<string, ScalarLayout>> = {
   HVA: { kind: 'scalar', name: 'hva', bytes: 8 },
   BOOL: { kind: 'scalar', name: 'boolean', bytes: 1 },
 };
+
+/** What the C of arrays and bit fields, and of their elements, is called. */
+const MADE_NAME = /^(array_\d+_|bits_|[ui]\d+$|[gh][pv]a$|boolean$)/;
 
 /** The layout that `node` names or describes. */
 export function layoutOf(context: Context, node: ts.Node): Layout {
@@ -75,6 +79,7 @@ function bitsLayout(context: Context, call: ts.CallExpression): BitsLayout {
   const fields = new Map<string, readonly [number, number]>();
   let used = 0n;
   for (const { name, node, value } of propertiesOf(context, fieldsNode)) {
+    if (name === 'value') refuse(context, node, SUBSET.layoutForm, 'value is all of the bits, no field of them');
     const range = ts.isArrayLiteralExpression(value) ? value.elements : [];
     const [low, high] = range.map((end) => Number(constantInteger(context, end)));
     if (range.length !== 2 || low === undefined || high === undefined)
@@ -99,7 +104,7 @@ function structLayout(context: Context, call: ts.CallExpression): StructLayout {
       SUBSET.layoutForm,
       'a struct is written struct(name, { size }, { field: at(offset, Layout) })',
     );
-  if (!/^[A-Za-z]\w*$/.test(nameNode.text))
+  if (!/^[A-Za-z]\w*$/.test(nameNode.text) || MADE_NAME.test(nameNode.text))
     refuse(context, nameNode, SUBSET.layoutForm, `${nameNode.text} is not a name for a struct`, 'letters and digits');
   const options = new Map(propertiesOf(context, optionsNode).map(({ name, value }) => [name, value]));
   const size = options.get('size');
@@ -111,11 +116,19 @@ function structLayout(context: Context, call: ts.CallExpression): StructLayout {
     module: module.name,
     at: locate(context, nameNode),
     bytes,
-    volatile: options.get('volatile')?.kind === ts.SyntaxKind.TrueKeyword,
+    volatile: isVolatile(context, options.get('volatile')),
     fields: structFields(context, fieldsNode, bytes),
   };
   module.structs.push(layout);
   return layout;
+}
+
+function isVolatile(context: Context, node: ts.Expression | undefined): boolean {
+  if (node === undefined) return false;
+  const value = evaluate(context, node, expressionOf(context, node));
+  return typeof value === 'boolean'
+    ? value
+    : refuse(context, node, SUBSET.layoutForm, `volatile is true or false, not ${textOf(node)}`);
 }
 
 function structFields(context: Context, node: ts.Expression, size: number): StructLayout['fields'] {

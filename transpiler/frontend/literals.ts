@@ -17,6 +17,11 @@ export function libraryName(symbol: ts.Symbol | undefined): string | null {
   return symbol && file?.startsWith(libraryFolder()) ? symbol.name : null;
 }
 
+/** Whether a name means the same in JavaScript and in C: `__proto__` sets a prototype, and C has no spaces in names. */
+function isPlainName(name: string): boolean {
+  return /^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__';
+}
+
 export interface Property {
   readonly name: string;
   readonly node: ts.PropertyName;
@@ -28,6 +33,9 @@ export function propertiesOf(context: Context, node: ts.Expression): Property[] 
   if (!ts.isObjectLiteralExpression(node))
     return refuse(context, node, SUBSET.declarationForm, 'an object literal stands here');
   return node.properties.map((property) => {
+    const { name } = property;
+    if (name && (ts.isIdentifier(name) || ts.isStringLiteral(name)) && !isPlainName(name.text))
+      return refuse(context, name, SUBSET.declarationForm, `${name.text} is not a name of the language`);
     if (ts.isShorthandPropertyAssignment(property))
       return { name: property.name.text, node: property.name, value: property.name };
     if (ts.isPropertyAssignment(property) && (ts.isIdentifier(property.name) || ts.isStringLiteral(property.name)))

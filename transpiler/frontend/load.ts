@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Project, ts } from 'ts-morph';
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { Location } from '../ir/location.js';
+import { checkComments, checkOptions, STRICT_OPTIONS } from './typeSwitches.js';
 
 export interface Sources {
   /** Absolute, with `/`. */
@@ -16,8 +17,9 @@ export interface Sources {
   readonly x86: ts.SourceFile | null;
 }
 
-/** On top of the project's own: nothing but the program, and messages that speak of its types. */
+/** On top of the project's own: nothing but the program, all checks, and messages that speak of its types. */
 const COMPILER_OPTIONS: ts.CompilerOptions = {
+  ...STRICT_OPTIONS,
   types: [],
   noEmit: true,
   incremental: false,
@@ -31,8 +33,10 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
  */
 export function load(folder: string, tsconfig: string | undefined, report: Report): Sources {
   const root = resolve(folder);
+  const config = tsconfig ?? nearest('tsconfig.json', root) ?? join(repository, 'tsconfig.json');
+  checkConfig(root, config, report);
   const project = new Project({
-    tsConfigFilePath: tsconfig ?? nearest('tsconfig.json', root) ?? join(repository, 'tsconfig.json'),
+    tsConfigFilePath: config,
     skipAddingFilesFromTsConfig: true,
     compilerOptions: COMPILER_OPTIONS,
   });
@@ -41,6 +45,7 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
   const program = project.getProgram().compilerObject;
   const sources = program.getSourceFiles().filter((file) => file.fileName.startsWith(`${posix(root)}/`));
   for (const file of sources) {
+    checkComments(file, (start, length) => locationOf(root, file, start, length), report);
     for (const found of [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]) {
       report({
         code: 'TSV0001',
@@ -57,6 +62,16 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
     files: inOrder(sources, program),
     x86: program.getSourceFile(`${libraryFolder()}x86.ts`) ?? null,
   };
+}
+
+/** Reports what the compiler options in the file `config` leave unchecked. */
+function checkConfig(root: string, config: string, report: Report): void {
+  const { options } = ts.parseJsonSourceFileConfigFileContent(
+    ts.readJsonConfigFile(config, (path) => ts.sys.readFile(path)),
+    { ...ts.sys, readDirectory: () => [] },
+    dirname(config),
+  );
+  checkOptions(options, { file: posix(relative(dirname(root), config)), line: 1, column: 1, length: 1 }, report);
 }
 
 /** The folder of the language's library, with `/` at its end. */

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Diagnostic, Report } from '../diagnostics/diagnostic.js';
 import type { Function, IntrinsicFunction, Module, Program } from '../ir/nodes.js';
+import { checkCircles } from './circles.js';
 import { attempt, type Context, type Entity, refuse } from './context.js';
 import { functionNamed } from './declarations.js';
 import { entityOfSymbol } from './entities.js';
@@ -30,6 +31,7 @@ export function lower(sources: Sources, report: Report): Program {
     entities: new Map(),
     layouts: new Map(),
   };
+  checkCircles(context, sources.files);
   const entries = new Map<string, Function>();
   const declared = sources.files.flatMap((file) => file.statements.flatMap((node) => declare(context, node, entries)));
   declareLibrary(context, sources);

@@ -84,6 +84,8 @@ function declarationOf(
   if (!(flags & ts.NodeFlags.BlockScoped))
     refuse(body, declaration, SUBSET.statement, 'var is not block-scoped', 'write const or let');
   if (!ts.isIdentifier(name)) return refuse(body, name, SUBSET.statement, 'the language has no destructuring');
+  if (declaration.exclamationToken)
+    refuse(body, declaration, SUBSET.assertion, `that ${name.text} has a value is not checked`, 'give it one');
   const role = flags & ts.NodeFlags.Const ? 'const' : 'let';
   const value = initializer ? initialValue(body, initializer, declaration.type) : null;
   const variable: Variable = {

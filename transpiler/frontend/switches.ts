@@ -1,6 +1,7 @@
 /** `switch`: cases of constants, none of which falls through. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
+import { integerName, rangeOfName } from '../ir/integers.js';
 import type { Expression, Statement } from '../ir/nodes.js';
 import { evaluate } from './constants.js';
 import { locate, refuse } from './context.js';
@@ -24,6 +25,14 @@ export function switchOf(body: Body, node: ts.SwitchStatement): Statement {
       node.expression,
       SUBSET.switchForm,
       `a switch is over an integer, which ${subject.text} is not`,
+    );
+  if (subject.type.name === null && subject.type.members === null)
+    return refuse(
+      body,
+      node.expression,
+      SUBSET.switchForm,
+      `${subject.text} has no one integer type`,
+      'keep it in a const with a type first',
     );
   const { clauses } = node.caseBlock;
   const cases: Case[] = [];
@@ -53,6 +62,9 @@ function caseValue(body: Body, node: ts.Expression, subject: Expression, seen: S
   const known = evaluate(body, node, value);
   if (typeof known !== 'bigint' || value.type.kind !== 'integer' || subject.type.kind !== 'integer')
     return refuse(body, node, SUBSET.switchForm, `${value.text} is not an integer constant`);
+  const { low, high } = rangeOfName(integerName(subject.type));
+  if (known < low || known > high)
+    refuse(body, node, SUBSET.switchForm, `${value.text} is no value that ${subject.text} can have`);
   if (seen.has(known)) refuse(body, node, SUBSET.switchForm, `${value.text} stands in two cases`);
   seen.add(known);
   checkComparable(body, node, subject.type, value.type);
@@ -66,7 +78,26 @@ function caseBody(body: Body, clause: ts.CaseOrDefaultClause, isLast: boolean): 
   const endsInBreak = last !== undefined && ts.isBreakStatement(last) && !last.label;
   if (!endsInBreak && !isLast && !leaves(body, all))
     refuse(body, clause, SUBSET.switchForm, 'this case falls through to the next', 'end it with break or return');
+  refuseSharedNames(body, clause);
   return statementsOf({ ...body, breaks: 'switch' }, endsInBreak ? all.slice(0, -1) : all);
+}
+
+/** Cases share one scope in JavaScript: a name that one declares is there, without a value, in the others. In C each has its own. */
+function refuseSharedNames(body: Body, clause: ts.CaseOrDefaultClause): void {
+  const declared = new Set(
+    clause.statements
+      .filter((statement) => ts.isVariableStatement(statement))
+      .flatMap(({ declarationList }) => declarationList.declarations)
+      .flatMap(({ name }) => body.checker.getSymbolAtLocation(name) ?? []),
+  );
+  if (declared.size === 0) return;
+  const visit = (node: ts.Node): void => {
+    const symbol = ts.isIdentifier(node) ? body.checker.getSymbolAtLocation(node) : undefined;
+    if (symbol && declared.has(symbol))
+      refuse(body, node, SUBSET.switchForm, `${symbol.name} is declared in another case`, 'put each case in braces');
+    ts.forEachChild(node, visit);
+  };
+  for (const other of clause.parent.clauses) if (other !== clause) visit(other);
 }
 
 /** Whether control never reaches the end of `statements`. */

@@ -32,7 +32,8 @@ export function integerType(name: IntegerName): IntegerType {
 }
 
 /** The type that an annotation names. */
-export function typeOfAnnotation(context: Context, node: ts.TypeNode): Type {
+export function typeOfAnnotation(context: Context, annotation: ts.TypeNode): Type {
+  const node = unionBehind(context, annotation);
   const nullable = ts.isUnionTypeNode(node) && node.types.some(isNullNode);
   const named = nullable ? node.types.filter((part) => !isNullNode(part)) : [node];
   const [only] = named;
@@ -49,6 +50,16 @@ export function typeOfAnnotation(context: Context, node: ts.TypeNode): Type {
       'use an integer type, boolean, string, Bytes, an enum, or Ref<typeof Layout>',
     )
   );
+}
+
+/** The union that an alias of the program stands for, as in `type Maybe = Record | null`; any other type as it is. */
+function unionBehind(context: Context, node: ts.TypeNode): ts.TypeNode {
+  if (!ts.isTypeReferenceNode(node)) return node;
+  const alias = symbolOf(context, node.typeName)?.declarations?.find((one) => ts.isTypeAliasDeclaration(one));
+  const isOfProgram = alias && !alias.typeParameters && context.modules.has(alias.getSourceFile().fileName);
+  if (!isOfProgram) return node;
+  const behind = unionBehind(context, alias.type);
+  return ts.isUnionTypeNode(behind) && behind.types.some(isNullNode) ? behind : node;
 }
 
 function isNullNode(node: ts.TypeNode): boolean {
@@ -84,7 +95,9 @@ function simpleType(context: Context, type: ts.Type): Type | null {
   return brandedType(context, type) ?? enumType(type);
 }
 
+/** The integer type whose brand `type` has. A union has its parts' brands, but is no type of C. */
 function brandedType(context: Context, type: ts.Type): IntegerType | null {
+  if (type.isUnion()) return null;
   const brand = context.checker.getPropertyOfType(type, BRAND);
   if (!brand) return null;
   const brandType = context.checker.getTypeOfSymbol(brand);

@@ -111,8 +111,9 @@ export function visitExpressions(expression: Expression, visit: (expression: Exp
   for (const operand of operandsOf(expression)) visitExpressions(operand, visit);
 }
 
-/** Calls `visit` for each expression of the body of `fn`. */
+/** Calls `visit` for each expression of `fn`, those of its contracts among them. */
 export function visitBody(fn: Function, visit: (expression: Expression) => void): void {
+  for (const required of fn.requires) visitExpressions(required, visit);
   visitStatements(fn.body, (statement) => {
     for (const expression of expressionsOf(statement)) visitExpressions(expression, visit);
   });

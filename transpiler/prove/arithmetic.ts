@@ -7,8 +7,9 @@ import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
 import { guard } from './fixes.js';
 import { integer } from './expression.js';
-import { equals, FALSE, inside, negate, type Formula } from './formula.js';
-import { add, keyOf, plus, scale, subtract, ZERO, type Linear } from './linear.js';
+import { equals, FALSE, inside, less, negate, type Formula } from './formula.js';
+import { add, constant, plus, scale, subtract, ZERO, type Linear } from './linear.js';
+import { meaning } from './meaning.js';
 import { BELOW_2_31, bitwiseRange, EXACT_NUMBER, hull, I32, I64, isWithin, U32, U64, type Bitwise } from './range.js';
 
 /** What JavaScript's bit operators take whole, though they may see another sign. */
@@ -30,6 +31,7 @@ export function binary(context: Context, expression: ExpressionOf<'binary'>): Li
       return division(context, expression, left, right);
     case '%':
       checkDivision(context, expression, left, right);
+      if (!isNumber(expression)) checkTrap(context, expression, left, right);
       return remainder(context, expression, left, right);
     case '<<':
       checkShiftCount(context, expression.right, right);
@@ -184,7 +186,7 @@ function bigintBits(
 function signedBits(context: Context, expression: Expression, operator: Bitwise, left: Linear, right: Linear): Linear {
   const [rangeLeft, rangeRight] = [context.rangeOf(left), context.rangeOf(right)];
   const range = bitwiseRange(operator, rangeLeft, rangeRight);
-  return context.derive(`${keyOf(left)} ${operator} ${keyOf(right)}`, expression, range, (value) => {
+  return context.derive(meaning(operator, left, right), expression, range, (value) => {
     if (operator !== '&') return [];
     return [
       ...(rangeLeft.low < 0n ? [] : [subtract(value, left)]),
@@ -233,11 +235,24 @@ function checkOperand(context: Context, operand: Expression, value: Linear, rang
 /** The count is below the width of the operand: 32 for numbers, 64 for bigints. */
 export function checkShiftCount(context: Context, count: Expression, value: Linear): void {
   const width = isNumber(count) ? 32n : 64n;
+  const suffix = isNumber(count) ? '' : 'n';
   context.prove(inside(value, { low: 0n, high: width - 1n }), () => ({
     code: PROOF.shiftCount,
     at: count.at,
     message: `the shift count ${count.text} may not be below ${width}`,
-    fixes: [...guard(`${count.text} < ${width}`, [count]), `mask it:  ${count.text} & ${width - 1n}`],
+    fixes: [...guard(`${count.text} < ${width}${suffix}`, [count]), `mask it:  ${count.text} & ${width - 1n}${suffix}`],
+  }));
+}
+
+/** `-2^63 % -1n` is 0n in JavaScript, and a trap in C. Numbers are divided in a wider type (emit/arithmetic.ts). */
+function checkTrap(context: Context, expression: ExpressionOf<'binary'>, left: Linear, right: Linear): void {
+  const minusOne = constant(-1n);
+  const isSafe: Formula = { kind: 'any', parts: [negate(equals(right, minusOne)), less(constant(I64.low), left)] };
+  context.prove(isSafe, () => ({
+    code: PROOF.inexact,
+    at: expression.at,
+    message: `${expression.text} may divide the least i64 by -1n, at which the processor traps`,
+    fixes: guard(`${expression.right.text} !== -1n`, [expression.right]),
   }));
 }
 

@@ -1,5 +1,5 @@
 /** Formulas against states: what follows, and what is known once one is true. */
-import { negate, type Formula } from './formula.js';
+import { bothSides, eitherSide, negate, type Formula } from './formula.js';
 import { join } from './join.js';
 import type { State } from './state.js';
 
@@ -9,6 +9,16 @@ export function assume(state: State, formula: Formula): State {
     case 'atMost': {
       const result = state.copy();
       result.learn(formula.form);
+      return result;
+    }
+    case 'equal': {
+      const result = bothSides(formula.form).reduce(assume, state);
+      if (state.isKnownToDiffer(formula.form)) result.impossible = true;
+      return result;
+    }
+    case 'differs': {
+      const result = assume(state, { kind: 'any', parts: eitherSide(formula.form) });
+      result.noteDifference(formula.form);
       return result;
     }
     case 'given': {
@@ -39,6 +49,10 @@ export function entails(state: State, formula: Formula): boolean {
   switch (formula.kind) {
     case 'atMost':
       return state.proves(formula.form);
+    case 'equal':
+      return bothSides(formula.form).every((part) => entails(state, part));
+    case 'differs':
+      return state.isKnownToDiffer(formula.form) || entails(state, { kind: 'any', parts: eitherSide(formula.form) });
     case 'given': {
       const defined = state.copy();
       for (const fact of formula.facts) defined.define(fact);

@@ -18,7 +18,7 @@ import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
 import { add, constant, subtract, type Linear } from './linear.js';
 import { hull, numbersOf, rangeOfType, U32, U64 } from './range.js';
 
-/** How deep functions that only return are looked into; a circle of them has no end. */
+/** How deep functions that only return, and contracts, are looked into; a circle of them has no end. */
 const MOST_DEPTH = 6;
 
 /** What stands for a parameter in a call. */
@@ -108,19 +108,21 @@ function bind({ parameters }: Function, values: readonly Operand[]): Bindings {
 }
 
 /** Evaluates expressions of another function with its variables bound; what is to prove in them is proved there. */
-export function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: () => T): T {
+function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: () => T): T {
   const { integers: ownIntegers, booleans: ownBooleans } = context.state;
   context.state.integers = new Map(integers);
   context.state.booleans = new Map(booleans);
   context.depth += 1;
-  const result = context.silently(evaluate);
+  const result = context.foreign(evaluate);
   context.depth -= 1;
   context.state.integers = ownIntegers;
   context.state.booleans = ownBooleans;
   return result;
 }
 
+/** So deep, the expression is another function's, which proves this call itself. */
 function checkRequires(context: Context, called: Function, bindings: Bindings, at: Location): void {
+  if (context.depth >= MOST_DEPTH) return;
   for (const required of called.requires) {
     const formula = bound(context, bindings, () => condition(context, required));
     context.prove(formula, () => ({
@@ -144,7 +146,7 @@ function returnedValue(context: Context, expression: Expression, functions: read
 function resultOf(context: Context, expression: Expression, called: Function, bindings: Bindings): Linear {
   const value = returnedValue(context, expression, [called]);
   const ensured = ensuredBy(called);
-  if (ensured !== null) {
+  if (ensured !== null && context.depth < MOST_DEPTH) {
     const integers = new Map(bindings.integers).set(ensured.result, value);
     for (const promise of ensured.conditions) {
       const formula = bound(context, { integers, booleans: bindings.booleans }, () => condition(context, promise));

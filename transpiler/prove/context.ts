@@ -7,6 +7,7 @@ import { assume, entails } from './assume.js';
 import { knownFacts } from './describe.js';
 import { formsOf, type Formula } from './formula.js';
 import { constant, ofSymbol, type Linear } from './linear.js';
+import type { Meaning } from './meaning.js';
 import { rangeOfUnreached } from './range.js';
 import { State } from './state.js';
 import { Symbols } from './symbols.js';
@@ -38,11 +39,18 @@ export interface LoopExits {
 /** Values of variables, of which a state's are one kind. */
 export type Bindings = Pick<State, 'integers' | 'booleans'>;
 
+/**
+ * `report`: the last pass over each statement, which reports and writes ranges; only that does.
+ * `search`: a pass of a loop that looks for what it keeps. What it takes as true is proved or reported in the last pass.
+ * `foreign`: an expression of another function, whose own proof reports what cannot be proved there. Nothing is taken as true.
+ */
+type Purpose = 'report' | 'search' | 'foreign';
+
 export class Context {
   readonly symbols = new Symbols();
   state: State = new State(this.symbols);
-  /** Whether this pass reports and writes ranges: the last over each statement does, and only that. */
-  reporting = true;
+  /** Why expressions are evaluated now. */
+  purpose: Purpose = 'report';
   loop: LoopExits | null = null;
   /** How many rounds of loops were gone through so far. */
   rounds = 0;
@@ -56,8 +64,6 @@ export class Context {
   result: Range | null = null;
 
   readonly function: Function;
-  /** The values that the parameters came with. */
-  passed: Bindings = { integers: new Map(), booleans: new Map() };
   readonly summaries: ReadonlyMap<Function, Summary>;
   private readonly report: Report;
 
@@ -67,21 +73,38 @@ export class Context {
     this.report = report;
   }
 
-  /** Runs `action` without reports, and without ranges being written. */
+  get reporting(): boolean {
+    return this.purpose === 'report';
+  }
+
+  /** Runs `action` for a loop's search, without reports and without ranges being written. */
   silently<T>(action: () => T): T {
-    const before = this.reporting;
-    this.reporting = false;
+    return this.withPurpose(this.reporting ? 'search' : this.purpose, action);
+  }
+
+  /** Runs `action`, which evaluates an expression of another function. */
+  foreign<T>(action: () => T): T {
+    return this.withPurpose('foreign', action);
+  }
+
+  private withPurpose<T>(purpose: Purpose, action: () => T): T {
+    const before = this.purpose;
+    this.purpose = purpose;
     const result = action();
-    this.reporting = before;
+    this.purpose = before;
     return result;
   }
 
-  /** Reports `failure` unless the formula can be proved. It is then taken as true, so that one gap is one report. */
+  /**
+   * Reports `failure` unless the formula can be proved. In the function itself it is then taken as true, so that one gap
+   * is one report.
+   */
   prove(formula: Formula, failure: () => Failure): boolean {
     if (entails(this.state, formula)) {
       if (this.reporting) this.proofs += 1;
       return true;
     }
+    if (this.purpose === 'foreign') return false;
     if (this.reporting) {
       const { code, at, message, known = [], fixes } = failure();
       const facts = [...knownFacts(this.state, formsOf(formula)), ...known];
@@ -98,8 +121,8 @@ export class Context {
     return ofSymbol(this.symbols.create(from.text, range, from.at, type));
   }
 
-  /** The value of an operator: the one known by `key`, or a new one that `facts`, each `<= 0`, define. */
-  derive(key: string, from: Expression, range: Range, facts: (value: Linear) => readonly Linear[]): Linear {
+  /** The value of an operator: the one known of the same meaning, or a new one that `facts`, each `<= 0`, define. */
+  derive({ key }: Meaning, from: Expression, range: Range, facts: (value: Linear) => readonly Linear[]): Linear {
     const known = this.state.results.get(key);
     if (known !== undefined) return known;
     const value = range.low === range.high ? constant(range.low) : this.fresh(from, range);

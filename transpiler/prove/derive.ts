@@ -9,7 +9,8 @@ import type { Range } from '../ir/types.js';
 import { entails } from './assume.js';
 import type { Context } from './context.js';
 import { inside } from './formula.js';
-import { add, addScaled, constant, floorDivide, keyOf, plus, scale, subtract, type Linear } from './linear.js';
+import { add, addScaled, constant, floorDivide, plus, scale, subtract, type Linear } from './linear.js';
+import { meaning } from './meaning.js';
 import {
   allOnes,
   bitwiseRange,
@@ -33,7 +34,7 @@ export function product(context: Context, from: Expression, a: Linear, b: Linear
   const [onlyA, onlyB] = [only(rangeA), only(rangeB)];
   if (onlyB !== null) return scale(a, onlyB);
   if (onlyA !== null) return scale(b, onlyA);
-  return context.derive(`${keyOf(a)} * ${keyOf(b)}`, from, multiplyRanges(rangeA, rangeB), (value) => {
+  return context.derive(meaning('*', a, b), from, multiplyRanges(rangeA, rangeB), (value) => {
     if (rangeA.low < 0n || rangeB.low < 0n) return [];
     return [
       addScaled(value, a, -rangeB.high),
@@ -49,7 +50,7 @@ export function quotient(context: Context, from: Expression, a: Linear, b: Linea
   const [rangeA, rangeB] = [context.rangeOf(a), context.rangeOf(b)];
   const divisor = only(rangeB);
   if (divisor === 1n) return a;
-  return context.derive(`${keyOf(a)} / ${keyOf(b)}`, from, divideRanges(rangeA, rangeB), (value) => {
+  return context.derive(meaning('/', a, b), from, divideRanges(rangeA, rangeB), (value) => {
     if (rangeA.low < 0n || rangeB.low < 1n) return [];
     return divisor === null ? [subtract(value, a)] : quotientFacts(value, a, divisor);
   });
@@ -63,7 +64,7 @@ function quotientFacts(value: Linear, a: Linear, divisor: bigint): readonly Line
 /** `a % b`, with the sign of `a`. */
 export function remainder(context: Context, from: Expression, a: Linear, b: Linear): Linear {
   const [rangeA, rangeB] = [context.rangeOf(a), context.rangeOf(b)];
-  return context.derive(`${keyOf(a)} % ${keyOf(b)}`, from, remainderRange(rangeA, rangeB), (value) => {
+  return context.derive(meaning('%', a, b), from, remainderRange(rangeA, rangeB), (value) => {
     const facts = rangeA.low >= 0n ? [subtract(value, a)] : [];
     return rangeB.low >= 1n ? [...facts, plus(subtract(value, b), 1n)] : facts;
   });
@@ -74,7 +75,7 @@ export function shiftRight(context: Context, from: Expression, a: Linear, count:
   const [rangeA, rangeCount] = [context.rangeOf(a), context.rangeOf(count)];
   const bits = only(rangeCount);
   if (bits === 0n) return a;
-  return context.derive(`${keyOf(a)} >> ${keyOf(count)}`, from, shiftRightRange(rangeA, rangeCount), (value) => {
+  return context.derive(meaning('>>', a, count), from, shiftRightRange(rangeA, rangeCount), (value) => {
     if (bits !== null && bits > 0n && bits < 64n) return quotientFacts(value, a, 1n << bits);
     return rangeA.low >= 0n ? [subtract(value, a)] : [];
   });
@@ -85,7 +86,7 @@ export function shiftLeft(context: Context, from: Expression, a: Linear, count: 
   const [rangeA, rangeCount] = [context.rangeOf(a), context.rangeOf(count)];
   const bits = only(rangeCount);
   if (bits !== null && bits >= 0n && bits < 64n) return scale(a, 1n << bits);
-  return context.derive(`${keyOf(a)} << ${keyOf(count)}`, from, shiftLeftRange(rangeA, rangeCount), (value) =>
+  return context.derive(meaning('<<', a, count), from, shiftLeftRange(rangeA, rangeCount), (value) =>
     rangeA.low >= 0n ? [subtract(a, value)] : [],
   );
 }
@@ -96,7 +97,7 @@ export function bitAnd(context: Context, from: Expression, a: Linear, b: Linear)
   const [onlyA, onlyB] = [only(rangeA), only(rangeB)];
   if (onlyB !== null) return maskWith(context, from, a, onlyB);
   if (onlyA !== null) return maskWith(context, from, b, onlyA);
-  return context.derive(`${keyOf(a)} & ${keyOf(b)}`, from, bitwiseRange('&', rangeA, rangeB), (value) => [
+  return context.derive(meaning('&', a, b), from, bitwiseRange('&', rangeA, rangeB), (value) => [
     subtract(value, a),
     subtract(value, b),
   ]);
@@ -114,10 +115,15 @@ function maskWith(context: Context, from: Expression, a: Linear, mask: bigint): 
   if (kept === 0n) return constant(0n);
   const unit = kept & -kept;
   const most = minimum(range.high, kept) / unit;
-  const multiple = context.derive(`${keyOf(a)} & ${kept}`, from, { low: 0n, high: most }, (value) => {
-    const masked = scale(value, unit);
-    return [subtract(masked, a), plus(subtract(a, masked), -(all & ~kept))];
-  });
+  const multiple = context.derive(
+    meaning('multiples of', a, constant(kept)),
+    from,
+    { low: 0n, high: most },
+    (value) => {
+      const masked = scale(value, unit);
+      return [subtract(masked, a), plus(subtract(a, masked), -(all & ~kept))];
+    },
+  );
   return scale(multiple, unit);
 }
 
@@ -125,7 +131,7 @@ function maskWith(context: Context, from: Expression, a: Linear, mask: bigint): 
 export function bitOr(context: Context, from: Expression, a: Linear, b: Linear): Linear {
   const [rangeA, rangeB] = [context.rangeOf(a), context.rangeOf(b)];
   if (rangeB.high < unitOf(a) || rangeA.high < unitOf(b)) return add(a, b);
-  return context.derive(`${keyOf(a)} | ${keyOf(b)}`, from, bitwiseRange('|', rangeA, rangeB), (value) => [
+  return context.derive(meaning('|', a, b), from, bitwiseRange('|', rangeA, rangeB), (value) => [
     subtract(a, value),
     subtract(b, value),
     subtract(value, add(a, b)),
@@ -135,7 +141,7 @@ export function bitOr(context: Context, from: Expression, a: Linear, b: Linear):
 /** `a ^ b` of values that are not negative. */
 export function bitXor(context: Context, from: Expression, a: Linear, b: Linear): Linear {
   const range = bitwiseRange('^', context.rangeOf(a), context.rangeOf(b));
-  return context.derive(`${keyOf(a)} ^ ${keyOf(b)}`, from, range, (value) => [subtract(value, add(a, b))]);
+  return context.derive(meaning('^', a, b), from, range, (value) => [subtract(value, add(a, b))]);
 }
 
 /** A power of two that divides all values of the form; 2^64 for 0. */
@@ -151,8 +157,11 @@ export function truncate(context: Context, from: Expression, value: Linear, rang
   const size = range.high - range.low + 1n;
   const turns = floorDivide(span.low - range.low, size);
   if (turns === floorDivide(span.high - range.low, size)) return plus(value, -turns * size);
-  return context.derive(`${keyOf(value)} in ${range.low}..${range.high}`, from, range, (result) =>
-    range.low === 0n && span.low >= 0n ? [subtract(result, value)] : [],
+  return context.derive(
+    meaning('truncated', value, constant(range.low), constant(range.high)),
+    from,
+    range,
+    (result) => (range.low === 0n && span.low >= 0n ? [subtract(result, value)] : []),
   );
 }
 
@@ -165,10 +174,7 @@ export function smaller(context: Context, from: Expression, a: Linear, b: Linear
     low: rangeA.low < rangeB.low ? rangeA.low : rangeB.low,
     high: rangeA.high < rangeB.high ? rangeA.high : rangeB.high,
   };
-  return context.derive(`min ${keyOf(a)} ${keyOf(b)}`, from, range, (value) => [
-    subtract(value, a),
-    subtract(value, b),
-  ]);
+  return context.derive(meaning('smaller', a, b), from, range, (value) => [subtract(value, a), subtract(value, b)]);
 }
 
 /** The larger value. */

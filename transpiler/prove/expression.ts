@@ -1,4 +1,5 @@
 /** The values of expressions. */
+import { rangeOfName } from '../ir/integers.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import { arrayElement, bytesPart, bytesRead, character, checkedWindow, listElement, memoryRange } from './access.js';
 import { binary, checkAlternatives, unary } from './arithmetic.js';
@@ -7,7 +8,7 @@ import { choose, condition } from './conditions.js';
 import type { Context } from './context.js';
 import { ANYTHING, constant, ZERO, type Linear } from './linear.js';
 import { cast } from './modular.js';
-import { numbersOf, rangeOfName } from './range.js';
+import { numbersOf } from './range.js';
 
 /** The value of an integer expression; of Bytes and strings, the length. */
 export function integer(context: Context, expression: Expression): Linear {

@@ -10,6 +10,9 @@ import { plus, scale, subtract, type Linear } from './linear.js';
 export type Formula =
   /** `form <= 0`. */
   | { readonly kind: 'atMost'; readonly form: Linear }
+  /** `form === 0`, and `form !== 0`. */
+  | { readonly kind: 'equal'; readonly form: Linear }
+  | { readonly kind: 'differs'; readonly form: Linear }
   | { readonly kind: 'all'; readonly parts: readonly Formula[] }
   | { readonly kind: 'any'; readonly parts: readonly Formula[] }
   /** `then`; `facts`, each `<= 0`, define the symbols in it and hold whether it is true or not. */
@@ -36,7 +39,7 @@ export function less(a: Linear, b: Linear): Formula {
 }
 
 export function equals(a: Linear, b: Linear): Formula {
-  return { kind: 'all', parts: [lessOrEqual(a, b), lessOrEqual(b, a)] };
+  return { kind: 'equal', form: subtract(a, b) };
 }
 
 /** `range.low <= form <= range.high`. */
@@ -48,6 +51,10 @@ export function negate(formula: Formula): Formula {
   switch (formula.kind) {
     case 'atMost':
       return atMost(negated(formula.form));
+    case 'equal':
+      return { kind: 'differs', form: formula.form };
+    case 'differs':
+      return { kind: 'equal', form: formula.form };
     case 'all':
       return { kind: 'any', parts: formula.parts.map(negate) };
     case 'any':
@@ -64,11 +71,25 @@ export function negated(form: Linear): Linear {
   return plus(scale(form, -1n), 1n);
 }
 
+/** Both sides of `form === 0`. */
+export function bothSides(form: Linear): readonly [Formula, Formula] {
+  return [atMost(form), atMost(scale(form, -1n))];
+}
+
+/** The two ways in which `form !== 0`. */
+export function eitherSide(form: Linear): readonly [Formula, Formula] {
+  return [atMost(plus(form, 1n)), atMost(plus(scale(form, -1n), 1n))];
+}
+
 /** All inequalities that a formula speaks of. */
 export function formsOf(formula: Formula): readonly Linear[] {
   switch (formula.kind) {
     case 'atMost':
       return [formula.form];
+    case 'equal':
+      return bothSides(formula.form).flatMap(formsOf);
+    case 'differs':
+      return eitherSide(formula.form).flatMap(formsOf);
     case 'all':
     case 'any':
       return formula.parts.flatMap(formsOf);

@@ -11,7 +11,6 @@ import { forget, run } from './statements.js';
 export function proveFunction(subject: Function, summaries: ReadonlyMap<Function, Summary>, report: Report): Summary {
   const context = new Context(subject, summaries, report);
   for (const parameter of subject.parameters) forget(context, parameter);
-  context.passed = context.state.copy();
   for (const required of subject.requires) context.state = assume(context.state, condition(context, required));
   run(context, subject.body);
   checkEnsures(subject, report);

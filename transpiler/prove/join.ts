@@ -35,6 +35,7 @@ export function join(a: State, b: State): State {
   joinRanges(joined, a, b);
   joinFacts(joined, a, b);
   joinFacts(joined, b, a);
+  joined.keepDifferences(a.differencesWith(b));
   joinVariables(joined, a, b);
   return joined;
 }

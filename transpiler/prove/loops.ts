@@ -11,7 +11,7 @@ import { assume } from './assume.js';
 import { assignedIn, guesses, hasLongStep, valuesAtEnd, valuesAtEntry, type Head } from './candidates.js';
 import { condition } from './conditions.js';
 import type { Context, LoopExits } from './context.js';
-import { formsOf, inside, negate, TRUE, type Formula } from './formula.js';
+import { bothSides, formsOf, inside, negate, TRUE, type Formula } from './formula.js';
 import { join } from './join.js';
 import {
   addScaled,
@@ -150,6 +150,7 @@ function withLengthsOfNull(entry: State, end: State): State {
 
 function inequalities(formula: Formula): readonly Linear[] {
   if (formula.kind === 'atMost') return [formula.form];
+  if (formula.kind === 'equal') return bothSides(formula.form).flatMap(inequalities);
   return formula.kind === 'all' ? formula.parts.flatMap(inequalities) : [];
 }
 

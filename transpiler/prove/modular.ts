@@ -1,5 +1,6 @@
 /** Casts, and the operators directly below them that may wrap around. */
 import { PROOF } from '../diagnostics/proof.js';
+import { rangeOfName } from '../ir/integers.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { IntegerName, Range } from '../ir/types.js';
 import { bits, checkShiftCount, complement, fixesOfResult, isNumber, truncatedQuotient } from './arithmetic.js';
@@ -10,7 +11,7 @@ import { knownFacts } from './describe.js';
 import { integer } from './expression.js';
 import { FALSE, TRUE } from './formula.js';
 import { add, scale, subtract, type Linear } from './linear.js';
-import { BELOW_2_31, EXACT_NUMBER, hull, I32, isWithin, multiplyRanges, rangeOfName, U32, U64 } from './range.js';
+import { BELOW_2_31, EXACT_NUMBER, hull, I32, isWithin, multiplyRanges, U32, U64 } from './range.js';
 
 /**
  * An operand that counts modulo 2^32 (numbers) or 2^64 (bigints): `value` is congruent to it.

@@ -1,47 +1,22 @@
 /** Intervals of integers and what the operators make of them. */
-import type { IntegerName, IntegerType, Range, Type } from '../ir/types.js';
+import { rangeOfName } from '../ir/integers.js';
+import type { IntegerType, Range, Type } from '../ir/types.js';
 
-function unsigned(bits: bigint): Range {
-  return { low: 0n, high: (1n << bits) - 1n };
-}
-function signed(bits: bigint): Range {
-  return { low: -(1n << (bits - 1n)), high: (1n << (bits - 1n)) - 1n };
-}
-
-export const U32 = unsigned(32n);
-export const I32 = signed(32n);
-export const U64 = unsigned(64n);
-export const I64 = signed(64n);
+export const U32 = rangeOfName('u32');
+export const I32 = rangeOfName('i32');
+export const U64 = rangeOfName('u64');
+export const I64 = rangeOfName('i64');
 /** What JavaScript's bit operators give on numbers, where the sign bit stays clear. */
-export const BELOW_2_31 = unsigned(31n);
+export const BELOW_2_31: Range = { low: 0n, high: I32.high };
 /** The integers that a JavaScript number holds exactly, and tells apart from their neighbours. */
 export const EXACT_NUMBER: Range = { low: -(2n ** 53n - 1n), high: 2n ** 53n - 1n };
 /** What some 64-bit type of C holds. */
 const ANY_64: Range = { low: I64.low, high: U64.high };
 
-const NAMED: Readonly<Record<IntegerName, Range>> = {
-  u8: unsigned(8n),
-  u16: unsigned(16n),
-  u32: U32,
-  u64: U64,
-  i8: signed(8n),
-  i16: signed(16n),
-  i32: I32,
-  i64: I64,
-  gpa: U64,
-  hpa: U64,
-  gva: U64,
-  hva: U64,
-};
-
-export function rangeOfName(name: IntegerName): Range {
-  return NAMED[name];
-}
-
 /** All values of a type. */
 export function rangeOfType(type: IntegerType): Range {
   if (type.members !== null && type.members.length > 0) return spanOf(type.members);
-  if (type.name !== null) return NAMED[type.name];
+  if (type.name !== null) return rangeOfName(type.name);
   return type.javascript === 'number' ? EXACT_NUMBER : ANY_64;
 }
 
@@ -108,17 +83,21 @@ export function remainderRange(a: Range, b: Range): Range {
   return { low: a.low < 0n ? maximum(a.low, -most) : 0n, high: a.high > 0n ? minimum(a.high, most) : 0n };
 }
 
-/** `a >> count`, rounded towards minus infinity; the counts are not negative. */
+/** The counts that a shift can have: that they are below the width is proved apart. */
+function shiftCounts(count: Range): readonly [first: bigint, last: bigint] {
+  const within = (value: bigint): bigint => minimum(maximum(value, 0n), 64n);
+  return [within(count.low), within(count.high)];
+}
+
+/** `a >> count`, rounded towards minus infinity. */
 export function shiftRightRange(a: Range, count: Range): Range {
-  const first = maximum(count.low, 0n);
-  const last = minimum(maximum(count.high, first), 64n);
+  const [first, last] = shiftCounts(count);
   return spanOf([a.low >> first, a.low >> last, a.high >> first, a.high >> last]);
 }
 
 /** `a << count` without wrapping. */
 export function shiftLeftRange(a: Range, count: Range): Range {
-  const first = maximum(count.low, 0n);
-  const last = minimum(maximum(count.high, first), 64n);
+  const [first, last] = shiftCounts(count);
   return spanOf([a.low << first, a.low << last, a.high << first, a.high << last]);
 }
 

@@ -2,7 +2,7 @@
 import type { Variable } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { negated, type Formula } from './formula.js';
-import { floorDivide, keyOf, normalise, scale, type Linear } from './linear.js';
+import { floorDivide, keyOf, normalise, plus, scale, type Linear } from './linear.js';
 import { intersect, isWithin } from './range.js';
 import { follows, leastUpperBound, upperBound, type Knowledge } from './search.js';
 import type { Symbols } from './symbols.js';
@@ -29,6 +29,8 @@ export class State implements Knowledge {
   /** No execution comes here. Everything is true of it. */
   impossible = false;
 
+  /** Forms that are not 0, by their key: a hole that no range and no inequality can say. */
+  private readonly differences: Set<string>;
   private readonly ranges: Map<number, Range>;
   private readonly facts: Map<string, Linear>;
   private readonly factsBySymbol: Map<number, readonly Linear[]>;
@@ -38,6 +40,7 @@ export class State implements Knowledge {
     this.integers = new Map(from?.integers);
     this.booleans = new Map(from?.booleans);
     this.results = new Map(from?.results);
+    this.differences = new Set(from?.differences);
     this.ranges = new Map(from?.ranges);
     this.facts = new Map(from?.facts);
     this.factsBySymbol = new Map(from?.factsBySymbol);
@@ -87,11 +90,30 @@ export class State implements Knowledge {
     return this.impossible || follows(this, form, depth);
   }
 
-  /** Adds that `form <= 0`, and finds out whether that can be. */
+  /** Adds that `form <= 0`, and finds out whether that can be. What is not 0 is then below 0. */
   learn(form: Linear): void {
     if (this.impossible) return;
     if (this.proves(negated(form), CONTRADICTION_DEPTH)) this.impossible = true;
-    else this.define(form);
+    else this.define(this.isKnownToDiffer(form) ? plus(form, 1n) : form);
+  }
+
+  /** Adds that `form` is not 0. */
+  noteDifference(form: Linear): void {
+    this.differences.add(differenceKey(form));
+  }
+
+  isKnownToDiffer(form: Linear): boolean {
+    return this.impossible || this.differences.has(differenceKey(form));
+  }
+
+  /** The differences that `other` knows too. */
+  differencesWith(other: State): Iterable<string> {
+    return [...this.differences].filter((key) => other.differences.has(key));
+  }
+
+  /** Takes over differences, by their keys. */
+  keepDifferences(keys: Iterable<string>): void {
+    for (const key of keys) this.differences.add(key);
   }
 
   /** Adds that `form <= 0`, which is true by the meaning of the symbols in it. */
@@ -134,4 +156,10 @@ export class State implements Knowledge {
       }
     }
   }
+}
+
+/** The same for `form` and `-form`: the first factor is positive. */
+function differenceKey(form: Linear): string {
+  const [first] = form.terms;
+  return keyOf(first !== undefined && first.factor < 0n ? scale(form, -1n) : form);
 }

@@ -4,7 +4,7 @@ import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { bitsRange, checkBytesWrite, checkIndex } from './access.js';
 import { assume } from './assume.js';
-import { bound, checkFits, checkFitsType } from './calls.js';
+import { checkFits, checkFitsType } from './calls.js';
 import { condition } from './conditions.js';
 import type { Context } from './context.js';
 import { integer, visit } from './expression.js';
@@ -179,18 +179,13 @@ function addResult(context: Context, value: Linear): void {
   context.result = context.result === null ? range : hull(context.result, range);
 }
 
-/**
- * An invariant is proved by its loop, where it stands; here it is known. What is ensured of a parameter is
- * ensured of what the caller passed, whatever the function made of it.
- */
+/** An invariant is proved by its loop, where it stands; here it is known. */
 function contract(context: Context, statement: Extract<Statement, { kind: 'contract' }>): void {
+  const formula = condition(context, statement.condition);
   if (statement.contract === 'invariant') {
-    context.state = assume(context.state, condition(context, statement.condition));
+    context.state = assume(context.state, formula);
     return;
   }
-  const integers = new Map([...context.state.integers, ...context.passed.integers]);
-  const booleans = new Map([...context.state.booleans, ...context.passed.booleans]);
-  const formula = bound(context, { integers, booleans }, () => condition(context, statement.condition));
   context.prove(formula, () => ({
     code: PROOF.ensures,
     at: statement.at,

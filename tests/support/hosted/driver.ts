@@ -1,6 +1,7 @@
 /** The C around an emitted program that feeds it cases: a `switch` over the functions. */
 import { fieldName, globalName, localName } from '../../../transpiler/emit/names.js';
-import { cType, integerName, rangeOfName, storageType } from '../../../transpiler/emit/types.js';
+import { cType, storageType } from '../../../transpiler/emit/types.js';
+import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
 import type { Function, Instance, IntrinsicFunction } from '../../../transpiler/ir/nodes.js';
 import type { IntegerType, Type } from '../../../transpiler/ir/types.js';
 import { scalarType } from './nodeRun.js';

@@ -1,7 +1,7 @@
 /** Cases for a function, from fast-check: the ends of each type as often as what lies between. */
 import fc from 'fast-check';
 import { reachable } from '../../../transpiler/emit/reachable.js';
-import { integerName, rangeOfName } from '../../../transpiler/emit/types.js';
+import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
 import type { Function, Instance } from '../../../transpiler/ir/nodes.js';
 import type { IntegerType, Layout, Type } from '../../../transpiler/ir/types.js';
 import type { Case, Region, Value } from './case.js';

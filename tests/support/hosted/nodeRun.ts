@@ -1,5 +1,5 @@
 /** The side of Node: the program's own modules, imported as they are. */
-import { integerName, rangeOfName } from '../../../transpiler/emit/types.js';
+import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
 import type { Function, Instance, IntrinsicFunction, Module, Program } from '../../../transpiler/ir/nodes.js';
 import type { ScalarLayout, Type } from '../../../transpiler/ir/types.js';
 import { addressOf, physical, window, type Bytes } from '../../../transpiler/lib/memory.js';

@@ -20,8 +20,8 @@ _Noreturn void intrinsics_stop(void) {
 #line 25 "golden/intrinsics.ts"
 uint32_t intrinsics_vendor(void) {
 #line 26 "golden/intrinsics.ts"
-  struct CpuidResult seen_storage = x86_cpuid(0, 0);
-  struct CpuidResult *const seen = &seen_storage;
+  struct CpuidResult seen_storage_ = x86_cpuid(0, 0);
+  struct CpuidResult *const seen = &seen_storage_;
 #line 27 "golden/intrinsics.ts"
   return seen->ebx;
 }

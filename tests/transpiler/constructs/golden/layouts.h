@@ -14,7 +14,7 @@ _Static_assert(sizeof(struct CpuidResult) == 16, "CpuidResult");
 
 struct MsrResult {
   uint64_t value;
-  bool faulted;
+  uint8_t faulted;
   uint8_t unnamed_0x9[7];
 } LAYOUT;
 _Static_assert(offsetof(struct MsrResult, value) == 0, "MsrResult.value");
@@ -115,7 +115,7 @@ struct Shape {
   uint8_t unnamed_0x2[1];
   uint16_t flags;
   uint8_t unnamed_0x5[3];
-  bool isOpen;
+  uint8_t isOpen;
   uint8_t unnamed_0x9[7];
   struct Point start;
   uint8_t unnamed_0x18[8];

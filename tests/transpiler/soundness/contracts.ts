@@ -1,0 +1,89 @@
+/** Contracts vanish from the C; what TypeScript is trusted with stays switched on. */
+import type { Program } from './programs.js';
+
+const TICK = 'function tick(): u32 { s.x = u32(s.x + 1); return s.x; }\n';
+
+export const CONTRACTS: readonly Program[] = [
+  {
+    name: 'a requires that writes',
+    text: `${TICK}export function f(): u32 { requires(tick() >= 0); return s.x; }`,
+    code: 'TSV1032',
+  },
+  {
+    name: 'an invariant that writes',
+    text: `${TICK}export function f(): u32 { for (let i: u32 = 0; i < 3; i++) { invariant(tick() >= 0); } return s.x; }`,
+    code: 'TSV1032',
+  },
+  {
+    name: 'an ensures that writes, two calls away',
+    text: `${TICK}function twice(): u32 { return tick(); }
+    export function f(): u32 { const r: u32 = 1; ensures(twice() >= 0); return r; }`,
+    code: 'TSV1032',
+  },
+  {
+    name: 'a contract that asks the processor',
+    text: 'export function f(): void { requires(readCr0() >= 0n); }',
+    code: 'TSV1032',
+  },
+  {
+    name: 'a contract that calls what only looks',
+    text: `function small(x: u32): boolean { return x < 4; }
+    function at4(x: u32): u32 { requires(small(x)); return LIST.get(x); }
+    export function f(x: u32): u32 { return small(x) ? at4(x) : 0; }`,
+    calls: [
+      ['f', 3n],
+      ['f', 9n],
+    ],
+  },
+];
+
+export const TYPESCRIPT: readonly Program[] = [
+  {
+    name: 'a type predicate about null',
+    text: `function isS(one: S | null): one is S { return true; }
+    export function f(one: S | null): u32 { if (isS(one)) return one.x; return 0; }`,
+    code: 'TSV1002',
+  },
+  {
+    name: 'an assertion about null',
+    text: `function isS(one: S | null): asserts one is S { return; }
+    export function f(one: S | null): u32 { isS(one); return one.x; }`,
+    code: 'TSV1002',
+  },
+  {
+    name: 'a type predicate about an enum',
+    text: `const R = { a: 0, b: 3 } as const;
+    type R = (typeof R)[keyof typeof R];
+    function isR(x: u32): x is R { return x < 4; }
+    export function f(x: u32): u32 { return isR(x) ? x : 0; }`,
+    code: 'TSV1002',
+  },
+  { name: 'let with !', text: 'export function f(): u32 { let x!: u32; return x; }', code: 'TSV1002' },
+  {
+    name: 'let of a reference with !',
+    text: 'export function f(): u32 { let one!: S; return one.x; }',
+    code: 'TSV1002',
+  },
+  {
+    name: '@ts-ignore',
+    text: 'export function f(one: S | null): u32 {\n  // @ts-ignore\n  return one.x;\n}',
+    code: 'TSV1033',
+  },
+  {
+    name: '@ts-expect-error in a comment of several lines',
+    text: 'export function f(one: S | null): u32 {\n  /*\n   * @ts-expect-error */\n  return one.x;\n}',
+    code: 'TSV1033',
+  },
+  {
+    name: 'a union of integer types',
+    text: 'export function f(x: u32 | u64): u32 { return x === 3 ? 1 : 0; }',
+    code: 'TSV1001',
+  },
+  {
+    name: 'an alias of a nullable reference',
+    text: `type Maybe = S | null;
+    function look(one: Maybe): u32 { return one === null ? 7 : one.x; }
+    export function f(): u32 { return look(null) === 7 ? look(s) : 9; }`,
+    calls: [['f']],
+  },
+];
