@@ -120,6 +120,17 @@ export function addEfiRanges(): void {
   addRange(start, end, kind);
 }
 
+/** Where memory within the range starts that the map gives to somebody for good; `end` where there is none. */
+export function keptByFirmwareIn(start: Hpa, end: Hpa): Hpa {
+  for (let i: u32 = 0; i < efiDescriptorCount(); i++) {
+    const descriptor = efiDescriptor(i);
+    const from = descriptorStart(descriptor);
+    if (from < end && descriptorEnd(descriptor) > start && descriptorKind(descriptor) !== MemoryKind.available)
+      return from;
+  }
+  return end;
+}
+
 /** Where memory within the range starts in which boot services left what EFI may refer to; `end` where there is none. */
 export function bootServicesIn(start: Hpa, end: Hpa): Hpa {
   for (let i: u32 = 0; i < efiDescriptorCount(); i++) {
@@ -165,14 +176,28 @@ function kindOfFree(attributes: u64): u32 {
   return (attributes & FOR_A_PURPOSE) === 0n ? MemoryKind.available : MemoryKind.specialPurpose;
 }
 
+/** Firmware sorts its map as a rule; then a range is only compared with the end of those before it. */
 function checkRanges(): void {
+  let highest: Hpa = hpa(0n);
   for (let i: u32 = 0; i < efiDescriptorCount(); i++) {
     const descriptor = efiDescriptor(i);
     if (descriptor.length < DESCRIPTOR_BYTES_LEAST) return;
     const pages = descriptor.u64(DESCRIPTOR_PAGES);
-    if (pages >= PAGES_MOST || descriptorEnd(descriptor) < descriptorStart(descriptor))
-      fail('a range of the EFI memory map reaches past the last address');
+    const start = descriptorStart(descriptor);
+    const end = descriptorEnd(descriptor);
+    if (pages >= PAGES_MOST || end < start) fail('a range of the EFI memory map reaches past the last address');
+    if (start < end && start < highest && overlapsEarlier(i, start, end)) fail('ranges of the EFI memory map overlap');
+    if (end > highest) highest = end;
   }
+}
+
+/** Whether the range shares an address with one of the first `count` descriptors. */
+function overlapsEarlier(count: u32, start: Hpa, end: Hpa): boolean {
+  for (let i: u32 = 0; i < count; i++) {
+    const other = efiDescriptor(i);
+    if (descriptorStart(other) < end && descriptorEnd(other) > start) return true;
+  }
+  return false;
 }
 
 function addRange(start: Hpa, end: Hpa, kind: u32): void {

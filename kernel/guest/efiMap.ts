@@ -11,7 +11,6 @@ import {
   subSat64,
   u32,
   u64,
-  window,
   type Bytes,
   type Hpa,
 } from '../../transpiler/lib/index.js';
@@ -30,6 +29,7 @@ import {
   EfiMemory,
 } from '../boot/efiMemoryMap.js';
 import { hiddenCount, hiddenRange } from '../machine/memoryMap.js';
+import { fail } from '../report/fail.js';
 
 const SIGNATURE = 0x1c0;
 const SYSTEM_TABLE = 0x1c4;
@@ -43,61 +43,70 @@ const MAP_HIGH = 0x1dc;
 const EFI_64 = 0x3436_4c45;
 const PAGE_BITS = 12n;
 
-/** The most bytes that the guest's map can take; 0 where there is no EFI. Each hidden range may split two pieces off. */
+/**
+ * The most bytes that the guest's map can take; 0 where there is no EFI. Descriptors do not overlap, so that each end of
+ * a hidden range splits at most one of them.
+ */
 export function efiMapBytesMost(): u64 {
   if (bootInfo.efi.systemTable === 0n) return 0n;
   const descriptors = u64(efiDescriptorCount()) + 2n * u64(hiddenCount());
   return descriptors * u64(min32(bootInfo.efi.descriptorBytes, DESCRIPTOR_BYTES_MOST));
 }
 
-/** Writes the map to `map`, and where it and EFI's system table are into the zero page. */
-export function writeEfiInfo(page: Bytes, map: Hpa): void {
+/**
+ * Writes the map to `map`, and where it and EFI's system table are into the zero page. Stops where the map would need more
+ * than that.
+ */
+export function writeEfiInfo(page: Bytes, map: Bytes): void {
   requires(page.length === 4096);
   const table = u64(bootInfo.efi.systemTable);
   if (table === 0n) return;
-  const end = writeMap(map);
+  const bytes = writeMap(map);
+  const start = u64(map.start);
   page.setU32(SIGNATURE, EFI_64);
   page.setU32(SYSTEM_TABLE, u32(table));
   page.setU32(SYSTEM_TABLE_HIGH, u32(table >> 32n));
   page.setU32(DESCRIPTOR_BYTES, bootInfo.efi.descriptorBytes);
   page.setU32(DESCRIPTOR_VERSION, bootInfo.efi.descriptorVersion);
-  page.setU32(MAP, u32(map));
-  page.setU32(MAP_HIGH, u32(u64(map) >> 32n));
-  page.setU32(MAP_BYTES, u32(u64(end - map)));
+  page.setU32(MAP, u32(start));
+  page.setU32(MAP_HIGH, u32(start >> 32n));
+  page.setU32(MAP_BYTES, bytes);
 }
 
-/** The end of what it has written. */
-function writeMap(map: Hpa): Hpa {
-  let end: Hpa = map;
-  for (let i: u32 = 0; i < efiDescriptorCount(); i++) end = writePieces(end, efiDescriptor(i));
-  return end;
+/** Returns how many bytes it has written. */
+function writeMap(map: Bytes): u32 {
+  let written: u32 = 0;
+  for (let i: u32 = 0; i < efiDescriptorCount(); i++) written = writePieces(map, written, efiDescriptor(i));
+  return written;
 }
 
-/** Writes a descriptor, or the pieces into which hidden ranges cut it. */
-function writePieces(place: Hpa, descriptor: Bytes): Hpa {
+/** Writes a descriptor, or the pieces into which hidden ranges cut it, to `offset` of the map. Returns where they end. */
+function writePieces(map: Bytes, offset: u32, descriptor: Bytes): u32 {
   const end = descriptorEnd(descriptor);
   let position: Hpa = descriptorStart(descriptor);
-  let next: Hpa = place;
+  let next: u32 = offset;
   while (position < end) {
     const hidden = isHidden(position);
     const pieceEnd = hpa(min64(u64(nextChange(position)), u64(end)));
-    next = writePiece(next, descriptor, position, pieceEnd, hidden);
+    next = writePiece(map, next, descriptor, position, pieceEnd, hidden);
     position = pieceEnd;
   }
   return next;
 }
 
-function writePiece(place: Hpa, descriptor: Bytes, start: Hpa, end: Hpa, hidden: boolean): Hpa {
-  if (descriptor.length < DESCRIPTOR_BYTES_LEAST) return place;
-  const bytes = u64(descriptor.length);
-  const piece = window(place, descriptor.length);
-  copyMemory(place, descriptor.start, bytes);
+function writePiece(map: Bytes, offset: u32, descriptor: Bytes, start: Hpa, end: Hpa, hidden: boolean): u32 {
+  const bytes = descriptor.length;
+  if (bytes < DESCRIPTOR_BYTES_LEAST) return offset;
+  if (offset > map.length || bytes > map.length - offset)
+    fail("the guest's EFI memory map needs more room than it has");
+  const piece = map.part(offset, bytes);
+  copyMemory(piece.start, descriptor.start, u64(bytes));
   const virtual = descriptor.u64(DESCRIPTOR_VIRTUAL);
   piece.setU64(DESCRIPTOR_START, u64(start));
   piece.setU64(DESCRIPTOR_PAGES, subSat64(u64(end), u64(start)) >> PAGE_BITS);
   if (virtual !== 0n) piece.setU64(DESCRIPTOR_VIRTUAL, u64(virtual + u64(start - descriptorStart(descriptor))));
   if (hidden) piece.setU32(DESCRIPTOR_TYPE, EfiMemory.reserved);
-  return hpa(place + bytes);
+  return offset + bytes;
 }
 
 function isHidden(position: Hpa): boolean {

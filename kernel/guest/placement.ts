@@ -12,10 +12,11 @@ import {
   requires,
   struct,
   subSat64,
+  u32,
+  U32,
   U64,
   u64,
   type Hpa,
-  type u32,
 } from '../../transpiler/lib/index.js';
 import { bootInfo, GUEST_PARTS, GuestPart, isGiven } from '../boot/bootInfo.js';
 import { beginPartLine } from '../boot/refuse.js';
@@ -38,7 +39,7 @@ const ROOM_ABOVE_BOOT_BLOCK = 0x8000n;
 
 const Places = struct(
   'Places',
-  { size: 48 },
+  { size: 56 },
   {
     kernel: at(0, HPA),
     initrd: at(8, HPA),
@@ -46,6 +47,8 @@ const Places = struct(
     bootBlock: at(24, HPA),
     efiMap: at(32, HPA),
     extension: at(40, HPA),
+    efiMapBytes: at(48, U32),
+    extensionBytes: at(52, U32),
   },
 );
 /** `initrd` and `initrdBytes` are 0 where there is none, and so are `efiMap` and `extension` where none is needed. */
@@ -57,17 +60,20 @@ export function choosePlaces(): void {
   if (isGiven(GuestPart.initrd)) placeInitrd();
   const block = highestFree(BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK, CONVENTIONAL_MEMORY_END, PAGE);
   if (block === 0n) fail('too little memory: no 68 KiB are free below 640 KiB');
+  excludeRange(block, BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK);
   places.bootBlock = block;
-  places.efiMap = placeTable(efiMapBytesMost());
-  places.extension = placeTable(extensionBytes());
+  places.efiMapBytes = u32(efiMapBytesMost());
+  places.efiMap = placeTable(places.efiMapBytes);
+  places.extensionBytes = u32(extensionBytes());
+  places.extension = placeTable(places.extensionBytes);
 }
 
 /** Room for something that Linux takes note of before it gives memory to anybody. 0 where it has no bytes. */
-function placeTable(bytes: u64): Hpa {
-  if (bytes === 0n) return hpa(0n);
-  const place = highestFree(bytes, LIMIT, PAGE);
+function placeTable(bytes: u32): Hpa {
+  if (bytes === 0) return hpa(0n);
+  const place = highestFree(u64(bytes), LIMIT, PAGE);
   if (place === 0n) fail('too little memory: no room for the memory map of the guest');
-  excludeRange(place, bytes);
+  excludeRange(place, u64(bytes));
   return place;
 }
 

@@ -39,8 +39,8 @@ export function writeZeroPage(page: Bytes, commandLine: Hpa, rsdpCopy: Hpa): voi
   page.setU32(COMMAND_LINE, u32(commandLine));
   const rsdp = rsdpAddress();
   page.setU64(ACPI_RSDP, u64(rsdp === 0n ? rsdpCopy : rsdp));
-  writeMemoryMap(page, places.extension);
-  writeEfiInfo(page, places.efiMap);
+  writeMemoryMap(page, window(places.extension, places.extensionBytes));
+  writeEfiInfo(page, window(places.efiMap, places.efiMapBytes));
   writeScreen(page);
 }
 

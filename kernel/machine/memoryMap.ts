@@ -20,7 +20,7 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { bootServicesIn } from '../boot/efiMemoryMap.js';
+import { bootServicesIn, keptByFirmwareIn } from '../boot/efiMemoryMap.js';
 import { bootInfo, GUEST_PARTS, MAX_BOOT_RANGES, MemoryKind, MemoryRange } from '../boot/bootInfo.js';
 import { fail } from '../report/fail.js';
 
@@ -99,7 +99,10 @@ export function topOfMemory(): u64 {
   return top;
 }
 
-/** Whether the range is available memory from its first byte to its last. What is excluded is no obstacle. */
+/**
+ * Whether the range is available memory from its first byte to its last, in an EFI memory map too where there is one
+ * beside the boot loader's. What is excluded is no obstacle.
+ */
 export function isAvailable(start: Hpa, bytes: u64): boolean {
   const end = endOf(start, bytes);
   let reached: Hpa = start;
@@ -110,12 +113,13 @@ export function isAvailable(start: Hpa, bytes: u64): boolean {
     const holds = range.start <= reached && reached < rangeEnd;
     if (holds && range.kind === MemoryKind.available) reached = rangeEnd;
   }
-  return reached >= end;
+  return reached >= end && keptByFirmwareIn(start, end) === end;
 }
 
 /**
  * The highest `bytes` bytes of available memory that end at or below `below`, start at a multiple of `align`
- * and hold neither a part of the guest, nor what EFI's boot services left, nor anything excluded. Never address 0: that stands for "there are none".
+ * and hold neither a part of the guest, nor what EFI or its boot services keep, nor anything excluded. Never address 0:
+ * that stands for "there are none".
  */
 export function highestFree(bytes: u64, below: u64, align: u64): Hpa {
   requires(align > 0n);
@@ -151,6 +155,8 @@ function obstacleIn(start: Hpa, end: Hpa): Hpa {
     const range = memoryMap.excluded.at(i);
     if (range.start < end && range.end > start) return range.start;
   }
+  const kept = keptByFirmwareIn(start, end);
+  if (kept < end) return kept;
   const bootServices = bootServicesIn(start, end);
   if (bootServices < end) return bootServices;
   for (let i: u32 = 0; i < GUEST_PARTS; i++) {

@@ -80,6 +80,24 @@ static void fuzz_devicePath(const uint8_t *data, size_t size) {
   if (length > 0x800 || memcmp(memory + INFO, memory + MEMORY_BYTES - 0x2000, length) != 0) abort();
 }
 
+/*
+ * A place of exactly `bytes` bytes. It ends where memory does, so that what is written behind it faults; the bytes in
+ * front of it are guards.
+ */
+#define GUARDS 4096
+#define GUARD 0xa5
+
+static Bytes exact_place(uint64_t bytes) {
+  if (bytes > MEMORY_BYTES / 2) abort();
+  memset(memory + MEMORY_BYTES - bytes - GUARDS, GUARD, GUARDS);
+  return bytes_window(MEMORY_BYTES - bytes, (uint32_t)bytes);
+}
+
+static void check_guards(Bytes place) {
+  for (uint64_t i = 1; i <= GUARDS; i++)
+    if (memory[place.start - i] != GUARD) abort();
+}
+
 /* The first two bytes say how long a descriptor is. */
 static void fuzz_efiMap(const uint8_t *data, size_t size) {
   if (size < 2) return;
@@ -91,7 +109,9 @@ static void fuzz_efiMap(const uint8_t *data, size_t size) {
   machine_memoryMap_readMemoryMap();
   machine_memoryMap_highestFree(0x200000, MEMORY_BYTES, 0x200000);
   machine_memoryMap_hideRange(0x400000, 0x200000);
-  if (guest_efiMap_efiMapBytesMost() < 0x10000) guest_efiMap_writeEfiInfo(bytes_window(INFO, 4096), 0x800000);
+  const Bytes place = exact_place(guest_efiMap_efiMapBytesMost());
+  guest_efiMap_writeEfiInfo(bytes_window(INFO, 4096), place);
+  check_guards(place);
 }
 
 /* Ranges of 20 bytes, as the BIOS gives them. */
@@ -110,7 +130,9 @@ static void fuzz_memoryMap(const uint8_t *data, size_t size) {
     if (machine_memoryMap_memoryMap.ranges.at[i].start < machine_memoryMap_memoryMap.ranges.at[i - 1].end) abort();
   const uint64_t found = machine_memoryMap_highestFree(0x10000, MEMORY_BYTES, 0x1000);
   if (found != 0 && !machine_memoryMap_isAvailable(found, 0x10000)) abort();
-  if (guest_guestMap_extensionBytes() < 0x10000) guest_guestMap_writeMemoryMap(bytes_window(INFO, 4096), 0x800000);
+  const Bytes place = exact_place(guest_guestMap_extensionBytes());
+  guest_guestMap_writeMemoryMap(bytes_window(INFO, 4096), place);
+  check_guards(place);
 }
 
 /* A kernel of any kind, and an initrd behind it. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { bootInfo } from '../../../kernel/boot/bootInfo.js';
-import { addEfiRanges, bootServicesIn, keepEfiMap } from '../../../kernel/boot/efiMemoryMap.js';
+import { addEfiRanges, bootServicesIn, keepEfiMap, keptByFirmwareIn } from '../../../kernel/boot/efiMemoryMap.js';
 import { efiMap, type EfiRange } from '../support/bootLoaders.js';
 import { powerOn, stopOf } from '../support/startup.js';
 
@@ -63,6 +63,44 @@ t.test('what boot services left is found', (t) => {
   t.equal(bootServicesIn(0n, 0x10000n), 0x10000n);
   t.equal(bootServicesIn(0xf000n, 0x20000n), 0x10000n);
   t.equal(bootServicesIn(0x11000n, 0x20000n), 0x20000n);
+  t.end();
+});
+
+const OVERLAP = 'tsvm: ranges of the EFI memory map overlap';
+
+t.test('ranges that share an address are refused, in whatever order they come', (t) => {
+  const ranges = [
+    { type: 7, start: 0x10_0000n, pages: 4n },
+    { type: 6, start: 0x10_3000n, pages: 4n },
+    { type: 7, start: 0x20_0000n, pages: 4n },
+  ];
+  t.equal(keep(ranges), OVERLAP);
+  t.equal(keep(ranges.toReversed()), OVERLAP);
+  t.equal(keep([...ranges.slice(0, 1), ...ranges.slice(0, 1)]), OVERLAP, 'twice the same');
+  t.equal(keep([{ type: 7, start: 0n, pages: 0x400n }, ...ranges.slice(0, 1)]), OVERLAP, 'one in the other');
+  t.end();
+});
+
+t.test('ranges need no order, and one without a page overlaps nothing', (t) => {
+  const ranges = [
+    { type: 7, start: 0x20_0000n, pages: 4n },
+    { type: 6, start: 0x20_1000n, pages: 0n },
+    { type: 7, start: 0x10_0000n, pages: 0x100n },
+  ];
+  t.equal(keep(ranges), null);
+  t.end();
+});
+
+t.test('what the firmware keeps for good is found', (t) => {
+  keep([
+    { type: 4, start: 0n, pages: 16n },
+    { type: 6, start: 0x10000n, pages: 1n },
+    { type: 7, start: 0x20000n, pages: 1n, attributes: 1n },
+  ]);
+  t.equal(keptByFirmwareIn(0n, 0x10000n), 0x10000n);
+  t.equal(keptByFirmwareIn(0n, 0x20000n), 0x10000n);
+  t.equal(keptByFirmwareIn(0x11000n, 0x30000n), 0x20000n);
+  t.equal(keptByFirmwareIn(0x21000n, 0x30000n), 0x30000n, 'what the map does not tell of');
   t.end();
 });
 

@@ -7,19 +7,20 @@ import { extensionBytes, writeMemoryMap } from '../../../kernel/guest/guestMap.j
 import { hideRange, readMemoryMap } from '../../../kernel/machine/memoryMap.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { efiMap, type EfiRange } from '../support/bootLoaders.js';
-import { powerOn, viewOf } from '../support/startup.js';
+import { powerOn, stopOf, viewOf } from '../support/startup.js';
 
 const MEMORY = 0x10_0000;
 const GIVEN = 0x8_0000n;
 const TABLE = 0x9_0000n;
 const page = () => window(0n, 4096);
+const room = (bytes: bigint) => window(TABLE, Number(bytes));
 
 t.test('up to 128 ranges fit into the zero page', (t) => {
   const memory = viewOf(powerOn(MEMORY));
   for (let i = 0n; i < 128n; i++) addMemoryRange(2n * i * 4096n, (2n * i + 1n) * 4096n, 1);
   readMemoryMap();
   t.equal(extensionBytes(), 0n);
-  writeMemoryMap(page(), TABLE);
+  writeMemoryMap(page(), room(0n));
   t.equal(memory.getUint8(0x1e8), 128);
   t.equal(memory.getBigUint64(0x250, true), 0n);
   t.equal(memory.getBigUint64(0x2d0 + 127 * 20, true), 254n * 4096n);
@@ -31,7 +32,7 @@ t.test('more ranges follow as setup data', (t) => {
   for (let i = 0n; i < 131n; i++) addMemoryRange(2n * i * 4096n, (2n * i + 1n) * 4096n, 1);
   readMemoryMap();
   t.equal(extensionBytes(), 76n);
-  writeMemoryMap(page(), TABLE);
+  writeMemoryMap(page(), room(76n));
   t.equal(memory.getUint8(0x1e8), 128);
   t.equal(memory.getBigUint64(0x250, true), TABLE);
   const link = Number(TABLE);
@@ -39,6 +40,18 @@ t.test('more ranges follow as setup data', (t) => {
   t.equal(memory.getUint32(link + 8, true), 1);
   t.equal(memory.getUint32(link + 12, true), 60);
   t.equal(memory.getBigUint64(link + 16 + 40, true), 260n * 4096n);
+  t.end();
+});
+
+t.test('a place that is too small ends start-up, and nothing is written behind it', (t) => {
+  powerOn(MEMORY);
+  for (let i = 0n; i < 131n; i++) addMemoryRange(2n * i * 4096n, (2n * i + 1n) * 4096n, 1);
+  readMemoryMap();
+  const refusal = "tsvm: the guest's memory map needs more room than it has";
+  t.equal(
+    stopOf(() => writeMemoryMap(page(), room(75n))),
+    refusal,
+  );
   t.end();
 });
 
@@ -51,7 +64,7 @@ function guestMap(ranges: readonly EfiRange[], hidden: readonly (readonly [bigin
   keepEfiMap(GIVEN, map.length, 48, 1);
   readMemoryMap();
   for (const [start, bytes] of hidden) hideRange(start, bytes);
-  writeEfiInfo(page(), TABLE);
+  writeEfiInfo(page(), room(efiMapBytesMost()));
   const view = viewOf(memory);
   const bytes = view.getUint32(0x1d4, true);
   const descriptors = Array.from({ length: bytes / 48 }, (_, index) => {
@@ -118,3 +131,39 @@ t.test('no page gets lost, whatever is hidden, and the map fits the room that is
   );
   t.end();
 });
+
+/** Ranges anywhere, as damaged firmware may give them: they overlap, have no pages, are in no order. */
+const anyRanges = fc.array(fc.record({ type: fc.constantFrom(7, 4, 6, 10), start: fc.nat(99), pages: fc.nat(60) }), {
+  maxLength: 24,
+});
+const anyHidden = fc.array(fc.tuple(fc.bigInt(0n, 100n), fc.bigInt(1n, 30n)), { maxLength: 6 });
+
+t.test('whatever the map of EFI holds, no byte is written beyond the room that is taken for it', (t) => {
+  fc.assert(
+    fc.property(anyRanges, anyHidden, fc.nat(47), (ranges, hidden, less) => {
+      const memory = powerOn(MEMORY);
+      const map = efiMap(
+        ranges.map(({ type, start, pages }) => ({ type, start: pageAt(start), pages: BigInt(pages) })),
+      );
+      memory.set(map, Number(GIVEN));
+      bootInfo.efi.systemTable = 0x1000n;
+      let most = 0;
+      stopOf(() => {
+        keepEfiMap(GIVEN, map.length, 48, 1);
+        readMemoryMap();
+        for (const [start, pages] of hidden) hideRange(start * 4096n, pages * 4096n);
+        most = Math.max(0, Number(efiMapBytesMost()) - less);
+        memory.fill(0xa5, Number(TABLE) - 4096, MEMORY);
+        writeEfiInfo(page(), room(BigInt(most)));
+      });
+      const end = Number(TABLE) + most;
+      t.ok(most === 0 || memory.subarray(Number(TABLE) - 4096, Number(TABLE)).every((byte) => byte === 0xa5), 'before');
+      t.ok(most === 0 || memory.subarray(end).every((byte) => byte === 0xa5), 'behind');
+    }),
+  );
+  t.end();
+});
+
+function pageAt(number: number): bigint {
+  return BigInt(number) * 4096n;
+}

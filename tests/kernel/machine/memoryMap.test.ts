@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { addMemoryRange, bootInfo, GuestPart, GUEST_PARTS } from '../../../kernel/boot/bootInfo.js';
+import { keepEfiMap } from '../../../kernel/boot/efiMemoryMap.js';
 import {
   excludeRange,
   hideRange,
@@ -10,6 +11,8 @@ import {
   readMemoryMap,
   topOfMemory,
 } from '../../../kernel/machine/memoryMap.js';
+import { addMemory } from '../../../transpiler/lib/testing.js';
+import { efiMap } from '../support/bootLoaders.js';
 import { powerOn } from '../support/startup.js';
 
 type Range = readonly [start: bigint, end: bigint, kind: number];
@@ -153,5 +156,21 @@ t.test('a range is available across neighbours, not across gaps or other kinds',
 t.test('the top of memory is the end of the highest available range', (t) => {
   given([0n, 0x8000_0000n, 1], [0x1_0000_0000n, 0x1_8000_0000n, 1], [0xfd_0000_0000n, 0x100_0000_0000n, 2]);
   t.equal(topOfMemory(), 0x1_8000_0000n);
+  t.end();
+});
+
+t.test('what the map of EFI keeps is no place for anything, even where the boot loader calls it available', (t) => {
+  given([0n, 0x10_0000n, 1]);
+  const map = efiMap([
+    { type: 7, start: 0n, pages: 0x80n },
+    { type: 6, start: 0x8_0000n, pages: 0x10n },
+  ]);
+  addMemory(0x20_0000n, map);
+  keepEfiMap(0x20_0000n, map.length, 48, 1);
+  t.notOk(isAvailable(0x8_0000n, 0x1000n), 'runtime services');
+  t.notOk(isAvailable(0x7_f000n, 0x2000n));
+  t.ok(isAvailable(0x7_f000n, 0x1000n));
+  t.ok(isAvailable(0x9_0000n, 0x1000n), 'what the map of EFI does not tell of');
+  t.equal(highestFree(0x1000n, 0x9_0000n, 0x1000n), 0x7_f000n);
   t.end();
 });
