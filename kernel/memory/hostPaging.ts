@@ -27,15 +27,20 @@ const DATA = PRESENT | WRITABLE | NO_EXECUTE;
 
 const GIB_BITS = 30n;
 const GIB_PAGE_LEVEL = 3;
-/** The top table, one below it for the image and one for every 512 GiB of memory; the image's two, its stacks'; the trampoline's. */
-const FEW_TABLES = 20;
+const TOP_ENTRY_BITS = 39n;
+/**
+ * The top table; the image's and the trampoline's three levels; and what splits the largest pages of memory: both ends of
+ * the image's read-only part, and the end of memory.
+ */
+const FEW_TABLES = 19;
 const LARGE_PAGE_BYTES = 0x20_0000n;
 
 /** At most how many pages `buildHostTables` takes, where memory ends at `top`. */
 export function hostTablePages(top: u64): u32 {
   const gibTables = largestPageLevel() === GIB_PAGE_LEVEL ? 0 : u32(mappedEnd(top) >> GIB_BITS) + 1;
   const stackTables = u32((u64(processorCount()) * PROCESSOR_BYTES) / LARGE_PAGE_BYTES) + 1;
-  return FEW_TABLES + gibTables + splitTables() + stackTables;
+  const topTables = u32(mappedEnd(top) >> TOP_ENTRY_BITS) + 1;
+  return FEW_TABLES + topTables + gibTables + splitTables() + stackTables;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Where the hypervisor stays: the highest memory below 4 GiB, so that low memory is the guest's. */
-import { at, hpa, HPA, instance, struct, u64, U64, type Hpa } from '../../transpiler/lib/index.js';
+import { addSat64, at, hpa, HPA, instance, min64, struct, u64, U64, type Hpa } from '../../transpiler/lib/index.js';
 import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
 import { processorCount } from '../machine/madt.js';
 import { allocateProcessors, processorPages } from '../vcpu/processors.js';
@@ -15,8 +15,6 @@ import type { EntryFormat } from './pageTables.js';
 /** Nested page tables leave out whole large pages. */
 export const REGION_ALIGN = 0x20_0000n;
 export const FOUR_GIB = 0x1_0000_0000n;
-/** It is smaller than this with as many processors as there can be. */
-const MOST_BYTES = 0x200_0000n;
 /** The permission maps and a few more. */
 const OTHER_PAGES = 16;
 /** On each processor, the page that controls its guest and those that keep the host's state. */
@@ -57,10 +55,24 @@ export function takeRegion(start: Hpa, bytes: u64): Hpa {
 export function regionBytes(nestedFormat: EntryFormat): u64 {
   const bounds = imageBounds();
   const imageBytes: u64 = u64(bounds.end - bounds.text);
-  const tables = hostTablePages(topOfMemory()) + nestedTablePages(MOST_BYTES, nestedFormat);
   const processors = processorPages() + processorCount() * CONTROL_PAGES;
-  const needed = u64(imageBytes + u64(tables + processors + OTHER_PAGES) * PAGE_BYTES);
-  return u64(needed + REGION_ALIGN - 1n) & u64(~(REGION_ALIGN - 1n));
+  const pages = hostTablePages(topOfMemory()) + processors + OTHER_PAGES;
+  const own = u64(imageBytes + u64(pages) * PAGE_BYTES);
+  const few = u64(own + u64(nestedTablePages(0n, nestedFormat)) * PAGE_BYTES);
+  const tables = nestedTablePages(withHiddenTables(few), nestedFormat);
+  return alignUp(u64(own + u64(tables) * PAGE_BYTES));
+}
+
+/**
+ * At least what `bytes` become with a page table for each 2 MiB of the sum. Such a table is a 512th of what it is for; a
+ * 256th of `bytes` is enough for those of `bytes` and for their own, and the last large page for the first few.
+ */
+function withHiddenTables(bytes: u64): u64 {
+  return min64(alignUp(u64(addSat64(bytes, bytes / 256n) + REGION_ALIGN)), FOUR_GIB);
+}
+
+function alignUp(bytes: u64): u64 {
+  return u64(bytes + REGION_ALIGN - 1n) & u64(~(REGION_ALIGN - 1n));
 }
 
 /** Ends start-up where there is no such memory. */

@@ -1,12 +1,19 @@
 import t from 'tap';
+import { hpa } from '../../../transpiler/lib/index.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { addMemoryRange, MemoryKind } from '../../../kernel/boot/bootInfo.js';
-import { isAvailable, readMemoryMap } from '../../../kernel/machine/memoryMap.js';
+import { readAcpi } from '../../../kernel/machine/acpi.js';
+import { readProcessors } from '../../../kernel/machine/madt.js';
+import { isAvailable, readMemoryMap, topOfMemory } from '../../../kernel/machine/memoryMap.js';
 import { allocatePages, allocatorUsed } from '../../../kernel/memory/allocator.js';
 import { readMtrrs } from '../../../kernel/memory/mtrr.js';
-import { moveToRegion } from '../../../kernel/memory/region.js';
+import { hostTablePages, mappedEnd } from '../../../kernel/memory/hostPaging.js';
+import { buildNestedTables, nestedTablePages } from '../../../kernel/memory/nestedPaging.js';
+import { moveToRegion, region, regionBytes, takeRegion } from '../../../kernel/memory/region.js';
+import { processorPages } from '../../../kernel/vcpu/processors.js';
 import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
 import { consoleStart } from '../../../kernel/report/console.js';
+import { localApic, putMadt, putRsdp, putRsdt } from '../support/acpiTables.js';
 import { bounds, HALTED, SerialMachine } from '../../support/image.js';
 
 const LARGE_PAGE = 0x20_0000n;
@@ -68,5 +75,72 @@ t.test('pages are allocated behind the image, and most are left', (t) => {
 t.test('too little memory stops start-up with one line', (t) => {
   t.throws(() => moveWithMemoryUpTo(0x50_0000n - 0x10_0000n), HALTED);
   t.equal(machine.sent, 'tsvm: too little memory: no 2097152 bytes are free below 4 GiB for the hypervisor\r\n');
+  t.end();
+});
+
+const GIB = 1n << 30n;
+
+interface Use {
+  readonly used: bigint;
+  readonly announced: bigint;
+}
+
+/** Builds all tables of such a machine; returns the bytes that they take, and that were announced. */
+function filled(
+  top: bigint,
+  processors: number,
+  largePages: boolean,
+): Readonly<Record<'host' | 'nested' | 'all', Use>> {
+  resetMemory();
+  simulate({
+    ...machine,
+    imageBounds: () => ({ ...bounds, physical: LARGE_PAGE }),
+    cpuid: (leaf: number) => ({
+      eax: leaf === 0x8000_0008 ? Math.max(36, 48 - Math.clz32(Number((top - 1n) >> 16n))) : 0,
+      ...{ ebx: 0, ecx: 0, edx: largePages ? 1 << 26 : 0 },
+    }),
+    rdmsr: () => 0n,
+    tryRdmsr: () => ({ value: 0n, faulted: true }),
+  });
+  const low = addMemory(0n, 0x10_0000);
+  putMadt(low, 0xe_1000, ...Array.from({ length: processors }, (_, id) => localApic(id, 1)));
+  putRsdt(low, 0xe_0000, 0xe_1000);
+  putRsdp(low, 0xf_0000, 0xe_0000);
+  readAcpi();
+  readProcessors();
+  addMemoryRange(0x10_0000n, 2n * GIB, MemoryKind.available);
+  if (top > 4n * GIB) addMemoryRange(4n * GIB, top, MemoryKind.available);
+  readMemoryMap();
+  readMtrrs();
+  const format = svmEntryFormat();
+  const setAside = regionBytes(format);
+  const start = 2n * GIB - setAside;
+  addMemory(start, Number(setAside));
+  takeRegion(start, setAside);
+  const afterHost = allocatorUsed();
+  buildNestedTables(format, region.start, region.bytes, hpa(mappedEnd(topOfMemory())));
+  const pages = (count: number) => BigInt(count) * 4096n;
+  const others = bounds.end - bounds.text + pages(3 * processors);
+  return {
+    host: { used: afterHost - pages(processorPages()), announced: pages(hostTablePages(topOfMemory())) },
+    nested: { used: allocatorUsed() - afterHost, announced: pages(nestedTablePages(setAside, format)) },
+    all: { used: others + allocatorUsed(), announced: setAside },
+  };
+}
+
+t.test('what is set aside suffices for each machine, and hardly more is', (t) => {
+  const machines: readonly (readonly [bigint, number, boolean])[] = [
+    ...[1n, 4n, 500n, 512n, 513n, 8192n, 12_288n, 30_000n, 65_536n].flatMap((gib) =>
+      [1, 2, 63, 256].map((processors) => [gib * GIB, processors, true] as const),
+    ),
+    ...[1n, 6n, 65n].flatMap((gib) => [1, 256].map((processors) => [gib * GIB, processors, false] as const)),
+  ];
+  for (const [top, processors, largePages] of machines) {
+    const name = `${top / GIB} GiB, ${processors} processors, ${largePages ? 'with' : 'without'} 1 GiB pages`;
+    for (const [what, { used, announced }] of Object.entries(filled(top, processors, largePages))) {
+      t.ok(used <= announced, `${name}, ${what}: ${used} of ${announced}`);
+      t.ok(announced - used < 2n * LARGE_PAGE, `${name}, ${what}: ${announced - used} too many`);
+    }
+  }
   t.end();
 });
