@@ -1,22 +1,25 @@
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Fallback, FALLBACKS } from '../images/loader.js';
 import { makeBootDisk, makeDisc, type Medium } from '../images/media.js';
 import { makeNetworkTree } from '../images/network.js';
 import { ExitCode, UserError } from '../linker/errors.js';
+import { isSigned } from '../linker/pe.js';
 import { checkOptions, STANDARD_OUTPUT, writeFolder, writeOutput } from './files.js';
 import { addPackOptions, bundleOf, packedImage, type PackOptions } from './pack.js';
 import { fileName } from './parameters.js';
-import { printJson, tellStep } from './terminal.js';
+import { printJson, tellStep, tellWarning } from './terminal.js';
 
 const HELP = `
 Media:
   iso    a CD for BIOS and UEFI; it may be written to a USB stick as it is
-  disk   a disk with a GPT: a BIOS starts GRUB, UEFI starts tsvm itself as \\EFI\\BOOT\\BOOTX64.EFI
+  disk   a disk with a GPT
   usb    the same with a partition table that old firmware and other systems read, too
   pxe    a folder for a TFTP or HTTP server: a script for iPXE, and the first files for BIOS and UEFI
 
 Without --kernel the medium has no guest: tsvm then starts what is on the node's own disk.
+Where the medium's tsvm cannot be loaded, the node stands still; with --fallback node it starts WITHOUT a hypervisor.
 
 Examples:
   tsvm image iso --kernel vmlinuz --initrd initrd.img --append "root=/dev/sda1" -o node.iso
@@ -37,6 +40,7 @@ type Kind = keyof typeof MAKERS;
 
 interface Options extends PackOptions {
   readonly options: string;
+  readonly fallback: Fallback;
   readonly output: string;
   readonly json?: true;
 }
@@ -50,6 +54,11 @@ export function imageCommand(): Command {
     .addArgument(new Argument('<medium>', 'what to make').choices(Object.keys(MAKERS)));
   return addPackOptions(command)
     .option('--options <words>', "the hypervisor's options", '')
+    .addOption(
+      new Option('--fallback <what>', "what the medium starts where its tsvm cannot be loaded: the node's own system?")
+        .choices(FALLBACKS)
+        .default('none'),
+    )
     .requiredOption('-o, --output <file>', 'the file to write, or a device; for pxe, the folder', fileName)
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', HELP)
@@ -67,15 +76,25 @@ async function makeImage(kind: Kind, options: Options): Promise<void> {
   }
   checkOptions(options.options, image);
   checkCharacters(options.options);
+  tellRisks(kind, options, image);
   const start = performance.now();
   const write = kind === 'pxe' ? writeFolder : writeOutput;
   await write(options.output, async (path, folder) => {
-    const medium = { image: join(folder, 'tsvm.bin'), options: options.options.trim(), folder };
+    const { fallback } = options;
+    const medium = { image: join(folder, 'tsvm.bin'), options: options.options.trim(), fallback, folder };
     await writeFile(medium.image, image);
     await MAKERS[kind](medium, path);
   });
   tellStep(kind, options.output, performance.now() - start);
   if (options.json) printJson({ medium: kind, file: options.output, imageBytes: image.length });
+}
+
+function tellRisks(kind: Kind, { options, fallback }: Options, image: Buffer): void {
+  if (fallback === 'node') tellWarning('where this medium fails the node starts WITHOUT a hypervisor: --fallback node');
+  const needsLoader = kind !== 'pxe' && (options.trim() !== '' || fallback === 'node');
+  if (needsLoader && isSigned(image)) {
+    tellWarning('Secure Boot does not start this medium: what hands --options over, or falls back, is not signed');
+  }
 }
 
 /** Throws a UserError where a loader would not hand the words over as they are. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DIGEST_KINDS, type DigestKind, makeBundle } from '../linker/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { readFileParts, packFile } from '../linker/file.js';
+import { isSigned } from '../linker/pe.js';
 import { buildOnce } from './build.js';
 import { readInput, readKernel, STANDARD_OUTPUT, writeOutput } from './files.js';
 import { fileName } from './parameters.js';
@@ -114,7 +115,9 @@ export async function packedImage({ image }: PackOptions, bundle: Buffer | null)
   const file = await readInput(name);
   const found = readFileParts(file);
   if (found.kind !== 'whole') throw new UserError(`${name} ${REASONS[found.kind]}`, ExitCode.usage);
-  return bundle === null ? file : packFile(file, bundle);
+  if (bundle === null) return file;
+  if (isSigned(file)) tellWarning(`the signature of ${name} does not go with the guest: sign the new file`);
+  return packFile(file, bundle);
 }
 
 const REASONS = {

@@ -34,7 +34,7 @@ export async function makeBootDisc(content: BootDiscContent, folder: string): Pr
     if (file !== null) await copyFile(file, join(files, name));
   }
   if (content.image !== null && content.loader === 'linux') await writeBundle(content, join(files, 'bundle'));
-  await makeGrubDisc({ firmware: 'bios', files, modules: GRUB_MODULES, commands: menu(content) }, disc);
+  await makeGrubDisc({ files, modules: GRUB_MODULES, commands: menu(content) }, disc);
   return disc;
 }
 

@@ -53,26 +53,28 @@ export async function makeGrub(image: GrubImage, output: string, folder: string)
   await runTool('grub-mkimage', [...parameters, ...COMMON_MODULES, ...modules]);
 }
 
-/** A CD that starts GRUB: from a BIOS, or on any firmware whose GRUB is installed. */
+/** A CD from which a BIOS starts GRUB. */
 export interface GrubDisc {
-  readonly firmware: 'bios' | 'any';
   /** The folder with what else the disc holds. */
   readonly files: string;
+  /** The file there that holds the file system that UEFI starts from. */
+  readonly esp?: string;
   readonly modules: readonly string[];
   /** Its configuration. */
   readonly commands: readonly string[];
 }
 
 /** Makes the disc in the file `output`. */
-export async function makeGrubDisc({ firmware, files, modules, commands }: GrubDisc, output: string): Promise<void> {
-  checkGrub(firmware === 'bios' ? ['i386-pc'] : ['i386-pc', 'x86_64-efi']);
+export async function makeGrubDisc({ files, esp, modules, commands }: GrubDisc, output: string): Promise<void> {
+  checkGrub(['i386-pc']);
   await mkdir(join(files, 'boot', 'grub'), { recursive: true });
   await writeFile(join(files, 'boot', 'grub', 'grub.cfg'), `${commands.join('\n')}\n`);
-  const target = firmware === 'bios' ? ['-d', join(LIBRARY, 'i386-pc')] : [];
+  const target = ['-d', join(LIBRARY, 'i386-pc')];
+  const efi = esp === undefined ? [] : ['--efi-boot', esp, '-efi-boot-part', '--efi-boot-image'];
   const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${modules.join(' ')}`];
   // Its own files in between stay behind where it is ended, unless they go with the disc's.
   const environment = { TMPDIR: dirname(files) };
-  await runTool('grub-mkrescue', ['-o', output, ...target, ...lean, files], { environment });
+  await runTool('grub-mkrescue', ['-o', output, ...target, ...lean, ...efi, files], { environment });
 }
 
 /** Makes a disk start the image of GRUB in `core`, which it puts at the sector `coreSector`. */

@@ -20,7 +20,7 @@ export async function makeGrubShell(files: Files, folder: string): Promise<strin
   const content = join(folder, 'grub');
   await mkdir(content);
   for (const [name, source] of Object.entries(files)) await copyFile(source, join(content, name));
-  await makeGrubDisc({ firmware: 'bios', files: content, modules: MODULES, commands: COMMANDS }, disk);
+  await makeGrubDisc({ files: content, modules: MODULES, commands: COMMANDS }, disk);
   return disk;
 }
 

@@ -1,37 +1,74 @@
-/** GRUB's commands that start tsvm (GNU GRUB Manual 2.06, 6 and 16.3). */
+/** What boot loaders run from a medium: tsvm, or a message and an endless halt where it cannot be loaded. */
+import type { Fallback } from './loader.js';
 
 /** What UEFI firmware starts from a medium that it knows nothing of (UEFI 2.10, 3.5.1.1). */
 export const EFI_DEFAULT = 'EFI/BOOT/BOOTX64.EFI';
 
 export interface StartOptions {
-  /** The file, as GRUB finds it: `/tsvm.bin`. */
+  /** The file, as the boot loader finds it: `/tsvm.bin`. */
   readonly file: string;
   /** The hypervisor's options. */
   readonly options: string;
+  readonly fallback: Fallback;
 }
 
-/**
- * For a BIOS. Where the medium is the machine's first disk, the disk that the node boots from is the second: without a
- * guest of its own tsvm goes on with that.
- */
-export function biosCommands({ file, options }: StartOptions): string[] {
-  const start = `linux ${file} ${quoted(options)}`.trim();
-  if (/(^|\s)disk=/.test(options)) return [start, 'boot'];
-  return [`if regexp ^hd0 "$root"; then ${start} disk=0x81; else ${start}; fi`, 'boot'];
-}
+/** Lines that fit the screen. */
+const REFUSAL = 'tsvm: tsvm.bin does not start: it is missing, damaged or refused';
+const CONSEQUENCES = {
+  none: 'tsvm: the node does not start without it; write the medium again',
+  node: 'tsvm: the node starts WITHOUT a hypervisor, as --fallback node said',
+} as const;
+
+const FIRST_DISK = 0x80;
 
 /**
- * For UEFI: there tsvm is an application. Without a guest of its own it comes back, for the firmware to go on; but GRUB
- * could leave only with a success, on which firmware shows its menu. So GRUB starts the next disk that can be started.
+ * GRUB's commands for a BIOS (GNU GRUB Manual 2.06, 6 and 16.3). Where the medium is the machine's first disk, the disk
+ * that the node boots from is the second: without a guest of its own tsvm goes on with that.
  */
-export function efiCommands({ file, options }: StartOptions): string[] {
+export function biosCommands({ file, options, fallback }: StartOptions): string[] {
+  const [, disk] = /(?:^|\s)disk=(\S+)/.exec(options) ?? [];
   return [
-    ...[`chainloader ${file} ${quoted(options)}`.trim(), 'boot'],
-    // It is what makes names of the pattern.
-    'insmod regexp',
-    'for place in (hd*,*); do',
-    `if [ "$place" != "($root)" -a -f $place/${EFI_DEFAULT} ]; then chainloader $place/${EFI_DEFAULT}; boot; fi`,
-    'done',
+    'if regexp ^hd0 "$root"; then set disk=disk=0x81; set node=hd1; else set node=hd0; fi',
+    ...(disk === undefined ? [] : [`set node=hd${Number(disk) - FIRST_DISK}`]),
+    `if linux ${[file, quoted(options), ...(disk === undefined ? ['$disk'] : [])].filter(Boolean).join(' ')}; then boot; fi`,
+    'if serial --unit=0 --speed=115200; then terminal_output console serial; fi',
+    ...[REFUSAL, CONSEQUENCES[fallback]].map((line) => `echo ${quoted(line)}`),
+    ...(fallback === 'node' ? NODE_COMMANDS : ['while true; do sleep 3600; done']),
+  ];
+}
+
+/** A BIOS tries no second disk by itself: GRUB starts it, whose boot sector gets the number of the root. */
+const NODE_COMMANDS = ['set root=$node', 'if chainloader +1; then boot; fi', 'exit'];
+
+/**
+ * The script for iPXE (ipxe.org/cmd). Its `kernel` fails where the file is missing, or where the firmware does not load
+ * it. On UEFI `boot` comes back from tsvm alone, which then runs or was told to let the firmware go on; on a BIOS it comes
+ * back where nothing was started.
+ */
+export function ipxeScript({ file, options, fallback }: StartOptions): string[] {
+  return [
+    '#!ipxe',
+    `kernel ${file} ${options} || goto stop`.replace(/ +/g, ' '),
+    'iseq ${platform} efi || goto bios',
+    'boot ||',
+    'exit 1',
+    ':bios',
+    'boot ||',
+    ':stop',
+    ...[REFUSAL, CONSEQUENCES[fallback]].map((line) => `echo ${line}`),
+    ...(fallback === 'node' ? ['exit 1'] : [':wait', 'sleep 3600 ||', 'goto wait']),
+  ];
+}
+
+/** The configuration of pxelinux, which stays at its prompt where it is not told what follows (SYSLINUX, syslinux.txt). */
+export function pxelinuxConfiguration({ file, options, fallback }: StartOptions): string[] {
+  return [
+    'default tsvm',
+    ...(fallback === 'node' ? ['onerror node'] : []),
+    'label tsvm',
+    `  linux ${file}`,
+    ...(options === '' ? [] : [`  append ${options}`]),
+    ...(fallback === 'node' ? ['label node', '  localboot -1'] : []),
   ];
 }
 

@@ -1,75 +1,91 @@
 /** Disks and CDs that start a node: tsvm, with its guest or without, and what firmware needs to find it. */
-import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isSigned } from '../linker/pe.js';
 import { type DiskLabel, firstPartition, makeDisk } from './disk.js';
-import { fatSize, makeFat } from './fat.js';
+import { type FatFile, fatSize, makeFat } from './fat.js';
 import { checkGrub, makeGrub, makeGrubDisc } from './grub.js';
-import { biosCommands, EFI_DEFAULT, efiCommands } from './loaderCommands.js';
+import { type Fallback, makeLoader } from './loader.js';
+import { biosCommands, EFI_DEFAULT } from './loaderCommands.js';
 
 export interface Medium {
   /** A file that the build or `tsvm pack` made. */
   readonly image: string;
   /** The hypervisor's options. */
   readonly options: string;
+  /** What follows where tsvm cannot be loaded. */
+  readonly fallback: Fallback;
   /** An empty folder for files in between. */
   readonly folder: string;
 }
 
 const IMAGE = 'tsvm.bin';
-const DISK_MODULES = ['fat', 'part_gpt', 'part_msdos'];
+const DISK_MODULES = ['fat', 'part_gpt', 'part_msdos', 'biosdisk', 'chain'];
 /** All tables of partitions are among them: the disc's own GRUB asks for each. */
 const DISC_MODULES = [
-  ...['boot', 'chain', 'echo', 'fat', 'iso9660', 'linux', 'ls', 'minicmd', 'normal', 'reboot', 'regexp', 'test'],
+  ...[
+    'boot',
+    'chain',
+    'echo',
+    'fat',
+    'iso9660',
+    'linux',
+    'loopback',
+    'ls',
+    'minicmd',
+    'normal',
+    'reboot',
+    'regexp',
+    'serial',
+  ],
+  ...['sleep', 'terminal', 'test', 'true'],
   ...['acorn', 'amiga', 'apple', 'bsd', 'dfly', 'dvh', 'gpt', 'msdos', 'plan', 'sun', 'sunpc'].map(
     (name) => `part_${name}`,
   ),
 ];
+/** The file system that UEFI starts from, among the disc's files. */
+const DISC_ESP = 'efi.img';
 
-/** A CD for BIOS and UEFI, which may be written to a USB stick as it is. */
-export async function makeDisc({ image, options, folder }: Medium, output: string): Promise<void> {
-  const files = join(folder, 'disc');
+/** A CD for BIOS and UEFI, which may be written to a USB stick as it is. A BIOS's GRUB looks into the file system of UEFI. */
+export async function makeDisc(medium: Medium, output: string): Promise<void> {
+  const files = join(medium.folder, 'disc');
   await mkdir(files);
-  await copyFile(image, join(files, IMAGE));
-  const start = { file: `/${IMAGE}`, options };
+  const path = await makeEsp(medium, 0, join(files, DISC_ESP));
   const commands = [
     'set timeout=0',
-    'if [ "$grub_platform" = efi ]; then',
-    ...efiCommands(start),
-    'else',
-    ...biosCommands(start),
-    'fi',
+    `loopback esp /${DISC_ESP}`,
+    ...biosCommands({ ...medium, file: `(esp)/${path}` }),
   ];
-  await makeGrubDisc({ firmware: 'any', files, modules: DISC_MODULES, commands }, output);
+  await makeGrubDisc({ files, modules: DISC_MODULES, commands, esp: DISC_ESP }, output);
+}
+
+/** A disk with one file system, in which a BIOS's GRUB finds tsvm, and so does UEFI. */
+export async function makeBootDisk(medium: Medium, label: DiskLabel, output: string): Promise<void> {
+  checkGrub(['i386-pc']);
+  const { folder } = medium;
+  const esp = join(folder, 'esp');
+  const path = await makeEsp(medium, firstPartition(label), esp);
+  const core = join(folder, 'core.img');
+  const commands = [`search --set=root --file /${path}`, ...biosCommands({ ...medium, file: `/${path}` })];
+  await makeGrub({ target: 'i386-pc', modules: DISK_MODULES, commands }, core, folder);
+  await makeDisk(output, { label, partitions: [{ type: 'esp', name: 'tsvm', content: esp }], core });
 }
 
 /**
- * A disk with one file system. A BIOS starts GRUB. UEFI starts tsvm itself, which Secure Boot can then check, unless
- * there are options: GRUB is what hands them over.
+ * Writes the file system that UEFI starts from; returns where tsvm is in it. UEFI starts the loader, which does not let the
+ * firmware go on without tsvm. A signed file it starts itself: with Secure Boot nothing else starts, the loader neither.
  */
-export async function makeBootDisk(medium: Medium, label: DiskLabel, output: string): Promise<void> {
-  checkGrub(['i386-pc', 'x86_64-efi']);
-  const { image, options, folder } = medium;
-  const path = options === '' ? EFI_DEFAULT : IMAGE;
-  const start = { file: `/${path}`, options };
-  const search = `search --set=root --file /${path}`;
-  const files = [{ path, source: image }];
-
-  const core = join(folder, 'core.img');
-  const biosModules = [...DISK_MODULES, 'biosdisk'];
-  await makeGrub({ target: 'i386-pc', modules: biosModules, commands: [search, ...biosCommands(start)] }, core, folder);
-  if (options !== '') {
+async function makeEsp(medium: Medium, hiddenSectors: number, esp: string): Promise<string> {
+  const { image, options, fallback, folder } = medium;
+  const isStartedItself = options === '' && fallback === 'none' && isSigned(await readFile(image));
+  const path = isStartedItself ? EFI_DEFAULT : IMAGE;
+  const files: FatFile[] = [{ path, source: image }];
+  if (!isStartedItself) {
     const loader = join(folder, 'loader.efi');
-    const efiModules = [...DISK_MODULES, 'chain', 'efi_gop'];
-    await makeGrub(
-      { target: 'x86_64-efi', modules: efiModules, commands: [search, ...efiCommands(start)] },
-      loader,
-      folder,
-    );
+    await makeLoader(options, fallback, loader);
     files.push({ path: EFI_DEFAULT, source: loader });
   }
-  const esp = join(folder, 'esp');
   const sizes = await Promise.all(files.map(async ({ source }) => (await stat(source)).size));
-  const bytes = fatSize(sizes.reduce((sum, size) => sum + size, 0));
-  await makeFat(esp, { bytes, hiddenSectors: firstPartition(label) }, files);
-  await makeDisk(output, { label, partitions: [{ type: 'esp', name: 'tsvm', content: esp }], core });
+  await makeFat(esp, { bytes: fatSize(sizes.reduce((sum, size) => sum + size, 0)), hiddenSectors }, files);
+  return path;
 }

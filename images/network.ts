@@ -2,7 +2,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkGrub, makeGrub } from './grub.js';
-import { biosCommands } from './loaderCommands.js';
+import { biosCommands, ipxeScript, pxelinuxConfiguration } from './loaderCommands.js';
 import type { Medium } from './media.js';
 
 const IMAGE = 'tsvm.bin';
@@ -13,21 +13,16 @@ const IMAGE = 'tsvm.bin';
  */
 export async function makeNetworkTree(medium: Medium, output: string): Promise<void> {
   checkGrub(['i386-pc']);
-  const { image, options, folder } = medium;
+  const { image, options, fallback, folder } = medium;
+  const start = { file: IMAGE, options, fallback };
   await mkdir(join(output, 'pxelinux.cfg'), { recursive: true });
   await copyFile(image, join(output, IMAGE));
-  await writeText(join(output, 'tsvm.ipxe'), ['#!ipxe', `kernel ${IMAGE} ${options}`.trim(), 'boot']);
-  const pxelinux = [
-    'default tsvm',
-    'label tsvm',
-    `  linux ${IMAGE}`,
-    ...(options === '' ? [] : [`  append ${options}`]),
-  ];
-  await writeText(join(output, 'pxelinux.cfg', 'default'), pxelinux);
+  await writeText(join(output, 'tsvm.ipxe'), ipxeScript(start));
+  await writeText(join(output, 'pxelinux.cfg', 'default'), pxelinuxConfiguration(start));
 
   // GRUB asks the server that it came from, in the folder that it came from.
-  const start = { file: `$cmdpath/${IMAGE}`, options };
-  const bios = { target: 'i386-pc-pxe', modules: ['pxe', 'tftp'], commands: biosCommands(start) } as const;
+  const commands = biosCommands({ ...start, file: `$cmdpath/${IMAGE}` });
+  const bios = { target: 'i386-pc-pxe', modules: ['pxe', 'tftp', 'biosdisk', 'chain'], commands } as const;
   await makeGrub(bios, join(output, 'grub.0'), folder);
 }
 

@@ -69,6 +69,11 @@ export function readPe(file: Buffer): PeHeader | null {
   };
 }
 
+/** Whether `file` has signatures, be they good or not. */
+export function isSigned(file: Buffer): boolean {
+  return (readPe(file)?.signatures ?? null) !== null;
+}
+
 /**
  * Places the first sections in their order, as many as there are places, and sets all that follows from it. A signature
  * of the file as it was counts no more.

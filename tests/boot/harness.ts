@@ -21,6 +21,8 @@ export interface Boot {
 export interface BootOptions extends Partial<Machine> {
   /** Ends the run when the serial text matches, after a moment in which a reset would show. */
   readonly until?: RegExp;
+  /** How long that moment is. */
+  readonly settleMilliseconds?: number;
   /** What to type when the text matches, in this order. */
   readonly dialogue?: readonly (readonly [RegExp, string])[];
   readonly seconds?: number;
@@ -46,7 +48,13 @@ export function defaultGuest() {
 
 /** Boots the default guest under the image, unless `options` says otherwise. A reset ends the run. */
 export async function boot(options: BootOptions): Promise<Boot> {
-  const { until, dialogue = [], seconds = DEFAULT_SECONDS, ...chosen } = options;
+  const {
+    until,
+    settleMilliseconds = SETTLE_MILLISECONDS,
+    dialogue = [],
+    seconds = DEFAULT_SECONDS,
+    ...chosen
+  } = options;
   const machine: Machine = {
     ...DEFAULT_MACHINE,
     image: chosen.image === undefined ? await freshImage() : chosen.image,
@@ -76,7 +84,7 @@ export async function boot(options: BootOptions): Promise<Boot> {
     }
     if (until?.test(serial) && !matched) {
       matched = true;
-      setTimeout(() => (stopped = emulator.kill('SIGKILL')), SETTLE_MILLISECONDS);
+      setTimeout(() => (stopped = emulator.kill('SIGKILL')), settleMilliseconds);
     }
   });
   const result = await emulator;

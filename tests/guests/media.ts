@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { makeBundle } from '../../linker/bundle.js';
 import type { Guest } from '../../images/guest.js';
-import { makeBootDisk, makeDisc } from '../../images/media.js';
+import { makeBootDisk, makeDisc, type Medium } from '../../images/media.js';
 import { makeNetworkTree } from '../../images/network.js';
 import { packFile } from '../../linker/file.js';
 import { defaultGuest, freshImage, temporaryFolder, type BootOptions } from '../boot/harness.js';
@@ -21,11 +21,16 @@ export async function briefGuest(): Promise<PackedGuest> {
 
 /** Writes the medium for the time of the test; returns its path. */
 export async function makeMedium(t: Test, kind: MediumKind, guest: PackedGuest, options = ''): Promise<string> {
-  const folder = await temporaryFolder(t);
-  const image = join(folder, 'node.bin');
+  const image = join(await temporaryFolder(t), 'node.bin');
   const empty = await readFile(await freshImage());
   await writeFile(image, guest === null ? empty : packFile(empty, await bundleOf(guest)));
-  const medium = { image, options, folder };
+  return makeMediumOf(t, kind, { image, options, fallback: 'none' });
+}
+
+/** The same of any file that stands for tsvm. */
+export async function makeMediumOf(t: Test, kind: MediumKind, of: Omit<Medium, 'folder'>): Promise<string> {
+  const folder = await temporaryFolder(t);
+  const medium = { ...of, folder };
   const output = join(folder, kind);
   if (kind === 'iso') await makeDisc(medium, output);
   else if (kind === 'pxe') await makeNetworkTree(medium, output);
@@ -54,6 +59,9 @@ export function drive(controller: Controller, file: string, order: number): stri
   const source = ['-drive', `if=none,id=${id},file=${file},format=raw,snapshot=on`];
   return [...source, ...words.flatMap((word) => ['-device', word])];
 }
+
+/** The first file of pxelinux, and what that loads, from the Debian packages pxelinux and syslinux-common. */
+export const PXELINUX = ['/usr/lib/PXELINUX/pxelinux.0', '/usr/lib/syslinux/modules/bios/ldlinux.c32'];
 
 /** A machine that only its firmware starts. */
 export const MACHINE: BootOptions = { image: null, kernel: null, initrd: null, cpus: 2, seconds: 400 };

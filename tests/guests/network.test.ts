@@ -6,15 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { boot, temporaryFolder } from '../boot/harness.js';
-import { briefGuest, MACHINE, makeMedium } from './media.js';
+import { briefGuest, MACHINE, makeMedium, PXELINUX } from './media.js';
 
 t.setTimeout(900_000);
 
 /** The address of this machine in QEMU's user network. */
 const SERVER = '10.0.2.2';
-
-/** Its first file, and what that loads, from the Debian packages pxelinux and syslinux-common. */
-const PXELINUX = ['/usr/lib/PXELINUX/pxelinux.0', '/usr/lib/syslinux/modules/bios/ldlinux.c32'];
 
 interface NetworkStart {
   readonly uefi: boolean;

@@ -3,19 +3,35 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
+import { type Fallback, makeLoader } from '../../images/loader.js';
 import { makeBootDisk, makeDisc, type Medium } from '../../images/media.js';
 import { makeNetworkTree } from '../../images/network.js';
+import { readPe } from '../../linker/pe.js';
 import { temporaryFolder } from '../boot/harness.js';
 
 const CONTENT = Buffer.from('MZ: stands for an image');
+/** A PE header that names signatures. */
+const SIGNED = signedContent();
 const SECTOR = 512;
 const MIB = 0x10_0000;
 
-async function medium(t: Test, options = ''): Promise<Medium> {
+function signedContent(): Buffer {
+  const file = Buffer.alloc(0x200);
+  file.write('MZ');
+  file.writeUInt32LE(0x40, 0x3c);
+  file.write('PE\0\0', 0x40);
+  file.writeUInt16LE(0x8664, 0x44);
+  file.writeUInt16LE(0xf0, 0x54);
+  file.writeUInt16LE(0x20b, 0x58);
+  file.writeUInt32LE(8, 0x58 + 148);
+  return file;
+}
+
+async function medium(t: Test, options = '', content: Buffer = CONTENT, fallback: Fallback = 'none'): Promise<Medium> {
   const folder = await temporaryFolder(t);
   const image = join(folder, 'image');
-  await writeFile(image, CONTENT);
-  return { image, options, folder };
+  await writeFile(image, content);
+  return { image, options, fallback, folder };
 }
 
 /** The file `path` of the FAT file system that begins at `offset`. */
@@ -35,24 +51,45 @@ t.test('the same input gives the same disk, byte by byte', async (t) => {
   t.ok(one && two && one.equals(two));
 });
 
-t.test('without options UEFI finds the image itself', async (t) => {
-  for (const [label, offset] of [
-    ['gpt', 2 * MIB],
-    ['mbr', MIB],
-  ] as const) {
-    const made = await medium(t);
+for (const [label, offset] of [
+  ['gpt', 2 * MIB],
+  ['mbr', MIB],
+] as const) {
+  t.test(`${label}: UEFI finds the loader, and the image beside it`, async (t) => {
+    const made = await medium(t, 'apic=trap');
     const disk = join(made.folder, 'disk');
     await makeBootDisk(made, label, disk);
-    t.same(await fileOf(disk, offset, 'EFI/BOOT/BOOTX64.EFI'), CONTENT);
-  }
+    t.same(await fileOf(disk, offset, 'tsvm.bin'), CONTENT);
+    const loader = await fileOf(disk, offset, 'EFI/BOOT/BOOTX64.EFI');
+    t.ok(readPe(loader));
+    t.ok(loader.includes(Buffer.from('apic=trap\0', 'utf16le')));
+    t.ok(loader.includes('the node does not start without it'));
+  });
+
+  t.test(`${label}: UEFI finds a signed image itself`, async (t) => {
+    const made = await medium(t, '', SIGNED);
+    const disk = join(made.folder, 'disk');
+    await makeBootDisk(made, label, disk);
+    t.same(await fileOf(disk, offset, 'EFI/BOOT/BOOTX64.EFI'), SIGNED);
+  });
+}
+
+t.test('no section of the loader is both writable and executable', async (t) => {
+  const made = await medium(t);
+  await makeLoader('', 'none', join(made.folder, 'loader'));
+  const { sections = [] } = readPe(await readFile(join(made.folder, 'loader'))) ?? {};
+  t.same(
+    sections.map(({ name, writable, executable }) => [name, writable, executable]),
+    [
+      ['.text', false, true],
+      ['.data', true, false],
+    ],
+  );
 });
 
-t.test('with options UEFI finds GRUB, and the image lies beside it', async (t) => {
-  const made = await medium(t, 'apic=trap');
-  const disk = join(made.folder, 'disk');
-  await makeBootDisk(made, 'gpt', disk);
-  t.same(await fileOf(disk, 2 * MIB, 'tsvm.bin'), CONTENT);
-  t.ok((await fileOf(disk, 2 * MIB, 'EFI/BOOT/BOOTX64.EFI')).includes("'apic=trap'"));
+t.test('the longest options fit the loader', async (t) => {
+  const made = await medium(t);
+  await t.resolves(makeLoader('a'.repeat(2048), 'node', join(made.folder, 'loader')));
 });
 
 t.test('the table of partitions is sound', async (t) => {
@@ -82,12 +119,28 @@ t.test('a disc has an entry for BIOS and one for UEFI', async (t) => {
   t.match(all, /UEFI +y/);
 });
 
-t.test('the scripts for the network hand the options over', async (t) => {
+t.test('the scripts for the network hand the options over, and do not go on without tsvm', async (t) => {
   const made = await medium(t, 'apic=trap');
   const folder = join(made.folder, 'tree');
   await mkdir(folder);
   await makeNetworkTree(made, folder);
-  t.equal(await readFile(join(folder, 'tsvm.ipxe'), 'utf8'), '#!ipxe\nkernel tsvm.bin apic=trap\nboot\n');
-  t.match(await readFile(join(folder, 'pxelinux.cfg', 'default'), 'utf8'), /^ {2}append apic=trap$/m);
+  const script = await readFile(join(folder, 'tsvm.ipxe'), 'utf8');
+  t.match(script, /^#!ipxe\nkernel tsvm\.bin apic=trap \|\| goto stop\n/);
+  t.match(script, /\n:stop\necho tsvm: .*\n:wait\nsleep 3600 \|\|\ngoto wait\n$/);
+  const configuration = await readFile(join(folder, 'pxelinux.cfg', 'default'), 'utf8');
+  t.match(configuration, /^ {2}append apic=trap$/m);
+  t.notMatch(configuration, 'onerror');
   t.same(await readFile(join(folder, 'tsvm.bin')), CONTENT);
+});
+
+t.test('the node goes on without tsvm only where the medium was told so', async (t) => {
+  const made = await medium(t, '', CONTENT, 'node');
+  const folder = join(made.folder, 'tree');
+  await mkdir(folder);
+  await makeNetworkTree(made, folder);
+  t.match(await readFile(join(folder, 'tsvm.ipxe'), 'utf8'), /echo tsvm: .* WITHOUT a hypervisor.*\nexit 1\n$/);
+  t.match(await readFile(join(folder, 'pxelinux.cfg', 'default'), 'utf8'), /^onerror node$/m);
+  const disk = join(made.folder, 'disk');
+  await makeBootDisk(made, 'gpt', disk);
+  t.ok((await fileOf(disk, 2 * MIB, 'EFI/BOOT/BOOTX64.EFI')).includes('WITHOUT a hypervisor'));
 });

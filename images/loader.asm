@@ -1,0 +1,318 @@
+; What UEFI firmware starts from a medium: it starts \tsvm.bin of the device that it came from itself. Firmware goes on with
+; its next boot option where it cannot load a file; this application says so and stands still instead, so that the node
+; does not run without tsvm. With FALLBACK defined it says so and goes back to the firmware: that is the choice of who made
+; the medium. OPTIONS is the text that tsvm gets as its load options.
+; Everything is reached relative to RIP, so that no relocations are needed.
+
+PAGE            equ 0x1000
+SECTOR          equ 0x200
+DATA_BYTES      equ 3 * PAGE            ; the longest options that tsvm takes are two pages of it
+IMAGE_BYTES     equ 2 * PAGE + DATA_BYTES
+CODE            equ 0x60000020          ; a section that can be read and executed
+DATA            equ 0xc0000040          ; one that can be read and written
+NO_EXECUTE_DATA equ 0x0100
+DIRECTORIES     equ 6                   ; up to those of a signature and of relocations, which there are none of
+
+; Offsets in tables and protocols (UEFI Specification 2.10: 4.3, 4.4, 9.1, 12.4.1).
+CONSOLE_OUTPUT  equ 64
+BOOT_SERVICES   equ 96
+OUTPUT_STRING   equ 8
+HANDLE_PROTOCOL equ 152
+LOAD_IMAGE      equ 200
+START_IMAGE     equ 208
+SET_WATCHDOG    equ 256
+LOCATE_PROTOCOL equ 320
+IMAGE_DEVICE    equ 24
+IMAGE_OPTIONS_BYTES equ 48
+IMAGE_OPTIONS   equ 56
+
+; EFI_STATUS (appendix D).
+LOAD_ERROR      equ 0x8000000000000001
+UNSUPPORTED     equ 0x8000000000000003
+ABORTED         equ 0x8000000000000015
+
+; Nodes of device paths (10.3.1, 10.3.5.4).
+NODE_BYTES      equ 4
+PATH_END        equ 0x7f
+MEDIA           equ 4
+FILE            equ 4
+DEVICE_PATH_MOST equ 0x800
+
+COM1            equ 0x3f8
+LINE_STATUS     equ 5
+SENDER_READY    equ 0x20
+
+bits 64
+default rel
+org 0
+        db      "MZ"
+        times   0x3c - ($ - $$) db 0
+        dd      pe
+pe:     db      "PE", 0, 0
+        dw      0x8664, 2               ; x86-64, two sections
+        dd      0, 0, 0
+        dw      section_table - optional, 0x0222
+optional:
+        dw      0x020b, 0
+        dd      PAGE, DATA_BYTES, 0
+        dd      start, start
+        dq      0
+        dd      PAGE, SECTOR
+        dw      0, 0, 0, 0, 0, 0
+        dd      0, IMAGE_BYTES, PAGE, 0
+        dw      10, NO_EXECUTE_DATA     ; an EFI application
+        dq      0, 0, 0, 0
+        dd      0, DIRECTORIES
+        times   DIRECTORIES dq 0
+section_table:
+        db      ".text", 0, 0, 0
+        dd      PAGE, PAGE, PAGE, PAGE, 0, 0, 0, CODE
+        db      ".data", 0, 0, 0
+        dd      DATA_BYTES, 2 * PAGE, DATA_BYTES, 2 * PAGE, 0, 0, 0, DATA
+        times   PAGE - ($ - $$) db 0
+
+; rcx: this image's handle, rdx: the system table. Returns a status. rbx and r12 to r15 keep their values in calls.
+start:  push    rbx
+        push    rsi
+        push    rdi
+        push    r12
+        push    r13
+        sub     rsp, 0x30               ; room for four parameters and two more; the stack stays aligned to 16 bytes
+        mov     r12, rcx
+        mov     r13, rdx
+        mov     rbx, [rdx + BOOT_SERVICES]
+        call    make_path
+        mov     rdx, UNSUPPORTED
+        jc      .no
+        call    load
+        mov     rdx, rax
+        test    rax, rax
+        jnz     .no
+        call    give_options
+        mov     rdx, rax
+        test    rax, rax
+        jnz     .no
+        mov     rcx, [image]
+        xor     edx, edx
+        xor     r8d, r8d
+        call    [rbx + START_IMAGE]
+        mov     [status], rax
+        mov     rcx, ABORTED            ; what tsvm says where its own options send the node on
+        cmp     rax, rcx
+        je      .end
+        lea     rcx, [presence]
+        call    locate
+        mov     rdx, [status]
+        jnz     .no
+        mov     rax, rdx                ; tsvm runs, and the firmware goes on as its guest
+.end:   add     rsp, 0x30
+        pop     r13
+        pop     r12
+        pop     rdi
+        pop     rsi
+        pop     rbx
+        ret
+
+.no:    mov     [status], rdx
+        call    report
+%ifdef FALLBACK
+        mov     rax, LOAD_ERROR
+        jmp     .end
+%else
+        xor     ecx, ecx                ; the firmware's watchdog would reset the machine after some minutes (7.5)
+        xor     edx, edx
+        xor     r8d, r8d
+        xor     r9d, r9d
+        call    [rbx + SET_WATCHDOG]
+        cli
+.halt:  hlt
+        jmp     .halt
+%endif
+
+; Makes the path of the file: that of the device, then the file's name. Carry: there is none, or one that is too long.
+make_path:
+        sub     rsp, 0x28
+        mov     rcx, r12
+        lea     rdx, [loaded_image]
+        call    protocol
+        jnz     .no
+        mov     rcx, [rax + IMAGE_DEVICE]
+        lea     rdx, [device_path]
+        call    protocol
+        jnz     .no
+        mov     rsi, rax
+        lea     rdi, [path]
+        mov     r8d, DEVICE_PATH_MOST
+.node:  cmp     byte [rsi], PATH_END
+        je      .name
+        movzx   ecx, word [rsi + 2]
+        cmp     ecx, NODE_BYTES
+        jb      .no
+        sub     r8d, ecx
+        jb      .no
+        rep movsb
+        jmp     .node
+.name:  lea     rsi, [file]
+        mov     ecx, file_end - file
+        rep movsb
+        add     rsp, 0x28
+        clc
+        ret
+.no:    add     rsp, 0x28
+        stc
+        ret
+
+; Returns a status. Firmware with Secure Boot refuses here what it does not know the signature of.
+load:   sub     rsp, 0x38
+        xor     ecx, ecx                ; no other file where there is none with this name
+        mov     rdx, r12
+        lea     r8, [path]
+        xor     r9d, r9d                ; no copy in memory
+        mov     qword [rsp + 0x20], 0
+        lea     rax, [image]
+        mov     [rsp + 0x28], rax
+        call    [rbx + LOAD_IMAGE]
+        add     rsp, 0x38
+        ret
+
+; Hands the options over: those of the medium, or where it has none what the firmware gives. Returns a status.
+give_options:
+        sub     rsp, 0x28
+        mov     rcx, r12
+        lea     rdx, [loaded_image]
+        call    protocol
+        jnz     .end
+        mov     rsi, [rax + IMAGE_OPTIONS]
+        mov     edi, [rax + IMAGE_OPTIONS_BYTES]
+%ifdef OPTIONS
+        lea     rsi, [options]
+        mov     edi, options_end - options
+%endif
+        mov     rcx, [image]
+        lea     rdx, [loaded_image]
+        call    protocol
+        jnz     .end
+        mov     [rax + IMAGE_OPTIONS], rsi
+        mov     [rax + IMAGE_OPTIONS_BYTES], edi
+        xor     eax, eax
+.end:   add     rsp, 0x28
+        ret
+
+; The protocol with the GUID at rdx of the handle rcx goes to rax. The zero flag is clear, and rax a status, where it has none.
+protocol:
+        sub     rsp, 0x28
+        lea     r8, [interface]
+        call    [rbx + HANDLE_PROTOCOL]
+        add     rsp, 0x28
+        test    rax, rax
+        jnz     .end
+        mov     rax, [interface]
+.end:   ret                             ; MOV leaves the flags alone
+
+; The zero flag is set where the firmware has a protocol with the GUID at rcx.
+locate: sub     rsp, 0x28
+        xor     edx, edx
+        lea     r8, [interface]
+        call    [rbx + LOCATE_PROTOCOL]
+        add     rsp, 0x28
+        test    rax, rax
+        ret
+
+; Says what is wrong. The first serial port is left to the firmware where that has a driver for one.
+report: sub     rsp, 0x28
+        lea     rcx, [serial_io]
+        call    locate
+        setnz   [has_port]
+        lea     rsi, [message]
+        call    print
+        mov     rdi, [status]
+        mov     r12d, 16
+.digit: rol     rdi, 4
+        mov     eax, edi
+        and     eax, 15
+        lea     rsi, [digits]
+        mov     al, [rsi + rax]
+        call    print_character
+        dec     r12d
+        jnz     .digit
+        lea     rsi, [message_end]
+        call    print
+        add     rsp, 0x28
+        ret
+
+; Prints the text at rsi that ends with a zero byte.
+print:  sub     rsp, 8
+.next:  lodsb
+        test    al, al
+        jz      .end
+        call    print_character
+        jmp     .next
+.end:   add     rsp, 8
+        ret
+
+; al: an ASCII character. Keeps rsi, rdi, rbx and r12.
+print_character:
+        sub     rsp, 0x28
+        mov     [character], al
+        cmp     byte [has_port], 0
+        je      .console
+        mov     ah, al
+        mov     edx, COM1 + LINE_STATUS
+        mov     ecx, 0xffff             ; a port that is not there does not keep it waiting
+.wait:  in      al, dx
+        test    al, SENDER_READY
+        loopz   .wait
+        mov     edx, COM1
+        mov     al, ah
+        out     dx, al
+.console:
+        mov     rcx, [r13 + CONSOLE_OUTPUT]
+        test    rcx, rcx
+        jz      .end
+        lea     rdx, [character]
+        call    [rcx + OUTPUT_STRING]
+.end:   add     rsp, 0x28
+        ret
+
+        times   2 * PAGE - ($ - $$) db 0
+
+align   8, db 0
+loaded_image:   dq 0x11d295625b1b31a1, 0x3b7269c9a0003f8e
+device_path:    dq 0x11d26d3f09576e91, 0x3b7269c9a000398e
+serial_io:      dq 0x11d2f1d4bb25cf6f, 0xfdc13f2790000c9a
+presence:       dq 0x4dc04c4b035ba9b7, 0x88b44ffd1bb373a2 ; kernel/boot/efiTables.ts: that tsvm runs
+interface:      dq 0
+image:          dq 0
+status:         dq 0
+character:      dd 0                    ; in UTF-16, with a zero behind
+has_port:       db 0
+
+file:   db      MEDIA, FILE
+        dw      .end - file
+        dw      __utf16le__('\tsvm.bin'), 0
+.end:   db      PATH_END, 0xff
+        dw      NODE_BYTES
+file_end:
+
+digits: db      "0123456789abcdef"
+message:
+        db      "tsvm: tsvm.bin does not start: it is missing, damaged or refused (EFI status ", 0
+message_end:
+        db      ")", 13, 10
+%ifdef FALLBACK
+        db      "tsvm: the node starts WITHOUT a hypervisor, as --fallback node said", 13, 10, 0
+%else
+        db      "tsvm: the node does not start without it; write the medium again", 13, 10, 0
+%endif
+
+%ifdef OPTIONS
+align   2, db 0
+options:
+        dw      __utf16le__(OPTIONS), 0
+options_end:
+%endif
+path:                                   ; zeros, and room behind the longest path of a device
+        times   IMAGE_BYTES - ($ - $$) db 0
+%if IMAGE_BYTES - (path - $$) < DEVICE_PATH_MOST + (file_end - file)
+%error  the options are too long
+%endif

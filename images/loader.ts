@@ -1,0 +1,17 @@
+/** The application that UEFI firmware starts from a medium: it starts tsvm beside it, and stands still where it cannot. */
+import { join } from 'node:path';
+import { runTool } from '../linker/tools.js';
+
+/** What follows where a medium's tsvm cannot be loaded: the node stands still, or starts without a hypervisor. */
+export const FALLBACKS = ['none', 'node'] as const;
+export type Fallback = (typeof FALLBACKS)[number];
+
+/** This file runs as build/js/images/loader.js. */
+const SOURCE = join(import.meta.dirname, '..', '..', '..', 'images', 'loader.asm');
+
+/** Writes the application to `file`. It starts \tsvm.bin of its own device with `options`. */
+export async function makeLoader(options: string, fallback: Fallback, file: string): Promise<void> {
+  const words = options === '' ? [] : [`-DOPTIONS='${options}'`];
+  const way = fallback === 'node' ? ['-DFALLBACK'] : [];
+  await runTool('nasm', ['-f', 'bin', ...words, ...way, '-o', file, SOURCE]);
+}

@@ -1,0 +1,26 @@
+/**
+ * A medium whose tsvm cannot be loaded does not let the machine start its own disk, which it would start: that shows where
+ * the medium was told to. tests/long/media.test.ts has the whole table.
+ */
+import t from 'tap';
+import { bootFailure, NODE_RUNS, REFUSED } from './failures.js';
+
+t.setTimeout(900_000);
+
+for (const uefi of [true, false]) {
+  const firmware = uefi ? 'UEFI' : 'a BIOS';
+  const medium = { kind: 'usb', from: 'usb', uefi, fault: 'damaged' } as const;
+
+  t.test(`${firmware}: a stick with a damaged tsvm.bin stands still, and says why`, async (t) => {
+    const { serial, ended } = await bootFailure(t, medium);
+    t.match(serial, REFUSED);
+    t.notMatch(serial, NODE_RUNS);
+    t.equal(ended, 'stopped');
+  });
+
+  t.test(`${firmware}: with --fallback node the node starts without it`, async (t) => {
+    const { serial } = await bootFailure(t, { ...medium, fallback: 'node' });
+    t.match(serial, /tsvm: .*WITHOUT a hypervisor/);
+    t.match(serial, NODE_RUNS);
+  });
+}

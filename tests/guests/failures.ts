@@ -1,0 +1,85 @@
+/** Media whose tsvm cannot be loaded, in machines whose own disk could be started. */
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import type { Test } from 'tap';
+import { assembleBareProgram } from '../../images/bare.js';
+import { fatSize, makeFat } from '../../images/fat.js';
+import type { Fallback } from '../../images/loader.js';
+import { EFI_DEFAULT } from '../../images/loaderCommands.js';
+import { boot, type Boot, freshImage, root, temporaryFolder } from '../boot/harness.js';
+import { type Controller, drive, MACHINE, makeMediumOf, type MediumKind, PXELINUX } from './media.js';
+
+/** What is wrong with tsvm.bin: what loaders know it by is changed, or it is not there. */
+export type Fault = 'damaged' | 'missing';
+/** The first file that a node asks a network server for. */
+export type FirstFile = 'grub.0' | 'tsvm.ipxe' | 'pxelinux.0';
+
+export interface Failure {
+  readonly kind: MediumKind;
+  readonly from: Controller | FirstFile;
+  readonly uefi: boolean;
+  readonly fault: Fault;
+  readonly options?: string;
+  readonly fallback?: Fallback;
+}
+
+/** Time in which the machine's own disk would have been started. */
+const SETTLE_MILLISECONDS = 8000;
+/** What the loaders say. pxelinux has its own words, and a prompt. */
+export const REFUSED = /tsvm: tsvm\.bin does not start: .*|^boot: /m;
+/** What the machine's own disk says when it has been started. */
+export const NODE_RUNS = /^bios: start|^guest: an EFI application/m;
+/** Magic numbers of Linux boot loaders and of UEFI, in the file's first 4 KiB: "HdrS", and "PE". */
+const MAGIC_NUMBERS = [0x202, 0x40];
+
+/** Starts such a machine, and waits for its own disk where nothing is to keep it from that. */
+export async function bootFailure(t: Test, failure: Failure): Promise<Boot> {
+  const { kind, from, uefi, fault, options = '', fallback = 'none' } = failure;
+  const medium = await makeMediumOf(t, kind, { image: await damagedImage(t), options, fallback });
+  if (fault === 'missing') await removeImage(kind, medium);
+  const first = kind === 'pxe' ? await network(medium, from) : drive(from as Controller, medium, 0);
+  const stands = { until: REFUSED, settleMilliseconds: SETTLE_MILLISECONDS };
+  return boot({
+    ...MACHINE,
+    // A BIOS shows what it shows on the serial port, too, where there is no screen.
+    ...{ uefi, memory: '512M', cpus: 1, machine: uefi ? 'q35' : 'q35,graphics=off' },
+    extra: [...first, ...drive('nvme', await nodeDisk(t, uefi), 1), '-device', 'isa-debug-exit,iobase=0xf4'],
+    ...(fallback === 'none' ? stands : { until: NODE_RUNS }),
+  });
+}
+
+async function damagedImage(t: Test): Promise<string> {
+  const file = await readFile(await freshImage());
+  for (const offset of MAGIC_NUMBERS) file.writeUInt8(file.readUInt8(offset) ^ 0x20, offset);
+  const image = join(await temporaryFolder(t), 'tsvm.bin');
+  await writeFile(image, file);
+  return image;
+}
+
+async function removeImage(kind: MediumKind, medium: string): Promise<void> {
+  if (kind === 'pxe') return rm(join(medium, 'tsvm.bin'));
+  const { stdout } = await execa('sfdisk', ['--json', medium]);
+  const { partitiontable } = JSON.parse(stdout) as {
+    partitiontable: { partitions: { start: number; type: string }[] };
+  };
+  const esp = partitiontable.partitions.find(({ type }) => /^ef$|^C12A7328/i.test(type));
+  await execa('mdel', ['-i', `${medium}@@${(esp?.start ?? 0) * 512}`, '::tsvm.bin']);
+}
+
+/** QEMU's network card asks its TFTP server for the file `first`. */
+async function network(folder: string, first: string): Promise<string[]> {
+  for (const file of PXELINUX) await copyFile(file, join(folder, basename(file)));
+  const network = `user,id=network,tftp=${folder},bootfile=${first}`;
+  return ['-netdev', network, '-device', 'virtio-net,netdev=network,bootindex=0'];
+}
+
+/** A disk that firmware starts as it starts a node's system. */
+async function nodeDisk(t: Test, uefi: boolean): Promise<string> {
+  const folder = await temporaryFolder(t);
+  const [program, disk] = [join(folder, 'program'), join(folder, 'disk')];
+  await assembleBareProgram(root, uefi ? 'efi' : 'bios', program);
+  if (!uefi) return program;
+  await makeFat(disk, { bytes: fatSize(0), hiddenSectors: 0 }, [{ path: EFI_DEFAULT, source: program }]);
+  return disk;
+}
