@@ -30,6 +30,8 @@ const SETTLE_MILLISECONDS = 8000;
 export const REFUSED = /tsvm: tsvm\.bin does not start: .*|^boot: /m;
 /** What the machine's own disk says when it has been started. */
 export const NODE_RUNS = /^bios: start|^guest: an EFI application/m;
+/** SeaBIOS then shows on the serial port what is written to the screen: iPXE and pxelinux know no other place. */
+const SCREEN_ON_SERIAL = 'q35,graphics=off';
 /** Magic numbers of Linux boot loaders and of UEFI, in the file's first 4 KiB: "HdrS", and "PE". */
 const MAGIC_NUMBERS = [0x202, 0x40];
 
@@ -42,11 +44,14 @@ export async function bootFailure(t: Test, failure: Failure): Promise<Boot> {
   const stands = { until: REFUSED, settleMilliseconds: SETTLE_MILLISECONDS };
   return boot({
     ...MACHINE,
-    // A BIOS shows what it shows on the serial port, too, where there is no screen.
-    ...{ uefi, memory: '512M', cpus: 1, machine: uefi ? 'q35' : 'q35,graphics=off' },
+    ...{ uefi, memory: '512M', cpus: 1, machine: usesScreen(failure) ? SCREEN_ON_SERIAL : 'q35', seconds: 200 },
     extra: [...first, ...drive('nvme', await nodeDisk(t, uefi), 1), '-device', 'isa-debug-exit,iobase=0xf4'],
     ...(fallback === 'none' ? stands : { until: NODE_RUNS }),
   });
+}
+
+function usesScreen({ from, uefi }: Failure): boolean {
+  return !uefi && (from === 'tsvm.ipxe' || from === 'pxelinux.0');
 }
 
 async function damagedImage(t: Test): Promise<string> {
