@@ -18,6 +18,7 @@ export type BareProgram =
   | 'nmi'
   | 'probe'
   | 'processors'
+  | 'real'
   | 'shadows'
   | 'smi'
   | 'tasks'

@@ -57,13 +57,15 @@ tsvm_vmx_run:
         each_kept save
         xor     ebp, ebp                ; ends the chain of frames
         call    tsvm_vmx_exit
+.resume:
         mov     rdi, [rsp]
         call    .load_all
         vmresume
 .refused:
         mov     rdi, [rsp]
         xor     ebp, ebp
-        call    tsvm_vmx_entry_refused  ; does not return
+        call    tsvm_vmx_entry_refused  ; returns only after an exit that saved the registers
+        jmp     .resume
 
 .load_all:
         load    rax, VCPU_RAX

@@ -217,7 +217,7 @@ make_tasks:
         mov     eax, in_second
         mov     edx, CODE
         call    make_wide
-        mov     dword [broken + 0x54], 0xff8    ; DS
+        mov     dword [broken + 0x54], 0xfff8   ; DS: its error code has the highest bit that one can have
         mov     word [narrow + 0x02], 0
         mov     word [narrow + 0x0e], in_narrow - protected
         mov     word [narrow + 0x10], 2

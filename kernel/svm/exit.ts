@@ -12,7 +12,7 @@ export function onSvmExit(vcpu: Vcpu): void {
   const vmcb = physical(Vmcb, vcpu.vmcb);
   const reason = u32(min64(vmcb.exitCode, LAST_EXIT_REASON));
   vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));
-  vmcb.injectedEvent = eventToRepeat(vmcb.exitEvent);
+  vmcb.injectedEvent = eventToRepeat(vmcb);
   vmcb.tlbControl = TlbControl.keep;
   repeatLostInterrupts();
   exitHandlers.get(reason)(vcpu, vmcb);

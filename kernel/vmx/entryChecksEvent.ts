@@ -14,7 +14,8 @@ const TYPE_SHIFT = 8n;
 const TYPE_MASK = 7n;
 const DELIVERS_ERROR_CODE = 1n << 11n;
 const RESERVED = 0x7fff_f000n;
-const ERROR_CODE_RESERVED = 0xffff_8000n;
+/** Editions of the manual before 2020 have bit 15, too, which processors take (inject.ts). */
+const ERROR_CODE_RESERVED = 0xffff_0000n;
 
 const Type = {
   externalInterrupt: 0n,
@@ -91,7 +92,7 @@ function checkErrorCode(event: u64, type: u64, vector: u64): void {
   const isFree = type === Type.hardwareException && !inRealMode && has(rdmsr(VMX_BASIC), ERROR_CODES_ARE_FREE);
   rule(delivers || !should || isFree, 'an error code for an exception that has one');
   rule(!delivers || should || isFree, 'no error code for an event that has none');
-  if (delivers) rule(!has(vmread(Field.entryErrorCode), ERROR_CODE_RESERVED), 'an error code with bits 31:15 clear');
+  if (delivers) rule(!has(vmread(Field.entryErrorCode), ERROR_CODE_RESERVED), 'an error code with bits 31:16 clear');
 }
 
 function checkLength(): void {

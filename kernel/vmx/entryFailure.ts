@@ -6,6 +6,7 @@ import type { Vcpu } from '../vcpu/vcpu.js';
 import { isIn64BitCode } from './codeMode.js';
 import { explainEntryFailure } from './entryChecks.js';
 import { ENTRY_FAILED } from './exitReason.js';
+import { shortenErrorCode } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
 import { onUnknownInstruction } from './refusedInstructions.js';
 import { printGuest } from './stops.js';
@@ -15,6 +16,8 @@ import { Field } from './vmcs.js';
 const INVALID_GUEST_STATE = 0x8000_0021n;
 const MSR_LOADING = 0x8000_0022n;
 const MACHINE_CHECK = 0x8000_0029n;
+/** VM-instruction error: VM entry with invalid control fields (SDM 3C 30.4). */
+const INVALID_CONTROLS = 7n;
 const HIGH_HALF = 32n;
 const LOW_HALF = 0xffff_ffffn;
 
@@ -64,11 +67,19 @@ function printCause(reason: u64): void {
   }
 }
 
-/** VMLAUNCH or VMRESUME has set CF or ZF (SDM 3C 30.2). From runtime-c/vmx.asm. */
-export function onVmxEntryRefused(_vcpu: Vcpu): never {
+/**
+ * VMLAUNCH or VMRESUME has set CF or ZF (SDM 3C 30.2). Returns where the entry can be tried again: the world switch then loads
+ * the registers that the last exit saved, which an exit with an event to deliver always does. From runtime-c/vmx.asm.
+ */
+export function onVmxEntryRefused(_vcpu: Vcpu): void {
+  const error = vmread(Field.instructionError);
+  if (error !== INVALID_CONTROLS || !shortenErrorCode()) stopForRefusal(error);
+}
+
+function stopForRefusal(error: u64): never {
   beginCrash();
   print('the processor refused to enter the guest, VM-instruction error ');
-  printDecimal(vmread(Field.instructionError));
+  printDecimal(error);
   endLine();
   explainEntryFailure();
   return endCrash();

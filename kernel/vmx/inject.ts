@@ -1,8 +1,8 @@
 /** Events that the guest gets when it runs next (SDM 3C 24.8.3, 26.6 and 27.2). */
 import { u64, type u32 } from '../../transpiler/lib/index.js';
-import { RFLAGS_RF } from '../vcpu/registers.js';
+import { CR0_PE, RFLAGS_RF } from '../vcpu/registers.js';
 import { vmread, vmwrite } from './operations.js';
-import { Field } from './vmcs.js';
+import { Activity, Field } from './vmcs.js';
 
 /** Vectors of exceptions (SDM 3A, table 6-1). */
 export const Exception = {
@@ -29,6 +29,9 @@ const FIRST_SOFTWARE_TYPE = 4n << 8n;
 const HAS_ERROR_CODE = 1n << 11n;
 const VALID = 1n << 31n;
 const EVENT_MASK = VALID | HAS_ERROR_CODE | TYPE_MASK | VECTOR_MASK;
+/** Error codes have 16 bits; an entry refuses any of the upper half (SDM 3C 26.2.1.3). */
+const ERROR_CODE = 0xffffn;
+const HIGHEST_BIT = 1n << 15n;
 
 /** Interruptibility (SDM 3C, table 24-3): the shadows of STI and MOV SS, and NMIs held back. */
 export const SHADOWS = 3n;
@@ -41,14 +44,13 @@ export const NMI_UNBLOCKED = 1n << 12n;
 /** The guest gets the exception `vector`, which has no error code. */
 export function injectException(vector: Exception): void {
   if (vector !== Exception.debug) markFault();
-  inject(VALID | TYPE_HARDWARE_EXCEPTION | vector);
+  inject(VALID | TYPE_HARDWARE_EXCEPTION | vector, 0n);
 }
 
-/** The guest gets the exception `vector` with `errorCode`. */
+/** The guest gets the exception `vector` with `errorCode`, which the processor leaves out in real mode. */
 export function injectExceptionWithCode(vector: u64, errorCode: u32): void {
-  vmwrite(Field.entryErrorCode, u64(errorCode));
   markFault();
-  inject(VALID | HAS_ERROR_CODE | TYPE_HARDWARE_EXCEPTION | vector);
+  inject(VALID | HAS_ERROR_CODE | TYPE_HARDWARE_EXCEPTION | vector, u64(errorCode));
 }
 
 /** A fault leaves RF in the flags that the handler finds, so that no code breakpoint is met twice (SDM 3B 17.3.1.1). */
@@ -58,7 +60,7 @@ function markFault(): void {
 
 /** The guest gets an NMI. */
 export function injectNmi(): void {
-  inject(VALID | TYPE_NMI | NMI_VECTOR);
+  inject(VALID | TYPE_NMI | NMI_VECTOR, 0n);
 }
 
 /** Whether the guest cannot take an NMI now: it handles one, or has half switched its stack. */
@@ -68,27 +70,43 @@ export function isNmiHeldBack(): boolean {
 
 /** The guest gets the exception that made it exit, as it was. */
 export function reflectException(): void {
-  const event = vmread(Field.exitInterruption);
-  if ((event & HAS_ERROR_CODE) !== 0n) vmwrite(Field.entryErrorCode, vmread(Field.exitErrorCode));
-  inject(event & EVENT_MASK);
+  inject(vmread(Field.exitInterruption) & EVENT_MASK, vmread(Field.exitErrorCode));
 }
 
 /** The guest gets the event that was in delivery at the exit, if there was one. True where there was. */
 export function repeatEvent(): boolean {
   const event = vmread(Field.vectoringInformation);
   if ((event & VALID) === 0n) return false;
-  if ((event & HAS_ERROR_CODE) !== 0n) vmwrite(Field.entryErrorCode, vmread(Field.vectoringErrorCode));
-  inject(event & EVENT_MASK);
+  inject(event & EVENT_MASK, vmread(Field.vectoringErrorCode));
   return true;
 }
 
-/** The event's delivery ends the shadow of the instruction before it. */
-function inject(event: u64): void {
+/**
+ * Has the next entry deliver `event`, with `errorCode` if the event has one. Nothing else writes these fields, so that what an
+ * entry insists on (SDM 3C 26.2.1.3 and 26.3.1.5) holds for every event: no error code in real mode, and no exception for a
+ * guest that is halted or behind STI or MOV SS.
+ */
+function inject(event: u64, errorCode: u64): void {
   if ((event & TYPE_MASK) >= FIRST_SOFTWARE_TYPE) {
     vmwrite(Field.entryInstructionLength, vmread(Field.instructionLength));
   }
-  vmwrite(Field.entryInterruption, event);
+  const isReal = (vmread(Field.guestCr0) & CR0_PE) === 0n;
+  vmwrite(Field.entryInterruption, isReal ? event & u64(~HAS_ERROR_CODE) : event);
+  vmwrite(Field.entryErrorCode, errorCode & ERROR_CODE);
+  if (vmread(Field.guestActivity) === Activity.halted) vmwrite(Field.guestActivity, Activity.active);
   endShadow();
+}
+
+/**
+ * Clears bit 15 of the error code that the next entry delivers. True where that changes it. Selectors from 8000H on, and page
+ * faults of enclaves, make the bit. Newer editions of SDM 3C 26.2.1.3 allow it, as processors are known to; older ones do not.
+ */
+export function shortenErrorCode(): boolean {
+  const event = vmread(Field.entryInterruption);
+  const code = vmread(Field.entryErrorCode);
+  const isAtFault = (event & (VALID | HAS_ERROR_CODE)) === (VALID | HAS_ERROR_CODE) && (code & HIGHEST_BIT) !== 0n;
+  if (isAtFault) vmwrite(Field.entryErrorCode, code & u64(~HIGHEST_BIT));
+  return isAtFault;
 }
 
 /** Ends what STI or MOV SS hold back for one instruction. */

@@ -142,11 +142,37 @@ t.test('an external interrupt in delivery is delivered again, also where QEMU ca
   t.end();
 });
 
-t.test('an NMI in delivery is delivered again', (t) => {
-  const guest = startGuest();
-  guest.vmcb.exitEvent = 0x8000_0202n;
+t.test('an NMI in delivery is delivered again, also where QEMU calls it an exception', (t) => {
+  for (const type of [0x200n, 0x300n]) {
+    const guest = startGuest();
+    guest.vmcb.exitEvent = 0x8000_0002n | type;
+    guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+    t.same(injected(guest.vmcb), { vector: 2, type: 2, errorCode: null });
+  }
+  t.end();
+});
+
+t.test('an interrupt with a vector below 32 that is no exception’s is delivered again as what it is', (t) => {
+  for (const vector of [9, 15, 20, 22, 27, 31]) {
+    const guest = startGuest();
+    guest.vmcb.exitEvent = EXCEPTION | BigInt(vector);
+    guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+    t.same(injected(guest.vmcb), { vector, type: 0, errorCode: null });
+  }
+  t.end();
+});
+
+t.test('in real mode no exception has an error code, neither one that is raised nor one in delivery', (t) => {
+  const guest = startGuest([0x0f, 0x32]);
+  guest.vmcb.cr0 = 0x10n;
+  guest.vmcb.efer = 0x1000n;
+  guest.vmcb.cs.attributes = 0x9b;
+  guest.vcpu.registers.rcx = 0x4000_0000n;
+  guest.exit(ExitCode.msr);
+  t.same(injected(guest.vmcb), { vector: 13, type: 3, errorCode: null });
+  guest.vmcb.exitEvent = EXCEPTION | 0x80dn;
   guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
-  t.same(injected(guest.vmcb), { vector: 2, type: 2, errorCode: null });
+  t.same(injected(guest.vmcb), { vector: 13, type: 3, errorCode: null });
   t.end();
 });
 

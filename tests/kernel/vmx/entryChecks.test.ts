@@ -183,8 +183,8 @@ const RULES: readonly [string, Fields, Fields?][] = [
   ['an error code for an exception that has one', { [Field.entryInterruption]: event(3, 13) }],
   ['no error code for an event that has none', { [Field.entryInterruption]: event(3, 6, true) }],
   [
-    'an error code with bits 31:15 clear',
-    { [Field.entryInterruption]: event(3, 13, true), [Field.entryErrorCode]: 0x8000n },
+    'an error code with bits 31:16 clear',
+    { [Field.entryInterruption]: event(3, 13, true), [Field.entryErrorCode]: 0x1_0000n },
   ],
   ['an instruction length of 1 to 15 for a software event', { [Field.entryInterruption]: event(4, 0x80) }],
   [
