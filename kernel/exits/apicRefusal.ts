@@ -1,5 +1,6 @@
 import { u64, type u32 } from '../../transpiler/lib/index.js';
-import { beginLine, consoleReturnToUart, endLine, print, printHex, takeConsole } from '../report/console.js';
+import { endLine, print, printHex } from '../report/console.js';
+import { beginEnd } from '../report/crash.js';
 import { resetMachine } from '../report/reset.js';
 
 /**
@@ -7,9 +8,7 @@ import { resetMachine } from '../report/reset.js';
  * firmware would start anew.
  */
 export function refuseInit(command: u32, destination: u32, rip: u64): never {
-  takeConsole();
-  consoleReturnToUart();
-  beginLine();
+  beginEnd();
   print('the guest sent INIT to the processor that it started on, command ');
   printHex(u64(command));
   print(' to ');

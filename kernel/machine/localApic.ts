@@ -21,6 +21,7 @@ import { APIC_BASE } from '../vcpu/registers.js';
 const ENABLED = 1n << 11n;
 const X2APIC_MODE = 1n << 10n;
 const ADDRESS = 0x000f_ffff_ffff_f000n;
+const RESET_ADDRESS = 0xfee0_0000n;
 
 /** Offsets of registers in the page. */
 export const ApicRegister = {
@@ -130,6 +131,24 @@ export function sendNmiToSelf(): void {
   page.commandLow = command;
   waitForDelivery(page);
   page.commandHigh = destination;
+}
+
+/**
+ * Sends an INIT or NMI to all other processors at the end of the node, whatever the guest has made of this APIC: one that is
+ * off is switched on, and its page goes back to where it is at reset, which the hypervisor can reach.
+ */
+export function sendToOthers(delivery: u32): void {
+  const command = u32(Shorthand.others | COMMAND_LEVEL | delivery);
+  const base = rdmsr(APIC_BASE);
+  if ((base & X2APIC_MODE) !== 0n) {
+    wrmsr(X2APIC_COMMAND, u64(command));
+    return;
+  }
+  wrmsr(APIC_BASE, u64(base & u64(~ADDRESS)) | ENABLED | RESET_ADDRESS);
+  const page = physical(ApicPage, hpa(RESET_ADDRESS));
+  waitForDelivery(page);
+  page.commandLow = command;
+  waitForDelivery(page);
 }
 
 function sendCommand(apicId: u32, command: u32): void {

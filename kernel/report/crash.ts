@@ -1,21 +1,25 @@
 /** The first and the last words of a report that the hypervisor cannot go on. */
-import { at, BOOL, haltForever, instance, struct } from '../../transpiler/lib/index.js';
+import { haltForever } from '../../transpiler/lib/index.js';
 import { CrashAction, options } from '../machine/options.js';
-import { beginLine, consoleReturnToUart, endLine, print, takeConsole } from './console.js';
+import { claimEnd } from '../vcpu/end.js';
+import { beginLine, consoleReturnToUart, endLine, print, seizeConsole } from './console.js';
 import { resetMachine } from './reset.js';
+import { stopOthers } from './stopOthers.js';
 import { screenShowLog } from './textScreen.js';
 
-const Crash = struct('Crash', { size: 1 }, { begun: at(0, BOOL) });
-const state = instance(Crash);
-
-/** Takes the console and begins the line that says what happened. A crash during a crash ends here. */
+/** Begins the line that says what happened. A second crash, on this processor or another one, ends here. */
 export function beginCrash(): void {
-  if (state.begun) haltForever();
-  state.begun = true;
-  takeConsole();
+  beginEnd();
+  print('crash: ');
+}
+
+/** Ends the node: stops all other processors, takes the console, and begins a line of the last report. */
+export function beginEnd(): void {
+  claimEnd();
+  stopOthers();
+  seizeConsole();
   consoleReturnToUart();
   beginLine();
-  print('crash: ');
 }
 
 /** Halts or resets, as the option `crash=` says. */

@@ -5,6 +5,7 @@ import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
 import { printRow } from '../report/registers.js';
 import { resetMachine } from '../report/reset.js';
+import { standStillIfEnded } from '../vcpu/end.js';
 import { printGuestRegisters } from '../vcpu/printRegisters.js';
 import { noteReset } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
@@ -23,6 +24,7 @@ export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
  * INIT is held back for ever, and the processor stands still.
  */
 export function onInit(vcpu: Vcpu, _vmcb: Vmcb): void {
+  standStillIfEnded();
   if (vcpu.number === 0) resetMachine();
   noteReset(vcpu.number);
   vcpu.call.isReset = 1;

@@ -1,11 +1,15 @@
 /** NMIs that arrive while the hypervisor runs. */
+import { standStillIfEnded } from './end.js';
 import { currentVcpu } from './processors.js';
 import { keepNmi } from './vendor.js';
 
 /** From runtime-c/exceptions.asm. False where no guest can get the NMI. */
 export function onNmi(): boolean {
   const vcpu = currentVcpu();
-  if (vcpu === null || !vcpu.takesNmis) return false;
+  if (vcpu === null || !vcpu.takesNmis) {
+    standStillIfEnded();
+    return false;
+  }
   keepNmi(vcpu);
   return true;
 }

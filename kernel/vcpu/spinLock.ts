@@ -1,30 +1,31 @@
-/** A lock for the few things that all processors share while guests run: the log, the clock. */
-import { addressOf, at, exchange32, pause, struct, U32, type Ref, type u32 } from '../../transpiler/lib/index.js';
+/**
+ * A lock for the few things that all processors share while guests run.
+ *
+ * It is waited for without end, so two processors never hold it at once. Its holder always releases it: an exit handler runs with GIF clear on
+ * AMD-V (APM 2, 15.17) and in VMX root operation on VT-x (SDM 3C 23.8), where an INIT stays pending; no handler of NMIs,
+ * exceptions or machine checks takes a lock; and no handler lets interrupts in, or enters the guest, while it holds one.
+ * Where the holder crashes the node ends, and who waits stands still.
+ *
+ * Locks are taken in this order: the local APIC's, the console's, the power-management timer's.
+ */
+import { addressOf, at, exchange32, pause, struct, U32, type Ref } from '../../transpiler/lib/index.js';
+import { standStillIfEnded } from './end.js';
 
-export const SpinLock = struct('SpinLock', { size: 4 }, { taken: at(0, U32) });
+export const SpinLock = struct('SpinLock', { size: 4, volatile: true }, { taken: at(0, U32) });
 export type SpinLock = Ref<typeof SpinLock>;
 
-/** What is done under a lock takes microseconds, a tenth of so many pauses at most. */
-const MOST_PAUSES = 1_000;
-
-/**
- * Waits until nobody holds `lock`, and takes it. A holder that does not release it in time is not waited for: an INIT
- * has reset its processor, or it is reporting a crash. So nobody waits for ever.
- */
+/** Waits until `lock` is free, and takes it. Stands still for good where the node has ended (end.ts). */
 export function takeLock(lock: SpinLock): void {
-  if (wasTaken(lock)) waitFor(lock);
-}
-
-function waitFor(lock: SpinLock): void {
-  for (let pauses: u32 = 0; pauses < MOST_PAUSES; pauses++) {
+  standStillIfEnded();
+  while (!tryLock(lock)) {
     pause();
-    if (!wasTaken(lock)) return;
+    standStillIfEnded();
   }
 }
 
-/** Takes `lock` where it is free. Whether it was not. */
-function wasTaken(lock: SpinLock): boolean {
-  return exchange32(addressOf(lock), 1) !== 0;
+/** Takes `lock` if it is free. False where it is not. */
+export function tryLock(lock: SpinLock): boolean {
+  return exchange32(addressOf(lock), 1) === 0;
 }
 
 export function releaseLock(lock: SpinLock): void {

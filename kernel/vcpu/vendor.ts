@@ -16,6 +16,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { sendInit } from '../machine/localApic.js';
 import { options } from '../machine/options.js';
+import { isVirtualMachine } from '../machine/virtualMachine.js';
 import type { EntryFormat } from '../memory/pageTables.js';
 import { directAddress, svmRun, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
@@ -31,6 +32,7 @@ import { findHeldInit } from '../vmx/heldInit.js';
 import { vmxKeepNmi } from '../vmx/nmi.js';
 import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
 import { vmxAwaitStart, vmxPrepare, vmxRestart } from '../vmx/start.js';
+import { noteGuestRuns, Reach } from './end.js';
 import type { ProcessorState } from './state.js';
 import type { Vcpu } from './vcpu.js';
 
@@ -102,8 +104,14 @@ export function keepNmi(vcpu: Vcpu): void {
 
 /** Runs the guest of `vcpu`. The world switch does not come back. */
 export function runVcpu(vcpu: Vcpu): never {
+  if (vcpu.number === 0) noteGuestRuns(holdsInits() ? Reach.nmiAndInit : Reach.nmi);
   runs.get(vendor())(vcpu);
   return haltForever();
+}
+
+/** Whether an INIT that leaves the guest stays pending. QEMU, which has AMD-V only, resets the processor. */
+function holdsInits(): boolean {
+  return vendor() === Vendor.vmx || !isVirtualMachine();
 }
 
 /** Has the processor with the ID `apicId`, which is prepared, wait for a SIPI: where that is no exit, after an INIT. */

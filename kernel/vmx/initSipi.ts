@@ -1,6 +1,7 @@
 /** INIT and SIPI, which leave the guest on VT-x (SDM 3C 25.2). */
 import { local, u32 } from '../../transpiler/lib/index.js';
 import { resetMachine } from '../report/reset.js';
+import { standStillIfEnded } from '../vcpu/end.js';
 import { CR0_CD, CR0_NW } from '../vcpu/registers.js';
 import { noteReset, noteRun, noteStartup } from '../vcpu/startup.js';
 import { ProcessorState, startAtVector } from '../vcpu/state.js';
@@ -19,6 +20,7 @@ const VECTOR = 0xffn;
  * soon: one that comes before is lost. What else an INIT resets can wait for the SIPI, too.
  */
 export function onInit(vcpu: Vcpu): void {
+  standStillIfEnded();
   if (vcpu.number === 0) resetMachine();
   const isFirst = vcpu.justStarted;
   vcpu.justStarted = false;
@@ -32,6 +34,7 @@ export function onInit(vcpu: Vcpu): void {
 
 /** The processor starts, as after an INIT, at the page that the SIPI names. */
 export function onSipi(vcpu: Vcpu): void {
+  standStillIfEnded();
   const vector = u32(vmread(Field.exitQualification) & VECTOR);
   forgetNmi(vcpu);
   noteStartup(vcpu.number, vector, 0n);

@@ -4,6 +4,7 @@
  * came, up to the entry itself, it need not ask.
  */
 import type { u64 } from '../../transpiler/lib/index.js';
+import { standStillIfEnded } from '../vcpu/end.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { ExitReason } from './exitReason.js';
 import { injectNmi, isNmiHeldBack } from './inject.js';
@@ -17,6 +18,7 @@ const SHORT_WAIT = 0x400n;
 
 /** From the handler of NMIs. */
 export function vmxKeepNmi(vcpu: Vcpu): void {
+  standStillIfEnded();
   vcpu.holdsNmi = true;
   endGuestSoon(vcpu, 0n);
 }

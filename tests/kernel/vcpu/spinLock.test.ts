@@ -1,7 +1,9 @@
 import t from 'tap';
-import { releaseLock, SpinLock, takeLock } from '../../../kernel/vcpu/spinLock.js';
+import { claimEnd } from '../../../kernel/vcpu/end.js';
+import { releaseLock, SpinLock, takeLock, tryLock } from '../../../kernel/vcpu/spinLock.js';
 import { instance } from '../../../transpiler/lib/index.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
+import { Halted, HALTED } from '../../support/image.js';
 
 const lock = instance(SpinLock);
 let pauses = 0;
@@ -17,6 +19,9 @@ t.beforeEach(() => {
       pauses++;
       meanwhile();
     },
+    haltForever() {
+      throw new Halted();
+    },
   });
 });
 
@@ -29,21 +34,44 @@ t.test('a lock that nobody holds is taken at once', (t) => {
   t.end();
 });
 
-t.test('a lock is waited for until its holder releases it', (t) => {
+t.test('a lock is waited for until its holder releases it, however long that takes', (t) => {
   takeLock(lock);
   meanwhile = () => {
-    if (pauses === 7) releaseLock(lock);
+    if (pauses === 1_000_000) releaseLock(lock);
   };
   takeLock(lock);
-  t.equal(pauses, 7);
+  t.equal(pauses, 1_000_000);
   t.equal(lock.taken, 1);
   t.end();
 });
 
-t.test('a lock whose holder is gone is not waited for without end', (t) => {
+t.test('who waits for a lock stands still when the node ends, and does not take it', (t) => {
   takeLock(lock);
-  takeLock(lock);
-  t.ok(pauses > 100 && pauses < 100_000, `${pauses} pauses`);
-  t.equal(lock.taken, 1);
+  meanwhile = () => {
+    if (pauses === 7) claimEnd();
+  };
+  t.throws(() => takeLock(lock), HALTED);
+  t.equal(pauses, 7);
+  t.end();
+});
+
+t.test('no lock is taken once the node has ended, not even a free one', (t) => {
+  claimEnd();
+  t.throws(() => takeLock(lock), HALTED);
+  t.equal(lock.taken, 0);
+  t.end();
+});
+
+t.test('a lock that is taken is not taken again by trying', (t) => {
+  t.ok(tryLock(lock));
+  t.notOk(tryLock(lock));
+  releaseLock(lock);
+  t.ok(tryLock(lock));
+  t.end();
+});
+
+t.test('the node ends once: the second processor that claims its end stands still', (t) => {
+  claimEnd();
+  t.throws(claimEnd, HALTED);
   t.end();
 });

@@ -27,7 +27,7 @@ ${functions.map((tested, index) => `    case ${index}: {\n${callSource(tested)}\
 int main(void) {
   uint64_t function;
   while (input_word(&function)) {
-    answersTaken = 0;
+    answersTaken = calls = 0;
     answerCount = (unsigned)input_u64();
     for (unsigned i = 0; i < answerCount; i++) answers[i] = input_u64();
     for (uint64_t left = input_u64(); left > 0; left--) choose_instance(input_u64());
@@ -96,7 +96,7 @@ function intrinsicSource({ name, c, parameters, result }: IntrinsicFunction): st
     showing(parameter.type, localName(parameter)),
   ]);
   const returned = result.kind === 'reference' ? storageType(result.layout) : cType(result);
-  const lines = [`fputs("${name}(", stdout);`, ...shown, 'puts(")");', ...answering(result)];
+  const lines = ['platform_called();', `fputs("${name}(", stdout);`, ...shown, 'puts(")");', ...answering(result)];
   const kind = result.kind === 'never' ? '_Noreturn ' : '';
   return `static inline UNUSED ${kind}${returned} ${c}(${list}) {\n${lines.map((line) => `  ${line}`).join('\n')}\n}\n`;
 }

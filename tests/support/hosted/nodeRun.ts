@@ -47,6 +47,8 @@ function declaresAnything({ functions, constants, lists, tables, instances }: Mo
 class Halted extends Error {}
 /** Ends a run that asks for more answers than there are: a wait for a device that says nothing. */
 class Exhausted extends Error {}
+/** A function that waits for another processor, which is not there, ends after so many calls; platform.h agrees. */
+const MOST_CALLS = 5_000;
 
 /**
  * What the function does in Node; null where the case is not one it must serve: its `requires`
@@ -125,6 +127,7 @@ function show(type: Type, value: unknown): string {
 /** A machine that writes down each call and answers from the list. */
 function recorder(intrinsics: readonly IntrinsicFunction[], answers: readonly bigint[], log: string[]): object {
   let next = 0;
+  let calls = 0;
   const answer = (): bigint => {
     const found = answers[next++];
     if (found === undefined) throw new Exhausted();
@@ -133,6 +136,7 @@ function recorder(intrinsics: readonly IntrinsicFunction[], answers: readonly bi
   const machine: Record<string, (...values: unknown[]) => unknown> = {};
   for (const { name, parameters, result } of intrinsics) {
     machine[name] = (...values) => {
+      if (++calls > MOST_CALLS) throw new Exhausted();
       log.push(`${name}(${values.map((value, index) => show(parameters[index]?.type as Type, value)).join(', ')})`);
       return answerOf(result, answer);
     };
