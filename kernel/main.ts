@@ -2,6 +2,7 @@
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
 import { refuseSecondStart } from './guest/bios.js';
+import { publishStatistics } from './exits/statistics.js';
 import { loadGuest } from './guest/guest.js';
 import { readAcpi } from './machine/acpi.js';
 import { readProcessors } from './machine/madt.js';
@@ -51,6 +52,7 @@ function startGuest(): never {
   const vcpu = vcpuOf(0);
   const readableEnd = hpa(mappedEnd(topOfMemory()));
   const tables = buildNestedTables(nestedEntryFormat(), region.start, region.bytes, readableEnd);
+  publishStatistics(nestedEntryFormat());
   useProcessor(vcpu);
   hideTrampoline(nestedEntryFormat());
   watchApic();

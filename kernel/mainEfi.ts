@@ -11,6 +11,7 @@ import { EfiMemory, keepReserved, takeAlignedPages, takePages } from './boot/efi
 import { announcePresence, isPresent } from './boot/efiPresence.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './boot/efiProcessors.js';
 import { EFI_NOT_STARTED } from './boot/efiTables.js';
+import { publishStatistics } from './exits/statistics.js';
 import { startEfiGuest } from './guest/efi.js';
 import { readAcpi } from './machine/acpi.js';
 import { loadDescriptors, loadGates } from './machine/descriptors.js';
@@ -80,6 +81,7 @@ function settle(): void {
   takeTrampoline();
   tables.host = takeRegion(start, bytes);
   buildNestedTables(format, region.start, region.bytes, hpa(mappedEnd(topOfMemory())));
+  publishStatistics(format);
   hideTrampoline(format);
   watchApic();
   copyImage(start);

@@ -1,8 +1,11 @@
 /*
- * tsvm-stat: asks the hypervisor, by hypercalls (docs/hypercall.md), what it has counted and logged.
- * Exit codes: 0 done, 1 no tsvm under this system, 2 wrong usage.
+ * tsvm-stat: shows what the hypervisor has counted and logged (docs/hypercall.md). It reads the page of statistics through
+ * /dev/mem, which root may do unless the kernel is locked down; else it asks by hypercalls, which the hypervisor answers to programs
+ * with the option hypercall=user.
+ * Exit codes: 0 done, 1 no tsvm under this system, 2 wrong usage, 3 not allowed to know.
  */
 #include <cpuid.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,12 +13,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define MAGIC UINT64_C(0x6d767374)
 #define INTERFACE_VERSION 1
 
-enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT, TIME, TEST_TASK };
+enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT, TIME, TEST_TASK, STATISTICS };
+enum status { DONE, NO_SUCH_FUNCTION, NOTHING_THERE, NOT_ALLOWED };
+
+#define STATISTICS_MAGIC UINT64_C(0x746174736d767374)
+#define STATISTICS_VERSION 1
+#define PAGE_BYTES 4096
+#define MOST_PROCESSORS 256
+
+/* The page, as version 1 has it; later ones have more at its end. */
+struct statistics {
+    uint64_t magic;
+    uint32_t version, bytes, vendor, processors;
+    uint64_t counts, counts_distance;
+    uint32_t counts_of_each, clock_source;
+    uint64_t clock_frequency, hidden_start, hidden_bytes;
+};
 
 struct answer {
     uint64_t status, rbx, rcx, rdx, rsi, rdi;
@@ -133,6 +152,77 @@ static const struct reason *reason_of(uint64_t code) {
     return NULL;
 }
 
+/* What can be read of the page; NULL where hypercalls have to do. */
+static const volatile struct statistics *statistics;
+static const volatile uint64_t *counts[MOST_PROCESSORS];
+
+/* Not O_SYNC: the hypervisor's memory is cached. */
+static const volatile void *map_memory(int memory, uint64_t address, uint64_t bytes) {
+    const volatile void *place = mmap(NULL, bytes, PROT_READ, MAP_SHARED, memory, (off_t)address);
+    return place == MAP_FAILED ? NULL : place;
+}
+
+static bool has_statistics(const volatile struct statistics *page) {
+    return page->magic == STATISTICS_MAGIC && page->version >= STATISTICS_VERSION && page->processors <= MOST_PROCESSORS;
+}
+
+static bool map_counts(int memory, const volatile struct statistics *page) {
+    for (unsigned i = 0; i < page->processors; i++) {
+        const uint64_t bytes = (page->counts_of_each * sizeof *counts[i] + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+        counts[i] = map_memory(memory, page->counts + i * page->counts_distance, bytes);
+        if (counts[i] == NULL) return false;
+    }
+    return true;
+}
+
+static void find_statistics(void) {
+    const struct answer place = hypercall(STATISTICS, 0, 0);
+    const int memory = place.status == DONE ? open("/dev/mem", O_RDONLY) : -1;
+    if (memory < 0) return;
+    const volatile struct statistics *page = map_memory(memory, place.rbx, PAGE_BYTES);
+    if (page != NULL && has_statistics(page) && map_counts(memory, page)) statistics = page;
+    close(memory);
+}
+
+static void not_allowed(void) {
+    fputs("tsvm-stat: tsvm tells this to root only, through /dev/mem, which this user or a kernel that is locked down cannot read,\n"
+          "and its log to the kernel only: start tsvm with the option hypercall=user to have it tell every program\n",
+          stderr);
+    exit(3);
+}
+
+/* A hypercall that may be refused. */
+static struct answer ask(enum function function, uint64_t rdx, uint64_t rsi) {
+    const struct answer answer = hypercall(function, rdx, rsi);
+    if (answer.status == NOT_ALLOWED) not_allowed();
+    return answer;
+}
+
+struct count {
+    bool is_there;
+    uint64_t code, times;
+};
+
+/* The first reason, from `code` on, for which the processor has left the guest. */
+static struct count next_count(uint64_t processor, uint64_t code) {
+    if (statistics == NULL) {
+        const struct answer next = ask(EXIT_COUNT, processor, code);
+        return (struct count){next.status == DONE, next.rcx, next.rbx};
+    }
+    for (; code < statistics->counts_of_each; code++) {
+        const uint64_t times = counts[processor][code];
+        if (times != 0) return (struct count){true, code, times};
+    }
+    return (struct count){false, 0, 0};
+}
+
+/* The memory that the hypervisor keeps. */
+static void find_memory(uint64_t *start, uint64_t *bytes) {
+    const struct answer kept = statistics == NULL ? ask(MEMORY_KEPT, 0, 0) : (struct answer){0};
+    *start = statistics == NULL ? kept.rbx : statistics->hidden_start;
+    *bytes = statistics == NULL ? kept.rcx : statistics->hidden_bytes;
+}
+
 static void print_time(void) {
     const struct answer time = hypercall(TIME, 0, 0);
     const struct answer task = hypercall(TEST_TASK, 0, 0);
@@ -144,18 +234,19 @@ static void print_time(void) {
 }
 
 static void print_text(uint64_t processors) {
-    const struct answer memory = hypercall(MEMORY_KEPT, 0, 0);
+    uint64_t start, bytes;
+    find_memory(&start, &bytes);
     printf("tsvm, hypercall interface %d on %s, %" PRIu64 " processor%s, %" PRIu64 " KiB kept at 0x%" PRIx64 "\n",
-           INTERFACE_VERSION, vendor->name, processors, processors == 1 ? "" : "s", memory.rcx / 1024, memory.rbx);
+           INTERFACE_VERSION, vendor->name, processors, processors == 1 ? "" : "s", bytes / 1024, start);
     for (uint64_t processor = 0; processor < processors; processor++) {
         printf("exits of processor %" PRIu64 ":\n", processor);
         for (uint64_t code = 0;; code++) {
-            const struct answer next = hypercall(EXIT_COUNT, processor, code);
-            if (next.status != 0) break;
-            code = next.rcx;
+            const struct count next = next_count(processor, code);
+            if (!next.is_there) break;
+            code = next.code;
             const struct reason *reason = reason_of(code);
-            if (reason == NULL) printf("%10" PRIu64 "  exit code 0x%" PRIx64 "\n", next.rbx, code);
-            else printf("%10" PRIu64 "  %-16s %s\n", next.rbx, reason->name, reason->meaning);
+            if (reason == NULL) printf("%10" PRIu64 "  exit code 0x%" PRIx64 "\n", next.times, code);
+            else printf("%10" PRIu64 "  %-16s %s\n", next.times, reason->name, reason->meaning);
         }
     }
     print_time();
@@ -165,12 +256,12 @@ static void print_counts(uint64_t processor) {
     bool first = true;
     putchar('{');
     for (uint64_t code = 0;; code++) {
-        const struct answer next = hypercall(EXIT_COUNT, processor, code);
-        if (next.status != 0) break;
-        code = next.rcx;
+        const struct count next = next_count(processor, code);
+        if (!next.is_there) break;
+        code = next.code;
         const struct reason *reason = reason_of(code);
-        if (reason == NULL) printf("%s\"0x%" PRIx64 "\":%" PRIu64, first ? "" : ",", code, next.rbx);
-        else printf("%s\"%s\":%" PRIu64, first ? "" : ",", reason->name, next.rbx);
+        if (reason == NULL) printf("%s\"0x%" PRIx64 "\":%" PRIu64, first ? "" : ",", code, next.times);
+        else printf("%s\"%s\":%" PRIu64, first ? "" : ",", reason->name, next.times);
         first = false;
     }
     putchar('}');
@@ -188,9 +279,10 @@ static void print_json_time(void) {
 
 /* One line; "exits" is that of the first processor. */
 static void print_json(uint64_t processors) {
-    const struct answer memory = hypercall(MEMORY_KEPT, 0, 0);
+    uint64_t start, bytes;
+    find_memory(&start, &bytes);
     printf("{\"version\":%d,\"vendor\":\"%s\",\"memory\":{\"start\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"exits\":", INTERFACE_VERSION,
-           vendor->name, memory.rbx, memory.rcx);
+           vendor->name, start, bytes);
     print_counts(0);
     printf(",\"processors\":[");
     for (uint64_t processor = 0; processor < processors; processor++) {
@@ -203,11 +295,11 @@ static void print_json(uint64_t processors) {
 }
 
 static void print_log(void) {
-    struct answer part = hypercall(LOG_TEXT, 0, 0);
+    struct answer part = ask(LOG_TEXT, 0, 0);
     while (part.status == 0) {
         const uint64_t words[] = {part.rdx, part.rsi, part.rdi};
         fwrite(words, 1, part.rcx <= sizeof words ? part.rcx : sizeof words, stdout);
-        part = hypercall(LOG_TEXT, part.rbx, 0);
+        part = ask(LOG_TEXT, part.rbx, 0);
     }
 }
 
@@ -216,7 +308,8 @@ static int usage(FILE *stream, int status) {
           "Shows why and how often the guest was left for the hypervisor tsvm.\n"
           "  --json  the same as one line of JSON\n"
           "  --log   the hypervisor's messages instead\n"
-          "Exit codes: 0 done, 1 this system does not run under tsvm, 2 wrong usage.\n",
+          "          for which tsvm has to be started with the option hypercall=user\n"
+          "Run it as root. Exit codes: 0 done, 1 this system does not run under tsvm, 2 wrong usage, 3 not allowed to know.\n",
           stream);
     return status;
 }
@@ -232,6 +325,7 @@ int main(int count, char **words) {
     const struct answer version = hypercall(VERSION, 0, 0);
     if (version.status != 0 || version.rbx != INTERFACE_VERSION || version.rdx > 1) no_hypervisor(0);
     vendor = &vendors[version.rdx];
+    find_statistics();
     if (strcmp(option, "--json") == 0) print_json(version.rcx);
     else if (strcmp(option, "--log") == 0) print_log();
     else print_text(version.rcx);

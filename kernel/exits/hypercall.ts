@@ -1,6 +1,8 @@
-/** Hypercalls: docs/hypercall.md. They touch registers only, so any privilege level may make them. */
+/** Hypercalls: docs/hypercall.md. They touch registers only. */
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
+import { HypercallChoice, options } from '../machine/options.js';
+import { PAGE_BYTES } from '../memory/allocator.js';
 import { hiddenBytes, hiddenStart } from '../memory/nestedPaging.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
 import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/clock.js';
@@ -8,6 +10,7 @@ import { testTask } from '../time/testTask.js';
 import { vcpuOf } from '../vcpu/processors.js';
 import { EXIT_REASONS, type Registers, type Vcpu } from '../vcpu/vcpu.js';
 import { vendor } from '../vcpu/vendor.js';
+import { statisticsPage } from './statistics.js';
 
 /** "tsvm" in RAX, little endian. Other values of RAX are not for us. */
 const MAGIC = 0x6d76_7374n;
@@ -17,30 +20,42 @@ const INTERFACE_VERSION = 1n;
 const LOG_BYTES_KEPT = u64(LOG_BYTES);
 const LOG_BYTES_A_CALL = 24n;
 
-const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n } as const;
+const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n, notAllowed: 3n } as const;
 
 type Hypercall = (registers: Registers) => void;
 
 /** How many functions there are; the table's last entry stands for all numbers from this on. */
-const FUNCTIONS = 6n;
-const hypercalls = table<Hypercall>(7, noSuchFunction, {
+const FUNCTIONS = 7n;
+const hypercalls = table<Hypercall>(8, noSuchFunction, {
   0: version,
   1: exitCount,
   2: logText,
   3: memoryKept,
   4: time,
   5: testTaskResults,
+  6: statistics,
 });
+
+/**
+ * A bit for each function that programs may call, too, and for the numbers of none. The others tell what the guest's kernel keeps from its
+ * programs: addresses of the kernel, in the log's events, and what other programs do, in the counts.
+ */
+const OPEN_TO_PROGRAMS = 0b1111_0001;
 
 /** Whether the guest's registers ask for a hypercall. */
 export function isHypercall(vcpu: Vcpu): boolean {
   return vcpu.registers.rax === MAGIC;
 }
 
-/** Does what the guest's registers ask for, and answers in them. */
-export function onHypercall(vcpu: Vcpu): void {
+/** Does what the guest's registers ask for at `privilegeLevel`, and answers in them. */
+export function onHypercall(vcpu: Vcpu, privilegeLevel: u32): void {
   const registers = vcpu.registers;
   const called = u32(min64(registers.rcx, FUNCTIONS));
+  const isOpen = ((OPEN_TO_PROGRAMS >>> called) & 1) !== 0;
+  if (!isOpen && privilegeLevel !== 0 && options.hypercall !== HypercallChoice.user) {
+    registers.rax = Status.notAllowed;
+    return;
+  }
   registers.rax = Status.done;
   hypercalls.get(called)(registers);
 }
@@ -98,6 +113,12 @@ function logWord(first: u64, end: u64): u64 {
     word = word | (u64(logByte(u64(first + i))) << (i * 8n));
   }
   return word;
+}
+
+/** The page that the guest's root can read: statistics.ts. */
+function statistics(registers: Registers): void {
+  registers.rbx = u64(statisticsPage());
+  registers.rcx = PAGE_BYTES;
 }
 
 /** The memory that the guest cannot reach. */

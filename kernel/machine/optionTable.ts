@@ -24,7 +24,7 @@ import {
 import { hexadecimalDigit, NO_DIGIT, startsWithText } from '../boot/text.js';
 import { print, printCharacter } from '../report/console.js';
 
-export const OPTION_COUNT = 8;
+export const OPTION_COUNT = 9;
 
 const LINES = list(STRING, [
   'option crash=halt|reset',
@@ -35,6 +35,7 @@ const LINES = list(STRING, [
   'option test-timer=off|1ms|10ms|1s',
   'option disk=0x80',
   'option chain=-FILE',
+  'option hypercall=kernel|-user',
 ]);
 
 /** What each line starts with; by it linker/options.ts finds the lines in an image. */

@@ -38,6 +38,9 @@ export const RefusalAction = { halt: 0, firmware: 1 } as const;
  */
 export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
 
+/** Who may make the hypercalls that tell what the guest's kernel may know: its kernel, or its programs, too. */
+export const HypercallChoice = { kernel: 0, user: 1 } as const;
+
 /** How often the task that tests the timers runs. */
 export const TestTimer = { off: 0, every1Ms: 1, every10Ms: 2, every1S: 3 } as const;
 export type TestTimer = (typeof TestTimer)[keyof typeof TestTimer];
@@ -45,7 +48,7 @@ export type TestTimer = (typeof TestTimer)[keyof typeof TestTimer];
 /** The numbers of the values. The field at 4 * N belongs to line N of the table; the defaults are the zeros. */
 const Options = struct(
   'Options',
-  { size: 32 },
+  { size: 36 },
   {
     crash: at(0, U32),
     console: at(4, U32),
@@ -57,6 +60,7 @@ const Options = struct(
     disk: at(24, U32),
     /** Whether a file to start is given: chainedFile(). */
     chain: at(28, U32),
+    hypercall: at(32, U32),
   },
 );
 export type Options = Ref<typeof Options>;
@@ -64,14 +68,14 @@ export const options = instance(Options);
 
 const Words = struct(
   'OptionWords',
-  { size: 32 },
+  { size: 48 },
   {
     /** The strength of each option's last word, and the least that another word may have. */
     strengths: at(0, arr(U8, OPTION_COUNT)),
-    least: at(8, arr(U8, OPTION_COUNT)),
+    least: at(16, arr(U8, OPTION_COUNT)),
     /** The file that the last `chain=` names. */
-    file: at(16, HPA),
-    fileBytes: at(24, U32),
+    file: at(32, HPA),
+    fileBytes: at(40, U32),
   },
 );
 const words = instance(Words, { align: 8 });

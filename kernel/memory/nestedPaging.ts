@@ -206,6 +206,14 @@ export function showDecoy(address: Gpa): boolean {
   return true;
 }
 
+/** Lets the guest read the page of hidden memory at `page`. A write there shows it the decoy instead, as anywhere in hidden memory. */
+export function showReadOnly(page: Hpa, format: EntryFormat): void {
+  const offset = u64(page - paging.hiddenStart);
+  if (offset >= paging.hiddenBytes) return;
+  const entry = physical(Entry, hpa(paging.hiddenTables + (offset / PAGE_BYTES) * ENTRY_BYTES));
+  entry.value = pageEntry(page, format.readOnly, format);
+}
+
 /** The machine address at which the hypervisor reads what the guest has at `address`. */
 export function hostAddress(address: Gpa): Hpa {
   if (u64(address) < u64(paging.hiddenStart)) return hpa(address); // most is

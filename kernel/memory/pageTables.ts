@@ -26,7 +26,7 @@ import { memoryTypeAt, uniformType } from './mtrr.js';
 /** What entries are like. */
 export const EntryFormat = struct(
   'EntryFormat',
-  { size: 40 },
+  { size: 48 },
   {
     /** What an entry holds besides an address: one that leads to a table, maps a 4 KiB page, maps a larger page. */
     table: at(0, U64),
@@ -36,6 +36,8 @@ export const EntryFormat = struct(
     memoryTypeUnit: at(24, U64),
     /** The highest level at which an entry can map a page. */
     largestLevel: at(32, U32),
+    /** What an entry holds that maps a 4 KiB page which the guest may read, but neither write nor execute. */
+    readOnly: at(40, U64),
   },
 );
 export type EntryFormat = Ref<typeof EntryFormat>;

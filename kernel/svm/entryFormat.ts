@@ -7,6 +7,7 @@ const WRITABLE = 1n << 1n;
 /** The guest's accesses count as user accesses. */
 const USER = 1n << 2n;
 const LARGE = 1n << 7n;
+const NO_EXECUTE = 1n << 63n;
 
 /** Both together choose PAT entry 3, uncached. */
 const WRITE_THROUGH = 1n << 3n;
@@ -24,6 +25,7 @@ export function svmEntryFormat(): EntryFormat {
   format.table = PRESENT | WRITABLE | USER;
   format.page = PRESENT | WRITABLE | USER;
   format.largePage = PRESENT | WRITABLE | USER | LARGE;
+  format.readOnly = PRESENT | USER | NO_EXECUTE;
   format.largestLevel = largestPageLevel();
   return format;
 }

@@ -5,7 +5,7 @@ import { stopGuest } from '../exits/stopGuest.js';
 import { showDecoy } from '../memory/nestedPaging.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { onApicWrite } from './apicWrite.js';
-import type { Vmcb } from './vmcb.js';
+import { TlbControl, type Vmcb } from './vmcb.js';
 
 /**
  * All memory but the hypervisor's own is mapped, and all but the local APIC writable. So any other fault means that the
@@ -19,5 +19,6 @@ export function onNestedPageFault(vcpu: Vcpu, vmcb: Vmcb): void {
     return;
   }
   recordEvent(Event.hiddenMemory, u64(address), vmcb.rip);
+  vmcb.tlbControl = TlbControl.flushAll; // the page may have been read-only before: see exits/statistics.ts
   if (!showDecoy(address)) stopGuest('the guest used an address beyond what its processor has', vmcb.rip);
 }

@@ -12,6 +12,6 @@ export function onVmmcall(vcpu: Vcpu, vmcb: Vmcb): void {
   }
   const length = instructionLength(vmcb, Opcode.vmmcall);
   if (length === 0) return;
-  onHypercall(vcpu);
+  onHypercall(vcpu, vmcb.cpl);
   skipInstruction(vmcb, length);
 }

@@ -26,8 +26,8 @@ import { GS_BASE } from './registers.js';
 import { Vcpu } from './vcpu.js';
 
 /** The stacks, then the vcpu in pages of its own. */
-export const PROCESSOR_BYTES = 0xe000n;
-const PROCESSOR_PAGES = 14;
+export const PROCESSOR_BYTES = 0x1_1000n;
+const PROCESSOR_PAGES = 17;
 
 const Blocks = struct('ProcessorBlocks', { size: 8 }, { start: at(0, HPA) });
 const blocks = instance(Blocks);

@@ -31,6 +31,10 @@ export type Registers = Ref<typeof Registers>;
 export const EXIT_REASONS = 0x404;
 export const LAST_EXIT_REASON = 0x403n;
 
+/** Where the counts are in a vcpu, and how many pages they have. */
+export const EXITS_OFFSET = 0x3000n;
+export const EXITS_PAGES = 3n;
+
 /** What other processors write, or wait for. */
 const Mailbox = struct(
   'Mailbox',
@@ -57,7 +61,7 @@ const Call = struct(
 
 export const Vcpu = struct(
   'Vcpu',
-  { size: 0x2238 },
+  { size: 0x6000 },
   {
     registers: at(0x00, Registers),
     /** The page that controls the guest and holds its state: the VMCB or the VMCS. */
@@ -89,12 +93,13 @@ export const Vcpu = struct(
     /** On VT-x, what CPUID says to the guest, and what of it never changes. */
     cpuidAnswer: at(0xe0, CpuidAnswer),
     call: at(0xf0, Call),
-    exits: at(0x100, arr(U64, EXIT_REASONS)),
     tables: at(0x2120, DescriptorTables),
     constantLeaves: at(0x21b8, arr(CpuidAnswer, CONSTANT_LEAVES)),
     /** Of CPUID: a bit for each basic leaf that the guest finds empty, and the last of these leaves. */
     emptyLeaves: at(0x2228, U64),
     lastLeaf: at(0x2230, U32),
+    /** In pages of their own, which the guest can read (kernel/exits/statistics.ts). */
+    exits: at(0x3000, arr(U64, EXIT_REASONS)),
   },
 );
 export type Vcpu = Ref<typeof Vcpu>;

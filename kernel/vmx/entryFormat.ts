@@ -42,6 +42,7 @@ export function vmxEntryFormat(): EntryFormat {
   format.table = READ | WRITE | EXECUTE;
   format.page = READ | WRITE | EXECUTE;
   format.largePage = READ | WRITE | EXECUTE | LARGE;
+  format.readOnly = READ;
   format.memoryTypeUnit = MEMORY_TYPE_UNIT;
   format.largestLevel = hasGibPages ? LEVEL_1GIB : LEVEL_2MIB;
   return format;

@@ -1,17 +1,28 @@
 /** Instructions that exit and are done for the guest by handlers which both vendors share. */
-import { wbinvd } from '../../transpiler/lib/index.js';
+import { u32, wbinvd } from '../../transpiler/lib/index.js';
 import { isHypercall, onHypercall } from '../exits/hypercall.js';
 import { setExtendedControl } from '../exits/xsetbv.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Exception, injectException } from './inject.js';
 import { finishInstruction, skipInstruction } from './instruction.js';
+import { vmread } from './operations.js';
+import { GUEST_RIGHTS, Segment } from './vmcs.js';
+
+/** Of a segment's access rights: the descriptor's privilege level (SDM 3C, table 24-2). */
+const DPL_SHIFT = 5n;
+const DPL_MASK = 3n;
 
 /** VMCALL is a hypercall where RAX says so; to all others it does not exist. */
 export function onVmcall(vcpu: Vcpu): void {
   if (isHypercall(vcpu)) {
-    onHypercall(vcpu);
+    onHypercall(vcpu, privilegeLevel());
     skipInstruction();
   } else injectException(Exception.invalidOpcode);
+}
+
+/** The guest's is that of its stack segment (SDM 3C 24.4.1; SDM 3A 5.5). */
+function privilegeLevel(): u32 {
+  return u32((vmread(GUEST_RIGHTS + 2 * Segment.ss) >> DPL_SHIFT) & DPL_MASK);
 }
 
 /** XSETBV always exits (SDM 3C 25.1.2), but only from privilege level 0 and with OSXSAVE on. */

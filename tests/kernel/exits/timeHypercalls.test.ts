@@ -13,7 +13,7 @@ const SECOND = 1_000_000_000n;
 function call(name: bigint): Registers {
   const vcpu = local(Vcpu);
   vcpu.registers.rcx = name;
-  onHypercall(vcpu);
+  onHypercall(vcpu, 3);
   return vcpu.registers;
 }
 

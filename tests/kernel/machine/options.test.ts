@@ -18,7 +18,7 @@ import { powerOn, stopOf } from '../support/startup.js';
 const LINE = 0x1000;
 const CHOICES =
   'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, refusal=halt|firmware, ' +
-  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE';
+  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE, hypercall=kernel|user';
 
 /** What start-up says where it stops at the words from outside, or at those of the packed file; null where it does not. */
 function parse(outside: Buffer, packed = '', isSecure = false): string | null {
@@ -119,6 +119,7 @@ t.test('each line of the table has the field at its place', (t) => {
     ['test-timer=1s', () => options.testTimer],
     ['disk=0x00', () => options.disk],
     ['chain=x', () => options.chain],
+    ['hypercall=user', () => options.hypercall],
   ] as const;
   t.equal(fields.length, OPTION_COUNT);
   for (const [word, field] of fields) {
@@ -135,7 +136,7 @@ const WEAKENS = `it weakens protection, so under Secure Boot it counts only insi
 const WEAKER = `it is weaker than the one in the packed file, which stands: ${PACK}`;
 
 t.test('under Secure Boot what weakens protection counts from the packed file only', (t) => {
-  for (const word of ['refusal=firmware', 'apic=release', 'chain=\\a.efi']) {
+  for (const word of ['refusal=firmware', 'apic=release', 'chain=\\a.efi', 'hypercall=user']) {
     t.equal(parse(Buffer.from(word)), null, `${word} without Secure Boot`);
     t.equal(parse(Buffer.from(word), '', true), `tsvm: the option "${word}"; ${WEAKENS}`);
     t.equal(

@@ -2,7 +2,10 @@
 import type { Registers } from '../../../kernel/vcpu/vcpu.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { Field } from '../../../kernel/vmx/vmcs.js';
+import { vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
+import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
+import type { EntryFormat } from '../../../kernel/memory/pageTables.js';
+import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
 import { CODE, injected, startGuest, type AmdProcessor } from './guest.js';
 import { injectedEvent, startIntelGuest } from './intel.js';
 
@@ -11,6 +14,12 @@ export type Outcome = 'done' | '#UD' | '#GP' | 'event' | 'again';
 export interface NeutralGuest {
   readonly processor: AmdProcessor;
   readonly registers: Registers;
+  /** The top of the second-level page tables. */
+  readonly tables: bigint;
+  /** What those are made of. */
+  readonly format: EntryFormat;
+  /** The guest is at privilege level `level` from now on. */
+  setPrivilege(level: number): void;
   /** What becomes of the instruction. */
   execute(instruction: 'rdmsr' | 'wrmsr' | 'hypercall'): Outcome;
   reachFor(address: bigint): Outcome;
@@ -46,6 +55,9 @@ const amd: Vendor = {
     return {
       processor: guest.processor,
       registers: guest.vcpu.registers,
+      tables: guest.vmcb.nestedCr3,
+      format: svmEntryFormat(),
+      setPrivilege: (level) => void (guest.vmcb.cpl = level),
       execute(instruction) {
         const { bytes, code, info } = codes[instruction];
         guest.memory.set(bytes, CODE);
@@ -71,6 +83,9 @@ const intel: Vendor = {
     return {
       processor: guest.processor,
       registers: guest.vcpu.registers,
+      tables: guest.tables,
+      format: vmxEntryFormat(),
+      setPrivilege: (level) => guest.write(GUEST_RIGHTS + 2 * Segment.ss, BigInt(0x93 | (level << 5))),
       execute(instruction) {
         guest.write(Field.guestRip, BigInt(CODE));
         guest.exit(reasons[instruction]);

@@ -1,0 +1,92 @@
+/**
+ * Statistics that the guest's root reads without an exit: a page that says what there is, and for each processor the pages in which its
+ * exits are counted. The guest can only read them, where they are: in hidden memory, which its memory map names as reserved. They hold counts
+ * and what describes them, and never anything of the guest: no registers, no addresses, no text of the log.
+ */
+import type { u64 } from '../../transpiler/lib/index.js';
+import {
+  at,
+  hpa,
+  HPA,
+  instance,
+  physical,
+  requires,
+  struct,
+  U32,
+  U64,
+  type Hpa,
+  type u32,
+} from '../../transpiler/lib/index.js';
+import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
+import { allocatePages, PAGE_BYTES } from '../memory/allocator.js';
+import { hiddenBytes, hiddenStart, showReadOnly } from '../memory/nestedPaging.js';
+import type { EntryFormat } from '../memory/pageTables.js';
+import { clockFrequency, clockSource } from '../time/clock.js';
+import { PROCESSOR_BYTES, vcpuAddress } from '../vcpu/processors.js';
+import { EXIT_REASONS, EXITS_OFFSET, EXITS_PAGES } from '../vcpu/vcpu.js';
+import { vendor } from '../vcpu/vendor.js';
+
+/** "tsvmstat", little endian. */
+const MAGIC = 0x7461_7473_6d76_7374n;
+const STATISTICS_VERSION = 1;
+
+/** As docs/hypercall.md describes it. Later versions add fields at the end; what is there stays. */
+export const Statistics = struct(
+  'Statistics',
+  { size: 0x48 },
+  {
+    magic: at(0x00, U64),
+    version: at(0x08, U32),
+    /** How many bytes of this page have a meaning. */
+    bytes: at(0x0c, U32),
+    vendor: at(0x10, U32),
+    processors: at(0x14, U32),
+    /** Where the first processor's counts are, how far the next one's are from there, and how many each has, of 8 bytes. */
+    counts: at(0x18, HPA),
+    countsDistance: at(0x20, U64),
+    countsOfEach: at(0x28, U32),
+    clockSource: at(0x2c, U32),
+    clockFrequency: at(0x30, U64),
+    hiddenStart: at(0x38, HPA),
+    hiddenBytes: at(0x40, U64),
+  },
+);
+
+const Published = struct('PublishedStatistics', { size: 8 }, { page: at(0, HPA) });
+const published = instance(Published);
+
+/** Lets the guest, whose second-level page tables are built of `format`, read the statistics. */
+export function publishStatistics(format: EntryFormat): void {
+  published.page = allocatePages(1);
+  describe();
+  showReadOnly(published.page, format);
+  const count = processorCount();
+  for (let number: u32 = 0; number < count; number++) showCounts(number, format);
+}
+
+/** Where the page is. */
+export function statisticsPage(): Hpa {
+  return published.page;
+}
+
+function describe(): void {
+  const page = physical(Statistics, published.page);
+  page.magic = MAGIC;
+  page.version = STATISTICS_VERSION;
+  page.bytes = Statistics.bytes;
+  page.vendor = vendor();
+  page.processors = processorCount();
+  page.counts = hpa(vcpuAddress(0) + EXITS_OFFSET);
+  page.countsDistance = PROCESSOR_BYTES;
+  page.countsOfEach = EXIT_REASONS;
+  page.clockSource = clockSource();
+  page.clockFrequency = clockFrequency();
+  page.hiddenStart = hiddenStart();
+  page.hiddenBytes = hiddenBytes();
+}
+
+function showCounts(number: u32, format: EntryFormat): void {
+  requires(number < MAX_PROCESSORS);
+  const first = hpa(vcpuAddress(number) + EXITS_OFFSET);
+  for (let index: u64 = 0n; index < EXITS_PAGES; index += 1n) showReadOnly(hpa(first + index * PAGE_BYTES), format);
+}

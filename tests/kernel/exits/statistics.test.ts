@@ -1,0 +1,97 @@
+/** The statistics that the guest's root reads: what they hold, and that the guest only reads them. */
+import t from 'tap';
+import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { publishStatistics, Statistics, statisticsPage } from '../../../kernel/exits/statistics.js';
+import { isHidden } from '../../../kernel/memory/nestedPaging.js';
+import { vcpuOf } from '../../../kernel/vcpu/processors.js';
+import { EXIT_REASONS, Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { hpa, physical, window } from '../../../transpiler/lib/index.js';
+import { HIDDEN, HIDDEN_BYTES, startGuest, walkTables } from '../support/guest.js';
+import { vendors } from '../support/vendors.js';
+import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
+import { TlbControl } from '../../../kernel/svm/vmcb.js';
+
+const PAGE = 0x1000n;
+const HYPERCALL = 0x6d76_7374n;
+const MAGIC = Buffer.from('tsvmstat').readBigUInt64LE();
+
+/** Whether the guest may write or execute what an entry maps: NPT has W and NX, EPT has W and X. */
+const rights: Record<string, (entry: bigint) => boolean> = {
+  'AMD-V': (entry) => (entry & 2n) !== 0n || (entry & (1n << 63n)) === 0n,
+  'Intel VT-x': (entry) => (entry & 6n) !== 0n,
+};
+
+for (const { name, start } of vendors) {
+  t.test(`${name}: the page says where the counts of each processor are`, (t) => {
+    const guest = start();
+    publishStatistics(guest.format);
+    guest.registers.rax = HYPERCALL;
+    guest.registers.rcx = 6n;
+    guest.setPrivilege(3);
+    guest.execute('hypercall');
+    const page = physical(Statistics, hpa(guest.registers.rbx));
+    t.equal(guest.registers.rcx, PAGE);
+    t.equal(page.magic, MAGIC);
+    t.same([page.version, page.bytes, page.processors, page.countsOfEach], [1, 0x48, 1, EXIT_REASONS]);
+    t.same([page.hiddenStart, page.hiddenBytes], [HIDDEN, HIDDEN_BYTES]);
+    const reason = vcpuOf(0).exits.get(name === 'AMD-V' ? 0x81 : 18);
+    const counts = window(page.counts, EXIT_REASONS * 8);
+    t.equal(counts.u64(8 * (name === 'AMD-V' ? 0x81 : 18)), reason);
+    t.equal(reason, 1n, 'the hypercall itself');
+    t.end();
+  });
+
+  t.test(`${name}: of hidden memory the guest reads these pages and no other, and writes and executes none`, (t) => {
+    const guest = start();
+    publishStatistics(guest.format);
+    const { counts } = physical(Statistics, statisticsPage());
+    const shown = [statisticsPage(), counts, counts + PAGE, counts + 2n * PAGE];
+    for (let page = HIDDEN; page < HIDDEN + HIDDEN_BYTES; page += PAGE) {
+      const found = walkTables(guest.tables, page);
+      if (!shown.includes(page)) t.equal(found, null);
+      else {
+        t.equal(found?.target, page);
+        t.notOk(rights[name]?.(found?.entry ?? 0n));
+        t.ok(isHidden(page), 'for the hypervisor it stays hidden memory');
+      }
+    }
+    t.end();
+  });
+
+  t.test(`${name}: a write is not done; it is told of, and the guest finds the decoy there`, (t) => {
+    const guest = start();
+    publishStatistics(guest.format);
+    const page = statisticsPage();
+    t.equal(guest.reachFor(page), 'again');
+    t.equal(eventCount(Event.hiddenMemory), 1n);
+    t.equal(physical(Statistics, page).magic, MAGIC);
+    const shown = walkTables(guest.tables, page)?.target ?? 0n;
+    t.not(shown, page);
+    t.equal(window(shown, 8).u64(0), 0xffff_ffff_ffff_ffffn);
+    t.end();
+  });
+}
+
+t.test('on AMD-V the processor forgets that the page was read-only, since it need not by itself', (t) => {
+  const guest = startGuest();
+  publishStatistics(svmEntryFormat());
+  guest.exit(0x400, 7n, statisticsPage());
+  t.equal(guest.vmcb.tlbControl, TlbControl.flushAll);
+  t.end();
+});
+
+t.test('each processor has its counts in pages of their own', (t) => {
+  const guest = startGuest([], undefined, 1, 2);
+  publishStatistics(svmEntryFormat());
+  const page = physical(Statistics, statisticsPage());
+  t.equal(page.processors, 3);
+  for (const number of [0, 1, 2]) {
+    const counts = page.counts + BigInt(number) * page.countsDistance;
+    t.equal(counts % PAGE, 0n);
+    vcpuOf(number).exits.set(5, BigInt(number) + 7n);
+    t.equal(window(counts, 64).u64(40), BigInt(number) + 7n);
+    t.ok(walkTables(guest.vmcb.nestedCr3, counts));
+  }
+  t.equal(Vcpu.bytes % Number(PAGE), 0, 'nothing of another vcpu is behind them');
+  t.end();
+});
