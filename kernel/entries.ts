@@ -4,6 +4,7 @@ import { start } from './main.js';
 import { onVirtualize, startEfi } from './mainEfi.js';
 import { onException } from './report/exception.js';
 import { onSvmExit } from './svm/exit.js';
+import { onMachineCheck } from './vcpu/machineCheck.js';
 import { onNmi } from './vcpu/nmi.js';
 import { onProcessorStart } from './vcpu/start.js';
 import { onQuickCpuid } from './vmx/cpuid.js';
@@ -22,6 +23,7 @@ export const entries = entryPoints({
   tsvm_exception: onException,
   /** From there, too: whether it was taken care of. */
   tsvm_nmi: onNmi,
+  tsvm_machine_check: onMachineCheck,
   /** From runtime-c/svm.asm. */
   tsvm_svm_exit: onSvmExit,
   /** From runtime-c/vmx.asm. */

@@ -1,14 +1,43 @@
 ; What the processor enters at an exception, and the accesses to MSRs and XCRs that survive one.
 
-extern tsvm_exception, tsvm_nmi
+extern tsvm_exception, tsvm_machine_check, tsvm_nmi
 global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr, tsvm_try_xsetbv
 
 DEBUG              equ 1
 NMI                equ 2
 GENERAL_PROTECTION equ 13
+MACHINE_CHECK      equ 18
 
 ; Vectors for which the processor pushes an error code (APM 2, 8.2): 8, 10 to 14, 17, 21, 29, 30.
 HAS_ERROR_CODE  equ 0x60227d00
+
+; Calls %1, which says whether what was interrupted may go on.
+%macro survive 1
+        push    rax
+        push    rcx
+        push    rdx
+        push    rsi
+        push    rdi
+        push    r8
+        push    r9
+        push    r10
+        push    r11
+        cld
+        call    %1
+        test    al, al
+        pop     r11
+        pop     r10
+        pop     r9
+        pop     r8
+        pop     rdi
+        pop     rsi
+        pop     rdx
+        pop     rcx
+        pop     rax
+        jz      .report
+        add     rsp, 16
+        iretq
+%endmacro
 
 section .text
 align 16
@@ -28,6 +57,8 @@ tsvm_exception_stubs:
 exception:
         cmp     qword [rsp], NMI
         je      .nmi
+        cmp     qword [rsp], MACHINE_CHECK
+        je      .machine_check
         cmp     qword [rsp], DEBUG
         je      .stray
         cmp     qword [rsp], GENERAL_PROTECTION
@@ -45,30 +76,9 @@ exception:
 ; The hypervisor traces nothing. A guest's single step that its exit has overtaken comes here in Bochs 2.7.
 .stray: add     rsp, 16
         iretq
-.nmi:   push    rax
-        push    rcx
-        push    rdx
-        push    rsi
-        push    rdi
-        push    r8
-        push    r9
-        push    r10
-        push    r11
-        cld
-        call    tsvm_nmi
-        test    al, al
-        pop     r11
-        pop     r10
-        pop     r9
-        pop     r8
-        pop     rdi
-        pop     rsi
-        pop     rdx
-        pop     rcx
-        pop     rax
-        jz      .report
-        add     rsp, 16
-        iretq
+.nmi:   survive tsvm_nmi
+.machine_check:
+        survive tsvm_machine_check
 .report:
         push    r15
         push    r14

@@ -12,6 +12,7 @@ import {
   u64,
   type Ref,
 } from '../../transpiler/lib/index.js';
+import { printBanks } from '../machine/machineCheck.js';
 import { printBacktrace, printPlace } from './backtrace.js';
 import { endLine, print, printDecimal } from './console.js';
 import { beginCrash, endCrash } from './crash.js';
@@ -74,6 +75,8 @@ const names = list(STRING, [
   'control protection',
 ]);
 
+const MACHINE_CHECK = 18;
+
 /** Reports the exception and ends. */
 export function onException(frame: ExceptionFrame): never {
   beginCrash();
@@ -88,6 +91,7 @@ export function onException(frame: ExceptionFrame): never {
   printRegister('error code', frame.errorCode);
   endLine();
   printRegisters(frame);
+  if (vector === MACHINE_CHECK) printBanks();
   printPlace('at', frame.rip);
   printBacktrace(frame.rbp);
   endCrash();

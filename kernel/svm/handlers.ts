@@ -4,6 +4,7 @@ import { EXIT_REASONS } from '../vcpu/vcpu.js';
 import { onAlignmentCheck, onDebugException } from './exceptions.js';
 import type { ExitHandler } from './exitHandler.js';
 import { onInvd } from './invd.js';
+import { onMachineCheck } from './machineCheck.js';
 import { onMsr } from './msr.js';
 import { onNestedPageFault } from './nestedPageFault.js';
 import { onIret, onNmi } from './nmi.js';
@@ -16,6 +17,7 @@ import { onVmmcall } from './vmmcall.js';
 export const ExitCode = {
   debugException: 0x41,
   alignmentCheck: 0x51,
+  machineCheck: 0x52,
   nmi: 0x61,
   smi: 0x62,
   init: 0x63,
@@ -37,6 +39,7 @@ export const ExitCode = {
 export const exitHandlers = table<ExitHandler>(EXIT_REASONS, onUnexpected, {
   [ExitCode.debugException]: onDebugException,
   [ExitCode.alignmentCheck]: onAlignmentCheck,
+  [ExitCode.machineCheck]: onMachineCheck,
   [ExitCode.nmi]: onNmi,
   [ExitCode.smi]: onSmi,
   [ExitCode.init]: onInit,

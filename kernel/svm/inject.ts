@@ -12,6 +12,7 @@ export const Exception = {
   generalProtection: 13n,
   pageFault: 14n,
   alignmentCheck: 17n,
+  machineCheck: 18n,
 } as const;
 export type Exception = (typeof Exception)[keyof typeof Exception];
 

@@ -12,6 +12,8 @@ import type { Vmcb } from './vmcb.js';
 // would hold the processor for ever (CVE-2015-8104, CVE-2015-5307).
 const DEBUG_EXCEPTION = 1 << 1;
 const ALIGNMENT_CHECK = 1 << 17;
+// It may have hit the hypervisor: see machineCheck.ts.
+const MACHINE_CHECK = 1 << 18;
 
 // VMCB offset 00ch (APM 2, table B-1).
 export const NMI = 1 << 1; // calls of other processors, where there are any: see calls.ts
@@ -34,7 +36,7 @@ const SKINIT = 1 << 6;
 
 /** Sets what leaves the guest of `vmcb`. */
 export function setIntercepts(vmcb: Vmcb): void {
-  vmcb.interceptExceptions = DEBUG_EXCEPTION | ALIGNMENT_CHECK;
+  vmcb.interceptExceptions = DEBUG_EXCEPTION | ALIGNMENT_CHECK | MACHINE_CHECK;
   vmcb.interceptInstructions1 = u32((takesSmis() ? SMI : 0) | INIT | INVD | INVLPGA | MSR_PROT | SHUTDOWN);
   expectNmis(vmcb);
   vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;

@@ -79,6 +79,8 @@ export const Vcpu = struct(
     /** Whether NMIs that come while the hypervisor runs are the guest's; on VT-x, whether one waits. */
     takesNmis: at(0xac, BOOL),
     holdsNmi: at(0xad, BOOL),
+    /** On VT-x, whether a machine check waits that the guest is to be told of. */
+    holdsMachineCheck: at(0xae, BOOL),
     /** The end of the stack on which the hypervisor runs on this processor. */
     stackTop: at(0xb0, HVA),
     /** The page in which VMRUN keeps the host's state; on VT-x the VMXON region. */

@@ -23,13 +23,14 @@ import { fail } from '../report/fail.js';
 import { svmWatchApic } from '../svm/apicWatch.js';
 import { svmCheck, svmExists } from '../svm/capability.js';
 import { svmEntryFormat } from '../svm/entryFormat.js';
+import { svmKeepMachineCheck } from '../svm/machineCheck.js';
 import { svmKeepNmi } from '../svm/nmi.js';
 import { svmAwaitStart, svmPrepare, svmRestart } from '../svm/start.js';
 import { vmxLeaveApic } from '../vmx/apic.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
 import { findHeldInit } from '../vmx/heldInit.js';
-import { vmxKeepNmi } from '../vmx/nmi.js';
+import { vmxKeepMachineCheck, vmxKeepNmi } from '../vmx/nmi.js';
 import { startPreemptionTimer } from '../vmx/preemptionTimer.js';
 import { vmxAwaitStart, vmxPrepare, vmxRestart } from '../vmx/start.js';
 import { noteGuestRuns, Reach } from './end.js';
@@ -50,6 +51,7 @@ type Prepare = (vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState) => void;
 type WatchApic = () => void;
 type StartTimer = (vcpu: Vcpu) => void;
 type KeepNmi = (vcpu: Vcpu) => void;
+type KeepMachineCheck = (vcpu: Vcpu) => boolean;
 type LetWait = (apicId: u32) => void;
 type Run = (vcpu: Vcpu) => void;
 
@@ -59,6 +61,9 @@ const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrep
 const apicWatches = table<WatchApic>(VENDORS, svmWatchApic, { [Vendor.vmx]: vmxLeaveApic });
 const timerStarts = table<StartTimer>(VENDORS, needNoTimer, { [Vendor.vmx]: startVmxTimer });
 const nmiKeepers = table<KeepNmi>(VENDORS, svmKeepNmi, { [Vendor.vmx]: vmxKeepNmi });
+const machineCheckKeepers = table<KeepMachineCheck>(VENDORS, svmKeepMachineCheck, {
+  [Vendor.vmx]: vmxKeepMachineCheck,
+});
 const waits = table<LetWait>(VENDORS, sendInit, { [Vendor.vmx]: waitInGuest });
 const startAwaits = table<Run>(VENDORS, svmAwaitStart, { [Vendor.vmx]: vmxAwaitStart });
 const restarts = table<Run>(VENDORS, svmRestart, { [Vendor.vmx]: vmxRestart });
@@ -100,6 +105,11 @@ export function startTimer(vcpu: Vcpu): void {
 /** The guest of `vcpu`, which this processor runs, gets the NMI that came while the hypervisor ran. */
 export function keepNmi(vcpu: Vcpu): void {
   nmiKeepers.get(vendor())(vcpu);
+}
+
+/** The guest of `vcpu` is told of the machine check that came while the hypervisor ran. False where it cannot be. */
+export function keepMachineCheck(vcpu: Vcpu): boolean {
+  return machineCheckKeepers.get(vendor())(vcpu);
 }
 
 /** Runs the guest of `vcpu`. The world switch does not come back. */

@@ -2,6 +2,7 @@
 import { u64 } from '../../transpiler/lib/index.js';
 import { endLine, print, printDecimal, printHex } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
+import { onMachineCheck } from '../vcpu/machineCheck.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { isIn64BitCode } from './codeMode.js';
 import { explainEntryFailure } from './entryChecks.js';
@@ -28,6 +29,7 @@ const LOW_HALF = 0xffff_ffffn;
 export function onOtherReason(vcpu: Vcpu): void {
   const reason = vmread(Field.exitReason);
   if ((reason & u64(ENTRY_FAILED)) === 0n) onUnknownInstruction(vcpu);
+  else if (reason === MACHINE_CHECK && onMachineCheck()) return;
   else if (reason !== INVALID_GUEST_STATE || !wrapInstructionPointer()) stopForEntry(vcpu, reason);
 }
 

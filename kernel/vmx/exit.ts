@@ -14,5 +14,5 @@ export function onVmxExit(vcpu: Vcpu, number: u32): void {
   vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));
   exitHandlers.get(reason)(vcpu);
   if (vcpu.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
-  if (vcpu.holdsNmi) keepNmiDue(vcpu);
+  if (vcpu.holdsNmi || vcpu.holdsMachineCheck) keepNmiDue(vcpu);
 }

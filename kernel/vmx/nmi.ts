@@ -1,5 +1,5 @@
 /**
- * NMIs that arrive while the hypervisor runs. They are the guest's: it gets them at an exit of their own, which
+ * NMIs, and machine checks, that arrive while the hypervisor runs. They are the guest's: it gets them at an exit of their own, which
  * the preemption timer makes right after the next entry (SDM 3C 25.5.1). Whatever the hypervisor was doing when the NMI
  * came, up to the entry itself, it need not ask.
  */
@@ -7,7 +7,7 @@ import type { u64 } from '../../transpiler/lib/index.js';
 import { standStillIfEnded } from '../vcpu/end.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { ExitReason } from './exitReason.js';
-import { injectNmi, isNmiHeldBack } from './inject.js';
+import { Exception, injectException, injectNmi, isNmiHeldBack } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
 import { Field } from './vmcs.js';
 
@@ -23,21 +23,35 @@ export function vmxKeepNmi(vcpu: Vcpu): void {
   endGuestSoon(vcpu, 0n);
 }
 
-/** At the exit that the preemption timer made: gives the guest its NMI, if it can take one now. */
+/** From the handler of machine checks, for one that the guest is to be told of. */
+export function vmxKeepMachineCheck(vcpu: Vcpu): boolean {
+  vcpu.holdsMachineCheck = true;
+  endGuestSoon(vcpu, 0n);
+  return true;
+}
+
+/** At the exit that the preemption timer made: gives the guest its machine check, or its NMI if it can take one now. */
 export function deliverNmi(vcpu: Vcpu): void {
+  if (vcpu.holdsMachineCheck) {
+    vcpu.holdsMachineCheck = false;
+    injectException(Exception.machineCheck);
+    return;
+  }
   if (!vcpu.holdsNmi || isNmiHeldBack()) return;
   vcpu.holdsNmi = false;
   injectNmi();
 }
 
-/** After the timer was set for something else: an NMI that is still held comes first. */
+/** After the timer was set for something else: what is still held comes first. */
 export function keepNmiDue(vcpu: Vcpu): void {
-  if (vcpu.holdsNmi) endGuestSoon(vcpu, isNmiHeldBack() ? SHORT_WAIT : 0n);
+  if (vcpu.holdsMachineCheck) endGuestSoon(vcpu, 0n);
+  else if (vcpu.holdsNmi) endGuestSoon(vcpu, isNmiHeldBack() ? SHORT_WAIT : 0n);
 }
 
 /** The guest is to start anew: what it was to get before is forgotten. */
 export function forgetNmi(vcpu: Vcpu): void {
   vcpu.holdsNmi = false;
+  vcpu.holdsMachineCheck = false;
 }
 
 /** The quick way of CPUID would not look whether the guest can take the NMI by now. */

@@ -1,0 +1,27 @@
+import { isGuestsMachineCheck, printBanks } from '../machine/machineCheck.js';
+import { endLine, print } from '../report/console.js';
+import { beginCrash, endCrash } from '../report/crash.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
+import { Exception, injectException } from './inject.js';
+import type { Vmcb } from './vmcb.js';
+
+/**
+ * #MC. With GIF clear it is pending until the guest runs (APM 2, 15.17), so one that hit the hypervisor cannot be told from one of the
+ * guest's, and both are judged alike.
+ */
+export function onMachineCheck(_vcpu: Vcpu, vmcb: Vmcb): void {
+  if (isGuestsMachineCheck()) {
+    injectException(vmcb, Exception.machineCheck);
+    return;
+  }
+  beginCrash();
+  print('a machine check that the node cannot go on after');
+  endLine();
+  printBanks();
+  endCrash();
+}
+
+/** In the host the processor takes a machine check only while GIF is set, which it is where nothing can be resumed. */
+export function svmKeepMachineCheck(_vcpu: Vcpu): boolean {
+  return false;
+}
