@@ -8,7 +8,7 @@ import { optionList } from '../linker/options.js';
 import type { PeSection } from '../linker/pe.js';
 import { readInput } from './files.js';
 import { fileName } from './parameters.js';
-import { printJson } from './terminal.js';
+import { printJson, visible } from './terminal.js';
 
 const EXAMPLES = `
 For a file of tsvm: its build, whether it is whole, the options that it takes, and the guest in it. For any file: the
@@ -29,8 +29,9 @@ export function inspectCommand(): Command {
       if (inspection.formats.length === 0 && inspection.tsvm === null) {
         throw new UserError(`${name} is nothing that a node can be started with, nor a bundle`, ExitCode.usage);
       }
+      const [first = '', ...rest] = describe(inspection);
       if (json) printJson(inspection);
-      else process.stdout.write(`${name}: ${describe(inspection).join('\n')}\n`);
+      else process.stdout.write(`${[`${name}: ${first}`, ...rest].map(visible).join('\n')}\n`);
       process.exitCode = isSound(inspection) ? ExitCode.success : ExitCode.refused;
     });
 }
@@ -40,7 +41,7 @@ function isSound({ tsvm, efi, bundle }: Inspection): boolean {
     (tsvm === null || tsvm.state === 'whole') &&
     (tsvm === null || tsvm.bundleBytes === 0 || bundle !== null) &&
     !(efi?.isTruncated ?? false) &&
-    (bundle ?? []).every(({ matches }) => matches)
+    (bundle === null || bundle.refusal === null)
   );
 }
 
@@ -93,7 +94,9 @@ function multibootText({ header, loadAddress, loadEnd, zeroEnd, entry }: Multibo
 function efiLines({ efi }: Inspection): string[] {
   if (efi === null) return [];
   const signature =
-    efi.signatures === null ? 'not signed' : `signed: ${count(efi.signatures.bytes)} bytes of signatures`;
+    efi.signatures === null
+      ? 'not signed'
+      : `signed (not verified): ${count(efi.signatures.bytes)} bytes of signatures`;
   const state = efi.isTruncated ? 'truncated' : efi.checksumMatches ? 'checksum matches' : 'checksum differs';
   return [
     line('EFI', `entry ${hex(efi.entry)}, ${count(efi.imageBytes)} bytes of memory, ${state}, ${signature}`),
@@ -110,7 +113,9 @@ function bundleLines({ bundle, tsvm }: Inspection): string[] {
   if (bundle === null) {
     return tsvm === null ? [] : [line('bundle', tsvm.bundleBytes === 0 ? 'none' : 'damaged or truncated')];
   }
-  return bundle.map((entry, index) => line(index === 0 ? 'bundle' : '', entryText(entry)));
+  const texts = bundle.parts.map(entryText);
+  if (bundle.refusal !== null) texts.push(`a node does NOT start with it: ${bundle.refusal}`);
+  return texts.map((text, index) => line(index === 0 ? 'bundle' : '', text));
 }
 
 function entryText({ name, bytes, sha256, matches }: BundleEntry): string {

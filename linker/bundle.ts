@@ -1,7 +1,7 @@
 /** What a node boots, in one archive: a cpio in the `newc` format with the parts and their digests, as `guest/NAME`. */
 import crc32c from 'crc-32/crc32c.js';
 import { createHash } from 'node:crypto';
-import { type ArchiveFile, cpioArchive, readArchive } from './cpio.js';
+import { type ArchiveFile, type ArchiveMember, cpioArchive, readArchive } from './cpio.js';
 
 /** The parts that a bundle may have. */
 export const BUNDLE_PARTS = ['kernel', 'initrd', 'cmdline', 'policy'] as const;
@@ -24,6 +24,9 @@ export interface BundleEntry {
 const FOLDER = 'guest';
 /** Lines as sha256sum writes them. */
 const DIGESTS = `${FOLDER}/digests`;
+const KIND_MASK = 0xf000;
+const REGULAR_FILE = 0x8000;
+const MOST_COMMAND_LINE = 2048;
 
 /** A CRC-32C costs the node an instruction for 6 bytes, a SHA-256 56 instructions for each byte. */
 export function makeBundle(content: BundleContent, kind: DigestKind = 'crc32c'): Buffer {
@@ -39,19 +42,56 @@ export function makeBundle(content: BundleContent, kind: DigestKind = 'crc32c'):
   ]);
 }
 
-/** The parts of a bundle; null where `archive` is none. What is no part is left out. */
-export function readBundle(archive: Buffer): BundleEntry[] | null {
-  const files = readArchive(archive);
-  if (files === null) return null;
+/** What a bundle holds, and whether a node starts with it. */
+export interface Bundle {
+  readonly parts: readonly BundleEntry[];
+  /** Why start-up refuses it; null where it does not. */
+  readonly refusal: string | null;
+}
+
+/** Null where `archive` is none, is damaged, or has nothing of a bundle. What is not below guest/ is left out. */
+export function readBundle(archive: Buffer): Bundle | null {
+  const files = readArchive(archive)?.filter(({ path }) => path.startsWith(`${FOLDER}/`)) ?? [];
+  if (files.length === 0) return null;
   const list = files.find(({ path }) => path === DIGESTS)?.content ?? Buffer.alloc(0);
-  const lines = Buffer.from(list).toString('latin1').split('\n');
   const parts = BUNDLE_PARTS.flatMap((name): BundleEntry[] => {
     const file = files.find(({ path }) => path === `${FOLDER}/${name}`);
     if (file === undefined) return [];
-    const matches = DIGEST_KINDS.some((kind) => lines.includes(lineOf(file, kind)));
+    const matches = isListed(file, list);
     return [{ name, bytes: file.content.length, sha256: digestOf(file.content, 'sha256'), matches }];
   });
-  return parts.length === 0 ? null : parts;
+  return { parts, refusal: refusalOf(files) ?? digestRefusal(parts) };
+}
+
+/** The rules of kernel/boot/bundle.ts; a test holds this to them. */
+function refusalOf(files: readonly ArchiveMember[]): string | null {
+  const known = [DIGESTS, ...BUNDLE_PARTS.map((name) => `${FOLDER}/${name}`)];
+  for (const [index, { path, mode }] of files.entries()) {
+    if (!known.includes(path)) return `${path} is not known`;
+    if (files.findIndex((file) => file.path === path) < index) return `${path} is there twice`;
+    if ((mode & KIND_MASK) !== REGULAR_FILE) return `${path} is no file`;
+  }
+  const part = (name: BundlePart) => files.find(({ path }) => path === `${FOLDER}/${name}`)?.content;
+  if (part('policy') !== undefined) return `${FOLDER}/policy cannot be enforced by this version`;
+  if (part('kernel') === undefined) return `there is no ${FOLDER}/kernel`;
+  if (part('kernel')?.length === 0 || part('initrd')?.length === 0) return 'a part of it is empty';
+  const line = Buffer.from(part('cmdline') ?? []).toString('latin1');
+  if (/\n[^]/.test(line)) return `${FOLDER}/cmdline has more than one line`;
+  if (line.replace('\n', '').length > MOST_COMMAND_LINE) return `${FOLDER}/cmdline is longer than 2,048 bytes`;
+  return null;
+}
+
+function digestRefusal(parts: readonly BundleEntry[]): string | null {
+  const wrong = parts.find(({ matches }) => !matches);
+  return wrong === undefined ? null : `${FOLDER}/${wrong.name} has another digest than ${DIGESTS} says, or none`;
+}
+
+/** Whether the first line of `list` with the file's name has its digest. */
+function isListed({ path, content }: ArchiveFile, list: Uint8Array): boolean {
+  const lines = Buffer.from(list).toString('latin1').split('\n');
+  const named = lines.map((line) => /^([^ ]*) [^](.+)$/s.exec(line)).find((match) => match?.[2] === path);
+  const digest = named?.[1]?.toLowerCase();
+  return digest !== undefined && DIGEST_KINDS.some((kind) => digestOf(content, kind) === digest);
 }
 
 function lineOf({ path, content }: ArchiveFile, kind: DigestKind): string {

@@ -12,12 +12,24 @@ export interface ArchiveFile {
   readonly content: Uint8Array;
 }
 
+/** What has a name in the archives of a file, as start-up reads them: kernel/boot/cpio.ts. */
+export interface ArchiveMember extends ArchiveFile {
+  readonly mode: number;
+}
+
 const MAGIC = '070701';
+/** The second has sums of the contents, which start-up does not look at. */
+const MAGICS = [MAGIC, '070702'];
 const DIGITS = 8;
 const HEADER_BYTES = 110;
+const MODE_FIELD = 1;
 const SIZE_FIELD = 6;
 const NAME_FIELD = 11;
 const TRAILER = 'TRAILER!!!';
+/** What a number that is none reads as: no archive holds so much. */
+const NO_NUMBER = 0xffff_ffff;
+/** After so many zeros nothing else is looked for. */
+const ZEROS_MOST = 0x1_0000;
 
 const FOLDER_MODE = 0o040755;
 const FILE_TYPE = 0o100000;
@@ -30,26 +42,55 @@ export function cpioArchive(entries: readonly ArchiveEntry[]): Buffer {
   return Buffer.concat([...members, header(TRAILER, 0, 0, 0)]);
 }
 
-/** What has a name in an archive, up to its end; null where `archive` is none, or is truncated. */
-export function readArchive(archive: Buffer): ArchiveFile[] | null {
-  const files: ArchiveFile[] = [];
-  let start = 0;
-  while (archive.toString('latin1', start, start + MAGIC.length) === MAGIC) {
-    const field = (index: number) => {
-      const at = start + MAGIC.length + index * DIGITS;
-      const digits = archive.toString('latin1', at, at + DIGITS);
-      return /^[\da-f]{8}$/i.test(digits) ? parseInt(digits, 16) : NaN;
-    };
-    const name = start + HEADER_BYTES;
-    const content = aligned(name + field(NAME_FIELD));
-    const end = content + field(SIZE_FIELD);
-    if (!(end <= archive.length)) return null;
-    const path = archive.toString('latin1', name, name + field(NAME_FIELD) - 1);
-    if (path === TRAILER) return files;
-    files.push({ path, content: archive.subarray(content, end) });
-    start = aligned(end);
+/**
+ * The members of an archive and of those that follow it; null where `archive` is none, is damaged, or ends without a
+ * trailer. A test holds this to what start-up finds in the same bytes.
+ */
+export function readArchive(archive: Buffer): ArchiveMember[] | null {
+  const members: ArchiveMember[] = [];
+  if (!hasMagic(archive, 0)) return null;
+  let ended = false;
+  let position = 0;
+  let zeros = 0;
+  while (position < archive.length && zeros < ZEROS_MOST) {
+    if (archive[position] === 0) {
+      position += 1;
+      zeros += 1;
+      continue;
+    }
+    const found = readMember(archive, position);
+    if (found === null) return null;
+    ended = found.path === TRAILER;
+    if (!ended) members.push(found);
+    position = found.next;
+    zeros = 0;
   }
-  return null;
+  return ended ? members : null;
+}
+
+function hasMagic(archive: Buffer, start: number): boolean {
+  return MAGICS.includes(archive.toString('latin1', start, start + MAGIC.length));
+}
+
+function readMember(archive: Buffer, start: number): (ArchiveMember & { readonly next: number }) | null {
+  const name = start + HEADER_BYTES;
+  if (name > archive.length || !hasMagic(archive, start)) return null;
+  const field = (index: number) => {
+    const at = start + MAGIC.length + index * DIGITS;
+    const digits = archive.toString('latin1', at, at + DIGITS);
+    return /^[\da-f]{8}$/i.test(digits) ? parseInt(digits, 16) : NO_NUMBER;
+  };
+  const nameBytes = field(NAME_FIELD);
+  if (nameBytes === 0 || nameBytes > archive.length - name) return null;
+  const content = aligned(name + nameBytes);
+  const end = content + field(SIZE_FIELD);
+  if (end > archive.length) return null;
+  return {
+    path: archive.toString('latin1', name, name + nameBytes - 1),
+    content: archive.subarray(content, end),
+    mode: field(MODE_FIELD),
+    next: aligned(end),
+  };
 }
 
 function aligned(offset: number): number {

@@ -1,6 +1,6 @@
 /** What a file is that a node can be started with: read from the file alone. */
 import { createHash } from 'node:crypto';
-import { type BundleEntry, readBundle } from './bundle.js';
+import { type Bundle, readBundle } from './bundle.js';
 import { embeddedBundle, readFileParts, SETUP_BYTES } from './file.js';
 import { type ImageParts, readBuildId, readBundleBytes } from './image.js';
 import { type LinuxHeader, readLinuxHeader } from './linuxHeader.js';
@@ -20,8 +20,8 @@ export interface Inspection {
   readonly multiboot: MultibootHeader | null;
   readonly multiboot2: MultibootHeader | null;
   readonly efi: (PeHeader & { readonly checksumMatches: boolean; readonly isTruncated: boolean }) | null;
-  /** The parts of a bundle, be it embedded or the file itself. */
-  readonly bundle: readonly BundleEntry[] | null;
+  /** What a bundle holds, be it embedded or the file itself. */
+  readonly bundle: Bundle | null;
 }
 
 export interface TsvmImage {

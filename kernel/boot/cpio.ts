@@ -63,10 +63,14 @@ export function isArchive(bytes: Bytes): boolean {
   return startsWithText(bytes, '070701') || startsWithText(bytes, '070702');
 }
 
-/** Reads the member at `offset`. A few zeros before it, and the ends of archives that others follow, are passed over. */
+/**
+ * Reads the member at `offset`. A few zeros before it, and the ends of archives that others follow, are passed over. An
+ * archive that ends without a trailer is damaged: members of it may be missing.
+ */
 export function readMember(archive: Bytes, offset: u32, member: Member): Found {
   let position: u32 = offset;
   let zeros: u32 = 0;
+  let ended = false;
   while (position < archive.length && zeros < ZEROS_MOST) {
     if (archive.u8(position) === 0) {
       position += 1;
@@ -76,9 +80,10 @@ export function readMember(archive: Bytes, offset: u32, member: Member): Found {
       if (!readMemberAt(archive, position, member)) return Found.damaged;
       if (!nameIs(member, 'TRAILER!!!')) return Found.member;
       position = member.next;
+      ended = true;
     }
   }
-  return Found.end;
+  return ended ? Found.end : Found.damaged;
 }
 
 /** Whether the member is called `text`. */
