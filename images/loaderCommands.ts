@@ -60,14 +60,15 @@ export function ipxeScript({ file, options, fallback }: StartOptions): string[] 
   ];
 }
 
-/** The configuration of pxelinux, which stays at its prompt where it is not told what follows (SYSLINUX, syslinux.txt). */
-export function pxelinuxConfiguration({ file, options, fallback }: StartOptions): string[] {
+/**
+ * The configuration of pxelinux (SYSLINUX, syslinux.txt). It would start a file that it does not know as a Linux of 1995,
+ * so it starts GRUB, which looks first. Where it does not find that it stays at its prompt, or is told to go on.
+ */
+export function pxelinuxConfiguration(grub: string, fallback: Fallback): string[] {
   return [
     'default tsvm',
     ...(fallback === 'node' ? ['onerror node'] : []),
-    'label tsvm',
-    `  linux ${file}`,
-    ...(options === '' ? [] : [`  append ${options}`]),
+    ...['label tsvm', `  pxe ${grub}`],
     ...(fallback === 'node' ? ['label node', '  localboot -1'] : []),
   ];
 }

@@ -6,6 +6,7 @@ import { biosCommands, ipxeScript, pxelinuxConfiguration } from './loaderCommand
 import type { Medium } from './media.js';
 
 const IMAGE = 'tsvm.bin';
+const GRUB = 'grub.0';
 
 /**
  * Fills the folder `output` for a TFTP or HTTP server: `tsvm.ipxe` for iPXE; `grub.0`, the first file for a BIOS; a
@@ -18,12 +19,12 @@ export async function makeNetworkTree(medium: Medium, output: string): Promise<v
   await mkdir(join(output, 'pxelinux.cfg'), { recursive: true });
   await copyFile(image, join(output, IMAGE));
   await writeText(join(output, 'tsvm.ipxe'), ipxeScript(start));
-  await writeText(join(output, 'pxelinux.cfg', 'default'), pxelinuxConfiguration(start));
+  await writeText(join(output, 'pxelinux.cfg', 'default'), pxelinuxConfiguration(GRUB, fallback));
 
   // GRUB asks the server that it came from, in the folder that it came from.
   const commands = biosCommands({ ...start, file: `$cmdpath/${IMAGE}` });
   const bios = { target: 'i386-pc-pxe', modules: ['pxe', 'tftp', 'biosdisk', 'chain'], commands } as const;
-  await makeGrub(bios, join(output, 'grub.0'), folder);
+  await makeGrub(bios, join(output, GRUB), folder);
 }
 
 function writeText(file: string, lines: readonly string[]): Promise<void> {

@@ -128,7 +128,7 @@ t.test('the scripts for the network hand the options over, and do not go on with
   t.match(script, /^#!ipxe\nkernel tsvm\.bin apic=trap \|\| goto stop\n/);
   t.match(script, /\n:stop\necho tsvm: .*\n:wait\nsleep 3600 \|\|\ngoto wait\n$/);
   const configuration = await readFile(join(folder, 'pxelinux.cfg', 'default'), 'utf8');
-  t.match(configuration, /^ {2}append apic=trap$/m);
+  t.match(configuration, /^ {2}pxe grub\.0$/m);
   t.notMatch(configuration, 'onerror');
   t.same(await readFile(join(folder, 'tsvm.bin')), CONTENT);
 });
