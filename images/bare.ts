@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
 
 /**
- * `bios` is a disk, `efi` an application of UEFI, `levels` and `multiboot` are for Multiboot loaders; the others are Linux
+ * `bios` is a disk, `biosMemory` its first sector, `efi` an application of UEFI, `levels` and `multiboot` are for Multiboot loaders; the others are Linux
  * bzImages in shape: `entry` one in real mode, the rest with a 64-bit entry.
  */
 export type BareProgram =
   | 'bios'
+  | 'biosMemory'
   | 'efi'
   | 'entry'
   | 'hostile'

@@ -175,6 +175,8 @@ on_system:
         je      give_range
         cmp     ax, 0xe801
         je      limit_sizes
+        cmp     ax, 0xe881
+        je      limit_long_sizes
         cmp     ah, 0x88
         je      limit_extended
         cmp     ax, 0xda88              ; two older ways to ask, which most BIOSes don't have
@@ -243,6 +245,25 @@ limit_sizes:
         cmp     dx, si
         cmova   dx, si
         pop     si
+        jmp     succeed
+
+; The same in 32 bits.
+limit_long_sizes:
+        pushf
+        call    far [cs:OFFSET(old_vector)]
+        jc      fail
+        push    esi
+        movzx   esi, word [cs:OFFSET(below_16_mib)]
+        cmp     eax, esi
+        cmova   eax, esi
+        cmp     ecx, esi
+        cmova   ecx, esi
+        movzx   esi, word [cs:OFFSET(above_16_mib)]
+        cmp     ebx, esi
+        cmova   ebx, esi
+        cmp     edx, esi
+        cmova   edx, esi
+        pop     esi
         jmp     succeed
 
 ; ax: KiB from 1 MiB on.

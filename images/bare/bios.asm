@@ -133,6 +133,12 @@ second: mov     ecx, 20
         int     0x15
         text    "bios: e801 ="
         call    print_sizes
+        mov     ax, 0xe881
+        xor     ecx, ecx
+        xor     edx, edx
+        int     0x15
+        text    "bios: e881 ="
+        call    print_long_sizes
         mov     ah, 0x88
         int     0x15
         text    "bios: 88 = "
@@ -317,6 +323,20 @@ print_sizes:
         pop     ax
         text    " "
         call    print_word
+        popf
+        jmp     print_carry
+
+print_long_sizes:
+        pushf
+        push    edx
+        push    ecx
+        push    ebx
+        push    eax
+        mov     cx, 4
+.next:  pop     eax
+        text    " "
+        call    print_dword
+        loop    .next
         popf
         jmp     print_carry
 

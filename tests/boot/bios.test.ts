@@ -55,7 +55,7 @@ const MIB = 0x10_0000;
 
 /** All lines but those that tell how much memory there is. */
 const aboutTheRest = (serial: string): string[] =>
-  serial.split('\n').filter((line) => /^bios: (?!e820|e801|12 |short)/.test(line));
+  serial.split('\n').filter((line) => /^bios: (?!e820|e801|e881|12 |short)/.test(line));
 
 const valueOf = (serial: string, name: string): string =>
   new RegExp(`^bios: ${name} = (.*)$`, 'm').exec(serial)?.[1] ?? '';

@@ -1,0 +1,110 @@
+; A boot sector that stands before INT 15h, as a BIOS that tells other things of memory would, and then starts what follows.
+;   The word at 506 is how many ranges E820h lists; 0: as many as the BIOS.
+;   The byte at 508 decides what is started: `s`: the setup part of an image, which follows in sectors 1 to 8;
+;   `d`: the next disk, whose boot sector gets that disk's number.
+; E881h answers as if there were 4 GiB.
+
+%define SMAP            0x534d4150
+%define SETUP           0x9000          ; the segment where the setup part goes
+%define SETUP_SECTORS   8
+%define BASE_MEMORY     0x413           ; BIOS data area: KiB of low memory
+%define VECTOR_15       0x15 * 4
+%define ENTRY           20
+
+bits 16
+org 0x7c00
+start:  cli
+        cld
+        xor     ax, ax
+        mov     ds, ax
+        mov     ss, ax
+        mov     sp, 0x7c00
+        dec     word [BASE_MEMORY]      ; the handler stays at the end of low memory
+        mov     ax, [BASE_MEMORY]
+        shl     ax, 6
+        mov     es, ax
+        mov     si, 0x7c00
+        xor     di, di
+        mov     cx, 256
+        rep movsw
+        mov     eax, [VECTOR_15]
+        mov     [es:old_vector - 0x7c00], eax
+        mov     word [VECTOR_15], on_system - 0x7c00
+        mov     [VECTOR_15 + 2], es
+        sti
+        cmp     byte [ending], 's'
+        je      setup
+
+        inc     dl
+        push    es                      ; the next boot sector goes where this one is: the copy reads it
+        push    word next_disk - 0x7c00
+        retf
+
+setup:  mov     ax, SETUP
+        mov     es, ax
+        mov     ax, 0x0200 + SETUP_SECTORS
+        xor     bx, bx
+        mov     cx, 2
+        mov     dh, 0
+        int     0x13
+        jc      stop
+        mov     ax, SETUP
+        mov     ds, ax
+        mov     es, ax
+        mov     ss, ax
+        mov     sp, 0x7000
+        jmp     SETUP + 0x20:0
+
+next_disk:
+        xor     ax, ax
+        mov     es, ax
+        mov     ax, 0x0201
+        mov     bx, 0x7c00
+        mov     cx, 1
+        mov     dh, 0
+        int     0x13
+        jc      stop
+        jmp     0:0x7c00
+stop:   hlt
+        jmp     stop
+
+on_system:
+        cmp     ax, 0xe881
+        je      .sizes
+        cmp     ax, 0xe820
+        jne     .other
+        cmp     word [cs:ranges - 0x7c00], 0
+        je      .other
+        mov     eax, ebx                ; each range is the first half of 2 MiB
+        shl     eax, 21
+        mov     [es:di], eax
+        mov     dword [es:di + 4], 0
+        mov     dword [es:di + 8], 0x100000
+        mov     dword [es:di + 12], 0
+        mov     dword [es:di + 16], 1
+        inc     ebx
+        cmp     bx, [cs:ranges - 0x7c00]
+        jb      .more
+        xor     ebx, ebx
+.more:  mov     eax, SMAP
+        mov     ecx, ENTRY
+        jmp     .succeed
+.sizes: mov     eax, 0x3c00
+        mov     ecx, eax
+        mov     ebx, 0xff00
+        mov     edx, ebx
+.succeed:
+        push    bp
+        mov     bp, sp
+        and     byte [bp + 6], 0xfe     ; the carry flag that IRET loads
+        pop     bp
+        iret
+.other: jmp     far [cs:old_vector - 0x7c00]
+
+old_vector: dd  0
+
+        times   506 - ($ - $$) db 0
+ranges: dw      0
+ending: db      's'
+        db      0
+        dw      0xaa55
