@@ -24,3 +24,11 @@ for (const uefi of [true, false]) {
     t.match(serial, NODE_RUNS);
   });
 }
+
+t.test('UEFI: a sound stick comes back to the firmware, which starts the disk as a guest', async (t) => {
+  const { serial, ended } = await bootFailure(t, { kind: 'usb', from: 'usb', uefi: true, fault: 'none' });
+  t.match(serial, /tsvm: the firmware goes on as the guest/);
+  t.match(serial, NODE_RUNS);
+  t.match(serial, /^guest: AMD-V is off$/m);
+  t.equal(ended, 'off');
+});

@@ -11,7 +11,7 @@ import { boot, type Boot, freshImage, root, temporaryFolder } from '../boot/harn
 import { type Controller, drive, MACHINE, makeMediumOf, type MediumKind, PXELINUX } from './media.js';
 
 /** What is wrong with tsvm.bin: what loaders know it by is overwritten, or it is not there. */
-export type Fault = 'damaged' | 'missing';
+export type Fault = 'none' | 'damaged' | 'missing';
 /** The first file that a node asks a network server for. */
 export type FirstFile = 'grub.0' | 'tsvm.ipxe' | 'pxelinux.0';
 
@@ -35,10 +35,10 @@ const SCREEN_ON_SERIAL = 'q35,graphics=off';
 /** What holds the headers by which boot loaders and UEFI know the file, those of Multiboot among them. */
 const HEADER_BYTES = 0x8000;
 
-/** Starts such a machine, and waits for its own disk where nothing is to keep it from that. */
+/** Starts such a machine. Where its own disk is started, that ends the run. */
 export async function bootFailure(t: Test, failure: Failure): Promise<Boot> {
   const { kind, from, uefi, fault, options = '', fallback = 'none' } = failure;
-  const medium = await makeMediumOf(t, kind, { image: await damagedImage(t), options, fallback });
+  const medium = await makeMediumOf(t, kind, { image: await imageWith(t, fault), options, fallback });
   if (fault === 'missing') await removeImage(kind, medium);
   const first = kind === 'pxe' ? await network(medium, from) : drive(from as Controller, medium, 0);
   const stands = { until: REFUSED, settleMilliseconds: SETTLE_MILLISECONDS };
@@ -46,7 +46,7 @@ export async function bootFailure(t: Test, failure: Failure): Promise<Boot> {
     ...MACHINE,
     ...{ uefi, memory: '512M', cpus: 1, machine: usesScreen(failure) ? SCREEN_ON_SERIAL : 'q35', seconds: 200 },
     extra: [...first, ...drive('nvme', await nodeDisk(t, uefi), 1), '-device', 'isa-debug-exit,iobase=0xf4'],
-    ...(fallback === 'none' ? stands : { until: NODE_RUNS }),
+    ...(fallback === 'none' && fault !== 'none' ? stands : {}),
   });
 }
 
@@ -54,7 +54,8 @@ function usesScreen({ from, uefi }: Failure): boolean {
   return !uefi && from === 'tsvm.ipxe';
 }
 
-async function damagedImage(t: Test): Promise<string> {
+async function imageWith(t: Test, fault: Fault): Promise<string> {
+  if (fault === 'none') return freshImage();
   const file = await readFile(await freshImage());
   file.fill(0xff, 0, HEADER_BYTES);
   const image = join(await temporaryFolder(t), 'tsvm.bin');

@@ -38,4 +38,9 @@ for (const medium of MEDIA) {
     const { serial } = await bootFailure(t, { ...medium, fault: 'missing', fallback: 'node' });
     t.match(serial, NODE_RUNS);
   });
+  t.test(`${name}: a sound one starts the disk as a guest`, async (t) => {
+    const { serial } = await bootFailure(t, { ...medium, fault: 'none' });
+    t.match(serial, NODE_RUNS);
+    t.match(serial, medium.uefi ? /^guest: AMD-V is off$/m : /tsvm: starting the guest[^]*^bios: start/m);
+  });
 }
