@@ -9,6 +9,7 @@ import { runTool } from '../linker/tools.js';
 export type BareProgram =
   | 'bios'
   | 'biosMemory'
+  | 'crash'
   | 'efi'
   | 'entry'
   | 'hostile'

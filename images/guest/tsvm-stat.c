@@ -184,7 +184,8 @@ static void find_statistics(void) {
     close(memory);
 }
 
-static void not_allowed(void) {
+static _Noreturn void not_allowed(void) {
+    fflush(stdout);
     fputs("tsvm-stat: tsvm tells this to root only, through /dev/mem, which this user or a kernel that is locked down cannot read,\n"
           "and its log to the kernel only: start tsvm with the option hypercall=user to have it tell every program\n",
           stderr);
@@ -216,11 +217,12 @@ static struct count next_count(uint64_t processor, uint64_t code) {
     return (struct count){false, 0, 0};
 }
 
-/* The memory that the hypervisor keeps. */
-static void find_memory(uint64_t *start, uint64_t *bytes) {
-    const struct answer kept = statistics == NULL ? ask(MEMORY_KEPT, 0, 0) : (struct answer){0};
+/* The memory that the hypervisor keeps. False where this program is not told. */
+static bool find_memory(uint64_t *start, uint64_t *bytes) {
+    const struct answer kept = statistics == NULL ? hypercall(MEMORY_KEPT, 0, 0) : (struct answer){.status = DONE};
     *start = statistics == NULL ? kept.rbx : statistics->hidden_start;
     *bytes = statistics == NULL ? kept.rcx : statistics->hidden_bytes;
+    return kept.status == DONE;
 }
 
 static void print_time(void) {
@@ -235,9 +237,13 @@ static void print_time(void) {
 
 static void print_text(uint64_t processors) {
     uint64_t start, bytes;
-    find_memory(&start, &bytes);
-    printf("tsvm, hypercall interface %d on %s, %" PRIu64 " processor%s, %" PRIu64 " KiB kept at 0x%" PRIx64 "\n",
-           INTERFACE_VERSION, vendor->name, processors, processors == 1 ? "" : "s", bytes / 1024, start);
+    printf("tsvm, hypercall interface %d on %s, %" PRIu64 " processor%s", INTERFACE_VERSION, vendor->name, processors,
+           processors == 1 ? "" : "s");
+    if (!find_memory(&start, &bytes)) {
+        puts("");
+        not_allowed();
+    }
+    printf(", %" PRIu64 " KiB kept at 0x%" PRIx64 "\n", bytes / 1024, start);
     for (uint64_t processor = 0; processor < processors; processor++) {
         printf("exits of processor %" PRIu64 ":\n", processor);
         for (uint64_t code = 0;; code++) {
@@ -280,7 +286,7 @@ static void print_json_time(void) {
 /* One line; "exits" is that of the first processor. */
 static void print_json(uint64_t processors) {
     uint64_t start, bytes;
-    find_memory(&start, &bytes);
+    if (!find_memory(&start, &bytes)) not_allowed();
     printf("{\"version\":%d,\"vendor\":\"%s\",\"memory\":{\"start\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"exits\":", INTERFACE_VERSION,
            vendor->name, start, bytes);
     print_counts(0);
