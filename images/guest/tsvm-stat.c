@@ -49,6 +49,7 @@ struct reason {
 static const struct reason amd_v[] = {
     {0x41, "debugException", "#DB, given back to the guest"},
     {0x51, "alignmentCheck", "#AC, given back to the guest"},
+    {0x52, "machineCheck", "#MC, given back to the guest"},
     {0x61, "nmi", "NMI, given back to the guest, or a processor that calls the others"},
     {0x62, "smi", "system-management interrupt"},
     {0x63, "init", "INIT signal"},
