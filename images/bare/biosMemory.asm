@@ -1,6 +1,7 @@
 ; A boot sector that stands before INT 15h, as a BIOS that tells other things of memory would, and then starts what follows.
 ;   The word at 506 is how many ranges E820h lists; 0: as many as the BIOS.
-;   The byte at 508 decides what is started: `s`: the setup part of an image, which follows in sectors 1 to 8;
+;   The byte at 508 decides what is started: `s`: the setup part of an image, which follows in sectors 1 to 8, with code in
+;   place of the image that ends the emulator;
 ;   `d`: the next disk, whose boot sector gets that disk's number.
 ; E881h answers as if there were 4 GiB.
 
@@ -10,6 +11,7 @@
 %define BASE_MEMORY     0x413           ; BIOS data area: KiB of low memory
 %define VECTOR_15       0x15 * 4
 %define ENTRY           20
+%define END_EMULATOR    0xf4e6c031      ; XOR EAX, EAX; OUT F4h, AL
 
 bits 16
 org 0x7c00
@@ -48,6 +50,9 @@ setup:  mov     ax, SETUP
         mov     dh, 0
         int     0x13
         jc      stop
+        mov     ax, 0xffff              ; 1 MiB is where the setup part finds the image
+        mov     es, ax
+        mov     dword [es:0x10], END_EMULATOR
         mov     ax, SETUP
         mov     ds, ax
         mov     es, ax

@@ -6,6 +6,8 @@ import { assembleBareProgram } from '../../images/bare.js';
 import { makeMedium } from '../guests/media.js';
 import { boot, type Boot, freshImage, root, temporaryFolder } from './harness.js';
 
+t.setTimeout(600_000);
+
 const RANGES = 506;
 const ENDING = 508;
 const SETUP_BYTES = 0x1000;
@@ -45,7 +47,6 @@ t.test('a BIOS with 129 ranges of memory is refused, one with 128 is not', async
   const more = await bootDisks([await sectorDisk(t, 129, 's', setup)], refusal);
   t.match(more.serial, refusal);
   t.equal(more.ended, 'stopped');
-  // The image is not in memory, so the jump into it ends in a reset.
   const most = await bootDisks([await sectorDisk(t, 128, 's', setup)]);
   t.notMatch(most.serial, refusal);
   t.equal(most.ended, 'off');
