@@ -1,6 +1,6 @@
 ; A kernel that tries again and again to have a processor leave the hypervisor while that starts or stops. Its command line
-; is a letter, how many attempts, a seed (0: of the time), and how many counts of the time-stamp counter a processor has to
-; answer:
+; is a letter, how many attempts, a seed (0: of the time), how many counts of the time-stamp counter a processor has to
+; answer, and how long random delays are at most, as a power of two:
 ;   n  an NMI of the I/O APIC for a processor that waits for a SIPI
 ;   i  an INIT for a processor that a SIPI starts just then, from another one: three processors
 ;   c  an INIT of the I/O APIC for a processor that another one calls, since a third one got an INIT: three processors
@@ -35,6 +35,8 @@
         call    seed_random
         call    read_number
         mov     [patience], rax
+        call    read_number
+        mov     [longest_delay], eax
         call    prepare_watchers
 
         mov     rax, cr3                ; the same tables for both halves: kernels are in the upper one

@@ -46,5 +46,6 @@ export async function runAttack(attack: Attack): Promise<Outcome> {
 async function bootAttack({ emulator, words, program: _program, ...more }: Attack, kernel: string) {
   const machine = { seconds: DEFAULT_SECONDS, ...more, kernel, initrd: null, append: words };
   if (emulator === 'QEMU') return boot({ machine: 'pc', memory: '512M', ...machine });
-  return bootInBochs(emulator === 'AMD-V of Bochs' ? { ...machine, model: AMD_MODEL } : machine);
+  const ofBochs = { ...machine, ignoreUnknownMsrs: false };
+  return bootInBochs(emulator === 'AMD-V of Bochs' ? { ...ofBochs, model: AMD_MODEL } : ofBochs);
 }

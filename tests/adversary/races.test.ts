@@ -8,12 +8,12 @@ const ATTEMPTS = 100;
 /** Counts of the time-stamp counter in which a processor starts, on a busy host too. */
 const PATIENCE = 2_000_000_000;
 
-for (const [kind, what] of [
-  ['n', 'an NMI of the I/O APIC for a processor that waits for a SIPI'],
-  ['i', 'an INIT for a processor that a SIPI starts'],
-] as const) {
+/** Random delays are shorter than this power of two, of rounds of a loop. */
+const LONGEST_DELAY = 16;
+
+for (const [kind, what] of [['i', 'an INIT for a processor that a SIPI starts']] as const) {
   t.test(`on QEMU ${what} leads nowhere`, async (t) => {
-    const words = `${kind} ${ATTEMPTS} 1 ${PATIENCE}`;
+    const words = `${kind} ${ATTEMPTS} 1 ${PATIENCE} ${LONGEST_DELAY}`;
     const { values, ended } = await runAttack({ emulator: 'QEMU', program: 'races', cpus: 3, words });
     t.notOk(values.has('ESCAPED'));
     t.equal(values.get('attempts in all'), ATTEMPTS);

@@ -1,0 +1,700 @@
+; A kernel that does what may leave the guest, in each mode of the processor: 64-bit, compatibility, PAE, virtual 8086,
+; 32-bit paging, 32-bit without paging, 16-bit protected, and real mode. It runs on AMD-V, on Intel VT-x and on the bare
+; machine. For each attempt it prints what came of it:
+;   modes: MODE, NAME = VECTOR ERROR OFFSET EAX EDX
+; with the exception's vector (ff: none), its error code, and how far behind the attempt's start it came; and it ends in a
+; triple fault. Where its command line begins with v, it leaves virtual 8086 mode out: an exit from there ends Bochs 2.7 on
+; AMD-V. The attempts are in modeAttempts.inc, once for all modes. Their code lies in one segment below 1 MiB.
+
+%include "bzimage.inc"
+default abs
+
+%define COMMAND_LINE 0x228              ; in the zero page
+%define BASE         0x10000            ; the segment
+%define SEGMENT      (BASE >> 4)
+%define ROOT         0x20000            ; page tables: 4 GiB mapped to themselves
+%define POINTERS     0x21000
+%define DIRECTORIES  0x22000
+%define PAE_POINTERS 0x26000
+%define FIRST_TABLE  0x27000
+%define NARROW_ROOT  0x28000
+%define WINDOW       0x70000            ; in virtual 8086 mode, hidden memory and the local APIC are seen here
+%define APIC         0xfee00000
+%define APIC_WINDOW  0x1000             ; in the window
+%define INSTEAD      0x60000
+%define PRESENT      1
+%define ALL_RIGHTS   7                  ; present, writable, the user's
+%define LARGE        0x80
+%define EFER         0xc0000080
+%define HYPERCALL    0x6d767374
+%define MEMORY_KEPT  3
+%define AUTH         0x68747541         ; of AuthenticAMD
+%define OSXSAVE      18                 ; of CR4
+%define XSAVE        26                 ; of CPUID 1, ECX
+%define MODES        8
+%define V86          3
+%define RECORD       12                 ; bytes
+%define GATES        48
+%define BACK         0x2f               ; the vector that leads back from virtual 8086 mode
+%define V86_FLAGS    0x23002            ; VM, and IOPL 3
+%define TRAP_AND_AC  0x40100
+%define MOST         120                ; attempts
+
+; Selectors. Those with a base begin at BASE.
+%define CODE         0x08
+%define DATA         0x10
+%define CODE_16      0x18
+%define DATA_16      0x20
+%define FLAT         0x28
+%define CODE_64      0x30
+%define TASK         0x38
+
+; Where LABEL is in the present mode, whose addresses begin at AT; and in the segment.
+%define M(label) ((label) - low_begin + AT)
+%define OFFSET(label) ((label) - low_begin)
+
+; begin NAME ... finish: what is between may fault.
+%macro begin 1
+%push attempt
+  %if AT = BASE
+        jmp     %$named
+    %$name: db %1, 0
+    %$named:
+        mov     dword [M(names) + attempt_number * 4], %$name
+    %assign attempt_number attempt_number + 1
+  %endif
+        mov     dword [M(resume)], OFFSET(%$done)
+        mov     dword [M(begun)], OFFSET(%$begin)
+        call    set_up_here
+%$begin:
+%endmacro
+%macro finish 0
+%$done: call    record_here
+%pop
+%endmacro
+; try NAME, INSTRUCTION
+%macro try 2+
+        begin   %1
+        %2
+        finish
+%endmacro
+%macro cpuid_leaf 1
+  %defstr number %1
+        begin   {"CPUID ", number}
+        mov     eax, %1
+        xor     ecx, ecx
+        cpuid
+        finish
+%endmacro
+%macro read_msr 1
+  %defstr number %1
+        begin   {"RDMSR ", number}
+        mov     ecx, %1
+        rdmsr
+        finish
+%endmacro
+; write_back NUMBER: as it is
+%macro write_back 1
+  %defstr number %1
+        begin   {"WRMSR as it is ", number}
+        mov     ecx, %1
+        rdmsr
+        wrmsr
+        finish
+%endmacro
+; toggle NUMBER, REGISTER, BIT
+%macro toggle 3
+  %defstr parameters %1 %2 %3
+        begin   {"toggle ", parameters}
+        mov     ecx, %1
+        rdmsr
+        btc     %2, %3
+        wrmsr
+        finish
+%endmacro
+; step NAME, INSTRUCTION: with a trap behind it
+%macro step 2+
+        begin   {"single step, ", %1}
+        mov     ecx, 0x1b
+        PUSHF
+        or      dword [SP], 0x100
+        POPF
+        %2
+        nop
+        nop
+        finish
+%endmacro
+; in_mode BITS, BASE, FLAT ADDRESS OF THE APIC, OF HIDDEN MEMORY: the attempts, and what they call
+%macro in_mode 4
+bits %1
+  %define AT %2
+  %define BITS %1
+  %define APIC_AT %3
+  %define HIDDEN_AT %4
+  %if BITS = 64
+    %define A rax
+    %define SP rsp
+    %define PUSHF pushfq
+    %define POPF popfq
+  %else
+    %define A eax
+    %define SP esp
+    %define PUSHF pushfd
+    %define POPF popfd
+  %endif
+  %define set_up_here %%set_up
+  %define record_here %%record
+        jmp     %%attempts
+; Registers that the attempts find.
+%%set_up:
+        mov     eax, [M(begun)]
+        mov     [M(fault_at)], eax
+        mov     dword [M(fault_vector)], 0xff
+        mov     dword [M(fault_error)], 0
+        mov     eax, 0x11111111
+        mov     ecx, 0x22222222
+        mov     edx, 0x33333333
+        mov     ebx, 0x44444444
+        ret
+%%record:
+        mov     [M(after)], eax
+        mov     edi, [M(cursor)]
+        mov     eax, [M(fault_vector)]
+        mov     [edi + AT], al
+        mov     eax, [M(fault_at)]
+        sub     eax, [M(begun)]
+        mov     [edi + AT + 1], al
+        mov     eax, [M(fault_error)]
+        mov     [edi + AT + 2], ax
+        mov     eax, [M(after)]
+        mov     [edi + AT + 4], eax
+        mov     [edi + AT + 8], edx
+        add     edi, RECORD
+        mov     [M(cursor)], edi
+        ret
+%%attempts:
+  %include "modeAttempts.inc"
+%endmacro
+
+; ---- the entry: 64-bit mode, loaded above 1 MiB
+
+        lea     rsp, [stack_top]
+        mov     dx, COM1 + 3
+        mov     al, 3                   ; eight bits
+        out     dx, al
+        mov     al, 0xff                ; no interrupts of the old controllers
+        out     0x21, al
+        out     0xa1, al
+        mov     esi, [rsi + COMMAND_LINE]       ; to which a loader may have added words before
+.end:   lodsb
+        test    al, al
+        jnz     .end
+        cmp     byte [rsi - 2], 'v'
+        sete    [omits_v86]
+        xor     eax, eax
+        cpuid
+        cmp     ebx, AUTH
+        sete    [is_amd]
+        mov     esi, low_begin
+        mov     edi, BASE
+        mov     ecx, low_end - low_begin
+        rep movsb
+        mov     eax, BASE + OFFSET(low_start)
+        jmp     rax
+
+%include "print.inc"
+
+report: call    print_records
+        call    wait_for_print
+        lidt    [nothing]
+        ud2
+
+; ---- prints what was recorded
+
+print_records:
+        mov     ebp, BASE + OFFSET(records)
+        xor     r12d, r12d              ; the mode
+.mode:  cmp     r12d, V86
+        jne     .named
+        cmp     byte [omits_v86], 0
+        je      .named
+        imul    eax, [attempts_in_all], RECORD
+        add     ebp, eax
+        jmp     .over
+.named: xor     r13d, r13d              ; the attempt
+.next:  mov     esi, prefix
+        call    print
+        mov     rsi, [mode_names + r12 * 8]
+        call    print
+        mov     esi, comma
+        call    print
+        mov     esi, [BASE + OFFSET(names) + r13 * 4]
+        call    print
+        mov     esi, is
+        call    print
+        movzx   eax, byte [ebp]
+        mov     ecx, 8
+        call    print_digits
+        movzx   eax, word [ebp + 2]
+        mov     ecx, 16
+        call    print_digits
+        movzx   eax, byte [ebp + 1]
+        mov     ecx, 8
+        call    print_digits
+        mov     eax, [ebp + 4]
+        mov     ecx, 32
+        call    print_digits
+        mov     eax, [ebp + 8]
+        mov     ecx, 32
+        call    print_digits
+        mov     esi, line_end
+        call    print
+        add     ebp, RECORD
+        inc     r13d
+        cmp     r13d, [attempts_in_all]
+        jb      .next
+.over:  inc     r12d
+        cmp     r12d, MODES
+        jb      .mode
+        ret
+
+; A space, and the lowest ecx bits of eax
+print_digits:
+        mov     edi, eax
+        mov     al, ' '
+        call    print_character
+.next:  sub     ecx, 4
+        mov     eax, edi
+        shr     eax, cl
+        and     eax, 15
+        mov     al, [digits + rax]
+        call    print_character
+        test    ecx, ecx
+        jnz     .next
+        ret
+
+        align   8
+mode_names: dq  .m0, .m1, .m2, .m3, .m4, .m5, .m6, .m7
+.m0:    db "64-bit", 0
+.m1:    db "compatibility", 0
+.m2:    db "PAE", 0
+.m3:    db "virtual 8086", 0
+.m4:    db "32-bit paging", 0
+.m5:    db "32-bit", 0
+.m6:    db "16-bit", 0
+.m7:    db "real", 0
+prefix: db "modes: ", 0
+comma:  db ", ", 0
+is:     db " =", 0
+nothing: dw 0
+        dq 0
+
+; ---- from here on in the segment, at BASE
+
+        align   16
+low_begin:
+%assign attempt_number 0
+%define AT BASE
+low_start:
+        mov     esp, BASE + OFFSET(low_stack)
+        lgdt    [M(segments_64)]
+        push    CODE_64
+        mov     eax, BASE + OFFSET(.own)
+        push    rax
+        retfq
+.own:   mov     eax, DATA
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        mov     eax, FLAT
+        mov     fs, eax
+        call    make_tables
+        mov     eax, ROOT
+        mov     cr3, rax
+        mov     eax, 0x80010031         ; PG, WP, NE, ET, PE: whatever the loader left there
+        mov     cr0, rax
+        lidt    [M(gates_64_register)]
+        mov     eax, 1
+        cpuid
+        bt      ecx, XSAVE
+        jnc     .asked
+        mov     rax, cr4
+        bts     rax, OSXSAVE
+        mov     cr4, rax
+.asked: call    find_hidden_memory
+        mov     edi, FIRST_TABLE + (WINDOW >> 12) * 8
+        mov     eax, [M(hidden)]
+        or      eax, ALL_RIGHTS
+        mov     [edi], rax
+        mov     dword [edi + 8], APIC | 0x1f    ; not cached
+        mov     rax, cr3
+        mov     cr3, rax
+        mov     edi, APIC + 0xf0
+        mov     dword [edi], 0x1ff      ; the APIC is on
+mode_64:
+        in_mode 64, BASE, APIC, [M(hidden)]
+        mov     dword [attempts_in_all], attempt_number
+        push    CODE
+        mov     eax, OFFSET(mode_compatibility)
+        push    rax
+        retfq
+
+bits 32
+mode_compatibility:
+        mov     esp, OFFSET(low_stack)
+        in_mode 32, 0, APIC, [M(hidden)]
+        call    paging_off
+        mov     ecx, EFER
+        rdmsr
+        btr     eax, 8                  ; LME
+        wrmsr
+        lidt    [M(gates_32_register)]
+        mov     eax, PAE_POINTERS
+        mov     cr3, eax
+        call    paging_on
+mode_pae:
+        in_mode 32, 0, APIC, [M(hidden)]
+        cmp     byte [M(omits_v86)], 0
+        jne     after_v86
+        mov     eax, TASK
+        ltr     ax
+        mov     eax, cr0
+        bts     eax, 18                 ; AM
+        mov     cr0, eax
+        xor     eax, eax
+        push    eax                     ; GS
+        push    WINDOW >> 4             ; FS
+        push    SEGMENT                 ; DS
+        push    SEGMENT                 ; ES
+        push    SEGMENT                 ; SS
+        push    OFFSET(low_stack)
+        push    V86_FLAGS
+        push    SEGMENT                 ; CS
+        push    OFFSET(mode_v86)
+        iretd
+bits 16
+mode_v86:
+        in_mode 16, 0, APIC_WINDOW, 0
+        int     BACK
+bits 32
+back:   mov     eax, DATA
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        mov     esp, OFFSET(low_stack)
+        mov     eax, FLAT
+        mov     fs, eax
+        mov     eax, cr0
+        btr     eax, 18                 ; AM
+        mov     cr0, eax
+        jmp     after_v86.paging
+after_v86:                              ; as many records as it would have made
+        add     dword [M(cursor)], attempt_number * RECORD
+.paging: call   paging_off
+        mov     eax, cr4
+        btr     eax, 5                  ; PAE
+        bts     eax, 4                  ; PSE
+        mov     cr4, eax
+        mov     eax, NARROW_ROOT
+        mov     cr3, eax
+        call    paging_on
+mode_paging:
+        in_mode 32, 0, APIC, [M(hidden)]
+        call    paging_off
+mode_32:
+        in_mode 32, 0, APIC, [M(hidden)]
+        jmp     CODE_16:OFFSET(mode_16)
+paging_off:
+        mov     eax, cr0
+        btr     eax, 31
+        mov     cr0, eax
+        ret
+paging_on:
+        mov     eax, cr0
+        bts     eax, 31
+        mov     cr0, eax
+        ret
+
+bits 16
+mode_16:
+        mov     eax, DATA_16
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        in_mode 16, 0, APIC, [M(hidden)]
+        mov     eax, cr0
+        btr     eax, 0                  ; PE
+        mov     cr0, eax
+        jmp     SEGMENT:OFFSET(mode_real)
+mode_real:                              ; FS keeps its limit of 4 GiB
+        mov     ax, SEGMENT
+        mov     ds, ax
+        mov     es, ax
+        mov     ss, ax
+        lidt    [M(vectors_register)]
+        in_mode 16, 0, APIC, [M(hidden)]
+        o32 lgdt [M(segments)]
+        mov     eax, cr0
+        bts     eax, 0                  ; PE
+        mov     cr0, eax
+        jmp     dword CODE:OFFSET(to_long)
+bits 32
+to_long:
+        mov     eax, DATA
+        mov     ds, eax
+        mov     ss, eax
+        mov     eax, cr4
+        bts     eax, 5                  ; PAE
+        mov     cr4, eax
+        mov     eax, ROOT
+        mov     cr3, eax
+        mov     ecx, EFER
+        rdmsr
+        bts     eax, 8                  ; LME
+        wrmsr
+        call    paging_on
+        jmp     CODE_64:BASE + OFFSET(at_end)
+bits 64
+at_end: mov     eax, DATA
+        mov     es, eax
+        mov     fs, eax
+        mov     esp, stack_top
+        mov     eax, report
+        jmp     rax
+
+%define AT BASE
+make_tables:
+        mov     edi, ROOT
+        mov     ecx, 0x9000 / 8
+        xor     eax, eax
+        rep stosq
+        mov     qword [ROOT], POINTERS | ALL_RIGHTS
+        mov     edi, DIRECTORIES
+        mov     eax, LARGE | ALL_RIGHTS
+        mov     ecx, 4 * 512
+.page:  mov     [edi], rax
+        add     rax, 0x200000
+        add     edi, 8
+        dec     ecx
+        jnz     .page
+        xor     ecx, ecx
+.gib:   mov     eax, ecx
+        shl     eax, 12
+        lea     edx, [eax + DIRECTORIES + ALL_RIGHTS]
+        mov     [POINTERS + ecx * 8], rdx
+        lea     edx, [eax + DIRECTORIES + PRESENT]
+        mov     [PAE_POINTERS + ecx * 8], rdx
+        inc     ecx
+        cmp     ecx, 4
+        jb      .gib
+        mov     edi, FIRST_TABLE
+        mov     eax, ALL_RIGHTS
+        mov     ecx, 512
+.small: mov     [edi], rax
+        add     rax, 0x1000
+        add     edi, 8
+        dec     ecx
+        jnz     .small
+        mov     qword [DIRECTORIES], FIRST_TABLE | ALL_RIGHTS
+        mov     edi, NARROW_ROOT
+        mov     eax, LARGE | ALL_RIGHTS
+        mov     ecx, 1024
+.wide:  mov     [edi], eax
+        add     eax, 0x400000
+        add     edi, 4
+        dec     ecx
+        jnz     .wide
+
+        mov     edi, M(gates_64)
+        mov     eax, M(stubs_64)
+        mov     ecx, GATES
+.gate:  mov     [edi], ax
+        mov     dword [edi + 2], 0x8e000000 | CODE_64
+        mov     word [edi + 6], BASE >> 16
+        mov     qword [edi + 8], 0
+        add     edi, 16
+        add     eax, 16
+        dec     ecx
+        jnz     .gate
+        mov     edi, M(gates_32)
+        mov     eax, OFFSET(stubs_32)
+        mov     ecx, GATES
+.gate_32:
+        mov     [edi], ax
+        mov     dword [edi + 2], 0xee000000 | CODE
+        mov     word [edi + 6], 0
+        add     edi, 8
+        add     eax, 16
+        dec     ecx
+        jnz     .gate_32
+        mov     word [M(gates_32) + BACK * 8], OFFSET(back)
+        xor     edi, edi                ; the vectors of real mode
+        mov     eax, (SEGMENT << 16) + OFFSET(stubs_16)
+        mov     ecx, GATES
+.vector: mov    [edi], eax
+        add     edi, 4
+        add     eax, 16
+        dec     ecx
+        jnz     .vector
+        ret
+
+; On the bare machine, where there is none, a page that holds what hidden memory shows.
+find_hidden_memory:
+        mov     dword [INSTEAD + 0x20], -1
+        mov     dword [M(resume)], OFFSET(.end)
+        mov     ecx, MEMORY_KEPT
+        mov     eax, HYPERCALL
+        cmp     byte [M(is_amd)], 0
+        jne     .amd
+        vmcall
+        jmp     .found
+.amd:   vmmcall
+.found: mov     [M(hidden)], ebx
+.end:   ret
+
+; ---- exceptions. Vectors 8, 10 to 14, 17, 21, 29 and 30 push an error code themselves in protected mode.
+
+%define HAS_ERROR 0x60227d00
+%macro stubs 1
+  %assign number 0
+  %rep GATES
+        align   16
+    %if %1 != 16
+      %if number >= 32
+        push    0
+      %elif (HAS_ERROR >> number) & 1 = 0
+        push    0
+      %endif
+    %endif
+        push    number
+        jmp     near caught_%1
+    %assign number number + 1
+  %endrep
+%endmacro
+
+bits 64
+        align   16
+stubs_64: stubs 64
+caught_64:
+        push    rax
+        mov     eax, [rsp + 8]
+        mov     [M(fault_vector)], eax
+        mov     eax, [rsp + 16]
+        mov     [M(fault_error)], eax
+        mov     eax, [rsp + 24]
+        cmp     dword [rsp + 32], CODE_64
+        jne     .compatible
+        sub     eax, BASE
+        add     dword [M(resume)], BASE
+.compatible:
+        mov     [M(fault_at)], eax
+        mov     eax, [M(resume)]
+        mov     [rsp + 24], rax
+        and     dword [rsp + 40], ~TRAP_AND_AC
+        pop     rax
+        add     rsp, 16
+        iretq
+
+bits 32
+%define AT 0
+        align   16
+stubs_32: stubs 32
+caught_32:
+        push    eax
+        push    ds
+        mov     eax, DATA
+        mov     ds, eax
+        mov     eax, [esp + 8]
+        mov     [M(fault_vector)], eax
+        mov     eax, [esp + 12]
+        mov     [M(fault_error)], eax
+        mov     eax, [esp + 16]
+        mov     [M(fault_at)], eax
+        mov     eax, [M(resume)]
+        mov     [esp + 16], eax
+        and     dword [esp + 24], ~TRAP_AND_AC
+        pop     ds
+        pop     eax
+        add     esp, 8
+        iretd
+
+bits 16
+        align   16
+stubs_16: stubs 16
+caught_16:
+        push    eax
+        push    bp
+        mov     bp, sp                  ; BP, EAX, vector, IP, CS, flags
+        movzx   eax, word [bp + 6]
+        mov     [cs:M(fault_vector)], eax
+        movzx   eax, word [bp + 8]
+        mov     [cs:M(fault_at)], eax
+        mov     ax, [cs:M(resume)]
+        mov     [bp + 8], ax
+        and     word [bp + 12], ~TRAP_AND_AC & 0xffff
+        pop     bp
+        pop     eax
+        add     sp, 2
+        iret
+
+; ---- data in the segment
+
+        align   8
+table:  dq      0
+        dq      0x00cf9a010000ffff      ; CODE
+        dq      0x00cf92010000ffff      ; DATA
+        dq      0x00009a010000ffff      ; CODE_16
+        dq      0x000092010000ffff      ; DATA_16
+        dq      0x00cf92000000ffff      ; FLAT
+        dq      0x00af9a000000ffff      ; CODE_64
+        dw      104 + 0x200, OFFSET(task)       ; TASK
+        db      BASE >> 16, 0x89, 0, 0
+table_end:
+segments: dw    table_end - table - 1
+        dd      BASE + OFFSET(table)
+segments_64: dw table_end - table - 1
+        dq      BASE + OFFSET(table)
+gates_64_register: dw GATES * 16 - 1
+        dq      BASE + OFFSET(gates_64)
+gates_32_register: dw GATES * 8 - 1
+        dd      BASE + OFFSET(gates_32)
+vectors_register: dw 0x3ff
+        dd      0
+        align   8
+task:   dd      0, OFFSET(task_stack), DATA
+        times 102 - ($ - task) db 0
+        dw      104                     ; the map of ports: virtual 8086 mode may use all below 1000h
+        times 0x200 db 0
+        db      0xff
+        align   8
+operand:      dq 0, 0
+resume:       dd 0
+begun:        dd 0
+after:        dd 0
+hidden:       dd INSTEAD
+fault_vector: dd 0
+fault_error:  dd 0
+fault_at:     dd 0
+cursor:       dd OFFSET(records)
+omits_v86:    db 0
+is_amd:       db 0
+low_end:
+attempts_in_all: dd 0
+
+        align   16
+protected_end:
+
+; What is behind low_end in the segment is not in the file.
+gates_64   equ low_end + 16
+gates_32   equ gates_64 + GATES * 16
+names      equ gates_32 + GATES * 8
+records    equ names + MOST * 4
+task_stack equ records + MODES * MOST * RECORD + 512
+low_stack  equ task_stack + 512
+%if attempt_number > MOST
+  %error "too many attempts"
+%endif
+
+section .bss nobits align=4096
+stack:       resb 4096
+stack_top:
