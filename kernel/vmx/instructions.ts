@@ -1,5 +1,6 @@
 /** Instructions that exit and are done for the guest by handlers which both vendors share. */
 import { u32, wbinvd } from '../../transpiler/lib/index.js';
+import { Answer } from '../exits/answer.js';
 import { isHypercall, onHypercall } from '../exits/hypercall.js';
 import { setExtendedControl } from '../exits/xsetbv.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
@@ -25,9 +26,12 @@ function privilegeLevel(): u32 {
   return u32((vmread(GUEST_RIGHTS + 2 * Segment.ss) >> DPL_SHIFT) & DPL_MASK);
 }
 
-/** XSETBV always exits (SDM 3C 25.1.2), but only from privilege level 0 and with OSXSAVE on. */
+/**
+ * XSETBV always exits with OSXSAVE on (SDM 3C 25.1.2). A privilege level above 0 raises #GP before that (25.1.1), but Bochs
+ * 2.7 exits from any.
+ */
 export function onXsetbv(vcpu: Vcpu): void {
-  finishInstruction(setExtendedControl(vcpu.registers));
+  finishInstruction(privilegeLevel() === 0 ? setExtendedControl(vcpu.registers) : Answer.generalProtection);
 }
 
 /** INVD would drop what the hypervisor, too, has in the caches but not yet in memory. */

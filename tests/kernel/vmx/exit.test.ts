@@ -91,6 +91,20 @@ t.test('XSETBV is done where the processor takes the value, and raises #GP elsew
   t.end();
 });
 
+t.test('XSETBV raises #GP above privilege level 0, whatever the value', (t) => {
+  for (const level of [1n, 2n, 3n]) {
+    const guest = startIntelGuest();
+    guest.write(GUEST_RIGHTS + 2 * Segment.ss, 0xc093n | (level << 5n));
+    guest.vcpu.registers.rcx = 0n;
+    guest.vcpu.registers.rax = 7n;
+    guest.vcpu.registers.rdx = 0n;
+    guest.exit(ExitReason.xsetbv);
+    t.same(injectedEvent(guest), GENERAL_PROTECTION);
+    t.equal(guest.processor.xcr0, 1n);
+  }
+  t.end();
+});
+
 t.test('INVD writes the caches back', (t) => {
   const guest = startIntelGuest();
   guest.exit(ExitReason.invd);
