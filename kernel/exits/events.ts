@@ -7,15 +7,17 @@ export const Event = {
   svmEnable: 1,
   hostSaveWrite: 2,
   hiddenMemory: 3,
-  addressDecoding: 4,
+  fixedMsr: 4,
   microcode: 5,
   apicAccess: 6,
   apicIdentity: 7,
   interruptMessage: 8,
+  refusedMsr: 9,
+  fixedMsrBits: 10,
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 
-const EVENT_KINDS = 9;
+const EVENT_KINDS = 11;
 /** A guest may repeat itself for ever; the log is for the first few. */
 const LOGGED_OF_EACH_KIND = 8n;
 
@@ -24,14 +26,16 @@ const descriptions = list(STRING, [
   'the guest wrote EFER.SVME, value ',
   'the guest wrote VM_HSAVE_PA, value ',
   'the guest reached for hidden memory at ',
-  'the guest tried to change what answers at an address, MSR ',
+  'the guest tried to change what the firmware decides, MSR ',
   'the guest tried to load microcode from ',
   'the guest wrote to its local APIC by an instruction that is not known, address ',
   'the guest tried to renumber its local APIC, register ',
   'the guest wrote a message that resets or starts a processor to ',
+  'the guest accessed an MSR that it does not have, ',
+  'the guest tried to change bits that stay as they are, MSR ',
 ]);
 
-const Events = struct('Events', { size: 72 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
+const Events = struct('Events', { size: 88 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
 const events = instance(Events);
 
 /** How often `event` happened. */

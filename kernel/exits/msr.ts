@@ -1,8 +1,12 @@
-/** MSR accesses that exit, and mean the same on every processor. */
-import { gpa, tryRdmsr, tryWrmsr, u32, u64 } from '../../transpiler/lib/index.js';
+/** MSR accesses that exit and mean the same on every processor: access/msrOwner.ts says which. */
+import { gpa, tryRdmsr, tryWrmsr, u64, type u32 } from '../../transpiler/lib/index.js';
+import { noteRefusal } from '../access/msrOwners.js';
+import { Owner } from '../access/msrOwner.js';
+import { changeableBits } from '../access/msrParts.js';
 import { keepsApicPage } from '../machine/localApic.js';
+import { guestMtrr, writeMtrr } from '../memory/mtrrShadow.js';
 import { isHidden } from '../memory/nestedPaging.js';
-import type { Registers } from '../vcpu/vcpu.js';
+import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
 import { isApicFixed, noteApicBase } from './apic.js';
 import { Event, recordEvent } from './events.js';
@@ -11,28 +15,75 @@ import { Event, recordEvent } from './events.js';
 const APIC_BASE = 0x1b;
 const APIC_ADDRESS = 0x000f_ffff_ffff_f000n;
 
-/**
- * Ranges that hypervisors use for MSRs of their own, the second one KVM; no processor has them. One that tsvm itself runs
- * under would take the guest's values for tsvm's, and write to its memory.
- */
-const SYNTHETIC_FIRST = 0x4000_0000;
-const SYNTHETIC_LAST = 0x4000_00ff;
-const KVM_FIRST = 0x4b56_4d00;
-const KVM_LAST = 0x4b56_4dff;
+/** RDMSR of the MSR `number`, which `owner` answers. `rip` is where the guest was. */
+export function readMsr(vcpu: Vcpu, owner: u32, number: u32, rip: u64): Answer {
+  switch (owner) {
+    case Owner.refused:
+      return refuseMsr(number, rip);
+    case Owner.absent:
+      return Answer.generalProtection;
+    case Owner.memoryType:
+      return giveMsr(vcpu.registers, guestMtrr(vcpu.mtrrs, number));
+    default:
+      return readProcessor(vcpu.registers, number);
+  }
+}
 
-/** RDMSR of a register that is the processor's own, if it exists. */
-export function readMsr(registers: Registers): Answer {
-  const number = u32(registers.rcx);
-  if (isSynthetic(number)) return Answer.generalProtection;
+/** WRMSR of `value` to the MSR `number`, which `owner` answers. `rip` is where the guest was. */
+export function writeMsr(vcpu: Vcpu, owner: u32, number: u32, value: u64, rip: u64): Answer {
+  switch (owner) {
+    case Owner.refused:
+      return refuseMsr(number, rip);
+    case Owner.absent:
+      return Answer.generalProtection;
+    case Owner.fixed:
+      return keepValue(number, value, rip);
+    case Owner.partly:
+      return changePart(number, value, rip);
+    case Owner.memoryType:
+      return writeMtrr(vcpu.mtrrs, number, value) ? Answer.done : Answer.generalProtection;
+    case Owner.apicBase:
+      return writeApicBase(value, rip);
+    case Owner.microcode:
+      return ignoreMicrocode(value, rip);
+    default:
+      return writeProcessor(number, value);
+  }
+}
+
+/** WRMSR on the processor itself, which may have no such register, or not take the value. */
+export function writeProcessor(number: u32, value: u64): Answer {
+  return tryWrmsr(number, value) ? Answer.done : Answer.generalProtection;
+}
+
+function readProcessor(registers: Registers, number: u32): Answer {
   const seen = tryRdmsr(number);
   return seen.faulted ? Answer.generalProtection : giveMsr(registers, seen.value);
 }
 
-/** WRMSR of a register that is the processor's own, if it exists and takes the value. */
-export function writeMsr(registers: Registers): Answer {
-  const number = u32(registers.rcx);
-  if (isSynthetic(number)) return Answer.generalProtection;
-  return tryWrmsr(number, msrValue(registers)) ? Answer.done : Answer.generalProtection;
+/** Only the first access to each MSR in a map is an event. */
+function refuseMsr(number: u32, rip: u64): Answer {
+  recordEvent(Event.refusedMsr, u64(number), rip);
+  noteRefusal(number);
+  return Answer.generalProtection;
+}
+
+/** What answers at an address stays, and so do other things that firmware decides: only the present value may be written. */
+function keepValue(number: u32, value: u64, rip: u64): Answer {
+  const present = tryRdmsr(number);
+  if (!present.faulted && present.value === value) return Answer.done;
+  recordEvent(Event.fixedMsr, u64(number), rip);
+  return Answer.generalProtection;
+}
+
+/** Kernels write these without being ready for #GP, so what may not change stays as it is, and the rest is written. */
+function changePart(number: u32, value: u64, rip: u64): Answer {
+  const present = tryRdmsr(number);
+  if (present.faulted) return Answer.generalProtection;
+  const changeable = changeableBits(number);
+  const written = (present.value & u64(~changeable)) | (value & changeable);
+  if (written !== value) recordEvent(Event.fixedMsrBits, u64(number), rip);
+  return written === present.value ? Answer.done : writeProcessor(number, written);
 }
 
 /** RDMSR gives `value`. */
@@ -58,7 +109,7 @@ export function writeApicBase(value: u64, rip: u64): Answer {
     return Answer.generalProtection;
   }
   if (isApicFixed() && !keepsApicPage(value)) {
-    recordEvent(Event.addressDecoding, u64(APIC_BASE), rip);
+    recordEvent(Event.fixedMsr, u64(APIC_BASE), rip);
     return Answer.generalProtection;
   }
   noteApicBase(value);
@@ -66,11 +117,7 @@ export function writeApicBase(value: u64, rip: u64): Answer {
 }
 
 /** As where the processor finds the update at `address` unfit: nothing happens. Updates are the firmware's. */
-export function ignoreMicrocode(address: u64, rip: u64): Answer {
+function ignoreMicrocode(address: u64, rip: u64): Answer {
   recordEvent(Event.microcode, address, rip);
   return Answer.done;
-}
-
-function isSynthetic(number: u32): boolean {
-  return (number >= SYNTHETIC_FIRST && number <= SYNTHETIC_LAST) || (number >= KVM_FIRST && number <= KVM_LAST);
 }

@@ -24,7 +24,7 @@ import {
 import { hexadecimalDigit, NO_DIGIT, startsWithText } from '../boot/text.js';
 import { print, printCharacter } from '../report/console.js';
 
-export const OPTION_COUNT = 9;
+export const OPTION_COUNT = 10;
 
 const LINES = list(STRING, [
   'option crash=halt|reset',
@@ -36,6 +36,7 @@ const LINES = list(STRING, [
   'option disk=0x80',
   'option chain=-FILE',
   'option hypercall=kernel|-user',
+  'option msr=strict|-open',
 ]);
 
 /** What each line starts with; by it linker/options.ts finds the lines in an image. */

@@ -6,8 +6,10 @@ import {
   instance,
   invariant,
   list,
+  local,
   min32,
   rdmsr,
+  readCr3,
   requires,
   struct,
   tryRdmsr,
@@ -17,15 +19,19 @@ import {
   u64,
   U8,
   u8,
+  wbinvd,
+  writeCr3,
+  wrmsr,
   type Hpa,
+  type Ref,
 } from '../../transpiler/lib/index.js';
 
 /** Memory types, as MTRRs, PAT and EPT number them. */
 export const MemoryType = { uncached: 0, writeCombining: 1, writeThrough: 4, writeProtected: 5, writeBack: 6 } as const;
 
 const MTRR_CAPABILITIES = 0xfe;
-const MTRR_DEFAULT_TYPE = 0x2ff;
-const FIRST_VARIABLE_BASE = 0x200;
+export const MTRR_DEFAULT_TYPE = 0x2ff;
+export const FIRST_VARIABLE_BASE = 0x200;
 /** SYSCFG and TOP_MEM2, which AMD processors have (APM 2, 7.9). */
 const SYSTEM_CONFIGURATION = 0xc001_0010;
 const TOP_OF_MEMORY_2 = 0xc001_001d;
@@ -58,7 +64,7 @@ const NO_TYPE = 8;
 
 const VariableRange = struct('VariableRange', { size: 24 }, { base: at(0, U64), mask: at(8, U64), type: at(16, U8) });
 
-const Mtrrs = struct(
+export const Mtrrs = struct(
   'Mtrrs',
   { size: 880 },
   {
@@ -73,20 +79,75 @@ const Mtrrs = struct(
     variable: at(104, arr(VariableRange, MAX_VARIABLE)),
   },
 );
-const mtrrs = instance(Mtrrs, { align: 8 });
+export type Mtrrs = Ref<typeof Mtrrs>;
+/** What the firmware set on the first processor. */
+const firmware = instance(Mtrrs, { align: 8 });
 
-/** Reads the registers, once: what the firmware set is what the types below speak of. */
+/** Up to two registers, and values that they are to have: what follows is asked before they are written. */
+export const MtrrChange = struct(
+  'MtrrChange',
+  { size: 24 },
+  { first: at(0, U32), second: at(4, U32), firstValue: at(8, U64), secondValue: at(16, U64) },
+);
+export type MtrrChange = Ref<typeof MtrrChange>;
+
+/** Reads the registers of this processor, once: what the firmware set is what `memoryTypeAt` and `uniformType` speak of. */
 export function readMtrrs(): void {
-  const readDefaults = tryRdmsr(MTRR_DEFAULT_TYPE);
-  const defaults = readDefaults.value;
+  const none = local(MtrrChange);
+  readMtrrsWith(firmware, none);
+}
+
+/**
+ * Gives this processor the firmware's types of the first one: all are to have the same (SDM 3A 11.11.8). While they are off
+ * all memory is uncached, so that nothing of what is written back comes to be cached again.
+ */
+export function copyFirmwareMtrrs(): void {
+  wrmsr(MTRR_DEFAULT_TYPE, 0n);
+  wbinvd();
+  const count = variableRegisters();
+  for (let i: u32 = 0; i < count; i++) writeVariable(i);
+  if (firmware.fixedEnabled) {
+    for (let i: u32 = 0; i < FIXED_REGISTER_COUNT; i++) wrmsr(FIXED_REGISTERS.get(i), firmware.fixed.get(i));
+  }
+  const fixed: u64 = firmware.fixedEnabled ? FIXED_ENABLED : 0n;
+  wrmsr(MTRR_DEFAULT_TYPE, (firmware.enabled ? ENABLED : 0n) | fixed | u64(firmware.defaultType));
+  writeCr3(readCr3());
+}
+
+/** The valid ranges come first, and the others are off. */
+function writeVariable(index: u32): void {
+  requires(index < MAX_VARIABLE);
+  const range = firmware.variable.at(index);
+  const isValid = index < firmware.variableCount;
+  wrmsr(FIRST_VARIABLE_BASE + 2 * index, isValid ? range.base | u64(range.type) : 0n);
+  wrmsr(FIRST_VARIABLE_BASE + 2 * index + 1, isValid ? range.mask | VALID : 0n);
+}
+
+/** How many variable ranges this processor has, as far as they count here. */
+function variableRegisters(): u32 {
+  const capabilities = tryRdmsr(MTRR_CAPABILITIES);
+  return min32(u32(capabilities.value & VARIABLE_COUNT_MASK), MAX_VARIABLE);
+}
+
+/** Reads the registers of this processor into `mtrrs`, as they would be with `change`. */
+export function readMtrrsWith(mtrrs: Mtrrs, change: MtrrChange): void {
+  const defaults = registerWith(MTRR_DEFAULT_TYPE, change);
   mtrrs.enabled = (defaults & ENABLED) !== 0n;
   mtrrs.defaultType = u8(defaults & TYPE_MASK);
   mtrrs.writeBackEnd = readWriteBackEnd();
   const readCapabilities = tryRdmsr(MTRR_CAPABILITIES);
   const capabilities = readCapabilities.value;
   mtrrs.fixedEnabled = (defaults & FIXED_ENABLED) !== 0n && (capabilities & HAS_FIXED) !== 0n;
-  if (mtrrs.fixedEnabled) readFixed();
-  readVariable(min32(u32(capabilities & VARIABLE_COUNT_MASK), MAX_VARIABLE));
+  if (mtrrs.fixedEnabled) readFixed(mtrrs, change);
+  readVariable(mtrrs, variableRegisters(), change);
+}
+
+/** A register that the processor does not have reads as 0. */
+function registerWith(number: u32, change: MtrrChange): u64 {
+  if (number === change.first) return change.firstValue;
+  if (number === change.second) return change.secondValue;
+  const seen = tryRdmsr(number);
+  return seen.value;
 }
 
 function readWriteBackEnd(): u64 {
@@ -95,18 +156,20 @@ function readWriteBackEnd(): u64 {
   return forced === TOP_2_IS_WRITE_BACK ? rdmsr(TOP_OF_MEMORY_2) : FOUR_GIB;
 }
 
-function readFixed(): void {
-  for (let i: u32 = 0; i < FIXED_REGISTER_COUNT; i++) mtrrs.fixed.set(i, rdmsr(FIXED_REGISTERS.get(i)));
+function readFixed(mtrrs: Mtrrs, change: MtrrChange): void {
+  for (let i: u32 = 0; i < FIXED_REGISTER_COUNT; i++) {
+    mtrrs.fixed.set(i, registerWith(FIXED_REGISTERS.get(i), change));
+  }
 }
 
 /** Keeps the valid ones of the first `count` variable ranges. */
-function readVariable(count: u32): void {
+function readVariable(mtrrs: Mtrrs, count: u32, change: MtrrChange): void {
   requires(count <= MAX_VARIABLE);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     invariant(kept <= i);
-    const base = rdmsr(FIRST_VARIABLE_BASE + 2 * i);
-    const mask = rdmsr(FIRST_VARIABLE_BASE + 2 * i + 1);
+    const base = registerWith(FIRST_VARIABLE_BASE + 2 * i, change);
+    const mask = registerWith(FIRST_VARIABLE_BASE + 2 * i + 1, change);
     if ((mask & VALID) !== 0n) {
       const range = mtrrs.variable.at(kept);
       range.base = base & ADDRESS_MASK;
@@ -120,33 +183,38 @@ function readVariable(count: u32): void {
 
 /** How many page tables the ranges can ask for: each has two ends, and each end splits pages of two sizes. */
 export function splitTables(): u32 {
-  return 4 * min32(mtrrs.variableCount, MAX_VARIABLE) + FIRST_MIB_TABLES;
+  return 4 * min32(firmware.variableCount, MAX_VARIABLE) + FIRST_MIB_TABLES;
 }
 
-/** The type that the MTRRs give to the page at `address`. */
+/** The type that the firmware's MTRRs give to the page at `address`. */
 export function memoryTypeAt(address: Hpa): u8 {
+  return memoryTypeIn(firmware, address);
+}
+
+/** The type that `mtrrs` give to the page at `address`. */
+export function memoryTypeIn(mtrrs: Mtrrs, address: Hpa): u8 {
   const byte = u64(address);
   if (!mtrrs.enabled) return MemoryType.uncached;
-  if (mtrrs.fixedEnabled && byte < FIXED_END) return fixedType(u32(byte));
-  return variableType(byte);
+  if (mtrrs.fixedEnabled && byte < FIXED_END) return fixedType(mtrrs, u32(byte));
+  return variableType(mtrrs, byte);
 }
 
 /** The fixed ranges are 64 KiB each up to 80000h, 16 KiB each up to c0000h, then 4 KiB each. */
-function fixedType(address: u32): u8 {
+function fixedType(mtrrs: Mtrrs, address: u32): u8 {
   requires(address < 0x10_0000);
-  if (address < 0x8_0000) return fixedTypeByNumber(address >> 16);
-  if (address < 0xc_0000) return fixedTypeByNumber(8 + ((address - 0x8_0000) >> 14));
-  return fixedTypeByNumber(24 + ((address - 0xc_0000) >> 12));
+  if (address < 0x8_0000) return fixedTypeByNumber(mtrrs, address >> 16);
+  if (address < 0xc_0000) return fixedTypeByNumber(mtrrs, 8 + ((address - 0x8_0000) >> 14));
+  return fixedTypeByNumber(mtrrs, 24 + ((address - 0xc_0000) >> 12));
 }
 
-function fixedTypeByNumber(number: u32): u8 {
+function fixedTypeByNumber(mtrrs: Mtrrs, number: u32): u8 {
   requires(number < 8 * FIXED_REGISTER_COUNT);
   const register = mtrrs.fixed.get(number >> 3);
   return u8((register >> (8n * u64(number & 7))) & TYPE_MASK);
 }
 
 /** Overlapping ranges: uncached wins, write-through beats write-back, what the manual leaves open is uncached. */
-function variableType(address: u64): u8 {
+function variableType(mtrrs: Mtrrs, address: u64): u8 {
   let type: u8 = NO_TYPE;
   const count = min32(mtrrs.variableCount, MAX_VARIABLE);
   for (let i: u32 = 0; i < count; i++) {
@@ -168,10 +236,15 @@ function isWriteBackOrThrough(type: u8): boolean {
 }
 
 /**
- * Whether one type rules the whole page of `bytes` bytes at `start`, so that one entry may map it
+ * Whether one type of the firmware's rules the whole page of `bytes` bytes at `start`, so that one entry may map it
  * (APM 2, 7.7.3). `bytes` is a power of two and `start` a multiple of it.
  */
 export function uniformType(start: Hpa, bytes: u64): boolean {
+  return isUniformIn(firmware, start, bytes);
+}
+
+/** The same of `mtrrs`. */
+export function isUniformIn(mtrrs: Mtrrs, start: Hpa, bytes: u64): boolean {
   if (!mtrrs.enabled || bytes <= PAGE_BYTES) return true;
   const first = u64(start);
   if (mtrrs.fixedEnabled && first < FIXED_END) return false;

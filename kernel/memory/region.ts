@@ -15,8 +15,8 @@ import type { EntryFormat } from './pageTables.js';
 /** Nested page tables leave out whole large pages. */
 export const REGION_ALIGN = 0x20_0000n;
 export const FOUR_GIB = 0x1_0000_0000n;
-/** The permission maps and a few more. */
-const OTHER_PAGES = 16;
+/** The permission maps, the owners of MSRs and a few more. */
+const OTHER_PAGES = 22;
 /** On each processor, the page that controls its guest and those that keep the host's state. */
 const CONTROL_PAGES = 3;
 

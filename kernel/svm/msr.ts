@@ -1,17 +1,19 @@
-/** Accesses to MSRs that permissionMaps.ts names, and to those that are in no range of the map. */
-import { hpa, tryRdmsr, u32, u64 } from '../../transpiler/lib/index.js';
+/** Accesses to MSRs that exit: each is answered by its owner (access/msrOwner.ts). */
+import { hpa, u32, u64 } from '../../transpiler/lib/index.js';
+import { Owner } from '../access/msrOwner.js';
+import { ownerOf } from '../access/msrOwners.js';
 import { Answer } from '../exits/answer.js';
 import { Event, recordEvent } from '../exits/events.js';
 import { writeX2ApicCommand } from '../exits/apic.js';
-import { giveMsr, ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
+import { giveMsr, msrValue, readMsr, writeMsr, writeProcessor } from '../exits/msr.js';
 import { X2APIC_COMMAND } from '../machine/localApic.js';
+import { isShadowed } from '../memory/mtrrShadow.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { decidesAddresses } from './addressDecoding.js';
 import { svmIsApicWatched } from './apicWatch.js';
 import { guestEfer, writeGuestEfer } from './efer.js';
 import { finishInstruction, instructionLength, Opcode } from './instruction.js';
-import { APIC_BASE, EFER } from '../vcpu/registers.js';
-import { PATCH_LOADER, VM_CR, VM_CR_LOCK, VM_CR_SVM_DISABLED, VM_HSAVE_PA } from './registers.js';
+import { watchReads } from './permissionMaps.js';
+import { VM_CR_LOCK, VM_CR_SVM_DISABLED } from './registers.js';
 import type { Vmcb } from './vmcb.js';
 
 /** EXITINFO1 (APM 2, 15.11). */
@@ -28,51 +30,50 @@ export function onMsr(vcpu: Vcpu, vmcb: Vmcb): void {
 
 function read(vcpu: Vcpu, vmcb: Vmcb): Answer {
   const registers = vcpu.registers;
-  switch (u32(registers.rcx)) {
-    case EFER:
+  const number = u32(registers.rcx);
+  const owner = ownerOf(number);
+  switch (owner) {
+    case Owner.efer:
       return giveMsr(registers, guestEfer(vmcb));
-    case VM_CR:
+    case Owner.virtualization:
       return giveMsr(registers, VM_CR_LOCK | VM_CR_SVM_DISABLED);
-    case VM_HSAVE_PA:
+    case Owner.hostSave:
       return giveMsr(registers, u64(vcpu.guestHostSave));
     default:
-      return readMsr(registers);
+      return readMsr(vcpu, owner, number, vmcb.rip);
   }
 }
 
 function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
-  const registers = vcpu.registers;
-  const value = msrValue(registers);
-  switch (u32(registers.rcx)) {
-    case EFER:
+  const number = u32(vcpu.registers.rcx);
+  const value = msrValue(vcpu.registers);
+  const owner = ownerOf(number);
+  switch (owner) {
+    case Owner.efer:
       return writeGuestEfer(vmcb, value) ? Answer.done : Answer.generalProtection;
-    case VM_CR:
+    case Owner.virtualization:
       return Answer.done; // locked: what may be written of it is ignored
-    case VM_HSAVE_PA:
+    case Owner.hostSave:
       return writeHostSave(vcpu, vmcb, value);
-    case APIC_BASE:
-      return writeApicBase(value, vmcb.rip);
-    case X2APIC_COMMAND:
+    case Owner.command:
       return writeCommand(vcpu, vmcb, value);
-    case PATCH_LOADER:
-      return ignoreMicrocode(value, vmcb.rip);
+    case Owner.memoryType:
+      return writeMemoryType(vcpu, number, value, vmcb.rip);
     default:
-      return decidesAddresses(u32(registers.rcx)) ? keepAddresses(vcpu, vmcb) : writeMsr(registers);
+      return writeMsr(vcpu, owner, number, value, vmcb.rip);
   }
+}
+
+/** Where the value did not reach the register, reads of it exit from now on. */
+function writeMemoryType(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
+  const answer = writeMsr(vcpu, Owner.memoryType, number, value, rip);
+  if (isShadowed(vcpu.mtrrs, number)) watchReads(number);
+  return answer;
 }
 
 /** A command to the local APIC in x2APIC mode. */
 function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
-  return svmIsApicWatched() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeMsr(vcpu.registers);
-}
-
-/** What answers at an address stays: only the present value may be written. */
-function keepAddresses(vcpu: Vcpu, vmcb: Vmcb): Answer {
-  const number = u32(vcpu.registers.rcx);
-  const present = tryRdmsr(number);
-  if (present.value === msrValue(vcpu.registers)) return Answer.done;
-  recordEvent(Event.addressDecoding, u64(number), vmcb.rip);
-  return Answer.generalProtection;
+  return svmIsApicWatched() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeProcessor(X2APIC_COMMAND, value);
 }
 
 /** With SVM off the register is a register without effect: Linux clears it before it reboots. */

@@ -19,7 +19,4 @@ export const VM_CR_SVM_DISABLED = 1n << 4n;
 /** Where VMRUN saves the host's state (APM 2, 15.30.4). */
 export const VM_HSAVE_PA = 0xc001_0117;
 
-/** Takes the address of a microcode patch (APM 2, appendix A). */
-export const PATCH_LOADER = 0xc001_0020;
-
 export const DR6_BS = 1n << 14n;

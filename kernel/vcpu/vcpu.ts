@@ -2,6 +2,7 @@
 import { arr, at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
 import { CONSTANT_LEAVES, CpuidAnswer } from '../exits/cpuid.js';
 import { DescriptorTables } from '../machine/descriptors.js';
+import { MtrrShadow } from '../memory/mtrrShadow.js';
 
 /** The guest's general registers. The world switch knows the offsets; RSP and RIP are the vendor's. */
 export const Registers = struct(
@@ -100,6 +101,8 @@ export const Vcpu = struct(
     /** Of CPUID: a bit for each basic leaf that the guest finds empty, and the last of these leaves. */
     emptyLeaves: at(0x2228, U64),
     lastLeaf: at(0x2230, U32),
+    /** What the guest wrote to MTRRs of this processor that did not reach them. */
+    mtrrs: at(0x2238, MtrrShadow),
     /** In pages of their own, which the guest can read (kernel/exits/statistics.ts). */
     exits: at(0x3000, arr(U64, EXIT_REASONS)),
   },

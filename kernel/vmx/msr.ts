@@ -1,43 +1,34 @@
-/** Accesses to MSRs that permissionMaps.ts names, and to those that are in no range of the bitmap. */
-import { u32 } from '../../transpiler/lib/index.js';
-import { Answer } from '../exits/answer.js';
-import { ignoreMicrocode, msrValue, readMsr, writeApicBase, writeMsr } from '../exits/msr.js';
-import type { Registers, Vcpu } from '../vcpu/vcpu.js';
+/** Accesses to MSRs that exit: each is answered by its owner (access/msrOwner.ts). */
+import { u32, type u64 } from '../../transpiler/lib/index.js';
+import { Owner } from '../access/msrOwner.js';
+import { MSRS_IN_RANGE, ownerOf } from '../access/msrOwners.js';
+import type { Answer } from '../exits/answer.js';
+import { msrValue, readMsr, writeMsr } from '../exits/msr.js';
+import { isShadowed } from '../memory/mtrrShadow.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
 import { finishInstruction } from './instruction.js';
-import { FEEDBACK_POINTER, isMemoryWriter, writeFeedbackPointer } from './memoryWriters.js';
+import { writeFeedbackPointer } from './memoryWriters.js';
 import { vmread } from './operations.js';
-import { APIC_BASE } from '../vcpu/registers.js';
-import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
+import { watchReads } from './permissionMaps.js';
 import { Field } from './vmcs.js';
 
 /** RDMSR. */
 export function onReadMsr(vcpu: Vcpu): void {
-  const registers = vcpu.registers;
-  const number = u32(registers.rcx);
-  if (isAbsent(number)) finishInstruction(Answer.generalProtection);
-  else finishInstruction(readMsr(registers));
+  const number = u32(vcpu.registers.rcx);
+  finishInstruction(readMsr(vcpu, ownerOf(number), number, vmread(Field.guestRip)));
 }
 
 /** WRMSR. */
 export function onWriteMsr(vcpu: Vcpu): void {
-  finishInstruction(write(vcpu.registers));
+  const number = u32(vcpu.registers.rcx);
+  finishInstruction(write(vcpu, number, msrValue(vcpu.registers), vmread(Field.guestRip)));
 }
 
-function write(registers: Registers): Answer {
-  const number = u32(registers.rcx);
-  switch (number) {
-    case APIC_BASE:
-      return writeApicBase(msrValue(registers), vmread(Field.guestRip));
-    case MICROCODE_LOAD:
-      return ignoreMicrocode(msrValue(registers), vmread(Field.guestRip));
-    case FEEDBACK_POINTER:
-      return writeFeedbackPointer(registers, msrValue(registers), vmread(Field.guestRip));
-    default:
-      return isAbsent(number) ? Answer.generalProtection : writeMsr(registers);
-  }
-}
-
-/** Registers of what CPUID does not show to the guest. */
-function isAbsent(number: u32): boolean {
-  return (number >= VMX_BASIC && number <= VMX_LAST) || isMemoryWriter(number);
+/** Where a memory type did not reach its register, reads of it exit from now on. */
+function write(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
+  const owner = ownerOf(number);
+  if (owner === Owner.feedback) return writeFeedbackPointer(value, rip);
+  const answer = writeMsr(vcpu, owner, number, value, rip);
+  if (owner === Owner.memoryType && number < MSRS_IN_RANGE && isShadowed(vcpu.mtrrs, number)) watchReads(number);
+  return answer;
 }

@@ -1,46 +1,27 @@
 /**
- * The MSR and I/O bitmaps (SDM 3C 24.6.4 and 24.6.9). All is permitted but what is named here; MSRs outside the two
- * ranges of the bitmap always exit.
- *
- * IA32_FEATURE_CONTROL is the guest's, too. It has been locked (enable.ts), so that writes raise #GP as they do on the
- * bare machine. It reads as the firmware allowing VMX, which is no promise: software has to find VMX in CPUID first
- * (SDM 3C 23.6), and it does not. Its other bits tell of SGX and local machine checks, which the guest does have.
+ * The MSR and I/O bitmaps (SDM 3C 24.6.4 and 24.6.9). Which MSRs exit follows from their owners (access/msrOwner.ts); MSRs
+ * outside the two ranges of the bitmap always exit.
  */
-import {
-  arr,
-  at,
-  HPA,
-  instance,
-  physical,
-  requires,
-  struct,
-  u32,
-  U64,
-  u64,
-  type Hpa,
-} from '../../transpiler/lib/index.js';
+import { arr, at, HPA, instance, physical, requires, struct, U32, u32, type Hpa } from '../../transpiler/lib/index.js';
+import { exitsOf, Owner, READS, WRITES } from '../access/msrOwner.js';
+import { are32OwnedBy, assignMsrs, MSRS_IN_RANGE, ownerAt, PLACES } from '../access/msrOwners.js';
 import { allocatePages } from '../memory/allocator.js';
-import {
-  DEBUG_STORE_AREA,
-  FEEDBACK_POINTER,
-  SAMPLING_FIRST,
-  SAMPLING_LAST,
-  TRACE_FIRST,
-  TRACE_LAST,
-} from './memoryWriters.js';
-import { APIC_BASE } from '../vcpu/registers.js';
-import { MICROCODE_LOAD, VMX_BASIC, VMX_LAST } from './registers.js';
-
+import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
 const IO_MAP_PAGES = 2;
+const MAP_WORDS = 0x200;
 
-const Maps = struct('Bitmaps', { size: 16 }, { msrs: at(0, HPA), ports: at(8, HPA) });
+const Maps = struct('Bitmaps', { size: 24 }, { msrs: at(0, HPA), ports: at(8, HPA), lock: at(16, SpinLock) });
 const maps = instance(Maps);
 
-/** One bit for each MSR below 2000h: its reads exit from the start of the page on, its writes from its middle on. */
-const MsrBitmap = struct('MsrBitmap', { size: 0x1000 }, { words: at(0, arr(U64, 0x200)) });
-const READS = 0;
-const WRITES = 0x100;
-const MSRS_IN_RANGE = 0x2000;
+/** One bit for each MSR of two ranges, from 0 and from C000_0000 on: first for reads, then for writes (SDM 3C 24.6.9). */
+const MsrBitmap = struct(
+  'MsrBitmap',
+  { size: 0x1000 },
+  { reads: at(0, arr(U32, MAP_WORDS)), writes: at(0x800, arr(U32, MAP_WORDS)) },
+);
+const MSRS_IN_WORD = 32;
+const NEVER = 0;
+const ALWAYS = 0xffff_ffff;
 
 /** The bitmap for MSRs, of all processors. */
 export function msrPermissions(): Hpa {
@@ -54,33 +35,41 @@ export function ioPermissions(): Hpa {
   return maps.ports;
 }
 
-/** The MSRs whose accesses exit. */
+/** 32 MSRs at a time, in the order of access/msrOwners.ts: most are in no list, so that they all exit or none does. */
 function makeMsrPermissions(): Hpa {
+  assignMsrs(false);
   const map = allocatePages(1);
-  for (let msr: u32 = VMX_BASIC; msr <= VMX_LAST; msr++) watchBoth(map, msr); // VMX does not exist for the guest
-  for (let msr: u32 = TRACE_FIRST; msr <= TRACE_LAST; msr++) watchBoth(map, msr); // writes past the page tables
-  for (let msr: u32 = SAMPLING_FIRST; msr <= SAMPLING_LAST; msr++) watchBoth(map, msr); // writes in root operation
-  watchBoth(map, DEBUG_STORE_AREA); // where to
-  watch(map, FEEDBACK_POINTER, WRITES); // writes past the page tables
-  watch(map, MICROCODE_LOAD, WRITES); // works in root operation only
-  watch(map, APIC_BASE, WRITES); // could lay the APIC's registers over hidden memory
+  const bitmap = physical(MsrBitmap, map);
+  for (let index: u32 = 0; index < MAP_WORDS; index++) {
+    bitmap.reads.set(index, bitsFrom(index * MSRS_IN_WORD, READS));
+    bitmap.writes.set(index, bitsFrom(index * MSRS_IN_WORD, WRITES));
+  }
   return map;
+}
+
+/** Whether `access` exits, a bit for each of the 32 MSRs from place `first` on. */
+function bitsFrom(first: u32, access: u32): u32 {
+  requires(first <= PLACES - MSRS_IN_WORD);
+  if (are32OwnedBy(first, Owner.refused)) return ALWAYS;
+  if (are32OwnedBy(first, Owner.processor)) return NEVER;
+  let word: u32 = 0;
+  for (let i: u32 = 0; i < MSRS_IN_WORD; i++) {
+    if (u32(exitsOf(ownerAt(first + i)) & access) !== 0) word = u32(word | (1 << i));
+  }
+  return word;
+}
+
+/** Reads of the MSR `number`, below 2000h, exit from now on. */
+export function watchReads(number: u32): void {
+  requires(number < MSRS_IN_RANGE);
+  const reads = physical(MsrBitmap, maps.msrs).reads;
+  const index = number >> 5;
+  takeLock(maps.lock);
+  reads.set(index, u32(reads.get(index) | (1 << (number & 31))));
+  releaseLock(maps.lock);
 }
 
 /** No port exits. */
 function makeIoPermissions(): Hpa {
   return allocatePages(IO_MAP_PAGES);
-}
-
-function watchBoth(map: Hpa, msr: u32): void {
-  requires(msr < MSRS_IN_RANGE);
-  watch(map, msr, READS);
-  watch(map, msr, WRITES);
-}
-
-function watch(map: Hpa, msr: u32, firstWord: u32): void {
-  requires(msr < MSRS_IN_RANGE && firstWord <= WRITES);
-  const words = physical(MsrBitmap, map).words;
-  const index = firstWord + u32(msr / 64);
-  words.set(index, words.get(index) | (1n << u64(msr % 64)));
 }

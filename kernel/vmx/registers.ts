@@ -5,7 +5,7 @@ export const FEATURE_CONTROL = 0x3a;
 export const FEATURE_CONTROL_LOCKED = 1n << 0n;
 export const FEATURE_CONTROL_VMX = 1n << 2n;
 
-/** What VMX can do, a register for each kind of control; the last is beyond all that are defined. */
+/** What VMX can do, a register for each kind of control. */
 export const VMX_BASIC = 0x480;
 export const VMX_PIN = 0x481;
 export const VMX_PRIMARY = 0x482;
@@ -22,9 +22,5 @@ export const VMX_TRUE_PIN = 0x48d;
 export const VMX_TRUE_PRIMARY = 0x48e;
 export const VMX_TRUE_EXIT = 0x48f;
 export const VMX_TRUE_ENTRY = 0x490;
-export const VMX_LAST = 0x493;
-
-/** A write loads a microcode update. */
-export const MICROCODE_LOAD = 0x79;
 
 export const CR4_VMXE = 1n << 13n;

