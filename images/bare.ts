@@ -16,6 +16,7 @@ export type BareProgram =
   | 'leaves'
   | 'levels'
   | 'limits'
+  | 'msrs'
   | 'multiboot'
   | 'nmi'
   | 'probe'

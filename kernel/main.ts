@@ -6,6 +6,7 @@ import { publishStatistics } from './exits/statistics.js';
 import { loadGuest } from './guest/guest.js';
 import { readAcpi } from './machine/acpi.js';
 import { readProcessors } from './machine/madt.js';
+import { checkFirmwareLocks } from './machine/firmwareLocks.js';
 import { loadDescriptors } from './machine/descriptors.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { ConsoleChoice, options, parseOptions } from './machine/options.js';
@@ -31,6 +32,7 @@ export function start(magic: u32, info: Hpa): never {
   chooseConsole();
   refuseSecondStart();
   chooseVendor();
+  checkFirmwareLocks();
   readAcpi();
   readProcessors();
   startClock();

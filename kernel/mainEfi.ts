@@ -14,6 +14,7 @@ import { EFI_NOT_STARTED } from './boot/efiTables.js';
 import { publishStatistics } from './exits/statistics.js';
 import { startEfiGuest } from './guest/efi.js';
 import { readAcpi } from './machine/acpi.js';
+import { checkFirmwareLocks } from './machine/firmwareLocks.js';
 import { loadDescriptors, loadGates } from './machine/descriptors.js';
 import { processorCount, readProcessors } from './machine/madt.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
@@ -50,6 +51,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   if (isPresent()) return EFI_NOT_STARTED;
   readGuest();
   chooseVendor();
+  checkFirmwareLocks();
   bootInfo.rsdp = firmwareRsdp();
   readAcpi();
   readProcessors();

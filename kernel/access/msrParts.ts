@@ -34,8 +34,8 @@ const parts = list(U64, [
   0x240_0002_0000_8410n,
   // IC_CFG: the way access filter (1 to 4), erratum 688 (3, 14)
   0x401en,
-  // Erratum 1049 (4)
-  0x10n,
+  // FP_CFG: erratum 1049 (4); how Zen 1 divides numbers that are not normal (9)
+  0x210n,
   // DE_CFG: errata 721 (0), 665 (31), 1021 (13); LFENCE serializes (1); Zenbleed (9)
   0x8000_2203n,
   // BU_CFG2: whether write-combining memory stays so under nested paging (24), family 10h

@@ -40,8 +40,11 @@ export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
 
 /** Who may make the hypercalls that tell what the guest's kernel may know: its kernel, or its programs, too. */
 export const HypercallChoice = { kernel: 0, user: 1 } as const;
+
 /** Whether the guest has MSRs that are in none of the lists in access/. */
 export const MsrChoice = { strict: 0, open: 1 } as const;
+/** What has to hold for start-up to go on. */
+export const RequireChoice = { nothing: 0, locks: 1 } as const;
 
 /** How often the task that tests the timers runs. */
 export const TestTimer = { off: 0, every1Ms: 1, every10Ms: 2, every1S: 3 } as const;
@@ -50,7 +53,7 @@ export type TestTimer = (typeof TestTimer)[keyof typeof TestTimer];
 /** The numbers of the values. The field at 4 * N belongs to line N of the table; the defaults are the zeros. */
 const Options = struct(
   'Options',
-  { size: 40 },
+  { size: 44 },
   {
     crash: at(0, U32),
     console: at(4, U32),
@@ -64,6 +67,7 @@ const Options = struct(
     chain: at(28, U32),
     hypercall: at(32, U32),
     msr: at(36, U32),
+    require: at(40, U32),
   },
 );
 export type Options = Ref<typeof Options>;

@@ -1,5 +1,5 @@
 /** EFER as the guest sees it: the processor's, but SVM is off (APM 2, 3.1.7). */
-import { cpuid, u32, u64 } from '../../transpiler/lib/index.js';
+import { at, cpuid, instance, struct, u32, u64, U64 } from '../../transpiler/lib/index.js';
 import { Event, recordEvent } from '../exits/events.js';
 import { CR0_PG, EFER_LMA, EFER_LME } from '../vcpu/registers.js';
 import {
@@ -28,6 +28,14 @@ const NEWER_FEATURES = 0x8000_0021;
 const EAX_UPPER_ADDRESS_IGNORE = 1 << 7;
 const EAX_AUTOMATIC_IBRS = 1 << 8;
 
+const Efer = struct('GuestEfer', { size: 8 }, { writable: at(0, U64) });
+const efer = instance(Efer);
+
+/** Finds out which bits may be written, once: a guest may be able to change what CPUID says. */
+export function learnEfer(): void {
+  efer.writable = writableBits();
+}
+
 /** The value that RDMSR gives. */
 export function guestEfer(vmcb: Vmcb): u64 {
   return vmcb.efer & u64(~EFER_SVME);
@@ -36,7 +44,7 @@ export function guestEfer(vmcb: Vmcb): u64 {
 /** Does a WRMSR of `value`. False where it raises #GP. */
 export function writeGuestEfer(vmcb: Vmcb, value: u64): boolean {
   if ((value & EFER_SVME) !== 0n) recordEvent(Event.svmEnable, value, vmcb.rip);
-  if ((value & u64(~writableBits())) !== 0n) return false;
+  if ((value & u64(~efer.writable)) !== 0n) return false;
   const present = vmcb.efer;
   const changesMode = ((value ^ present) & EFER_LME) !== 0n;
   if (changesMode && (vmcb.cr0 & CR0_PG) !== 0n) return false;

@@ -3,17 +3,15 @@
  * does, such as writing EFER, ends in VMEXIT_INVALID. So it is taken here, with no guest about. Real processors take it
  * out of the guest and without its intercepts, once the firmware has locked SMM (APM 2, 15.13.3).
  */
-import { in32, out32, u32 } from '../../transpiler/lib/index.js';
+import { u32 } from '../../transpiler/lib/index.js';
 import { isEfiMachine } from '../boot/efiServices.js';
+import { IDENTITY, readConfiguration } from '../machine/pciConfiguration.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { clgi, stgi } from './operations.js';
 import type { Vmcb } from './vmcb.js';
 
-/** PCI configuration by ports: the host bridge's identity, and its register SMRAM (Intel 82Q35 datasheet, 5.1.25). */
-const CONFIGURATION_ADDRESS = 0xcf8;
-const CONFIGURATION_DATA = 0xcfc;
-const BRIDGE_IDENTITY = 0x8000_0000;
-const BRIDGE_SMRAM = 0x8000_009c;
+/** Of the host bridge: its identity, and with the register SMRAM (Intel 82Q35 datasheet, 5.1.25) the four bytes. */
+const BRIDGE_SMRAM = 0x9c;
 const Q35 = 0x29c0_8086;
 /** D_LCK of SMRAM, which is the second byte of four. */
 const SMRAM_LOCKED = 1 << 12;
@@ -24,13 +22,8 @@ const SMRAM_LOCKED = 1 << 12;
  * SeaBIOS's, changes the state that the SMI interrupted to do a disk request in another mode: that has to be the guest's.
  */
 export function takesSmis(): boolean {
-  if (!isEfiMachine() || configuration(BRIDGE_IDENTITY) !== Q35) return false;
-  return u32(configuration(BRIDGE_SMRAM) & SMRAM_LOCKED) !== 0;
-}
-
-function configuration(register: u32): u32 {
-  out32(CONFIGURATION_ADDRESS, register);
-  return in32(CONFIGURATION_DATA);
+  if (!isEfiMachine() || readConfiguration(0, 0, IDENTITY) !== Q35) return false;
+  return u32(readConfiguration(0, 0, BRIDGE_SMRAM) & SMRAM_LOCKED) !== 0;
 }
 
 /** It waits, and comes as soon as it is no longer held back. */

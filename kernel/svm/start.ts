@@ -17,6 +17,7 @@ import { PAT } from '../vcpu/registers.js';
 import { noteRun, startVectorOf } from '../vcpu/startup.js';
 import { ProcessorState, startAtVector } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
+import { learnEfer } from './efer.js';
 import { svmEnable } from './enable.js';
 import { setGuestState } from './guestState.js';
 import { expectNmis, setIntercepts } from './intercepts.js';
@@ -51,6 +52,7 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   setGuestState(vmcb, state);
   vcpu.takesNmis = true;
   findLostInterrupts();
+  learnEfer();
 }
 
 function broadcastInvalidation(): u64 {

@@ -18,7 +18,7 @@ import { powerOn, stopOf } from '../support/startup.js';
 const LINE = 0x1000;
 const CHOICES =
   'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, refusal=halt|firmware, ' +
-  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE, hypercall=kernel|user, msr=strict|open';
+  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE, hypercall=kernel|user, msr=strict|open, require=nothing|locks';
 
 /** What start-up says where it stops at the words from outside, or at those of the packed file; null where it does not. */
 function parse(outside: Buffer, packed = '', isSecure = false): string | null {
@@ -121,6 +121,7 @@ t.test('each line of the table has the field at its place', (t) => {
     ['chain=x', () => options.chain],
     ['hypercall=user', () => options.hypercall],
     ['msr=open', () => options.msr],
+    ['require=locks', () => options.require],
   ] as const;
   t.equal(fields.length, OPTION_COUNT);
   for (const [word, field] of fields) {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { eventCount, Event } from '../../../kernel/exits/events.js';
-import { CODE, HIDDEN, injected, startGuest, type Guest } from '../support/guest.js';
+import { isVirtualMachine } from '../../../kernel/machine/virtualMachine.js';
+import { CODE, HIDDEN, injected, startGuest, writeBackProcessor, type Guest } from '../support/guest.js';
 
 const MSR_EXIT = 0x7c;
 const RDMSR = [0x0f, 0x32];
@@ -82,11 +83,29 @@ t.test('a write of a reserved bit of EFER raises #GP', (t) => {
 });
 
 t.test('a bit of EFER that CPUID announces may be written', (t) => {
+  const processor = writeBackProcessor();
+  processor.leaves[0x8000_0000] = { eax: 0x8000_0021 };
+  processor.leaves[0x8000_0021] = { eax: 1 << 8 };
+  const guest = startGuest(WRMSR, processor);
+  write(guest, EFER, 0x20_0500n);
+  t.equal(guest.vmcb.efer, 0x20_1500n);
+  t.end();
+});
+
+t.test('what CPUID says later, which a guest may be able to change, opens no bit of EFER', (t) => {
   const guest = startGuest(WRMSR);
   guest.processor.leaves[0x8000_0000] = { eax: 0x8000_0021 };
   guest.processor.leaves[0x8000_0021] = { eax: 1 << 8 };
   write(guest, EFER, 0x20_0500n);
-  t.equal(guest.vmcb.efer, 0x20_1500n);
+  t.same(injected(guest.vmcb), GENERAL_PROTECTION);
+  t.end();
+});
+
+t.test('whether the machine is a virtual one is asked once', (t) => {
+  const { processor } = startGuest();
+  t.equal(isVirtualMachine(), false);
+  processor.leaves[1] = { ecx: 0x8000_0000 };
+  t.equal(isVirtualMachine(), false);
   t.end();
 });
 

@@ -1,0 +1,21 @@
+/**
+ * PCI configuration by ports (PCI Local Bus Specification 3.0, 3.2.2.3.2). For start-up: once a guest runs, the ports
+ * are the guest's.
+ */
+import { in32, out32, requires, u32 } from '../../transpiler/lib/index.js';
+
+const ADDRESS = 0xcf8;
+const DATA = 0xcfc;
+const ENABLE = 0x8000_0000;
+
+/** The vendor, and above it the device. */
+export const IDENTITY = 0;
+/** The revision in the lowest byte, and above it the class. */
+export const CLASS = 8;
+
+/** Reads the four bytes at `register`, a multiple of 4, of a function on bus 0. */
+export function readConfiguration(device: u32, func: u32, register: u32): u32 {
+  requires(device < 32 && func < 8 && register < 256);
+  out32(ADDRESS, u32(ENABLE | (device << 11) | (func << 8) | register));
+  return in32(DATA);
+}
