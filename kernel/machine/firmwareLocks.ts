@@ -4,7 +4,8 @@
  * line each; with `require=locks` start-up then stops. Locks are read where the layout of their registers is known: by
  * the identities of the host bridge and of the bridge to the flash.
  */
-import { at, BOOL, instance, list, requires, struct, tryRdmsr, u32, U32, u64 } from '../../transpiler/lib/index.js';
+import type { u32 } from '../../transpiler/lib/index.js';
+import { at, BOOL, instance, list, requires, struct, tryRdmsr, U32, u64 } from '../../transpiler/lib/index.js';
 import { beginLine, endLine, print, printHex } from '../report/console.js';
 import { fail } from '../report/fail.js';
 import { options, RequireChoice } from './options.js';
