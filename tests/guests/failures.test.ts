@@ -1,6 +1,6 @@
 /**
- * A medium whose tsvm cannot be loaded does not let the machine start its own disk, which it would start: that shows where
- * the medium was told to. tests/long/media.test.ts has the whole table.
+ * A medium whose tsvm cannot be loaded does not let the machine start its own disk. That it could be started shows in
+ * tests/long/failures.test.ts, which has the whole table: there some media are told to.
  */
 import t from 'tap';
 import { bootFailure, NODE_RUNS, REFUSED } from './failures.js';
@@ -16,12 +16,6 @@ for (const uefi of [true, false]) {
     t.match(serial, REFUSED);
     t.notMatch(serial, NODE_RUNS);
     t.equal(ended, 'stopped');
-  });
-
-  t.test(`${firmware}: with --fallback node the node starts without it`, async (t) => {
-    const { serial } = await bootFailure(t, { ...medium, fallback: 'node' });
-    t.match(serial, /tsvm: .*WITHOUT a hypervisor/);
-    t.match(serial, NODE_RUNS);
   });
 }
 

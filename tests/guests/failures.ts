@@ -25,7 +25,7 @@ export interface Failure {
 }
 
 /** Time in which the machine's own disk would have been started. */
-const SETTLE_MILLISECONDS = 8000;
+const SETTLE_MILLISECONDS = 5000;
 /** What the loaders say. */
 export const REFUSED = /tsvm: tsvm\.bin does not start: .*/;
 /** What the machine's own disk says when it has been started. */
