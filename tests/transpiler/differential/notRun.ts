@@ -14,6 +14,7 @@ export const notRun: Readonly<Record<string, string>> = {
   'guest/multibootImage readMultibootImage': 'reads the header where the boot information says the kernel lies',
   'guest/zeroPage writeZeroPage': 'reads the setup header where the boot information says the kernel lies',
   'machine/acpi readAcpi': 'searches the memory of the firmware below 1 MiB',
+  'machine/options chainedFile': 'gives a window of the words on the command line',
   'memory/nestedPaging addPageRights': 'walks page tables, each entry of which has to lead to the next one',
   'memory/nestedPaging hidePage': 'walks page tables, each entry of which has to lead to the next one',
   'memory/nestedPaging setPageRights': 'walks page tables, each entry of which has to lead to the next one',
