@@ -1,21 +1,6 @@
-/** What the rules of VM entries are written with. */
-import {
-  at,
-  cpuid,
-  ensures,
-  instance,
-  min64,
-  rdmsr,
-  requires,
-  struct,
-  u32,
-  U32,
-  u64,
-} from '../../transpiler/lib/index.js';
-import { beginLine, endLine, print } from '../report/console.js';
-
-const Findings = struct('EntryFindings', { size: 4 }, { broken: at(0, U32) });
-const findings = instance(Findings);
+/** What the rules of VM entries on Intel's processors are written with. */
+import { cpuid, ensures, min64, rdmsr, requires, u32, u64 } from '../../transpiler/lib/index.js';
+import { has } from '../report/entryRules.js';
 
 /** CPUID 80000008H (SDM 2A): how many bits physical and linear addresses have. */
 const ADDRESS_SIZES = 0x8000_0008;
@@ -31,30 +16,6 @@ const PAT_ENTRIES = 8;
 const PAT_RESERVED_2 = 2n;
 const PAT_RESERVED_3 = 3n;
 const PAT_LAST = 7n;
-
-export function forgetFindings(): void {
-  findings.broken = 0;
-}
-
-/** How many rules have not held since `forgetFindings`. */
-export function brokenRules(): u32 {
-  return findings.broken;
-}
-
-/** Prints `text`, which says what must be, where it is not so. */
-export function rule(holds: boolean, text: string): void {
-  if (holds) return;
-  findings.broken = u32(findings.broken + 1);
-  beginLine();
-  print('VM entry needs: ');
-  print(text);
-  endLine();
-}
-
-/** Whether one of `bits` is 1. */
-export function has(value: u64, bits: u64): boolean {
-  return (value & bits) !== 0n;
-}
 
 /** Whether the capability MSR of a word of controls allows `value`: its low half must be 1, its high half may be. */
 export function isAllowed(value: u64, capability: u32): boolean {

@@ -1,6 +1,6 @@
 /** Says why an entry failed: the processor itself gives a number at best, and none for the guest's state. */
 import { endLine, print } from '../report/console.js';
-import { brokenRules, forgetFindings } from './entryCheck.js';
+import { brokenRules, forgetFindings } from '../report/entryRules.js';
 import { checkActivity } from './entryChecksActivity.js';
 import { checkControls } from './entryChecksControls.js';
 import { checkEvent } from './entryChecksEvent.js';

@@ -1,6 +1,6 @@
 /** Rules for the guest's activity, what blocks its events, and its pending debug exceptions (SDM 3C 26.3.1.5). */
 import { rdmsr } from '../../transpiler/lib/index.js';
-import { has, rule } from './entryCheck.js';
+import { has, rule } from '../report/entryRules.js';
 import { Activity, canWake, injectsExternalInterrupt, injectsNmi } from './entryChecksEvent.js';
 import { RFLAGS_IF } from './entryChecksGuest.js';
 import { vmread } from './operations.js';

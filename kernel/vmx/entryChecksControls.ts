@@ -3,7 +3,8 @@
  * posted interrupts, have more rules; their fields are not read here.
  */
 import { rdmsr, u64 } from '../../transpiler/lib/index.js';
-import { areFixed, has, isAllowed, isPage, isPhysical, rule } from './entryCheck.js';
+import { has, rule } from '../report/entryRules.js';
+import { areFixed, isAllowed, isPage, isPhysical } from './entryCheck.js';
 import { vmread } from './operations.js';
 import {
   VMX_BASIC,

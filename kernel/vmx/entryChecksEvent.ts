@@ -1,6 +1,6 @@
 /** Rules for the event that an entry injects (SDM 3C 26.2.1.3). */
 import { rdmsr, type u64 } from '../../transpiler/lib/index.js';
-import { has, rule } from './entryCheck.js';
+import { has, rule } from '../report/entryRules.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { vmread } from './operations.js';
 import { CR0_PE } from '../vcpu/registers.js';

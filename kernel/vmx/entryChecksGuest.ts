@@ -3,7 +3,8 @@
  * tables (26.3.1.3), RIP and RFLAGS (26.3.1.4), and PAE's page directories (26.3.1.6).
  */
 import { cpuid, list, rdmsr, u32, U32, u64 } from '../../transpiler/lib/index.js';
-import { areFixed, has, isCanonical, isPat, isPhysical, isWithinLinear, rule } from './entryCheck.js';
+import { has, rule } from '../report/entryRules.js';
+import { areFixed, isCanonical, isPat, isPhysical, isWithinLinear } from './entryCheck.js';
 import { isUnrestrictedGuest, usesExtendedTables } from './entryChecksControls.js';
 import { injectsExternalInterrupt } from './entryChecksEvent.js';
 import { EFER_RESERVED } from './entryChecksHost.js';

@@ -1,6 +1,7 @@
 /** Rules for the host state (SDM 3C 26.2.2 to 26.2.4). */
 import { rdmsr } from '../../transpiler/lib/index.js';
-import { areFixed, has, isCanonical, isPat, isPhysical, rule } from './entryCheck.js';
+import { has, rule } from '../report/entryRules.js';
+import { areFixed, isCanonical, isPat, isPhysical } from './entryCheck.js';
 import { checkOptionalHostState } from './entryChecksOptional.js';
 import { vmread } from './operations.js';
 import { CR4_PAE, EFER_LMA, EFER_LME } from '../vcpu/registers.js';

@@ -4,7 +4,8 @@
  * or exit can load, IA32_PERF_GLOBAL_CTRL and IA32_RTIT_CTL, differ from model to model.
  */
 import type { u32, u64 } from '../../transpiler/lib/index.js';
-import { has, isCanonical, rule } from './entryCheck.js';
+import { has, rule } from '../report/entryRules.js';
+import { isCanonical } from './entryCheck.js';
 import { vmread } from './operations.js';
 import { Field } from './vmcs.js';
 

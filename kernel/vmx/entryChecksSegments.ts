@@ -1,6 +1,7 @@
 /** Rules for the guest's segment registers (SDM 3C 26.3.1.2). */
 import { requires, u64, type u32 } from '../../transpiler/lib/index.js';
-import { has, isCanonical, rule } from './entryCheck.js';
+import { has, rule } from '../report/entryRules.js';
+import { isCanonical } from './entryCheck.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { isLongModeGuest, isVirtual8086 } from './entryChecksGuest.js';
 import { vmread } from './operations.js';
