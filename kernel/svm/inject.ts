@@ -64,7 +64,8 @@ function correctType(vector: u64): u64 {
   return vector === NMI_VECTOR ? EVENT_VALID | TYPE_NMI | vector : EVENT_VALID | vector;
 }
 
-function isException(vector: u64): boolean {
+/** Whether `vector` is an exception's. */
+export function isException(vector: u64): boolean {
   return vector <= LAST_EXCEPTION && ((EXCEPTIONS >> (vector & LAST_EXCEPTION)) & 1n) !== 0n;
 }
 

@@ -26,7 +26,7 @@ const MSR_PROT = 1 << 28; // makes the MSR permission map count
 const SHUTDOWN = 0x8000_0000; // bit 31: a triple fault would reset the machine without a word
 
 // VMCB offset 010h (APM 2, table B-1). SVM is off for the guest, so its instructions raise #UD.
-const VMRUN = 1 << 0; // the processor also insists on it (APM 2, 15.5.1)
+export const VMRUN = 1 << 0; // the processor also insists on it (APM 2, 15.5.1)
 const VMMCALL = 1 << 1; // hypercalls
 const VMLOAD = 1 << 2;
 const VMSAVE = 1 << 3;

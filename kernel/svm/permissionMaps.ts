@@ -23,6 +23,9 @@ import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
 
 const MSR_MAP_PAGES = 2;
 const IO_MAP_PAGES = 3;
+/** How many bytes of the two maps the processor reads (APM 2, 15.10.1 and 15.11). */
+export const MSR_MAP_BYTES = 0x2000n;
+export const IO_MAP_BYTES = 0x3000n;
 
 /** Two bits for each MSR, in the order of access/msrOwners.ts: READS, WRITES. */
 const MSRS_IN_WORD = 32;

@@ -137,7 +137,7 @@ export interface Guest {
   readonly vcpu: Vcpu;
   readonly vmcb: Vmcb;
   /** The hypervisor handles an exit with this code. */
-  exit(code: number, info1?: bigint, info2?: bigint): void;
+  exit(code: number | bigint, info1?: bigint, info2?: bigint): void;
 }
 
 /** A processor whose MTRRs make all memory write-back. */
