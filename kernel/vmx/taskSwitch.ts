@@ -28,6 +28,7 @@ import {
   Search,
   setSegmentRegister,
   setTypeBits,
+  TABLE_IS_LOCAL,
   TYPE_AND_KIND,
 } from './descriptor.js';
 import { deliverFault } from './faultDelivery.js';
@@ -144,10 +145,14 @@ function eventType(change: Switch): u64 {
   return (change.event >> TYPE_SHIFT) & 7n;
 }
 
-/** Finds all that the switch reads and writes before anything is changed. */
+/**
+ * Finds all that the switch reads and writes before anything is changed. A task is of the global table, or TR could not be loaded
+ * (SDM 3C 26.3.1.2); the processor has looked at that before the exit, too.
+ */
 function findTasks(change: Switch): boolean {
   const old = change.old;
   const next = change.next;
+  if ((next.selector & TABLE_IS_LOCAL) !== 0) return raise(change.fault, wrongTask(change), next.selector & 0xfffc);
   if (!findTaskDescriptor(change, next, false) || !findTaskDescriptor(change, old, false)) return false;
   const descriptor = local(Descriptor);
   readDescriptor(descriptor, next.descriptor);

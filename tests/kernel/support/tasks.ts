@@ -100,8 +100,8 @@ export class TaskBench {
   setSelectors(...selectors: number[]): void {
     selectors.forEach((selector, i) => this.memory.setUint32(NEXT + 0x48 + 4 * i, selector, true));
   }
-  switchBy(source: number, kind: number | null = null, errorCode?: number, vector = 14): void {
-    this.fields.set(Field.exitQualification, BigInt(source) * (1n << 30n) + BigInt(NEXT_TASK));
+  switchBy(source: number, kind: number | null = null, errorCode?: number, vector = 14, next = NEXT_TASK): void {
+    this.fields.set(Field.exitQualification, BigInt(source) * (1n << 30n) + BigInt(next));
     if (kind !== null) {
       const hasCode = errorCode === undefined ? 0n : 0x800n;
       this.fields.set(Field.vectoringInformation, 0x8000_0000n | BigInt(vector) | (BigInt(kind) << 8n) | hasCode);

@@ -106,3 +106,15 @@ t.test('PAE paging begins with entries that are valid', (t) => {
   }
   t.end();
 });
+
+t.test('a table with an entry that is not valid changes none that the processor has', (t) => {
+  const guest = startUnpaged();
+  guest.write(Field.guestCr4, 0x2020n);
+  guest.write(Field.guestCr3, 0x6000n);
+  guest.write(Field.guestPdpte0, 0x1_1001n);
+  window(0x6000n, 32).setU64(0, 0x5001n);
+  window(0x6000n, 32).setU64(24, 0x5003n);
+  expectRefused(t, guest, 0x8000_0011n, true);
+  t.equal(guest.read(Field.guestPdpte0), 0x1_1001n);
+  t.end();
+});

@@ -7,6 +7,8 @@ import {
   CODE_32,
   DATA_32,
   Kind,
+  LDT,
+  LOCAL_TABLE,
   NEXT,
   NEXT_TASK,
   OLD,
@@ -68,6 +70,22 @@ t.test('an instruction beyond the code segment is #GP in the new task', (t) => {
   bench.putDescriptor(CODE_32, 0, 0xffff, 0x409a);
   bench.switchBy(Source.jump);
   t.same(bench.injected, [GeneralProtection, 0]);
+  t.end();
+});
+
+t.test('a task of the local table is a fault in the old task: TR could not name it', (t) => {
+  for (const [source, vector] of [
+    [Source.call, GeneralProtection],
+    [Source.jump, GeneralProtection],
+    [Source.iret, InvalidTss],
+  ] as const) {
+    const bench = new TaskBench();
+    bench.setSegment(Segment.ldtr, LOCAL_TABLE, LDT, 0x2f, 0x82);
+    bench.putDescriptor(NEXT_TASK, NEXT, 0x67, source === Source.iret ? 0x8b : 0x89, LDT);
+    bench.switchBy(source, null, undefined, 14, NEXT_TASK | 4);
+    t.same(bench.injected, [vector, NEXT_TASK | 4]);
+    t.equal(bench.selector(Segment.tr), BigInt(OLD_TASK));
+  }
   t.end();
 });
 
