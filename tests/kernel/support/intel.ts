@@ -116,6 +116,8 @@ export class IntelProcessor extends AmdProcessor {
 
 export interface IntelGuest {
   readonly processor: IntelProcessor;
+  /** The guest's memory from address 0 on. */
+  readonly memory: Uint8Array;
   readonly vcpu: Vcpu;
   /** The top of the guest's extended page tables. */
   readonly tables: bigint;
@@ -141,6 +143,7 @@ export function startIntelGuest(processor = new IntelProcessor(), ...apicIds: re
   vmxPrepare(vcpu, tables, startState());
   return {
     processor,
+    memory,
     vcpu,
     tables,
     read: (field) => processor.vmread(field),

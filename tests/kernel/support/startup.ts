@@ -38,10 +38,11 @@ export function stopOf(action: () => void): string | null {
   }
 }
 
-/** The whole log. */
-export function logText(): string {
+/** The log, or the last `most` characters of it. */
+export function logText(most = Infinity): string {
+  const end = logWritten();
   const codes: number[] = [];
-  for (let position = 0n; position < logWritten(); position++) codes.push(logByte(position));
+  for (let position = end > most ? end - BigInt(most) : 0n; position < end; position++) codes.push(logByte(position));
   return String.fromCharCode(...codes).replaceAll('\r', '');
 }
 
