@@ -16,6 +16,7 @@ const BY_STI = 1n << 0n;
 const BY_MOV_SS = 1n << 1n;
 const BY_SMI = 1n << 2n;
 const BY_NMI = 1n << 3n;
+const IN_ENCLAVE = 1n << 4n;
 const INTERRUPTIBILITY_RESERVED = 0xffff_ffe0n;
 
 // Pending debug exceptions (table 24-4).
@@ -66,6 +67,7 @@ function checkInterruptibility(): void {
     rule(!isVirtual || !has(blocking, BY_NMI), 'no injected NMI while virtual NMIs are blocked');
   }
   rule(!has(blocking, BY_SMI), 'no blocking by SMI outside of SMM');
+  rule(!has(blocking, IN_ENCLAVE) || !afterMovSs, 'no enclave interruption behind MOV SS');
 }
 
 function checkPendingDebug(): void {

@@ -38,6 +38,7 @@ const SINGLE_STEP = 1n << 14n;
 const BY_STI = 1n;
 const BY_MOV_SS = 2n;
 const BY_NMI = 8n;
+const IN_ENCLAVE = 16n;
 const HALTED = 1n;
 const UNUSABLE = 0x1_0000n;
 
@@ -189,19 +190,20 @@ function executionOf(mode: Mode, level: bigint): fc.Arbitrary<Fields> {
       flags: bits(RFLAGS_FREE),
       block: fc.constantFrom(0n, 0n, BY_STI, BY_MOV_SS),
       nmi: fc.constantFrom(0n, BY_NMI),
+      enclave: fc.constantFrom(0n, 0n, IN_ENCLAVE),
       halted: fc.boolean(),
       pending: bits(0x500fn),
       control: bits(0x3n),
       dr7: bits(0xffff_ffffn),
     })
-    .map(({ flags, block, nmi, halted, pending, control, dr7 }) => {
+    .map(({ flags, block, nmi, enclave, halted, pending, control, dr7 }) => {
       const rflags = flags | 2n | (mode === 'virtual8086' ? RFLAGS_VM : 0n) | (block === BY_STI ? RFLAGS_IF : 0n);
       const isHalted = halted && level === 0n && block === 0n && mode !== 'virtual8086';
       const steps = (rflags & RFLAGS_TF) !== 0n && (control & DEBUGCTL_BTF) === 0n ? SINGLE_STEP : 0n;
       const isBound = isHalted || block !== 0n;
       return {
         [Field.guestRflags]: rflags,
-        [Field.guestInterruptibility]: block | nmi,
+        [Field.guestInterruptibility]: block | nmi | (block === BY_MOV_SS ? 0n : enclave),
         [Field.guestActivity]: isHalted ? HALTED : 0n,
         [Field.guestPendingDebug]: isBound ? (pending & ~SINGLE_STEP) | steps : pending,
         [Field.guestDebugControl]: control,

@@ -320,6 +320,7 @@ const RULES: readonly [string, Fields, Fields?][] = [
     'no injected NMI while virtual NMIs are blocked',
     { [Field.pinControls]: 0x28n, [Field.guestInterruptibility]: 8n, [Field.entryInterruption]: event(2, 2) },
   ],
+  ['no enclave interruption behind MOV SS', { [Field.guestInterruptibility]: 0x12n }],
   ['no blocking by SMI outside of SMM', { [Field.guestInterruptibility]: 4n }],
   ['pending debug exceptions with no reserved bit', { [Field.guestPendingDebug]: 0x10n }],
   [

@@ -7,9 +7,10 @@ import t from 'tap';
 import fc from 'fast-check';
 import { brokenRules } from '../../../kernel/report/entryRules.js';
 import { explainEntryFailure } from '../../../kernel/vmx/entryChecks.js';
+import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { onVmxExit } from '../../../kernel/vmx/exit.js';
 import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { vmxKeepNmi } from '../../../kernel/vmx/nmi.js';
+import { vmxKeepMachineCheck, vmxKeepNmi } from '../../../kernel/vmx/nmi.js';
 import { Field } from '../../../kernel/vmx/vmcs.js';
 import { RESET } from '../support/guest.js';
 import { IntelProcessor, startIntelGuest, type IntelGuest } from '../support/intel.js';
@@ -92,6 +93,7 @@ class Bench {
     restore(processor.msrs, this.msrs);
     for (const [field, value] of Object.entries(state)) processor.fields.set(Number(field), value);
     vcpu.holdsNmi = false;
+    vcpu.holdsMachineCheck = false;
     vcpu.timerEnd = 0n;
     vcpu.justStarted = false;
   }
@@ -110,15 +112,23 @@ function rulesBroken(): string[] {
   return [...logText(LOG_TAIL).matchAll(/VM entry needs: (.*)/g)].map(([, text = '']) => text).slice(-count);
 }
 
-/** When an NMI comes while the hypervisor runs, and whether a timer is armed. */
+const ARRIVALS = ['nothing', 'NMI', 'machine check'] as const;
+type Arrival = (typeof ARRIVALS)[number];
+
+function arrive(vcpu: Vcpu, what: Arrival): void {
+  if (what === 'NMI') vmxKeepNmi(vcpu);
+  else if (what === 'machine check') vmxKeepMachineCheck(vcpu);
+}
+
+/** What comes while the hypervisor runs, before the handler and after it, and whether a timer is armed. */
 interface Moment {
-  readonly nmiBefore: boolean;
-  readonly nmiAfter: boolean;
+  readonly before: Arrival;
+  readonly after: Arrival;
   readonly timerEnd: bigint;
 }
 const moments: fc.Arbitrary<Moment> = fc.record({
-  nmiBefore: fc.boolean(),
-  nmiAfter: fc.boolean(),
+  before: fc.constantFrom(...ARRIVALS),
+  after: fc.constantFrom(...ARRIVALS),
   timerEnd: fc.constantFrom(0n, 0n, 1n, 1_000_000n),
 });
 
@@ -132,11 +142,11 @@ function handle({ guest }: Bench, exit: Exit, moment: Moment, plant: Plant): voi
   for (const [address, bytes] of exit.memory) memory.set(bytes, address);
   Object.assign(vcpu.registers, exit.registers);
   vcpu.timerEnd = moment.timerEnd;
-  if (moment.nmiBefore) vmxKeepNmi(vcpu);
+  arrive(vcpu, moment.before);
   processor.fields.set(Field.exitReason, BigInt(exit.reason));
   processor.fields.set(Field.entryInterruption, 0n); // an exit clears its valid bit (SDM 3C 27.2)
   onVmxExit(vcpu, exit.reason);
-  if (moment.nmiAfter) vmxKeepNmi(vcpu);
+  arrive(vcpu, moment.after);
   plant(guest);
 }
 
