@@ -8,6 +8,7 @@ import { runTool } from '../linker/tools.js';
  */
 export type BareProgram =
   | 'bios'
+  | 'deliveries'
   | 'biosMemory'
   | 'crash'
   | 'efi'
