@@ -7,7 +7,7 @@ import { ExitCode, isSystemError, systemText, UserError } from '../linker/errors
 import { inspectFile } from '../linker/inspect.js';
 import { readLinuxHeader } from '../linker/linuxHeader.js';
 import { findHeader } from '../linker/multiboot.js';
-import { refusalOf } from '../linker/options.js';
+import { type OptionWords, refusalOf } from '../linker/options.js';
 import { withTemporaryFolder } from './temporary.js';
 
 /** Writes a result to `path`; `folder` is for files in between. */
@@ -32,9 +32,9 @@ export async function readKernel(file: string): Promise<Buffer> {
   return kernel;
 }
 
-/** Throws a UserError where `image` would not start with `words` on its command line. */
-export function checkOptions(words: string, image: Buffer): void {
-  const reason = refusalOf({ packed: '', outside: words }, inspectFile(image).tsvm?.options ?? []);
+/** Throws a UserError where `image` would not start with these options. */
+export function checkOptions(words: OptionWords, image: Buffer): void {
+  const reason = refusalOf(words, inspectFile(image).tsvm?.options ?? []);
   if (reason !== null) throw new UserError(reason, ExitCode.usage);
 }
 

@@ -5,6 +5,7 @@ import { type Fallback, FALLBACKS } from '../images/loader.js';
 import { makeBootDisk, makeDisc, type Medium } from '../images/media.js';
 import { makeNetworkTree } from '../images/network.js';
 import { ExitCode, UserError } from '../linker/errors.js';
+import { packedOptions } from '../linker/inspect.js';
 import { isSigned } from '../linker/pe.js';
 import { checkOptions, STANDARD_OUTPUT, writeFolder, writeOutput } from './files.js';
 import { addPackOptions, bundleOf, packedImage, type PackOptions } from './pack.js';
@@ -74,7 +75,7 @@ async function makeImage(kind: Kind, options: Options): Promise<void> {
     process.exitCode = ExitCode.refused;
     return;
   }
-  checkOptions(options.options, image);
+  checkOptions({ packed: packedOptions(image), outside: options.options }, image);
   checkCharacters(options.options);
   tellRisks(kind, options, image);
   const start = performance.now();

@@ -6,7 +6,7 @@ import { ExitCode, UserError } from '../linker/errors.js';
 import { readFileParts, packFile } from '../linker/file.js';
 import { isSigned } from '../linker/pe.js';
 import { buildOnce } from './build.js';
-import { readInput, readKernel, STANDARD_OUTPUT, writeOutput } from './files.js';
+import { checkOptions, readInput, readKernel, STANDARD_OUTPUT, writeOutput } from './files.js';
 import { fileName } from './parameters.js';
 import { output } from './paths.js';
 import { printJson, tell, tellWarning } from './terminal.js';
@@ -18,6 +18,7 @@ With --bundle-only it is what boot loaders take besides tsvm.bin: as the initrd 
 Examples:
   tsvm pack --kernel vmlinuz --initrd initrd.img --append "root=/dev/sda1 console=ttyS0" -o node.bin
   tsvm pack --kernel vmlinuz --append console=ttyS0 --bundle-only -o guest.cpio
+  tsvm pack --options "apic=trap" -o node.bin                     with options, and no guest of its own
   tsvm pack --image old-node.bin --kernel vmlinuz -o node.bin     with another guest in it
   tsvm pack --kernel vmlinuz -o - | ssh server "cat > node.bin"   to standard output`;
 
@@ -27,11 +28,14 @@ export interface PackOptions {
   readonly initrd?: string;
   readonly append?: string;
   readonly policy?: string;
+  /** The hypervisor's options that lie in the file, of `tsvm pack` only. */
+  readonly packedOptions?: string;
   readonly digest: DigestKind;
   readonly image?: string;
 }
 
 interface Options extends PackOptions {
+  readonly options?: string;
   readonly bundleOnly?: true;
   readonly output: string;
   readonly json?: true;
@@ -46,10 +50,18 @@ export function packCommand(): Command {
     .addOption(
       new Option('--bundle-only', 'write the guest alone, for a boot loader that hands it over').conflicts('image'),
     )
+    .addOption(
+      new Option(
+        '--options <words>',
+        "the hypervisor's options, where the file's signature covers them and no boot loader can weaken them",
+      ).conflicts('bundleOnly'),
+    )
     .requiredOption('-o, --output <file>', 'the file to write; - is standard output', fileName)
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', EXAMPLES)
-    .action(pack);
+    .action((options: Options) =>
+      pack({ ...options, ...(options.options === undefined ? {} : { packedOptions: options.options.trim() }) }),
+    );
 }
 
 /** The options of the commands that put a guest into an image. */
@@ -77,7 +89,7 @@ async function pack(options: Options): Promise<void> {
     throw new UserError('--json and -o - would both write to standard output', ExitCode.usage);
   }
   const bundle = await bundleOf(options);
-  if (bundle === null) throw new UserError('there is nothing to pack: give --kernel or --policy', ExitCode.usage);
+  if (bundle === null) throw new UserError('there is nothing to pack: give --kernel or --options', ExitCode.usage);
   const result = options.bundleOnly ? bundle : await packedImage(options, bundle);
   if (result === null) {
     process.exitCode = ExitCode.refused;
@@ -90,11 +102,18 @@ async function pack(options: Options): Promise<void> {
 }
 
 /** Null where no part is named. */
-export async function bundleOf({ kernel, initrd, append, policy, digest }: PackOptions): Promise<Buffer | null> {
+export async function bundleOf({
+  kernel,
+  initrd,
+  append,
+  policy,
+  packedOptions,
+  digest,
+}: PackOptions): Promise<Buffer | null> {
   if (kernel === undefined && (initrd ?? append) !== undefined) {
     throw new UserError('--initrd and --append are for a kernel: give one with --kernel', ExitCode.usage);
   }
-  if (kernel === undefined && policy === undefined) return null;
+  if ((kernel ?? policy ?? packedOptions) === undefined) return null;
   if (append !== undefined && (Buffer.byteLength(append) > MOST_COMMAND_LINE || append.includes('\n'))) {
     throw new UserError(`a command line is one line of at most ${MOST_COMMAND_LINE} bytes`, ExitCode.usage);
   }
@@ -103,18 +122,23 @@ export async function bundleOf({ kernel, initrd, append, policy, digest }: PackO
     ...(kernel === undefined ? {} : { kernel: await readKernel(kernel) }),
     ...(initrd === undefined ? {} : { initrd: await readInput(initrd) }),
     ...(append === undefined ? {} : { cmdline: Buffer.from(append) }),
+    ...(packedOptions === undefined ? {} : { options: Buffer.from(packedOptions) }),
     ...(policy === undefined ? {} : { policy: await readInput(policy) }),
   };
   return makeBundle(content, digest);
 }
 
 /** The image as it is where there is no bundle. Null where the image that should be built is refused. */
-export async function packedImage({ image }: PackOptions, bundle: Buffer | null): Promise<Buffer | null> {
+export async function packedImage(
+  { image, packedOptions = '' }: PackOptions,
+  bundle: Buffer | null,
+): Promise<Buffer | null> {
   if (image === undefined && (await buildOnce({})) !== ExitCode.success) return null;
   const name = image ?? join(output, 'tsvm.bin');
   const file = await readInput(name);
   const found = readFileParts(file);
   if (found.kind !== 'whole') throw new UserError(`${name} ${REASONS[found.kind]}`, ExitCode.usage);
+  checkOptions({ packed: packedOptions, outside: '' }, file);
   if (bundle === null) return file;
   if (isSigned(file)) tellWarning(`the signature of ${name} does not go with the guest: sign the new file`);
   return packFile(file, bundle);

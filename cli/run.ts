@@ -6,7 +6,7 @@ import { makeGuest } from '../images/guest.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import type { BootDiscContent } from '../images/bootDisc.js';
 import { readFileParts } from '../linker/file.js';
-import { inspectFile } from '../linker/inspect.js';
+import { inspectFile, packedOptions } from '../linker/inspect.js';
 import { missingTool } from '../linker/tools.js';
 import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
 import { buildOnce } from './build.js';
@@ -118,7 +118,10 @@ async function run(words: string[], options: Options, command: Command): Promise
     process.exitCode = ExitCode.refused;
     return;
   }
-  if (!options.bare) checkOptions(options.options, await readInput(options.image ?? join(output, 'tsvm.bin')));
+  if (!options.bare) {
+    const file = await readInput(options.image ?? join(output, 'tsvm.bin'));
+    checkOptions({ packed: packedOptions(file), outside: options.options }, file);
+  }
   if (options.emulator === 'bochs') return runBochs(options);
   const machine = await machineOf(words, options);
   if (machine.gdb !== null) {

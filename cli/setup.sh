@@ -23,6 +23,7 @@ need sfdisk fdisk
 need mke2fs e2fsprogs
 need debootstrap debootstrap
 need sbsign sbsigntool
+need cert-to-efi-sig-list efitools
 need openssl openssl
 [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || packages="$packages ovmf"
 [ -e /usr/lib/grub/i386-pc ] || packages="$packages grub-pc-bin"

@@ -8,8 +8,9 @@ import { codeSelector, copyImage, efiVirtualize } from './boot/efiCalls.js';
 import { readLoadOptions } from './boot/efiLoadOptions.js';
 import { readFirmwareMap } from './boot/efiMap.js';
 import { EfiMemory, keepReserved, takeAlignedPages, takePages } from './boot/efiMemory.js';
-import { announcePresence, isPresent } from './boot/efiPresence.js';
+import { isPresent } from './boot/efiPresence.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './boot/efiProcessors.js';
+import { readSecureBoot } from './boot/efiSecureBoot.js';
 import { EFI_NOT_STARTED } from './boot/efiTables.js';
 import { publishStatistics } from './exits/statistics.js';
 import { startEfiGuest } from './guest/efi.js';
@@ -46,10 +47,12 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   consoleStart();
   loadGates(codeSelector());
   openFirmware(image, systemTable);
-  readLoadOptions();
-  chooseConsole();
   if (isPresent()) return EFI_NOT_STARTED;
-  readGuest();
+  readSecureBoot();
+  readLoadOptions();
+  readEmbeddedBundle();
+  chooseConsole();
+  if (!isGiven(GuestPart.kernel)) readOfferedBundle();
   chooseVendor();
   checkFirmwareLocks();
   bootInfo.rsdp = firmwareRsdp();
@@ -64,14 +67,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   keepReserved();
   virtualizeOthers(tables.host);
   efiVirtualize(tables.host);
-  announcePresence();
   return startEfiGuest();
-}
-
-/** The bundle of the image comes first, then what is offered as an initrd. */
-function readGuest(): void {
-  readEmbeddedBundle();
-  if (!isGiven(GuestPart.kernel)) readOfferedBundle();
 }
 
 /** Makes the hypervisor ready in memory that the firmware gives for good. */

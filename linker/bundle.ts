@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type ArchiveFile, type ArchiveMember, cpioArchive, readArchive } from './cpio.js';
 
 /** The parts that a bundle may have. */
-export const BUNDLE_PARTS = ['kernel', 'initrd', 'cmdline', 'policy'] as const;
+export const BUNDLE_PARTS = ['kernel', 'initrd', 'cmdline', 'options', 'policy'] as const;
 export type BundlePart = (typeof BUNDLE_PARTS)[number];
 export type BundleContent = Partial<Readonly<Record<BundlePart, Uint8Array>>>;
 
@@ -49,8 +49,8 @@ export interface Bundle {
   readonly refusal: string | null;
 }
 
-/** Null where `archive` is none, is damaged, or has nothing of a bundle. What is not below guest/ is left out. */
-export function readBundle(archive: Buffer): Bundle | null {
+/** `isPacked`: it lies in an image, where it may have options. Null where `archive` is none, is damaged, or has nothing of a bundle. What is not below guest/ is left out. */
+export function readBundle(archive: Buffer, isPacked = false): Bundle | null {
   const files = readArchive(archive)?.filter(({ path }) => path.startsWith(`${FOLDER}/`)) ?? [];
   if (files.length === 0) return null;
   const list = files.find(({ path }) => path === DIGESTS)?.content ?? Buffer.alloc(0);
@@ -60,11 +60,11 @@ export function readBundle(archive: Buffer): Bundle | null {
     const matches = isListed(file, list);
     return [{ name, bytes: file.content.length, sha256: digestOf(file.content, 'sha256'), matches }];
   });
-  return { parts, refusal: refusalOf(files) ?? digestRefusal(parts) };
+  return { parts, refusal: refusalOf(files, isPacked) ?? digestRefusal(parts) };
 }
 
 /** The rules of kernel/boot/bundle.ts; a test holds this to them. */
-function refusalOf(files: readonly ArchiveMember[]): string | null {
+function refusalOf(files: readonly ArchiveMember[], isPacked: boolean): string | null {
   const known = [DIGESTS, ...BUNDLE_PARTS.map((name) => `${FOLDER}/${name}`)];
   for (const [index, { path, mode }] of files.entries()) {
     if (!known.includes(path)) return `${path} is not known`;
@@ -73,6 +73,9 @@ function refusalOf(files: readonly ArchiveMember[]): string | null {
   }
   const part = (name: BundlePart) => files.find(({ path }) => path === `${FOLDER}/${name}`)?.content;
   if (part('policy') !== undefined) return `${FOLDER}/policy cannot be enforced by this version`;
+  const options = part('options');
+  if (options !== undefined && !isPacked) return `${FOLDER}/options counts in the image only`;
+  if (options !== undefined && (part('kernel') ?? part('initrd') ?? part('cmdline')) === undefined) return null;
   if (part('kernel') === undefined) return `there is no ${FOLDER}/kernel`;
   if (part('kernel')?.length === 0 || part('initrd')?.length === 0) return 'a part of it is empty';
   const line = Buffer.from(part('cmdline') ?? []).toString('latin1');
@@ -92,6 +95,12 @@ function isListed({ path, content }: ArchiveFile, list: Uint8Array): boolean {
   const named = lines.map((line) => /^([^ ]*) [^](.+)$/s.exec(line)).find((match) => match?.[2] === path);
   const digest = named?.[1]?.toLowerCase();
   return digest !== undefined && DIGEST_KINDS.some((kind) => digestOf(content, kind) === digest);
+}
+
+/** The content of a part; null where `archive` is no bundle that has it. */
+export function readPart(archive: Buffer, name: BundlePart): Buffer | null {
+  const content = readArchive(archive)?.find(({ path }) => path === `${FOLDER}/${name}`)?.content;
+  return content === undefined ? null : Buffer.from(content);
 }
 
 function lineOf({ path, content }: ArchiveFile, kind: DigestKind): string {

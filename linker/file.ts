@@ -1,4 +1,5 @@
 /** The one file that every boot path starts: the setup part (runtime-c/setup/), the image, and a bundle or none. */
+import { ExitCode, UserError } from './errors.js';
 import { type ImageParts, isWhole, readBundleBytes, readParts, writeBundleBytes } from './image.js';
 import { readLinuxHeader, writeLinuxSizes, writeLinuxVersion } from './linuxHeader.js';
 import { writeMultibootSizes } from './multiboot.js';
@@ -8,6 +9,9 @@ import { alignUp, placeSections, readPe, type SectionPlace } from './pe.js';
 export const SETUP_BYTES = 0x1000;
 const FILE_ALIGNMENT = 512;
 const PAGE = 0x1000;
+/** The second section. */
+const SBAT = '.sbat';
+const OLD = 'the image is of an older tsvm, without a section .sbat: pack it with that one, or build a new image';
 /** Loaders for Linux take the whole file, so room is asked for what signs it, too. */
 const SIGNATURE_ROOM = 0x10000;
 
@@ -21,7 +25,7 @@ export function makeFile(setup: Buffer, image: Buffer, version: string): Buffer 
   writeLinuxVersion(file, version);
   writeMultibootSizes(file.subarray(SETUP_BYTES), parts.data, parts.memory);
   writeLinuxSizes(file, parts.data, linuxMemory(parts.memory));
-  placeSections(file, placesOf(parts, parts.data));
+  placeSections(file, placesOf(file, parts, parts.data));
   return file;
 }
 
@@ -49,6 +53,7 @@ export function readFileParts(file: Buffer): FileParts {
 export function packFile(file: Buffer, bundle: Buffer): Buffer {
   const found = readFileParts(file);
   if (found.kind === 'none') throw new Error('the file is no image of tsvm');
+  if (readPe(file)?.sections[1]?.name !== SBAT) throw new UserError(OLD, ExitCode.usage);
   const { data, memory } = found.parts;
   const bytes = alignUp(bundle.length, FILE_ALIGNMENT);
   const packed = Buffer.alloc(SETUP_BYTES + memory + bytes);
@@ -59,7 +64,7 @@ export function packFile(file: Buffer, bundle: Buffer): Buffer {
   writeMultibootSizes(image, image.length, 0);
   writeLinuxSizes(packed, image.length, linuxMemory(image.length));
   const place = { address: SETUP_BYTES + memory, offset: SETUP_BYTES + memory, memoryBytes: bytes, fileBytes: bytes };
-  placeSections(packed, [...placesOf(found.parts, memory), place]);
+  placeSections(packed, [...placesOf(packed, found.parts, memory), place]);
   return packed;
 }
 
@@ -74,11 +79,17 @@ function linuxMemory(bytes: number): number {
   return alignUp(bytes, PAGE) + SIGNATURE_ROOM;
 }
 
-/** The sections of an image of which `bytes` are in the file. */
-function placesOf({ text, constants, memory }: ImageParts, bytes: number): SectionPlace[] {
+/** The sections of an image of which `bytes` are in the file. The first page of the constants is for revocation. */
+function placesOf(file: Buffer, { text, constants, memory }: ImageParts, bytes: number): SectionPlace[] {
   const place = (start: number, end: number, fileEnd: number): SectionPlace => ({
     ...{ address: SETUP_BYTES + start, offset: SETUP_BYTES + start },
     ...{ memoryBytes: end - start, fileBytes: fileEnd - start },
   });
-  return [place(0, text, text), place(text, constants, constants), place(constants, memory, bytes)];
+  const sbatEnd = file.indexOf(0, SETUP_BYTES + text) - SETUP_BYTES;
+  return [
+    place(0, text, text),
+    place(text, sbatEnd, text + PAGE),
+    place(text + PAGE, constants, constants),
+    place(constants, memory, bytes),
+  ];
 }

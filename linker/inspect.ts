@@ -1,6 +1,6 @@
 /** What a file is that a node can be started with: read from the file alone. */
 import { createHash } from 'node:crypto';
-import { type Bundle, readBundle } from './bundle.js';
+import { type Bundle, readBundle, readPart } from './bundle.js';
 import { embeddedBundle, readFileParts, SETUP_BYTES } from './file.js';
 import { type ImageParts, readBuildId, readBundleBytes } from './image.js';
 import { type LinuxHeader, readLinuxHeader } from './linuxHeader.js';
@@ -40,7 +40,7 @@ export function inspectFile(file: Buffer): Inspection {
   const pe = readPe(file);
   const found = readFileParts(file);
   const archive = found.kind === 'none' ? file : embeddedBundle(file, found.parts);
-  const bundle = archive === null ? null : readBundle(archive);
+  const bundle = archive === null ? null : readBundle(archive, found.kind !== 'none');
   const efi = pe?.subsystem === EFI_APPLICATION ? pe : null;
   const formats: [Format, unknown][] = [
     ['bzImage', linux],
@@ -60,6 +60,13 @@ export function inspectFile(file: Buffer): Inspection {
         ? null
         : { ...efi, checksumMatches: peChecksum(file) === efi.checksum, isTruncated: isTruncated(file, efi) },
   };
+}
+
+/** The hypervisor's options in the bundle of a file; empty where there are none. */
+export function packedOptions(file: Buffer): string {
+  const found = readFileParts(file);
+  const bundle = found.kind === 'none' ? null : embeddedBundle(file, found.parts);
+  return (bundle === null ? null : readPart(bundle, 'options'))?.toString('latin1').trim() ?? '';
 }
 
 function tsvmImage(file: Buffer, state: TsvmImage['state'], parts: ImageParts): TsvmImage {

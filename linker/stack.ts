@@ -38,6 +38,7 @@ const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_efi_leave', bytes: WORD, calls: [] },
   { symbol: 'tsvm_efi_virtualize', bytes: 10 * WORD, calls: [] },
   { symbol: 'tsvm_try_rdmsr', bytes: WORD + EXCEPTION_FRAME, calls: [] },
+  { symbol: 'tsvm_try_hypercall', bytes: 2 * WORD + EXCEPTION_FRAME, calls: [] },
   { symbol: 'tsvm_try_wrmsr', bytes: WORD + EXCEPTION_FRAME, calls: [] },
   { symbol: 'tsvm_try_xsetbv', bytes: WORD + EXCEPTION_FRAME, calls: [] },
   { symbol: 'tsvm_exception_stubs', bytes: EXCEPTION_FRAME + SAVED_REGISTERS, calls: ['tsvm_exception', 'tsvm_nmi'] },

@@ -5,7 +5,9 @@ uint64_t tsvm_efi_call(uint64_t service, uint64_t a, uint64_t b, uint64_t c, uin
                        uint64_t g);
 _Noreturn void tsvm_efi_leave(uint64_t status);
 void tsvm_efi_virtualize(uint64_t tables);
-extern char tsvm_efi_processor[], tsvm_efi_load_file[];
+extern char tsvm_efi_processor[], tsvm_efi_load_file[], tsvm_efi_authenticate[];
+extern uint64_t tsvm_efi_vouched[3];
+bool tsvm_try_hypercall(bool is_amd, uint64_t *status);
 
 /* What efi.asm repeats of layouts. */
 _Static_assert(offsetof(struct ProcessorState, gdt) == 0x40 && offsetof(struct ProcessorState, idt) == 0x50, "efi.asm");
@@ -20,6 +22,22 @@ static inline UNUSED uint64_t efi_processorEntry(void) {
 
 static inline UNUSED uint64_t efi_loadFileEntry(void) {
   return (uint64_t)tsvm_efi_load_file - IMAGE_BASE + image_physical;
+}
+
+static inline UNUSED uint64_t efi_authenticationEntry(void) {
+  return (uint64_t)tsvm_efi_authenticate - IMAGE_BASE + image_physical;
+}
+
+static inline UNUSED void efi_vouch(uint64_t start, uint64_t bytes, uint64_t former) {
+  tsvm_efi_vouched[0] = start;
+  tsvm_efi_vouched[1] = bytes;
+  tsvm_efi_vouched[2] = former;
+}
+
+/* Other hypervisors answer unknown calls by another status than 0. */
+static inline UNUSED bool efi_hypercallAnswers(bool is_amd) {
+  uint64_t status = 1;
+  return !tsvm_try_hypercall(is_amd, &status) && status == 0;
 }
 
 /* The copy knows where it lies. */

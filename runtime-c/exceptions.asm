@@ -1,12 +1,16 @@
-; What the processor enters at an exception, and the accesses to MSRs and XCRs that survive one.
+; What the processor enters at an exception, and the accesses to MSRs and XCRs, and the hypercall, that survive one.
 
 extern tsvm_exception, tsvm_machine_check, tsvm_nmi
-global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr, tsvm_try_xsetbv
+global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr, tsvm_try_xsetbv, tsvm_try_hypercall
 
 DEBUG              equ 1
 NMI                equ 2
+INVALID_OPCODE     equ 6
 GENERAL_PROTECTION equ 13
 MACHINE_CHECK      equ 18
+
+; "tsvm" in RAX and 0 in RCX ask for the version (docs/hypercall.md).
+HYPERCALL_MAGIC    equ 0x6d767374
 
 ; Vectors for which the processor pushes an error code (APM 2, 8.2): 8, 10 to 14, 17, 21, 29, 30.
 HAS_ERROR_CODE  equ 0x60227d00
@@ -61,6 +65,8 @@ exception:
         je      .machine_check
         cmp     qword [rsp], DEBUG
         je      .stray
+        cmp     qword [rsp], INVALID_OPCODE
+        je      .invalid_opcode
         cmp     qword [rsp], GENERAL_PROTECTION
         jne     .report
         cmp     qword [rsp + 16], try_rdmsr_may_fault
@@ -69,6 +75,17 @@ exception:
         je      .recover
         cmp     qword [rsp + 16], try_xsetbv_may_fault
         jne     .report
+        jmp     .recover
+.invalid_opcode:
+        cmp     qword [rsp + 16], try_vmmcall_may_fault
+        je      .recover_hypercall
+        cmp     qword [rsp + 16], try_vmcall_may_fault
+        jne     .report
+; The hypercall keeps RBX on the stack.
+.recover_hypercall:
+        mov     rsp, [rsp + 40]
+        pop     rbx
+        jmp     try_failed
 ; Not by IRET: under AMD-V that would let in NMIs that the guest, which handles one, still holds back.
 .recover:
         mov     rsp, [rsp + 40]
@@ -129,6 +146,26 @@ tsvm_try_xsetbv:
         shr     rdx, 32
 try_xsetbv_may_fault:
         xsetbv
+        xor     eax, eax
+        ret
+
+; bool tsvm_try_hypercall(bool is_amd, uint64_t *status): true where the processor raised #UD.
+tsvm_try_hypercall:
+        push    rbx
+        mov     r8, rsi
+        mov     r9d, edi
+        mov     eax, HYPERCALL_MAGIC
+        xor     ecx, ecx
+        test    r9b, r9b
+        jz      try_vmcall_may_fault
+try_vmmcall_may_fault:
+        vmmcall
+        jmp     hypercall_answered
+try_vmcall_may_fault:
+        vmcall
+hypercall_answered:
+        mov     [r8], rax
+        pop     rbx
         xor     eax, eax
         ret
 

@@ -2,8 +2,8 @@
 import { hpa, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
 import { imageBounds } from '../platform.js';
 import { fail } from '../report/fail.js';
-import { bootInfo, GUEST_PARTS, GuestPart, isGiven, type Part } from './bootInfo.js';
-import { checkEntries, readBundle } from './bundle.js';
+import { bootInfo, GUEST_PARTS, type Part } from './bootInfo.js';
+import { readPackedBundle } from './bundle.js';
 import { isMappedEarly } from './earlyMap.js';
 import { LINUX_MAGIC, readLinuxBoot } from './linuxBoot.js';
 import { MULTIBOOT_MAGIC, readMultiboot } from './multiboot.js';
@@ -31,7 +31,7 @@ export function readBootInfo(magic: u32, info: Hpa): void {
   checkPlaces();
 }
 
-/** Takes over the bundle that the image brings along, unless the boot loader gave a guest. A policy counts even then. */
+/** Takes over the bundle that the image brings along. Its guest counts unless the boot loader gave one, all else always. */
 export function readEmbeddedBundle(): void {
   const bounds = imageBounds();
   const bytes = bounds.bundleBytes;
@@ -39,9 +39,7 @@ export function readEmbeddedBundle(): void {
   if (bytes === 0n) return;
   if (bytes > LONGEST_BUNDLE || !isMappedEarly(start, bytes))
     fail('the bundle in the image cannot be read: it lies too high up');
-  const archive = window(hpa(start), u32(bytes));
-  if (isGiven(GuestPart.kernel)) checkEntries(archive);
-  else readBundle(archive);
+  readPackedBundle(window(hpa(start), u32(bytes)));
 }
 
 /** No part of the guest may lie where another one does, or the hypervisor's image. */

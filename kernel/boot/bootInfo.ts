@@ -62,11 +62,13 @@ const EfiInfo = struct(
   'EfiInfo',
   { size: 24 },
   {
-    /** 0: not started by EFI. */
+    /** 0: not started by EFI, or by a kernel that alone can call it. */
     systemTable: at(0, HPA),
     mapBytes: at(8, U32),
     descriptorBytes: at(12, U32),
     descriptorVersion: at(16, U32),
+    /** Whether the boot loader was started by EFI. */
+    isPresent: at(20, BOOL),
   },
 );
 

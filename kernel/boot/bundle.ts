@@ -1,7 +1,8 @@
 /**
  * A bundle: a cpio archive with a guest. Its entries are `guest/kernel`, `guest/initrd` and `guest/cmdline`, of which the
- * last two may be missing, and `guest/digests`, which lists the digests of those that are there. `guest/policy` is refused:
- * nothing would keep the guest to it. What else the archive holds is no matter.
+ * last two may be missing, and `guest/digests`, which lists the digests of those that are there. `guest/options` holds the
+ * hypervisor's options, in the bundle of the image only. `guest/policy` is refused: nothing would keep the guest to it. What
+ * else the archive holds is no matter.
  */
 import {
   addressOf,
@@ -21,7 +22,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { beginLine, print, printBytes } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
-import { bootInfo, GUEST_PARTS, GuestPart, Part, setText } from './bootInfo.js';
+import { bootInfo, GUEST_PARTS, GuestPart, isGiven, Part, setText } from './bootInfo.js';
 import {
   Found,
   isArchive,
@@ -37,22 +38,47 @@ import { checkDigest, DigestCheck } from './digests.js';
 import { givePart } from './parts.js';
 import { positionOf } from './text.js';
 
-const ENTRIES = list(STRING, ['guest/kernel', 'guest/initrd', 'guest/policy', 'guest/cmdline', 'guest/digests']);
-const ENTRY_COUNT = 5;
+const ENTRIES = list(STRING, [
+  'guest/kernel',
+  'guest/initrd',
+  'guest/policy',
+  'guest/cmdline',
+  'guest/options',
+  'guest/digests',
+]);
+const ENTRY_COUNT = 6;
 const POLICY = 2;
 const COMMAND_LINE = 3;
-const DIGESTS = 4;
-const ENTRIES_BYTES = 80n;
+const OPTIONS = 4;
+const DIGESTS = 5;
+const ENTRIES_BYTES = 96n;
 
 const NEWLINE = 0x0a;
 
-const Entries = struct('BundleEntries', { size: 80 }, { parts: at(0, arr(Part, ENTRY_COUNT)) });
+const Entries = struct('BundleEntries', { size: 96 }, { parts: at(0, arr(Part, ENTRY_COUNT)) });
 const entries = instance(Entries, { align: 8 });
 const member = instance(Member, { align: 8 });
 
-/** Takes the guest in `archive` over. Stops where that is damaged or none, or where a digest is wrong or missing. */
+/** Takes the guest in `archive`, of a boot loader, over. Stops where that is damaged or none, or where a digest is wrong or missing. */
 export function readBundle(archive: Bytes): void {
   checkEntries(archive);
+  if (isThere(OPTIONS))
+    refuseEntry(OPTIONS, 'counts in the image only: give its words on the command line, or pack all into one file');
+  takeGuest();
+}
+
+/** Takes the options in `archive`, which the image brings along; and the guest, unless a boot loader gave one. */
+export function readPackedBundle(archive: Bytes): void {
+  checkEntries(archive);
+  if (isThere(OPTIONS)) {
+    checkEntry(OPTIONS);
+    if (!setText(bootInfo.packedOptions, lineOf(OPTIONS))) refuseEntry(OPTIONS, 'is longer than 2,048 bytes');
+  }
+  const hasGuest = isThere(GuestPart.kernel) || isThere(GuestPart.initrd) || isThere(COMMAND_LINE);
+  if ((hasGuest || !isThere(OPTIONS)) && !isGiven(GuestPart.kernel)) takeGuest();
+}
+
+function takeGuest(): void {
   if (!isThere(GuestPart.kernel)) fail('an initrd without a kernel: the archive that was given has no guest/kernel');
   for (let i: u32 = 0; i < DIGESTS; i++) {
     if (isThere(i)) checkEntry(i);
@@ -62,8 +88,8 @@ export function readBundle(archive: Bytes): void {
   giveCommandLine();
 }
 
-/** Stops where `archive` asks for what this version does not do, also where its guest is not the one that starts. */
-export function checkEntries(archive: Bytes): void {
+/** Notes what `archive` holds. Stops where it asks for what this version does not do. */
+function checkEntries(archive: Bytes): void {
   if (!isArchive(archive)) fail('the bundle is no cpio archive in the newc format');
   fillMemory(addressOf(entries), 0, ENTRIES_BYTES);
   let found: Found = readMember(archive, 0, member);
@@ -118,13 +144,18 @@ function giveEntry(part: u32): void {
   if (entry.end !== 0n) givePart(part, entry.start, entry.end);
 }
 
-/** A newline at its end does not belong to the command line. */
 function giveCommandLine(): void {
   if (!isThere(COMMAND_LINE)) return;
-  const content = contentOf(COMMAND_LINE);
+  if (!setText(bootInfo.commandLine, lineOf(COMMAND_LINE))) refuseEntry(COMMAND_LINE, 'is longer than 2,048 bytes');
+}
+
+/** The one line that an entry holds. A newline at its end does not belong to it. */
+function lineOf(number: u32): Bytes {
+  requires(number < ENTRY_COUNT);
+  const content = contentOf(number);
   const line = content.part(0, positionOf(content, NEWLINE));
-  if (line.length + 1 < content.length) refuseEntry(COMMAND_LINE, 'has more than one line');
-  if (!setText(bootInfo.commandLine, line)) refuseEntry(COMMAND_LINE, 'is longer than 2,048 bytes');
+  if (line.length + 1 < content.length) refuseEntry(number, 'has more than one line');
+  return line;
 }
 
 function refuseEntry(number: u32, reason: string): never {

@@ -1,11 +1,13 @@
 /** A bundle that the firmware, or what ran before, offers as one offers Linux an initrd (UEFI Specification 2.10, 13.2). */
 import { at, hpa, physical, struct, U64, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
+import { bootInfo } from './bootInfo.js';
 import { readBundle } from './bundle.js';
 import { efiCall } from './efiCalls.js';
 import { initrdHandle, initrdPathEnd } from './efiDevicePath.js';
 import { EfiMemory, takePages } from './efiMemory.js';
 import { protocolOf, result, resultAt } from './efiServices.js';
+import { refuseFromOutside } from './refuse.js';
 import { EFI_BUFFER_TOO_SMALL, EFI_SUCCESS, LOAD_FILE2_HIGH, LOAD_FILE2_LOW } from './efiTables.js';
 
 const LoadFile = struct('EfiLoadFile', { size: 8 }, { loadFile: at(0, U64) });
@@ -24,6 +26,7 @@ export function readOfferedBundle(): void {
   if (load(protocol, 0n, hpa(0n)) !== EFI_BUFFER_TOO_SMALL) return;
   const bytes = result();
   if (bytes === 0n) return;
+  if (bootInfo.isSecure) refuseFromOutside();
   if (bytes >= FOUR_GIB) fail('the initrd that the firmware offers is larger than 4 GiB');
   const place = takePages(EfiMemory.loaderData, (bytes + (PAGE_BYTES - 1n)) / PAGE_BYTES, FOUR_GIB);
   if (place === 0n) fail('too little memory: the firmware has none for the initrd that it offers');

@@ -1,24 +1,20 @@
-/** A protocol of the hypervisor's own. It tells who starts the image again, as a guest, that the hypervisor runs. */
-import { u64 } from '../../transpiler/lib/index.js';
-import { region } from '../memory/region.js';
+/** Whether this image is started again, as the guest of a hypervisor that it became before. */
+import { cpuid } from '../../transpiler/lib/index.js';
 import { endLine, print } from '../report/console.js';
-import { efiCall } from './efiCalls.js';
-import { bootServices, guidAt, locateProtocol, resultAt } from './efiServices.js';
-import { PRESENCE_HIGH, PRESENCE_LOW } from './efiTables.js';
+import { hypercallAnswers } from './efiCalls.js';
 
-/** Of an interface: a function of this processor's own kind. */
-const NATIVE = 0n;
+/** CPUID Fn0000_0000: the part of the vendor's name in EBX, "Auth" of AMD and "Hygo" of Hygon, whose guests have VMMCALL. */
+const AMD = 0x6874_7541;
+const HYGON = 0x6f67_7948;
 
-/** Has the firmware, which is a guest now, know it. It has no functions; what stays of the hypervisor is its region. */
-export function announcePresence(): void {
-  const place = u64(region.start);
-  const guid = guidAt(PRESENCE_LOW, PRESENCE_HIGH);
-  efiCall(bootServices().installProtocol, resultAt(0n), guid, NATIVE, place, 0n, 0n, 0n);
-}
-
-/** Whether a hypervisor runs already, which is said: nothing is left to do. */
+/**
+ * Whether a hypervisor of this kind runs already, which is said: nothing is left to do. It proves itself by the answer to a
+ * hypercall (docs/hypercall.md, function 0), where a machine without one raises #UD. Anything that a program could leave in
+ * memory or with the firmware, such as a protocol, would be no proof: whoever left it would keep the hypervisor out.
+ */
 export function isPresent(): boolean {
-  if (locateProtocol(PRESENCE_LOW, PRESENCE_HIGH) === 0n) return false;
+  const name = cpuid(0, 0).ebx;
+  if (!hypercallAnswers(name === AMD || name === HYGON)) return false;
   print('this is the guest of a tsvm that runs already: the firmware goes on with its next boot option');
   endLine();
   return true;

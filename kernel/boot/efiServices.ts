@@ -30,7 +30,7 @@ const exchange = instance(Exchange, { align: 8 });
 
 /** Whether the machine's firmware is UEFI, which started this image or the boot loader that did. */
 export function isEfiMachine(): boolean {
-  return firmware.systemTable !== 0n || bootInfo.efi.systemTable !== 0n;
+  return firmware.systemTable !== 0n || bootInfo.efi.isPresent;
 }
 
 /** The firmware's functions. */

@@ -10,6 +10,7 @@ export const EfiSystemTable = struct(
     revision: at(8, U32),
     headerBytes: at(12, U32),
     consoleOutput: at(64, HPA),
+    runtimeServices: at(88, HPA),
     bootServices: at(96, HPA),
     configurationCount: at(104, U64),
     configurations: at(112, HPA),
@@ -26,7 +27,6 @@ export const EfiBootServices = struct(
     freePages: at(48, U64),
     getMemoryMap: at(56, U64),
     installProtocol: at(128, U64),
-    reinstallProtocol: at(136, U64),
     uninstallProtocol: at(144, U64),
     handleProtocol: at(152, U64),
     locateDevicePath: at(184, U64),
@@ -38,6 +38,9 @@ export const EfiBootServices = struct(
   },
 );
 export type EfiBootServices = Ref<typeof EfiBootServices>;
+
+/** 4.5: functions that stay when boot services have ended. */
+export const EfiRuntimeServices = struct('EfiRuntimeServices', { size: 136 }, { getVariable: at(72, U64) });
 
 /** 4.6: a table of another standard. */
 export const EfiConfiguration = struct(
@@ -61,8 +64,11 @@ export const EfiTextOutput = struct('EfiTextOutput', { size: 80 }, { outputStrin
 export const EfiMpServices = struct(
   'EfiMpServices',
   { size: 56 },
-  { getNumberOfProcessors: at(0, U64), startupAllAps: at(16, U64) },
+  { getNumberOfProcessors: at(0, U64), getProcessorInfo: at(8, U64), startupAllAps: at(16, U64) },
 );
+
+/** PI Specification 1.7, volume 2, 12.9.2: what the firmware asks whether a file may be loaded. */
+export const EfiSecurity2 = struct('EfiSecurity2', { size: 8 }, { fileAuthentication: at(0, U64) });
 
 /** 2.3.1: GUIDs as two numbers, so that their bytes lie in memory as they have to. */
 export const LOADED_IMAGE_LOW = 0x11d2_9562_5b1b_31a1n;
@@ -73,9 +79,12 @@ export const LOAD_FILE2_LOW = 0x403e_fcb3_4006_c0c1n;
 export const LOAD_FILE2_HIGH = 0x6de0_2487_6c4a_6d99n;
 export const MP_SERVICES_LOW = 0x4f46_a76e_3fdd_a605n;
 export const MP_SERVICES_HIGH = 0x083d_1b53_f412_29adn;
-/** The hypervisor's own: 035ba9b7-4c4b-4dc0-a273-b31bfd4fb488. */
-export const PRESENCE_LOW = 0x4dc0_4c4b_035b_a9b7n;
-export const PRESENCE_HIGH = 0x88b4_4ffd_1bb3_73a2n;
+/** PI Specification 1.7, volume 2, 12.9.2. */
+export const SECURITY2_LOW = 0x4ef1_1438_94ab_2f58n;
+export const SECURITY2_HIGH = 0x680e_3a1a_9418_5291n;
+/** 3.3: the vendor of variables that the specification defines. */
+export const GLOBAL_VARIABLE_LOW = 0x11d2_93ca_8be4_df61n;
+export const GLOBAL_VARIABLE_HIGH = 0x8c2b_0398_e000_0daan;
 /** 12.8.2 */
 export const SERIAL_IO_LOW = 0x11d2_f1d4_bb25_cf6fn;
 export const SERIAL_IO_HIGH = 0xfdc1_3f27_9000_0c9an;
@@ -91,5 +100,6 @@ export const ACPI_1_HIGH = 0x4dc1_3f27_9000_169an;
 /** Appendix D. */
 export const EFI_SUCCESS = 0n;
 export const EFI_BUFFER_TOO_SMALL = 0x8000_0000_0000_0005n;
+export const EFI_NOT_FOUND = 0x8000_0000_0000_000en;
 export const EFI_NOT_STARTED = 0x8000_0000_0000_0013n;
 export const EFI_ABORTED = 0x8000_0000_0000_0015n;

@@ -24,6 +24,7 @@ import { beginLine, endLine, print } from '../report/console.js';
 import { fail } from '../report/fail.js';
 import { addMemoryRange, bootInfo, MAX_TEXT, SCREEN_BYTES } from './bootInfo.js';
 import { readBundle } from './bundle.js';
+import { refuseFromOutside } from './refuse.js';
 import { isMappedEarly, MOST_MAPPED } from './earlyMap.js';
 import { keepOptions } from './loaderWords.js';
 import { keepEfiMap } from './efiMemoryMap.js';
@@ -46,6 +47,7 @@ const EFI_MAP_BYTES = 0x1d4;
 const EFI_SYSTEM_TABLE_HIGH = 0x1d8;
 const EFI_MAP_HIGH = 0x1dc;
 const MAP_COUNT = 0x1e8;
+const SECURE_BOOT = 0x1ec;
 const HEADER_MAGIC = 0x202;
 const INITRD_ADDRESS = 0x218;
 const INITRD_BYTES = 0x21c;
@@ -55,8 +57,11 @@ const MAP = 0x2d0;
 
 const MAP_ENTRY_BYTES = 20;
 const MAP_ENTRIES_MOST = 128;
-/** "EL64": started by 64-bit EFI. */
+/** In the zero page's secure_boot: it is on (Linux, include/linux/efi.h, efi_secureboot_mode_enabled). */
+const SECURE_BOOT_ON = 3;
+/** "EL64" and "EL32": started by 64-bit EFI, or by 32-bit EFI, which is not handed on. */
 const EFI_64 = 0x3436_4c45;
+const EFI_32 = 0x3233_4c45;
 
 /** A link of the chain of further data: the next one's address, type and length, then the data. */
 const SETUP_DATA_BYTES = 16;
@@ -81,6 +86,7 @@ export function readLinuxBoot(info: Hpa): void {
   copyMemory(addressOf(zeroPage.bytes), info, u64(PAGE_BYTES));
   const page = window(addressOf(zeroPage.bytes), PAGE_BYTES);
   if (page.u32(HEADER_MAGIC) !== LINUX_MAGIC) fail('the zero page has no setup header');
+  bootInfo.isSecure = page.u8(SECURE_BOOT) === SECURE_BOOT_ON;
   readOptions(addressIn(page, COMMAND_LINE, COMMAND_LINE_HIGH));
   bootInfo.rsdp = hpa(page.u64(ACPI_RSDP));
   keepScreen(page);
@@ -112,7 +118,10 @@ function readEntries(entries: Bytes): void {
   }
 }
 
-/** Goes along the chain. Where EFI was told of virtual addresses before, only that kernel can call it: none is known. */
+/**
+ * Goes along the chain. Where EFI was told of virtual addresses before, only the kernel that told it can call it: the guest
+ * gets no system table then. The machine stays one with UEFI firmware, which has no BIOS that could start a guest.
+ */
 function readSetupData(first: u64): void {
   let address: u64 = first;
   for (let i: u32 = 0; i < SETUP_DATA_MOST && address !== 0n; i++) {
@@ -137,7 +146,9 @@ function readExtension(address: u64, length: u32): void {
 
 function readEfi(page: Bytes): void {
   requires(page.length === PAGE_BYTES);
-  if (page.u32(EFI_SIGNATURE) !== EFI_64) return;
+  const signature = page.u32(EFI_SIGNATURE);
+  bootInfo.efi.isPresent = signature === EFI_64 || signature === EFI_32;
+  if (signature !== EFI_64) return;
   const map = addressIn(page, EFI_MAP, EFI_MAP_HIGH);
   const bytes = page.u32(EFI_MAP_BYTES);
   if (!isMappedEarly(map, u64(bytes))) {
@@ -155,6 +166,7 @@ function readInitrd(page: Bytes): void {
   const address = addressIn(page, INITRD_ADDRESS, INITRD_ADDRESS_HIGH);
   const bytes = addressIn(page, INITRD_BYTES, INITRD_BYTES_HIGH);
   if (bytes === 0n) return;
+  if (bootInfo.isSecure) refuseFromOutside();
   if (bytes > LONGEST_BUNDLE || !isMappedEarly(address, bytes)) fail('the bundle lies where it cannot be read yet');
   readBundle(window(hpa(address), u32(bytes)));
 }

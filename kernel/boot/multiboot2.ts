@@ -129,6 +129,7 @@ function readMapEntry(entry: Bytes): void {
 function readEfi(tags: Bytes): void {
   const table = findTag(tags, Tag.efiSystemTable);
   const map = findTag(tags, Tag.efiMap);
+  bootInfo.efi.isPresent = table.length !== 0 || map.length !== 0;
   if (map.length < EFI_DESCRIPTORS) return;
   const bytes = map.length - EFI_DESCRIPTORS;
   keepEfiMap(

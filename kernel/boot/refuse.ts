@@ -1,7 +1,7 @@
 /** The lines that name the part of the guest with which start-up cannot go on. */
 import { list, requires, STRING, type u32 } from '../../transpiler/lib/index.js';
 import { beginLine, print } from '../report/console.js';
-import { stop } from '../report/fail.js';
+import { fail, stop } from '../report/fail.js';
 import { GUEST_PARTS } from './bootInfo.js';
 
 /** What the parts are called. */
@@ -13,6 +13,13 @@ export function refusePart(part: u32, reason: string): never {
   beginPartLine(part);
   print(reason);
   stop();
+}
+
+/** Ends start-up where Secure Boot is on and a boot loader offers a guest, which no signature would cover. */
+export function refuseFromOutside(): never {
+  fail(
+    'a bundle from outside is not covered by a signature, so under Secure Boot it is refused: use tsvm pack, and sign',
+  );
 }
 
 /** Ends start-up with `the guest's kernel and its initrd overlap`. */

@@ -7,7 +7,7 @@ import { EfiMemory, takePages } from '../boot/efiMemory.js';
 import { firmware, protocolOf } from '../boot/efiServices.js';
 import { DEVICE_PATH_HIGH, DEVICE_PATH_LOW } from '../boot/efiTables.js';
 import { fail } from '../report/fail.js';
-import { loadImage, startImage } from './efiImage.js';
+import { loadedHandle, loadImage, startImage } from './efiImage.js';
 
 /** The device's path, the file's node and the end. */
 const PATH_PAGES = 2n;
@@ -27,7 +27,7 @@ export function startChained(name: Bytes): u64 {
   const path = window(place, PATH_BYTES);
   const offset = copyNodes(devicePath, path);
   putFile(path, offset, name);
-  return startImage(loadImage(place, hpa(0n), 0n, 'the file of chain='));
+  return startImage(loadedHandle(loadImage(place, hpa(0n), 0n), 'the file of chain='));
 }
 
 /** Copies a device path, of at most 2 KiB, without its end. Returns its length. */

@@ -10,12 +10,16 @@ import { stop } from '../report/fail.js';
 const NO_POLICY = 0n;
 
 /**
- * Loads the image that `path` names: the `bytes` bytes at `source`, or the file where `source` is 0. `name` is what
- * to call it where that fails, which ends the hypervisor's own image. Returns its handle.
+ * Loads the image that `path` names: the `bytes` bytes at `source`, or the file where `source` is 0. Returns a status;
+ * loadedHandle() tells of it.
  */
-export function loadImage(path: Hpa, source: Hpa, bytes: u64, name: string): u64 {
+export function loadImage(path: Hpa, source: Hpa, bytes: u64): u64 {
   const service = bootServices().loadImage;
-  const status = efiCall(service, NO_POLICY, firmware.image, u64(path), u64(source), bytes, resultAt(0n), 0n);
+  return efiCall(service, NO_POLICY, firmware.image, u64(path), u64(source), bytes, resultAt(0n), 0n);
+}
+
+/** The handle of the image that was loaded with this status. `name` is what to call it where it was not, which ends start-up. */
+export function loadedHandle(status: u64, name: string): u64 {
   const handle = result();
   if (status === EFI_SUCCESS) return handle;
   if (handle !== 0n) efiCall(bootServices().unloadImage, handle, 0n, 0n, 0n, 0n, 0n, 0n);

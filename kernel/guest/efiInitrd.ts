@@ -1,5 +1,5 @@
 /** Gives the guest's kernel its initrd when it asks the firmware for one (UEFI Specification 2.10, 13.2). */
-import { addressOf, at, HPA, hpa, instance, struct, U64, u64, type Hpa } from '../../transpiler/lib/index.js';
+import { addressOf, at, HPA, instance, struct, U64, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
 import { bootInfo, GuestPart } from '../boot/bootInfo.js';
 import { efiCall, efiLoadFileEntry } from '../boot/efiCalls.js';
 import { initrdDevicePath, initrdHandle } from '../boot/efiDevicePath.js';
@@ -9,43 +9,49 @@ import { fail } from '../report/fail.js';
 
 const Initrd = struct(
   'Initrd',
-  { size: 40 },
+  { size: 32 },
   {
     /** The protocol: a function, and what it needs to know (runtime-c/efi.asm). */
     loadFile: at(0, U64),
     start: at(8, HPA),
     bytes: at(16, U64),
-    /** Who offered an initrd before, and by which protocol; 0: nobody. */
     handle: at(24, U64),
-    former: at(32, HPA),
   },
 );
 const initrd = instance(Initrd, { align: 8 });
 
 /** Of an interface: a function of this processor's own kind. */
 const NATIVE = 0n;
+/** More than there are reasons to offer one. */
+const OFFERS_MOST = 16;
 
-/** Offers it, instead of what the firmware may offer already: that is the bundle. */
+/**
+ * Withdraws what others offer under the path of Linux's initrd: it is no part of the bundle. The kernel takes what it finds
+ * there, so this is needed also where the bundle has no initrd.
+ */
+export function withdrawOthers(): void {
+  for (let i: u32 = 0; i < OFFERS_MOST; i++) {
+    const handle = initrdHandle();
+    if (handle === 0n) return;
+    uninstall(handle, LOAD_FILE2_LOW, LOAD_FILE2_HIGH, protocolOf(handle, LOAD_FILE2_LOW, LOAD_FILE2_HIGH));
+  }
+  fail('the firmware does not withdraw an initrd that is not of the bundle');
+}
+
+/** Offers that of the bundle. */
 export function offerInitrd(): void {
   const part = bootInfo.parts.at(GuestPart.initrd);
   const start = part.start;
   initrd.start = start;
   initrd.bytes = u64(part.end - start);
   initrd.loadFile = efiLoadFileEntry();
-  initrd.handle = initrdHandle();
-  initrd.former = initrd.handle === 0n ? hpa(0n) : protocolOf(initrd.handle, LOAD_FILE2_LOW, LOAD_FILE2_HIGH);
-  const offered = initrd.former === 0n ? install() : replace(initrd.former, addressOf(initrd));
-  if (!offered) fail("the firmware does not let the guest's initrd be offered");
+  if (!install()) fail("the firmware does not let the guest's initrd be offered");
 }
 
 /** Undoes that, before this image and its memory go away. */
 export function withdrawInitrd(): void {
-  if (initrd.former !== 0n) {
-    replace(addressOf(initrd), initrd.former);
-    return;
-  }
-  uninstall(LOAD_FILE2_LOW, LOAD_FILE2_HIGH, addressOf(initrd));
-  uninstall(DEVICE_PATH_LOW, DEVICE_PATH_HIGH, initrdDevicePath());
+  uninstall(initrd.handle, LOAD_FILE2_LOW, LOAD_FILE2_HIGH, addressOf(initrd));
+  uninstall(initrd.handle, DEVICE_PATH_LOW, DEVICE_PATH_HIGH, initrdDevicePath());
 }
 
 function install(): boolean {
@@ -59,12 +65,6 @@ function install(): boolean {
   return efiCall(service, place, guidAt(LOAD_FILE2_LOW, LOAD_FILE2_HIGH), NATIVE, protocol, 0n, 0n, 0n) === EFI_SUCCESS;
 }
 
-function replace(former: Hpa, protocol: Hpa): boolean {
-  const service = bootServices().reinstallProtocol;
-  const guid = guidAt(LOAD_FILE2_LOW, LOAD_FILE2_HIGH);
-  return efiCall(service, initrd.handle, guid, u64(former), u64(protocol), 0n, 0n, 0n) === EFI_SUCCESS;
-}
-
-function uninstall(guidLow: u64, guidHigh: u64, protocol: Hpa): void {
-  efiCall(bootServices().uninstallProtocol, initrd.handle, guidAt(guidLow, guidHigh), u64(protocol), 0n, 0n, 0n, 0n);
+function uninstall(handle: u64, guidLow: u64, guidHigh: u64, protocol: Hpa): void {
+  efiCall(bootServices().uninstallProtocol, handle, guidAt(guidLow, guidHigh), u64(protocol), 0n, 0n, 0n, 0n);
 }

@@ -7,8 +7,9 @@ import { Node, NODE_BYTES, putEnd, putNode, SubNode } from '../boot/efiDevicePat
 import { EfiMemory, takePages } from '../boot/efiMemory.js';
 import { endLine, print, beginLine, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
-import { loadImage, startImage } from './efiImage.js';
-import { offerInitrd, withdrawInitrd } from './efiInitrd.js';
+import { loadedHandle, startImage } from './efiImage.js';
+import { offerInitrd, withdrawInitrd, withdrawOthers } from './efiInitrd.js';
+import { loadCovered } from './efiSecurity.js';
 
 /** A node that names memory (10.3.2.3), and the end. */
 const MEMORY_NODE_BYTES = 24;
@@ -26,16 +27,18 @@ export function startKernel(): never {
   const kernel = bootInfo.parts.at(GuestPart.kernel);
   const start = kernel.start;
   const end = kernel.end;
-  const handle = loadImage(pathOfMemory(start, end), start, u64(end - start), "the guest's kernel");
+  const status = loadCovered(pathOfMemory(start, end), start, u64(end - start));
+  const handle = loadedHandle(status, "the guest's kernel");
   setCommandLine(handle);
+  withdrawOthers();
   if (isGiven(GuestPart.initrd)) offerInitrd();
   print("the guest's kernel starts");
   endLine();
-  const status = startImage(handle);
+  const ended = startImage(handle);
   if (isGiven(GuestPart.initrd)) withdrawInitrd();
   beginLine();
   print("the guest's kernel came back: status ");
-  printHex(status);
+  printHex(ended);
   stop();
 }
 

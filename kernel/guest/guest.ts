@@ -1,5 +1,6 @@
 /** How the guest starts. */
-import { bootInfo, GuestPart, isGiven } from '../boot/bootInfo.js';
+import { GuestPart, isGiven } from '../boot/bootInfo.js';
+import { isEfiMachine } from '../boot/efiServices.js';
 import { fail } from '../report/fail.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Registers } from '../vcpu/vcpu.js';
@@ -11,7 +12,7 @@ import { isMultibootImage } from './multibootImage.js';
 /** Puts the guest into memory, and says in `state` and `registers` how its first processor starts. */
 export function loadGuest(state: ProcessorState, registers: Registers): void {
   if (isGiven(GuestPart.kernel)) loadKernel(state, registers);
-  else if (bootInfo.efi.systemTable !== 0n) fail('no guest: give a kernel; there is no BIOS that could start one');
+  else if (isEfiMachine()) fail('no guest: give a kernel; there is no BIOS that could start one');
   else loadBiosGuest(state);
 }
 

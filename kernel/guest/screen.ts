@@ -4,6 +4,7 @@
  */
 import { hpa, requires, u8, window, type Bytes, type u32 } from '../../transpiler/lib/index.js';
 import { bootInfo, SCREEN_BYTES } from '../boot/bootInfo.js';
+import { isEfiMachine } from '../boot/efiServices.js';
 
 const BIOS_DATA = 0x400n;
 const BIOS_DATA_BYTES = 0x100;
@@ -35,7 +36,7 @@ const COLOR_256_KIB = 0x0003;
 export function writeScreen(page: Bytes): void {
   requires(page.length >= SCREEN_BYTES);
   if (bootInfo.hasScreen) copyScreen(page);
-  else if (bootInfo.efi.systemTable === 0n) describeScreen(page);
+  else if (!isEfiMachine()) describeScreen(page);
 }
 
 function copyScreen(page: Bytes): void {

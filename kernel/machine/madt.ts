@@ -15,11 +15,13 @@ import {
   u16,
   U32,
   u32,
+  u64,
   U8,
   u8,
   type Bytes,
 } from '../../transpiler/lib/index.js';
-import { fail } from '../report/fail.js';
+import { beginLine, print, printHex } from '../report/console.js';
+import { fail, stop } from '../report/fail.js';
 import { findTable } from './acpi.js';
 
 /** "APIC", the multiple APIC description table. */
@@ -37,7 +39,9 @@ const LOCAL_X2APIC = 9;
 const LOCAL_X2APIC_BYTES = 16;
 const LOCAL_X2APIC_ID = 4;
 const LOCAL_X2APIC_FLAGS = 8;
-const ENABLED = 1;
+const ENABLED = 1 << 0;
+/** Of a processor that is not enabled: the system may enable it while it runs (table 5.22). */
+const ONLINE_CAPABLE = 1 << 1;
 
 /** CPUID: the initial APIC ID, of 8 bits (SDM 2A, CPUID 01H), and of 32 bits (leaves 1FH and 0BH; APM 3, E.3.9). */
 const FEATURES = 1;
@@ -124,11 +128,23 @@ export function ownApicId(): u32 {
 function readEntry(entry: Bytes): boolean {
   if (entry.length < LOCAL_APIC_BYTES) return false;
   const kind = entry.u8(0);
-  if (kind === LOCAL_APIC && (entry.u32(LOCAL_APIC_FLAGS) & ENABLED) !== 0) {
-    return addProcessor(entry.u8(LOCAL_APIC_ID));
-  }
+  if (kind === LOCAL_APIC) return readProcessor(entry.u8(LOCAL_APIC_ID), entry.u32(LOCAL_APIC_FLAGS));
   if (kind !== LOCAL_X2APIC || entry.length < LOCAL_X2APIC_BYTES) return false;
-  return (entry.u32(LOCAL_X2APIC_FLAGS) & ENABLED) !== 0 && addProcessor(entry.u32(LOCAL_X2APIC_ID));
+  return readProcessor(entry.u32(LOCAL_X2APIC_ID), entry.u32(LOCAL_X2APIC_FLAGS));
+}
+
+/**
+ * A processor that is neither enabled nor online capable is none: boards fill their table with such entries. One that the
+ * guest could enable later would run without the hypervisor, which is on all processors from the start or on none.
+ */
+function readProcessor(apicId: u32, flags: u32): boolean {
+  if ((flags & ENABLED) !== 0) return addProcessor(apicId);
+  if ((flags & ONLINE_CAPABLE) === 0) return false;
+  beginLine();
+  print('ACPI lists the processor with APIC ID ');
+  printHex(u64(apicId));
+  print(' as one that can come online later: switch it on in the set-up, or hot-plugging of processors off');
+  stop();
 }
 
 /** Firmware may name one processor in both ways. Whether it is the first one. */

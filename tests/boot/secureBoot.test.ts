@@ -1,74 +1,144 @@
-/** Firmware that starts only what is signed, by the certificate that Debian's ovmf brings along for tests. */
-import { execa } from 'execa';
-import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
+/** The set-up for Secure Boot of docs/boot.md, from enrolment to boot, and the ways around it. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { makeBundle } from '../../linker/bundle.js';
-import { fatSize, makeFat } from '../../images/fat.js';
 import { packFile } from '../../linker/file.js';
-import { boot, type Boot, defaultGuest, freshImage, temporaryFolder } from './harness.js';
+import { assembleBareProgram } from '../../images/bare.js';
+import { boot, defaultGuest, freshImage, root, temporaryFolder } from './harness.js';
+import { enrolledMachine, type SecureMachine } from './secureMachine.js';
 
-const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
-const VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd';
-const CERTIFICATE = '/usr/share/ovmf/PkKek-1-snakeoil.pem';
-const KEY = '/usr/share/ovmf/PkKek-1-snakeoil.key';
+const DEFAULT = 'EFI/BOOT/BOOTX64.EFI';
+
+/** Words in the firmware's boot menu that would weaken protection, by the file to which each is handed over. */
+const WORDS = {
+  'refusal.efi': 'refusal=firmware x=y',
+  'release.efi': 'apic=release',
+  'chain.efi': 'chain=\\\\EFI\\\\BOOT\\\\BOOTX64.EFI',
+};
+
+/** In the header of a Linux kernel (boot protocol 2.05). */
+const RELOCATABLE = 0x234;
+
 const APPEND = 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff';
 
-async function signer(folder: string): Promise<(file: string, signed: string) => Promise<void>> {
-  const key = join(folder, 'key.pem');
-  await execa('openssl', ['rsa', '-in', KEY, '-passin', 'pass:snakeoil', '-out', key]);
-  return async (file, signed) => {
-    await execa('sbsign', ['--key', key, '--cert', CERTIFICATE, '--output', signed, file]);
-  };
+interface Node {
+  readonly machine: SecureMachine;
+  readonly folder: string;
+  /** The guest: its kernel, which nobody has signed, its initrd and its command line. */
+  readonly parts: { readonly kernel: Buffer; readonly initrd: Buffer; readonly cmdline: Buffer };
+  /** Signed, with that guest. */
+  readonly signed: string;
+  /** A signed EFI application, which the firmware would go on to. */
+  readonly next: string;
 }
 
-/** The image with the default guest in it, whose kernel this firmware trusts, too. */
-async function node(folder: string, sign: Awaited<ReturnType<typeof signer>>): Promise<string> {
+let made: Promise<Node> | null = null;
+
+async function makeNode(t: Test): Promise<Node> {
+  const folder = await temporaryFolder(t);
+  const machine = await enrolledMachine(
+    folder,
+    Object.entries(WORDS).map(([file, options]) => ({ file, options })),
+  );
   const { kernel, initrd } = await defaultGuest();
-  const trusted = join(folder, 'vmlinuz');
-  await sign(kernel, trusted);
-  const parts = { kernel: await readFile(trusted), initrd: await readFile(initrd), cmdline: Buffer.from(APPEND) };
-  const file = join(folder, 'node.bin');
-  await writeFile(file, packFile(await readFile(await freshImage()), makeBundle(parts)));
-  return file;
+  const parts = { kernel: await readFile(kernel), initrd: await readFile(initrd), cmdline: Buffer.from(APPEND) };
+  const [packed, signed] = [join(folder, 'node.bin'), join(folder, 'signed.bin')];
+  await writeFile(packed, packFile(await readFile(await freshImage()), makeBundle(parts)));
+  await machine.sign(packed, signed);
+  const [program, next] = [join(folder, 'next.efi'), join(folder, 'next-signed.efi')];
+  await assembleBareProgram(root, 'efi', program);
+  await machine.sign(program, next);
+  return { machine, folder, parts, signed, next };
 }
 
-/** Starts `file` as the firmware does what it finds on a disk. */
-async function startSecurely(t: Test, file: string, until?: RegExp): Promise<Boot> {
-  const folder = await temporaryFolder(t);
-  const [disk, variables] = [join(folder, 'disk.img'), join(folder, 'variables.fd')];
-  await copyFile(VARIABLES, variables);
-  const bytes = fatSize((await stat(file)).size);
-  await makeFat(disk, { bytes, hiddenSectors: 0 }, [{ path: 'EFI/BOOT/BOOTX64.EFI', source: file }]);
-  const flash = (words: string) => ['-drive', `if=pflash,format=raw,${words}`];
-  const extra = [
-    ...['-global', 'driver=cfi.pflash01,property=secure,value=on', '-net', 'none'],
-    ...[...flash(`readonly=on,file=${FIRMWARE}`), ...flash(`file=${variables}`)],
-    ...['-drive', `file=${disk},format=raw`],
-  ];
-  const machine = { machine: 'q35,smm=on', memory: '512M', image: null, kernel: null, initrd: null, extra };
-  return boot({ ...machine, ...(until === undefined ? {} : { until }) });
+function node(): Promise<Node> {
+  made ??= makeNode(t);
+  return made;
 }
 
-t.test('a signed image starts, and so does its guest', async (t) => {
-  const folder = await temporaryFolder(t);
-  const sign = await signer(folder);
-  const signed = join(folder, 'signed.bin');
-  await sign(await node(folder, sign), signed);
-
-  const { serial } = await startSecurely(t, signed);
+t.test('a signed image starts, and so does its guest, whose kernel nobody has signed', async (t) => {
+  const { machine, signed } = await node();
+  const { serial } = await machine.start([{ path: DEFAULT, source: signed }]);
   t.match(serial, /^tsvm, hypercall interface \d/m);
   t.match(serial, /^guest: ready$/m);
   t.match(serial, /reboot: Power down/);
-
   const asLinux = { memory: '512M', image: signed, kernel: null, initrd: null };
-  for (const loader of ['qemu', 'multiboot'] as const) {
-    t.match((await boot({ ...asLinux, loader })).serial, /^guest: ready$/m, `on a BIOS, by ${loader}`);
+  t.match((await boot(asLinux)).serial, /^guest: ready$/m, 'on a BIOS, too');
+});
+
+t.test('the kernel does not start without tsvm', async (t) => {
+  const { machine } = await node();
+  const { serial } = await machine.start([{ path: DEFAULT, source: (await defaultGuest()).kernel }], {
+    until: /Access Denied/,
+  });
+  t.match(serial, /failed to load .*: Access Denied/);
+  t.notMatch(serial, /EFI stub|Linux version/);
+});
+
+t.test('an image of which one bit of the guest has changed does not start', async (t) => {
+  const { machine, folder, signed } = await node();
+  const damaged = join(folder, 'damaged.bin');
+  const content = await readFile(signed);
+  const middle = content.length >> 1;
+  content.writeUInt8(content.readUInt8(middle) ^ 1, middle);
+  await writeFile(damaged, content);
+  const { serial } = await machine.start([{ path: DEFAULT, source: damaged }], { until: /Access Denied/ });
+  t.match(serial, /failed to load .*: Access Denied/);
+  t.notMatch(serial, /^tsvm:/m);
+});
+
+/** Load options are not signed: who writes the firmware's variables chooses them. */
+t.test('words in the boot menu do not weaken protection, nor let the firmware go on without tsvm', async (t) => {
+  const { machine, signed, next } = await node();
+  for (const [path, words] of Object.entries(WORDS)) {
+    const files = [
+      { path, source: signed },
+      { path: DEFAULT, source: next },
+    ];
+    const { serial, ended } = await machine.start(files, { until: /^tsvm: the option .*\n|guest:/m });
+    const [word] = words.split(' ');
+    t.match(serial, `tsvm: the option "${word}"; it weakens protection, so under Secure Boot it counts only inside`);
+    t.notMatch(serial, /guest:/);
+    t.equal(ended, 'stopped');
   }
 });
 
-t.test('an image that is not signed does not start', async (t) => {
-  const { serial } = await startSecurely(t, await freshImage(), /Access Denied/);
-  t.match(serial, /failed to load .*: Access Denied/);
-  t.notMatch(serial, /tsvm:/);
+/**
+ * Words for QEMU by which OVMF offers `initrd` to whatever it starts. The kernel beside it is one that it refuses: unsigned,
+ * and not relocatable, as OVMF's loader of old kernels asks.
+ */
+async function offering(folder: string, initrd: string): Promise<string[]> {
+  const file = join(folder, 'offering.bin');
+  const kernel = await readFile((await defaultGuest()).kernel);
+  kernel.writeUInt8(0, RELOCATABLE);
+  await writeFile(file, kernel);
+  return ['-kernel', file, '-initrd', initrd];
+}
+
+t.test('a bundle that is offered to a signed image is refused', async (t) => {
+  const { machine, folder, parts } = await node();
+  const [alone, bundle] = [join(folder, 'alone.bin'), join(folder, 'guest.cpio')];
+  await machine.sign(await freshImage(), alone);
+  await writeFile(bundle, makeBundle(parts));
+  const until = /^tsvm: a bundle from outside .*\n|guest:/m;
+  const options = { extra: await offering(folder, bundle), until };
+  const { serial, ended } = await machine.start([{ path: DEFAULT, source: alone }], options);
+  t.match(serial, /^tsvm: a bundle from outside is not covered by a signature, so under Secure Boot it is refused/m);
+  t.notMatch(serial, /guest:/);
+  t.equal(ended, 'stopped');
+});
+
+t.test('an initrd that is offered does not join a signed guest that has none', async (t) => {
+  const { machine, folder, parts } = await node();
+  const [packed, signed] = [join(folder, 'kernel.bin'), join(folder, 'kernel-signed.bin')];
+  const { kernel, cmdline } = parts;
+  await writeFile(packed, packFile(await readFile(await freshImage()), makeBundle({ kernel, cmdline })));
+  await machine.sign(packed, signed);
+  const until = /Kernel panic - not syncing: VFS: Unable to mount root|guest:/;
+  const options = { extra: await offering(folder, (await defaultGuest()).initrd), until };
+  const { serial } = await machine.start([{ path: DEFAULT, source: signed }], options);
+  t.match(serial, /^tsvm: the guest's kernel starts$/m);
+  t.match(serial, /Kernel panic - not syncing: VFS: Unable to mount root/);
+  t.notMatch(serial, /guest:/);
 });

@@ -43,7 +43,10 @@ t.test('the image that is built has all formats, is whole, and has no bundle', a
 
 t.test('no section is both writable and executable', async (t) => {
   const { efi } = await inspect(image);
-  t.equal(efi?.sections.length, 3);
+  t.same(
+    efi?.sections.map(({ name }) => name),
+    ['.text', '.sbat', '.rodata', '.data'],
+  );
   for (const { name, writable, executable, address } of efi?.sections ?? []) {
     t.notOk(writable && executable, name);
     t.equal(address % 4096, 0, name);
@@ -188,4 +191,29 @@ t.test('inspecting what is nothing of that kind is an error', async (t) => {
   const { stderr, exitCode } = await tsvm('inspect', program);
   t.match(stderr, /is nothing that a node can be started with/);
   t.equal(exitCode, 2);
+});
+
+t.test('options in the file are checked, shown, and bound what the command line may say', async (t) => {
+  const { path, node } = await folder(t);
+  const packed = await tsvm('pack', '--image', image, '--options', 'apic=trap crash=reset', '-o', node);
+  t.equal(packed.exitCode, 0, packed.stderr);
+  t.match((await inspect(node)).bundle?.parts, [{ name: 'options', matches: true }]);
+  const wrong = await tsvm('pack', '--image', image, '--options', 'apic=never', '-o', join(path, 'wrong.bin'));
+  t.equal(wrong.exitCode, 2);
+  t.match(wrong.stderr, /unknown option "apic=never"; the options are /);
+  const weaker = await tsvm('image', 'usb', '--image', node, '--options', 'apic=auto', '-o', join(path, 'stick.img'));
+  t.equal(weaker.exitCode, 2);
+  t.match(weaker.stderr, /the option "apic=auto"; it is weaker than the one in the packed file, which stands/);
+});
+
+t.test('the section .sbat names this version for revocation, and nothing else', async (t) => {
+  const { efi } = await inspect(image);
+  const [, sbat] = efi?.sections ?? [];
+  const file = await readFile(image);
+  const text = file.toString('latin1', sbat?.offset ?? 0, (sbat?.offset ?? 0) + (sbat?.memoryBytes ?? 0));
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const [first = '', own = '', end] = text.split('\n');
+  t.match(first, /^sbat,1,SBAT Version,sbat,1,https:/);
+  t.match(own, new RegExp(`^tsvm,[1-9]\\d*,tsvm,tsvm,${version},`));
+  t.equal(end, '');
 });

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { bootInfo, setText } from '../../kernel/boot/bootInfo.js';
 import { parseOptions } from '../../kernel/machine/options.js';
 import { inspectFile } from '../../linker/inspect.js';
 import { type ImageOption, optionList, readOptions, refusalOf } from '../../linker/options.js';
 import { window } from '../../transpiler/lib/index.js';
-import { freshImage } from '../boot/harness.js';
+import { freshImage, root } from '../boot/harness.js';
 import { powerOn, stopOf } from '../kernel/support/startup.js';
 
 const LINE = 0x1000;
@@ -58,6 +59,27 @@ t.test('words beside those of the file are refused where the kernel refuses them
       if (refused !== null) t.ok(said?.startsWith(`tsvm: ${refused}`), said ?? '');
     }
   }
+});
+
+t.test('docs/boot.md has all options, their values, and those that weaken', async (t) => {
+  const page = await readFile(join(root, 'docs', 'boot.md'), 'utf8');
+  const [, table = ''] = /<!-- options: [^]*?\n\n([^]*?)\n\n/.exec(page) ?? [];
+  const told = table
+    .split('\n')
+    .slice(2)
+    .map((row) =>
+      row
+        .split('|')
+        .slice(1, 3)
+        .map((cell) => cell.trim()),
+    );
+  const code = (texts: readonly string[]) => texts.map((text) => `\`${text}\``).join(', ');
+  const known = (await optionsOfImage()).map(({ name, values }) => {
+    const [first, ...others] = values.map(({ text }) => text);
+    const weaker = values.filter(({ strength }) => strength === 'weaker').map(({ text }) => text);
+    return [code([`${name}=${first}`, ...others]), code(weaker)];
+  });
+  t.same(told.sort(), known.sort());
 });
 
 t.test('an image that does not name its options has none', (t) => {

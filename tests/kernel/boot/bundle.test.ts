@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { bootInfo, GuestPart, isGiven, textBytes } from '../../../kernel/boot/bootInfo.js';
 import { readEmbeddedBundle } from '../../../kernel/boot/boot.js';
-import { readBundle } from '../../../kernel/boot/bundle.js';
+import { readBundle, readPackedBundle } from '../../../kernel/boot/bundle.js';
 import { type Bytes, window } from '../../../transpiler/lib/index.js';
 import { cpioArchive } from '../../../linker/cpio.js';
 import { DIGEST_KINDS } from '../../../linker/bundle.js';
@@ -141,5 +141,36 @@ t.test('whatever an archive holds, it is taken or refused in one line', (t) => {
     }),
     { numRuns: 1000 },
   );
+  t.end();
+});
+
+/** Why start-up stops with this bundle in the image; null where it goes on. */
+function readPacked(archive: Uint8Array, isGuestGiven = false): string | null {
+  const memory = powerOn(AT + archive.length);
+  memory.set(archive, AT);
+  if (isGuestGiven) bootInfo.parts.at(GuestPart.kernel).end = 1n;
+  return stopOf(() => readPackedBundle(window(BigInt(AT), archive.length)));
+}
+
+t.test('the bundle of the image may hold options, without a guest too', (t) => {
+  t.equal(readPacked(bundle({ 'guest/options': 'apic=trap\n', 'guest/kernel': kernel })), null);
+  t.equal(text(textBytes(bootInfo.packedOptions)), 'apic=trap');
+  t.ok(isGiven(GuestPart.kernel));
+  t.equal(readPacked(bundle({ 'guest/options': 'apic=trap' })), null);
+  t.notOk(isGiven(GuestPart.kernel));
+  t.equal(readPacked(bundle({ 'guest/options': 'apic=trap', 'guest/kernel': kernel }), true), null);
+  t.equal(text(textBytes(bootInfo.packedOptions)), 'apic=trap', 'they count where a boot loader gave another guest');
+  t.equal(bootInfo.parts.at(GuestPart.kernel).end, 1n);
+  t.end();
+});
+
+t.test('what is wrong with options in a bundle is named in one line', (t) => {
+  const options = 'guest/options';
+  const others = digestLine(options, kernel);
+  t.equal(readPacked(bundle({ [options]: 'a\nb' })), `tsvm: ${options} has more than one line`);
+  t.equal(readPacked(bundle({ [options]: 'x'.repeat(2049) })), `tsvm: ${options} is longer than 2,048 bytes`);
+  t.match(readPacked(bundle({ [options]: 'apic=trap' }, others)), /guest\/options has another digest/);
+  t.equal(readPacked(bundle({ [options]: 'a', 'guest/initrd': initrd })), `tsvm: ${NO_KERNEL}`);
+  t.match(read(bundle({ [options]: 'apic=trap', 'guest/kernel': kernel })), /guest\/options counts in the image only/);
   t.end();
 });

@@ -2,7 +2,8 @@ import t from 'tap';
 import { closeFirmware, firmwareRsdp, openFirmware } from '../../../kernel/boot/efi.js';
 import { endLine, print } from '../../../kernel/report/console.js';
 import { fail, refusal, standStill } from '../../../kernel/report/fail.js';
-import { Firmware, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
+import { Firmware } from '../support/firmware.js';
+import { OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmwareTables.js';
 import { logText } from '../support/startup.js';
 
 const open = () => openFirmware(OWN_HANDLE, BigInt(SYSTEM_TABLE));

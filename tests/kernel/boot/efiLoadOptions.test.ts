@@ -3,7 +3,8 @@ import t from 'tap';
 import { bootInfo, textBytes } from '../../../kernel/boot/bootInfo.js';
 import { openFirmware } from '../../../kernel/boot/efi.js';
 import { readLoadOptions } from '../../../kernel/boot/efiLoadOptions.js';
-import { Firmware, OWN_HANDLE, SYSTEM_TABLE } from '../support/firmware.js';
+import { Firmware } from '../support/firmware.js';
+import { OWN_HANDLE, SYSTEM_TABLE } from '../support/firmwareTables.js';
 
 /** The options that are taken of these bytes, and what was shown. */
 function read(given: Uint8Array): { options: string; shown: string; end: bigint | 'halted' | null } {

@@ -4,7 +4,8 @@ import { openFirmware } from '../../../kernel/boot/efi.js';
 import { readFirmwareMap } from '../../../kernel/boot/efiMap.js';
 import { EfiMemory, keepReserved, takeAlignedPages, takePages } from '../../../kernel/boot/efiMemory.js';
 import { fail, refusal } from '../../../kernel/report/fail.js';
-import { Firmware, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
+import { Firmware } from '../support/firmware.js';
+import { OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmwareTables.js';
 
 function opened(): Firmware {
   const firmware = new Firmware();

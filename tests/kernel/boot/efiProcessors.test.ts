@@ -8,16 +8,17 @@ import { allocatorStart } from '../../../kernel/memory/allocator.js';
 import { refusal } from '../../../kernel/report/fail.js';
 import { allocateProcessors, vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { localApic, putMadt, putRsdp, putRsdt } from '../support/acpiTables.js';
-import { Firmware, OWN_HANDLE, PROCESSOR_ENTRY, Status, SYSTEM_TABLE } from '../support/firmware.js';
+import { Firmware } from '../support/firmware.js';
+import { OWN_HANDLE, PROCESSOR_ENTRY, Status, SYSTEM_TABLE } from '../support/firmwareTables.js';
 
 const REGION = 0x60_0000n;
 const TABLES = 0x7777_0000n;
 
-/** ACPI lists processors with the APIC IDs 0, 2 and 4, of which 0 runs this. */
-function opened(): Firmware {
+/** ACPI lists processors with these APIC IDs, of which 0 runs this. */
+function opened(apicIds: readonly number[] = [0, 2, 4]): Firmware {
   const firmware = new Firmware();
   openFirmware(OWN_HANDLE, BigInt(SYSTEM_TABLE));
-  putMadt(firmware.memory, 0xe_1000, localApic(0, 1), localApic(2, 1), localApic(4, 1));
+  putMadt(firmware.memory, 0xe_1000, ...apicIds.map((id) => localApic(id, 1)));
   putRsdt(firmware.memory, 0xe_0000, 0xe_1000);
   putRsdp(firmware.memory, 0xf_0000, 0xe_0000);
   readAcpi();
@@ -46,14 +47,44 @@ t.test('the firmware has all others enter the hypervisor, in an order of its own
   t.end();
 });
 
-t.test('a firmware that holds others than ACPI lists, or cannot reach them, is refused', (t) => {
+t.test('where ACPI lists more than one processor, firmware without MP services is refused', (t) => {
   const firmware = opened();
   t.equal(firmware.endOf(checkFirmwareProcessors), 'halted');
   t.match(firmware.shown, /more than one processor, and the firmware has no MP services/);
-  const other = opened();
-  other.holdProcessors(doesNotCome);
-  t.equal(other.endOf(checkFirmwareProcessors), 'halted');
-  t.match(other.shown, /ACPI lists 3 processors, but the firmware holds 2/);
+  const alone = opened([0]);
+  t.equal(alone.endOf(checkFirmwareProcessors), null, "one is taken at ACPI's word");
+  t.end();
+});
+
+/** ACPI's processors, the firmware's, how many more it has disabled, and the line that refuses them. */
+const MISMATCHES = [
+  [[0, 2, 4], [0n, 2n], 0, 'ACPI lists 3 processors as enabled, but the firmware has 2, of which 2 enabled'],
+  [[0, 2, 4], [0n, 2n], 1, 'ACPI lists 3 processors as enabled, but the firmware has 3, of which 2 enabled'],
+  [[0, 2], [0n, 2n], 1, 'ACPI lists 2 processors as enabled, but the firmware has 3, of which 2 enabled'],
+  [[0, 2], [0n, 2n, 4n], 0, 'ACPI lists 2 processors as enabled, but the firmware has 3, of which 3 enabled'],
+  [[0], [0n, 2n, 4n], 0, 'ACPI lists 1 processors as enabled, but the firmware has 3, of which 3 enabled'],
+  [[0], [0n], 1, 'ACPI lists 1 processors as enabled, but the firmware has 2, of which 1 enabled'],
+  [[0, 2], [0n, 3n], 0, 'the firmware has a processor with APIC ID 0x3, which ACPI does not list as enabled'],
+  [[0, 2], [0n, 0n], 0, 'the firmware has a processor with APIC ID 0x0 twice'],
+  [[0, 2], [0n, 0x1_0000_0002n], 0, 'the firmware has a processor with APIC ID 0x100000002, which ACPI does not list'],
+  [[0], [2n], 0, 'the firmware has a processor with APIC ID 0x2, which ACPI does not list as enabled'],
+] as const;
+
+t.test('a firmware that has other processors than ACPI lists is refused, by count and by APIC ID', (t) => {
+  for (const [listed, held, disabled, line] of MISMATCHES) {
+    const firmware = opened(listed);
+    firmware.nameProcessors(held, disabled);
+    t.equal(firmware.endOf(checkFirmwareProcessors), 'halted', line);
+    t.match(firmware.shown, line);
+  }
+  for (const held of [
+    [0n, 2n, 4n],
+    [4n, 0n, 2n],
+  ]) {
+    const firmware = opened();
+    firmware.nameProcessors(held);
+    t.equal(firmware.endOf(checkFirmwareProcessors), null, `${held} in any order`);
+  }
   t.end();
 });
 

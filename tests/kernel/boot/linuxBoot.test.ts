@@ -3,7 +3,11 @@ import t from 'tap';
 import { readBootInfo } from '../../../kernel/boot/boot.js';
 import { bootInfo, GuestPart, isGiven, textBytes } from '../../../kernel/boot/bootInfo.js';
 import { LINUX_MAGIC } from '../../../kernel/boot/linuxBoot.js';
-import type { Bytes } from '../../../transpiler/lib/index.js';
+import { isEfiMachine } from '../../../kernel/boot/efiServices.js';
+import { loadGuest } from '../../../kernel/guest/guest.js';
+import { ProcessorState } from '../../../kernel/vcpu/state.js';
+import { Registers } from '../../../kernel/vcpu/vcpu.js';
+import { type Bytes, local } from '../../../transpiler/lib/index.js';
 import { bundle, efiMap, type LinuxLoader, putZeroPage } from '../support/bootLoaders.js';
 import { powerOn, stopOf, viewOf } from '../support/startup.js';
 
@@ -39,6 +43,22 @@ t.test('the initrd is the bundle, the command line holds the options', (t) => {
   t.end();
 });
 
+t.test('under Secure Boot, which the zero page tells, a bundle from outside is refused', (t) => {
+  const initrd = { start: INITRD, bytes: archive.length };
+  for (const [mode, isRefused] of [
+    [0, false],
+    [1, false],
+    [2, false],
+    [3, true],
+  ] as const) {
+    const stopped = boot({ initrd }, (memory) => memory.setUint8(PAGE + 0x1ec, mode));
+    t.equal(stopped !== null, isRefused, `secure_boot ${mode}`);
+    t.equal(bootInfo.isSecure, isRefused);
+    if (isRefused) t.match(stopped, /^tsvm: a bundle from outside is not covered by a signature, so under Secure Boot/);
+  }
+  t.end();
+});
+
 t.test('ranges beyond those of the zero page come from the setup data', (t) => {
   const extended = [
     { start: 0x1_0000_0000n, bytes: 0x1_0000_0000n, kind: 1 },
@@ -67,6 +87,9 @@ t.test('after another kernel told EFI of its addresses, nobody else calls it', (
   });
   t.equal(stopped, null);
   t.equal(bootInfo.efi.systemTable, 0n);
+  t.ok(isEfiMachine(), 'the machine stays one without a BIOS');
+  const noBios = stopOf(() => loadGuest(local(ProcessorState), local(Registers)));
+  t.equal(noBios, 'tsvm: no guest: give a kernel; there is no BIOS that could start one');
   t.end();
 });
 

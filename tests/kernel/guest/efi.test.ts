@@ -6,7 +6,8 @@ import { startEfiGuest } from '../../../kernel/guest/efi.js';
 import { parseOptions } from '../../../kernel/machine/options.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { bundle } from '../support/bootLoaders.js';
-import { Firmware, LOAD_FILE_ENTRY, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmware.js';
+import { Firmware } from '../support/firmware.js';
+import { LOAD_FILE_ENTRY, OWN_HANDLE, Status, SYSTEM_TABLE } from '../support/firmwareTables.js';
 
 const KERNEL = 0x5000;
 const INITRD = 0x6000;
@@ -74,16 +75,27 @@ t.test('an initrd is offered while the kernel runs', (t) => {
   t.end();
 });
 
-t.test("it takes the place of another one's, which comes back", (t) => {
+t.test("another one's is withdrawn before the kernel runs, be there one of the bundle or not", (t) => {
+  for (const withInitrd of [true, false]) {
+    const firmware = opened();
+    firmware.offer(Buffer.from('another'));
+    giveParts(firmware, withInitrd);
+    let offered = firmware.offered();
+    firmware.whileGuestRuns = () => (offered = firmware.offered());
+    firmware.endOf(startEfiGuest);
+    t.equal(offered?.start ?? null, withInitrd ? BigInt(INITRD) : null);
+  }
+  t.end();
+});
+
+t.test('firmware that does not withdraw it ends the start', (t) => {
   const firmware = opened();
   firmware.offer(Buffer.from('another'));
-  const before = firmware.offered();
-  giveParts(firmware, true);
-  let offered = firmware.offered();
-  firmware.whileGuestRuns = () => (offered = firmware.offered());
-  firmware.endOf(startEfiGuest);
-  t.equal(offered?.start, BigInt(INITRD));
-  t.same(firmware.offered(), before);
+  giveParts(firmware, false);
+  firmware.failing.set('uninstallProtocol', Status.unsupported);
+  t.equal(firmware.endOf(startEfiGuest), 'halted');
+  t.match(firmware.shown, /the firmware does not withdraw an initrd that is not of the bundle/);
+  t.notOk(firmware.calls.includes('startImage'));
   t.end();
 });
 

@@ -2,81 +2,44 @@
 import { crc32 } from 'node:zlib';
 import { window } from '../../../transpiler/lib/index.js';
 import { simulate } from '../../../transpiler/lib/testing.js';
+import {
+  AUTHENTICATE,
+  AUTHENTICATION_ENTRY,
+  BOOT_SERVICES,
+  CONFIGURATIONS,
+  CONSOLE,
+  COUNT_PROCESSORS,
+  DEVICE_HANDLE,
+  DEVICE_PATH,
+  FREE_END,
+  FREE_START,
+  GET_VARIABLE,
+  Guid,
+  LOAD_FILE,
+  LOAD_FILE_ENTRY,
+  LOAD_OPTIONS,
+  MEMORY_BYTES,
+  MP_SERVICES,
+  NEW_HANDLE,
+  NEW_IMAGE,
+  OFFERED,
+  OUTPUT_STRING,
+  OWN_HANDLE,
+  OWN_IMAGE,
+  PROCESSOR_ENTRY,
+  RUNTIME_SERVICES,
+  SECURITY,
+  SERVICE_BASE,
+  SERVICES,
+  START_PROCESSORS,
+  Status,
+  SYSTEM_TABLE,
+  TELL_PROCESSOR,
+  type Service,
+  Halted,
+  Left,
+} from './firmwareTables.js';
 import { powerOn, viewOf } from './startup.js';
-
-export const SYSTEM_TABLE = 0x1000;
-const BOOT_SERVICES = 0x1100;
-const CONFIGURATIONS = 0x1400;
-const CONSOLE = 0x1500;
-const OWN_IMAGE = 0x1600;
-const NEW_IMAGE = 0x1700;
-const DEVICE_PATH = 0x1800;
-const MP_SERVICES = 0x1a00;
-export const LOAD_OPTIONS = 0x2000;
-/** Memory that AllocatePages gives, the highest first; it must not reach instances' addresses. */
-const FREE_START = 0x10_0000n;
-const FREE_END = 0x90_0000n;
-const MEMORY_BYTES = 0xa0_0000;
-
-/** Handles. */
-export const OWN_HANDLE = 11n;
-const NEW_HANDLE = 12n;
-const DEVICE_HANDLE = 13n;
-
-export const Status = {
-  success: 0n,
-  unsupported: 0x8000_0000_0000_0003n,
-  bufferTooSmall: 0x8000_0000_0000_0005n,
-  outOfResources: 0x8000_0000_0000_0009n,
-  notFound: 0x8000_0000_0000_000en,
-  notStarted: 0x8000_0000_0000_0013n,
-  aborted: 0x8000_0000_0000_0015n,
-} as const;
-
-/** Where a service is listed in the table of boot services, which is where a call of it seems to go, too. */
-const SERVICES = {
-  allocatePages: 40,
-  freePages: 48,
-  getMemoryMap: 56,
-  installProtocol: 128,
-  reinstallProtocol: 136,
-  uninstallProtocol: 144,
-  handleProtocol: 152,
-  locateDevicePath: 184,
-  loadImage: 200,
-  startImage: 208,
-  unloadImage: 224,
-  setWatchdogTimer: 256,
-  locateProtocol: 320,
-} as const;
-type Service = keyof typeof SERVICES;
-const SERVICE_BASE = 0xfeed_0000n;
-const OUTPUT_STRING = SERVICE_BASE - 8n;
-const LOAD_FILE = SERVICE_BASE - 16n;
-const COUNT_PROCESSORS = SERVICE_BASE - 24n;
-const START_PROCESSORS = SERVICE_BASE - 32n;
-export const LOAD_FILE_ENTRY = 0xc0den;
-export const PROCESSOR_ENTRY = 0xcafen;
-
-/** GUIDs by their first words, as text in manuals begins. */
-const Guid = {
-  loadedImage: 0x5b1b31a1,
-  devicePath: 0x09576e91,
-  loadFile2: 0x4006c0c1,
-  mpServices: 0x3fdda605,
-} as const;
-
-/** Thrown where it halts. */
-class Halted extends Error {}
-
-/** Thrown where the hypervisor gives the machine back. */
-class Left extends Error {
-  readonly status: bigint;
-  constructor(status: bigint) {
-    super('left for the firmware');
-    this.status = status;
-  }
-}
 
 export class Firmware {
   /** All that the console showed. */
@@ -99,9 +62,20 @@ export class Firmware {
   watchdogSeconds = 300n;
   /** What the other processors run, and what that is told. */
   startedAt: readonly [bigint, bigint] | null = null;
+  /** CPUID Fn0000_0000, EBX. */
+  vendorName = 0;
+  hypercallAnswers: (isAmd: boolean) => boolean = () => false;
+  /** What the variable SecureBoot holds, or the status of a question for it; null: there is none. */
+  secureBoot: Uint8Array | bigint | null = null;
+  /** What the hypervisor lets pass, in the order in which it said so. */
+  readonly vouched: (readonly [bigint, bigint, bigint])[] = [];
+  /** Where the firmware went to authenticate each image that it loaded. */
+  readonly askedWhileLoading: bigint[] = [];
   whileGuestRuns: () => void = () => undefined;
   private free = FREE_END;
   private processors: readonly (() => void)[] = [];
+  private apicIds: readonly bigint[] = [];
+  private disabled = 0;
 
   constructor() {
     this.protocols.set(`${OWN_HANDLE}:${Guid.loadedImage}`, BigInt(OWN_IMAGE));
@@ -114,14 +88,18 @@ export class Firmware {
     this.putTable(BOOT_SERVICES, 0x5652_4553_544f_4f42n, 376, (table) => {
       for (const offset of Object.values(SERVICES)) this.put(table + offset, SERVICE_BASE + BigInt(offset));
     });
+    this.put(RUNTIME_SERVICES + 72, GET_VARIABLE);
     this.putSystemTable();
     const services = { efiCall: this.call.bind(this), efiLeave: this.leave.bind(this) };
     simulate({
       ...services,
       efiLoadFileEntry: () => LOAD_FILE_ENTRY,
       efiProcessorEntry: () => PROCESSOR_ENTRY,
+      efiAuthenticationEntry: () => AUTHENTICATION_ENTRY,
+      efiVouch: (...file: readonly [bigint, bigint, bigint]) => void this.vouched.push(file),
+      hypercallAnswers: (isAmd: boolean) => this.hypercallAnswers(isAmd),
       markAllocation: () => undefined,
-      cpuid: () => ({ eax: 0, ebx: 0, ecx: 0, edx: 0 }),
+      cpuid: () => ({ eax: 0, ebx: this.vendorName, ecx: 0, edx: 0 }),
       in8: () => 0xff,
       out8: () => undefined,
       haltForever: () => {
@@ -134,6 +112,7 @@ export class Firmware {
   putSystemTable(change: (table: number) => void = () => undefined): void {
     this.putTable(SYSTEM_TABLE, 0x5453_5953_2049_4249n, 120, (table) => {
       this.put(table + 64, BigInt(CONSOLE));
+      this.put(table + 88, BigInt(RUNTIME_SERVICES));
       this.put(table + 96, BigInt(BOOT_SERVICES));
       this.put(table + 112, BigInt(CONFIGURATIONS));
       change(table);
@@ -209,6 +188,8 @@ export class Firmware {
     if (service === OUTPUT_STRING) return this.output(given[1] ?? 0n);
     if (service === COUNT_PROCESSORS) return this.countProcessors(given[1] ?? 0n, given[2] ?? 0n);
     if (service === START_PROCESSORS) return this.startProcessors(given[1] ?? 0n, given[5] ?? 0n);
+    if (service === TELL_PROCESSOR) return this.tellProcessor(given[1] ?? 0n, given[2] ?? 0n);
+    if (service === GET_VARIABLE) return this.getVariable(given[0] ?? 0n, given[3] ?? 0n, given[4] ?? 0n);
     if (service === LOAD_FILE) return this.loadFile(given[3] ?? 0n, given[4] ?? 0n);
     const found = Object.entries(SERVICES).find(([, offset]) => service === SERVICE_BASE + BigInt(offset));
     if (found === undefined) throw new Error(`the firmware has nothing at 0x${service.toString(16)}`);
@@ -293,17 +274,12 @@ export class Firmware {
     return Status.success;
   }
 
-  private reinstallProtocol(handle: bigint, guid: bigint, former: bigint, protocol: bigint): bigint {
-    const key = `${handle}:${window(guid, 4).u32(0)}`;
-    if (this.protocols.get(key) !== former) return Status.notFound;
-    this.protocols.set(key, protocol);
-    return Status.success;
-  }
-
   private uninstallProtocol(handle: bigint, guid: bigint, protocol: bigint): bigint {
-    const key = `${handle}:${window(guid, 4).u32(0)}`;
+    const name = window(guid, 4).u32(0);
+    const key = `${handle}:${name}`;
     if (this.protocols.get(key) !== protocol) return Status.notFound;
     this.protocols.delete(key);
+    if (name === Guid.loadFile2) this.initrd = null;
     return Status.success;
   }
 
@@ -315,6 +291,7 @@ export class Firmware {
     bytes: bigint,
     place: bigint,
   ): bigint {
+    this.askedWhileLoading.push(this.securityFunction());
     let length = 0;
     while (this.bytesAt(path + BigInt(length), 1)[0] !== 0x7f)
       length += this.bytesAt(path, length + 4).readUInt16LE(length + 2);
@@ -352,14 +329,51 @@ export class Firmware {
 
   /** The firmware holds these processors beside the first, each of which does this when it is started. */
   holdProcessors(...processors: readonly (() => void)[]): void {
+    this.nameProcessors([0n, ...processors.map((_, index) => BigInt(2 * index + 2))]);
     this.processors = processors;
+  }
+
+  /** The firmware has processors with these APIC IDs, and some more that it has disabled. */
+  nameProcessors(apicIds: readonly bigint[], disabled = 0): void {
+    this.apicIds = apicIds;
+    this.disabled = disabled;
     this.put(MP_SERVICES, COUNT_PROCESSORS);
+    this.put(MP_SERVICES + 8, TELL_PROCESSOR);
     this.put(MP_SERVICES + 16, START_PROCESSORS);
     this.protocols.set(`16:${Guid.mpServices}`, BigInt(MP_SERVICES));
   }
 
+  /** The firmware has the Security2 Architectural Protocol. Returns its function. */
+  holdSecurity(): bigint {
+    this.put(SECURITY, AUTHENTICATE);
+    this.protocols.set(`17:${Guid.security2}`, BigInt(SECURITY));
+    return AUTHENTICATE;
+  }
+
+  /** Where the firmware would ask whether a file may be loaded; 0: it would not. */
+  securityFunction(): bigint {
+    return this.view.getBigUint64(SECURITY, true);
+  }
+
+  private getVariable(name: bigint, bytes: bigint, data: bigint): bigint {
+    if (this.bytesAt(name, 22).toString('utf16le') !== 'SecureBoot\0') throw new Error('another variable is asked for');
+    if (this.secureBoot === null) return Status.notFound;
+    if (typeof this.secureBoot === 'bigint') return this.secureBoot;
+    const room = window(bytes, 8).u64(0);
+    window(bytes, 8).setU64(0, BigInt(this.secureBoot.length));
+    if (room < BigInt(this.secureBoot.length)) return Status.bufferTooSmall;
+    this.secureBoot.forEach((byte, index) => window(data, 1 + index).setU8(index, byte));
+    return Status.success;
+  }
+
   private countProcessors(all: bigint, enabled: bigint): bigint {
-    for (const place of [all, enabled]) window(place, 8).setU64(0, BigInt(this.processors.length + 1));
+    window(enabled, 8).setU64(0, BigInt(this.apicIds.length));
+    window(all, 8).setU64(0, BigInt(this.apicIds.length + this.disabled));
+    return Status.success;
+  }
+
+  private tellProcessor(number: bigint, place: bigint): bigint {
+    window(place, 8).setU64(0, this.apicIds[Number(number)] ?? 0n);
     return Status.success;
   }
 
@@ -371,9 +385,8 @@ export class Firmware {
 
   /** Somebody before offers an initrd. */
   offer(content: Uint8Array): void {
-    const protocol = 0x1900;
-    this.put(protocol, LOAD_FILE);
+    this.put(OFFERED, LOAD_FILE);
     this.initrd = { handle: 15n, content };
-    this.protocols.set(`15:${Guid.loadFile2}`, BigInt(protocol));
+    this.protocols.set(`15:${Guid.loadFile2}`, BigInt(OFFERED));
   }
 }
