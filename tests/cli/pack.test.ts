@@ -57,16 +57,11 @@ t.test('inspect shows the options in one line, as the image prints them', async 
   const { stdout } = await tsvm('inspect', image);
   const { tsvm: own } = await inspect(image);
   t.match(stdout, `\n  options    ${optionList(own?.options ?? [])}\n`);
-  t.match(own?.options, [
-    {
-      name: 'crash',
-      values: [
-        { text: 'halt', strength: 'same' },
-        { text: 'reset', strength: 'same' },
-      ],
-    },
+  const crash = own?.options.find(({ name }) => name === 'crash');
+  t.same(crash?.values, [
+    { text: 'halt', strength: 'same' },
+    { text: 'reset', strength: 'same' },
   ]);
-  t.match(stdout, /build [\da-f]{64}, whole/);
 });
 
 t.test('a packed image holds the guest, and is still all that it was', async (t) => {
