@@ -32,10 +32,10 @@ export function start(magic: u32, info: Hpa): never {
   chooseConsole();
   refuseSecondStart();
   chooseVendor();
-  checkFirmwareLocks();
   readAcpi();
   readProcessors();
   startClock();
+  checkFirmwareLocks();
   readMemoryMap();
   readMtrrs();
   moveToRegion(nestedEntryFormat());

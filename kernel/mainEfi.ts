@@ -54,12 +54,12 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   chooseConsole();
   if (!isGiven(GuestPart.kernel)) readOfferedBundle();
   chooseVendor();
-  checkFirmwareLocks();
   bootInfo.rsdp = firmwareRsdp();
   readAcpi();
   readProcessors();
   checkFirmwareProcessors();
   startClock();
+  checkFirmwareLocks();
   readFirmwareMap();
   readMemoryMap();
   readMtrrs();
