@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runTool } from '../linker/tools.js';
 
 /**
- * `bios` is a disk, `biosMemory` its first sector, `efi` an application of UEFI, `levels` and `multiboot` are for Multiboot loaders; the others are Linux
+ * `bios` and `ports` are disks, `biosMemory` the first sector of one, `efi` an application of UEFI, `levels` and `multiboot` are for Multiboot loaders; the others are Linux
  * bzImages in shape: `entry` one in real mode, the rest with a 64-bit entry.
  */
 export type BareProgram =
@@ -20,6 +20,7 @@ export type BareProgram =
   | 'msrs'
   | 'multiboot'
   | 'nmi'
+  | 'ports'
   | 'probe'
   | 'processors'
   | 'real'

@@ -1,6 +1,7 @@
 /** The order of start-up. */
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
+import { ownSleep } from './exits/sleep.js';
 import { refuseSecondStart } from './guest/bios.js';
 import { publishStatistics } from './exits/statistics.js';
 import { loadGuest } from './guest/guest.js';
@@ -33,6 +34,7 @@ export function start(magic: u32, info: Hpa): never {
   refuseSecondStart();
   chooseVendor();
   readAcpi();
+  ownSleep();
   readProcessors();
   startClock();
   checkFirmwareLocks();

@@ -12,6 +12,7 @@ import { isPresent } from './boot/efiPresence.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './boot/efiProcessors.js';
 import { readSecureBoot } from './boot/efiSecureBoot.js';
 import { EFI_NOT_STARTED } from './boot/efiTables.js';
+import { ownSleep } from './exits/sleep.js';
 import { publishStatistics } from './exits/statistics.js';
 import { startEfiGuest } from './guest/efi.js';
 import { readAcpi } from './machine/acpi.js';
@@ -56,6 +57,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   chooseVendor();
   bootInfo.rsdp = firmwareRsdp();
   readAcpi();
+  ownSleep();
   readProcessors();
   checkFirmwareProcessors();
   startClock();

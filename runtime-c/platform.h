@@ -18,7 +18,7 @@ _Static_assert(offsetof(struct Vcpu, vmcb) == 128 && offsetof(struct Vcpu, hostV
 _Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
 _Static_assert(offsetof(struct Vcpu, quickReason) == 0xa8 && offsetof(struct Vcpu, exits) == 0x3000, "vmx.asm");
 _Static_assert(offsetof(struct Vcpu, stackTop) == 0xb0 && offsetof(struct Vcpu, apicId) == 0xc0, "trampoline.asm");
-_Static_assert(offsetof(struct Trampoline, descriptorsLimit) == 0x100 && offsetof(struct Trampoline, vcpuDistance) == 0x120,
+_Static_assert(offsetof(struct Trampoline, descriptorsLimit) == 0x100 && offsetof(struct Trampoline, vcpus) == 0x118,
                "trampoline.asm");
 _Static_assert(offsetof(struct Vcpu, cpuidAnswer) == 0xe0 && offsetof(struct CpuidAnswer, edx) == 12, "vmx.asm");
 _Static_assert(offsetof(struct ExceptionFrame, vector) == 15 * 8, "exceptions.asm");

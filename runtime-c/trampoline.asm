@@ -13,8 +13,7 @@ CONTINUATION    equ 0x108
 TABLES          equ 0x110
 NO_INTERRUPTS   equ 0x140
 COUNT           equ 0x114
-FIRST_VCPU      equ 0x118
-VCPU_DISTANCE   equ 0x120
+VCPUS           equ 0x118
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
 VCPU_STACK_TOP  equ 0xb0
@@ -92,11 +91,12 @@ find_vcpu:
         mov     edx, ebx
         shr     edx, 24
 .search:
-        mov     rdi, [r8 + FIRST_VCPU]
+        mov     rsi, [r8 + VCPUS]
         mov     ecx, [r8 + COUNT]
-.next:  cmp     [rdi + VCPU_APIC_ID], edx
+.next:  mov     rdi, [rsi]
+        cmp     [rdi + VCPU_APIC_ID], edx
         je      .found
-        add     rdi, [r8 + VCPU_DISTANCE]
+        add     rsi, 8
         dec     ecx
         jnz     .next
 .halt:  hlt                             ; the firmware has not named this processor: it is nobody's

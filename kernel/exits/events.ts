@@ -14,10 +14,12 @@ export const Event = {
   interruptMessage: 8,
   refusedMsr: 9,
   fixedMsrBits: 10,
+  sleep: 11,
+  portString: 12,
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 
-const EVENT_KINDS = 11;
+const EVENT_KINDS = 13;
 /** A guest may repeat itself for ever; the log is for the first few. */
 const LOGGED_OF_EACH_KIND = 8n;
 
@@ -33,9 +35,11 @@ const descriptions = list(STRING, [
   'the guest wrote a message that resets or starts a processor to ',
   'the guest accessed an MSR that it does not have, ',
   'the guest tried to change bits that stay as they are, MSR ',
+  'the guest asked for a sleep state that it does not have, SLP_TYP and SLP_EN ',
+  'the guest used a string instruction on a port that is intercepted, ',
 ]);
 
-const Events = struct('Events', { size: 88 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
+const Events = struct('Events', { size: 104 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
 const events = instance(Events);
 
 /** How often `event` happened. */

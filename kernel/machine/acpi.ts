@@ -83,6 +83,23 @@ export function findTable(signature: u32): Bytes | null {
   return null;
 }
 
+/** The table of that index in the root table, if it has this signature and is intact. */
+export function listedTable(index: u32, signature: u32): Bytes | null {
+  requires(index < TABLES_MOST);
+  const address = tableAddress(index);
+  if (address === 0n || address > HIGHEST_TABLE) return null;
+  return window(hpa(address), HEADER_BYTES).u32(SIGNATURE) === signature ? intactTable(address) : null;
+}
+
+/** The table at `address`; null where that is 0, above 4 GiB, or the table is damaged. */
+export function intactTable(address: u64): Bytes | null {
+  if (address === 0n || address > HIGHEST_TABLE) return null;
+  const length = window(hpa(address), HEADER_BYTES).u32(LENGTH);
+  if (length < HEADER_BYTES || length > TABLE_BYTES_MOST) return null;
+  const table = window(hpa(address), length);
+  return sumOf(table) === 0 ? table : null;
+}
+
 function tellOfHighTables(): void {
   const count = tableCount();
   for (let i: u32 = 0; i < count; i++) {
@@ -97,7 +114,8 @@ function tellOfHighTables(): void {
   }
 }
 
-function tableCount(): u32 {
+/** How many tables the root table lists. */
+export function tableCount(): u32 {
   const count = min32(acpi.count, TABLES_MOST);
   ensures(count <= TABLES_MOST);
   return count;

@@ -1,16 +1,20 @@
-/** What the fixed ACPI description table says of the power-management timer (ACPI Specification 6.4, 5.2.9). */
-import { u16, u32, u64, type Bytes } from '../../transpiler/lib/index.js';
+/** What the fixed ACPI description table says of the power-management timer and of sleep (ACPI Specification 6.4, 5.2.9). */
+import { list, requires, U16, u16, u32, U32, u64, type Bytes } from '../../transpiler/lib/index.js';
+import { fail } from '../report/fail.js';
 import { findTable } from './acpi.js';
 
 /** "FACP", the fixed ACPI description table. */
 export const FADT = 0x5043_4146;
 
-/** What powerTimerPort() gives where there is no such timer, or none behind a port. */
+/** What stands for a port where there is no such register, or none behind a port. */
 export const NO_PORT = 0;
 
+const DSDT = 40;
+const EXTENDED_DSDT = 140;
 const TIMER_BLOCK = 76;
 const FLAGS = 112;
 const TIMER_HAS_32_BITS = 1 << 8;
+const HARDWARE_REDUCED = 1 << 20;
 /** A generic address (5.2.3.2). Tables have it since ACPI 2.0; where it is not zero it replaces TIMER_BLOCK. */
 const EXTENDED_TIMER_BLOCK = 208;
 const SPACE = 0;
@@ -36,6 +40,60 @@ export function powerTimerMask(): u32 {
   const fadt = findTable(FADT);
   if (fadt === null || fadt.length < FLAGS + 4) return LOW_24_BITS;
   return u32(fadt.u32(FLAGS) & TIMER_HAS_32_BITS) === 0 ? LOW_24_BITS : ALL_32_BITS;
+}
+
+/** Where the firmware's AML code is; 0 where the table does not say it. */
+export function dsdtAddress(): u64 {
+  const fadt = findTable(FADT);
+  return fadt === null || fadt.length < DSDT + 4 ? 0n : u64(fadt.u32(DSDT));
+}
+
+/** The same by the longer field that came later. */
+export function extendedDsdtAddress(): u64 {
+  const fadt = findTable(FADT);
+  return fadt === null || fadt.length < EXTENDED_DSDT + 8 ? 0n : fadt.u64(EXTENDED_DSDT);
+}
+
+/** Registers by which a machine goes to sleep (5.2.9, table 5.9). Each holds SLP_TYP and SLP_EN in one byte. */
+export const SleepRegister = { control: 0, pm1a: 1, pm1b: 2, extendedPm1a: 3, extendedPm1b: 4 } as const;
+export const SLEEP_REGISTERS = 5;
+const sleepFields = list(U32, [244, 64, 68, 172, 184]);
+/** PM1 control has 16 bits, and what is meant is in the high byte (4.8.3.2.1); sleep control has one byte (4.8.3.7). */
+const sleepBytes = list(U16, [0, 1, 1, 1, 1]);
+
+/** The port of that byte; NO_PORT where the machine has no such register. Stops where it is not behind a port. */
+export function sleepPort(register: u32): u16 {
+  requires(register < SLEEP_REGISTERS);
+  const fadt = findTable(FADT);
+  if (fadt === null) fail('ACPI lists no FADT, which says where the registers of sleep are');
+  const field = sleepFields.get(register);
+  const isPlain = register === SleepRegister.pm1a || register === SleepRegister.pm1b;
+  const address = isPlain ? plainAddress(fadt, field) : genericAddress(fadt, field);
+  if (address === 0n) return NO_PORT;
+  if (address > HIGHEST_PORT) refuseSleep();
+  return u16(address + u64(sleepBytes.get(register)));
+}
+
+function plainAddress(fadt: Bytes, field: u32): u64 {
+  return field + 4 <= fadt.length ? u64(fadt.u32(field)) : 0n;
+}
+
+function genericAddress(fadt: Bytes, field: u32): u64 {
+  if (field + GENERIC_ADDRESS_BYTES > fadt.length) return 0n;
+  const block = fadt.part(field, GENERIC_ADDRESS_BYTES);
+  const address = block.u64(ADDRESS);
+  if (address !== 0n && block.u8(SPACE) !== PORT_SPACE) refuseSleep();
+  return address;
+}
+
+function refuseSleep(): never {
+  fail('the ACPI table FADT names a register of sleep that is not behind a port: tsvm cannot intercept it');
+}
+
+/** Whether the machine has none of the registers that ACPI fixes, so that PM1 control may be missing. */
+export function isHardwareReduced(): boolean {
+  const fadt = findTable(FADT);
+  return fadt !== null && fadt.length >= FLAGS + 4 && u32(fadt.u32(FLAGS) & HARDWARE_REDUCED) !== 0;
 }
 
 function extendedPort(fadt: Bytes): u16 {

@@ -6,7 +6,7 @@ import { hpa, hva, local, min64, u32, u64, type Hpa, type Hva } from '../../tran
 import { processorCount } from '../machine/madt.js';
 import { imageStacks, STACK_COUNT, stackBottom, stackOffset, stackTop } from '../machine/stacks.js';
 import { directAddress, imageBounds } from '../platform.js';
-import { processorMemory, PROCESSOR_BYTES } from '../vcpu/processors.js';
+import { processorMemory } from '../vcpu/processors.js';
 import { trampolinePage } from '../vcpu/trampoline.js';
 import { allocatePages, PAGE_BYTES } from './allocator.js';
 import { splitTables } from './mtrr.js';
@@ -33,12 +33,13 @@ const TOP_ENTRY_BITS = 39n;
  * the image's read-only part, and the end of memory.
  */
 const FEW_TABLES = 19;
-const LARGE_PAGE_BYTES = 0x20_0000n;
+/** At least so many processors have their memory in the even MiB of a large page, where it holds nothing else. */
+const PROCESSORS_IN_LARGE_PAGE = 16;
 
 /** At most how many pages `buildHostTables` takes, where memory ends at `top`. */
 export function hostTablePages(top: u64): u32 {
   const gibTables = largestPageLevel() === GIB_PAGE_LEVEL ? 0 : u32(mappedEnd(top) >> GIB_BITS) + 1;
-  const stackTables = u32((u64(processorCount()) * PROCESSOR_BYTES) / LARGE_PAGE_BYTES) + 1;
+  const stackTables = u32(processorCount() / PROCESSORS_IN_LARGE_PAGE) + 2;
   const topTables = u32(mappedEnd(top) >> TOP_ENTRY_BITS) + 1;
   return FEW_TABLES + topTables + gibTables + splitTables() + stackTables;
 }

@@ -2,21 +2,23 @@
 import { addSat64, at, hpa, HPA, instance, min64, struct, u64, U64, type Hpa } from '../../transpiler/lib/index.js';
 import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
 import { processorCount } from '../machine/madt.js';
-import { allocateProcessors, processorPages } from '../vcpu/processors.js';
+import { allocateProcessors, processorPages, PROCESSOR_BYTES } from '../vcpu/processors.js';
 import { chooseTrampoline } from '../vcpu/trampoline.js';
 import { imageBounds, relocate } from '../platform.js';
 import { beginLine, print, printDecimal } from '../report/console.js';
 import { stop } from '../report/fail.js';
-import { allocatorStart, PAGE_BYTES } from './allocator.js';
+import { ADDRESS_LINE_20, allocatorStart, PAGE_BYTES } from './allocator.js';
 import { buildHostTables, hostTablePages } from './hostPaging.js';
 import { nestedTablePages } from './nestedPaging.js';
 import type { EntryFormat } from './pageTables.js';
 
-/** Nested page tables leave out whole large pages. */
+/** Nested page tables leave out whole large pages, and the image, of less than 1 MiB, comes to lie in an even MiB. */
 export const REGION_ALIGN = 0x20_0000n;
 export const FOUR_GIB = 0x1_0000_0000n;
 /** The permission maps, the owners of MSRs and a few more. */
 const OTHER_PAGES = 22;
+/** What is at least used of each 2 MiB: the even MiB, less what no longer holds the longest piece that is taken at once. */
+const USED_BYTES = ADDRESS_LINE_20 - PROCESSOR_BYTES;
 /** On each processor, the page that controls its guest and those that keep the host's state. */
 const CONTROL_PAGES = 3;
 
@@ -60,19 +62,19 @@ export function regionBytes(nestedFormat: EntryFormat): u64 {
   const own = u64(imageBytes + u64(pages) * PAGE_BYTES);
   const few = u64(own + u64(nestedTablePages(0n, nestedFormat)) * PAGE_BYTES);
   const tables = nestedTablePages(withHiddenTables(few), nestedFormat);
-  return alignUp(u64(own + u64(tables) * PAGE_BYTES));
+  return regionFor(u64(own + u64(tables) * PAGE_BYTES));
 }
 
 /**
- * At least what `bytes` become with a page table for each 2 MiB of the sum. Such a table is a 512th of what it is for; a
- * 256th of `bytes` is enough for those of `bytes` and for their own, and the last large page for the first few.
+ * At least how large the region is in which `bytes` are used, with a page table for each of its 2 MiB. Such a table is less
+ * than a 240th of what is used there; a 128th of `bytes` is enough for those of `bytes` and for their own.
  */
 function withHiddenTables(bytes: u64): u64 {
-  return min64(alignUp(u64(addSat64(bytes, bytes / 256n) + REGION_ALIGN)), FOUR_GIB);
+  return min64(regionFor(u64(addSat64(bytes, bytes / 128n) + REGION_ALIGN)), FOUR_GIB);
 }
 
-function alignUp(bytes: u64): u64 {
-  return u64(bytes + REGION_ALIGN - 1n) & u64(~(REGION_ALIGN - 1n));
+function regionFor(used: u64): u64 {
+  return u64((used / USED_BYTES + 1n) * REGION_ALIGN);
 }
 
 /** Ends start-up where there is no such memory. */

@@ -8,6 +8,7 @@ import { onMachineCheck } from './machineCheck.js';
 import { onMsr } from './msr.js';
 import { onNestedPageFault } from './nestedPageFault.js';
 import { onIret, onNmi } from './nmi.js';
+import { onPort } from './ports.js';
 import { onSmi } from './smi.js';
 import { onInit, onShutdown, onUnexpected } from './stops.js';
 import { onSvmInstruction } from './svmInstruction.js';
@@ -24,6 +25,7 @@ export const ExitCode = {
   iret: 0x74,
   invd: 0x76,
   invlpga: 0x7a,
+  port: 0x7b,
   msr: 0x7c,
   shutdown: 0x7f,
   vmrun: 0x80,
@@ -46,6 +48,7 @@ export const exitHandlers = table<ExitHandler>(EXIT_REASONS, onUnexpected, {
   [ExitCode.iret]: onIret,
   [ExitCode.invd]: onInvd,
   [ExitCode.invlpga]: onSvmInstruction,
+  [ExitCode.port]: onPort,
   [ExitCode.msr]: onMsr,
   [ExitCode.shutdown]: onShutdown,
   [ExitCode.vmrun]: onSvmInstruction,

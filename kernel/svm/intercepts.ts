@@ -1,7 +1,6 @@
 /**
- * What leaves the guest, and why. All else the guest does with the real machine: interrupts, NMI,
- * ports, control and debug registers, TSC, HLT, CPUID and every MSR not named in
- * permissionMaps.ts.
+ * What leaves the guest, and why. All else the guest does with the real machine: interrupts, NMI, control and debug
+ * registers, TSC, HLT, CPUID, and every port and MSR not named in permissionMaps.ts.
  */
 import { u32 } from '../../transpiler/lib/index.js';
 import { resumesWatch } from './apicWatch.js';
@@ -22,6 +21,7 @@ const INIT = 1 << 3; // resets the processor and with it EFER.SVME: the guest wo
 export const IRET = 1 << 20; // while the guest handles an NMI that left it
 const INVD = 1 << 22; // would drop what of the hypervisor's own writes is in the caches only
 const INVLPGA = 1 << 26; // an SVM instruction, and SVM is off for the guest
+const IOIO_PROT = 1 << 27; // makes the I/O permission map count
 const MSR_PROT = 1 << 28; // makes the MSR permission map count
 const SHUTDOWN = 0x8000_0000; // bit 31: a triple fault would reset the machine without a word
 
@@ -37,7 +37,7 @@ const SKINIT = 1 << 6;
 /** Sets what leaves the guest of `vmcb`. */
 export function setIntercepts(vmcb: Vmcb): void {
   vmcb.interceptExceptions = DEBUG_EXCEPTION | ALIGNMENT_CHECK | MACHINE_CHECK;
-  vmcb.interceptInstructions1 = u32((takesSmis() ? SMI : 0) | INIT | INVD | INVLPGA | MSR_PROT | SHUTDOWN);
+  vmcb.interceptInstructions1 = u32((takesSmis() ? SMI : 0) | INIT | INVD | INVLPGA | IOIO_PROT | MSR_PROT | SHUTDOWN);
   expectNmis(vmcb);
   vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;
 }

@@ -17,6 +17,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { exitsOf, Owner, READS, WRITES } from '../access/msrOwner.js';
 import { are32OwnedBy, assignMsrs, ownerAt, placeOf, PLACES } from '../access/msrOwners.js';
+import { markOwnedPorts } from '../access/ports.js';
 import { allocatePages } from '../memory/allocator.js';
 import { X2APIC_COMMAND } from '../machine/localApic.js';
 import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
@@ -85,9 +86,11 @@ export function watchCommands(): void {
   watch(maps.msrs, X2APIC_COMMAND, WRITES);
 }
 
-/** No port exits. The map only counts where IOIO_PROT is intercepted, but its address is checked at each VMRUN. */
+/** One bit for each port; an access exits where the bit of one of its bytes is set (APM 2, 15.10.1). */
 function makeIoPermissions(): Hpa {
-  return allocatePages(IO_MAP_PAGES);
+  const map = allocatePages(IO_MAP_PAGES);
+  markOwnedPorts(map);
+  return map;
 }
 
 function watch(map: Hpa, msr: u32, accesses: u32): void {

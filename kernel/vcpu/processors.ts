@@ -1,19 +1,19 @@
 /**
  * The memory that each processor has for itself: its stacks, with the pages between them that are not mapped, and its
- * vcpu. One block for each, one after the other.
+ * vcpu. One block for each, in ascending order.
  */
 import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
+  arr,
   at,
   hpa,
-  HPA,
+  HVA,
   instance,
   physical,
   rdmsr,
   requires,
   struct,
-  u64,
   u8,
   type Hpa,
   type Hva,
@@ -21,7 +21,7 @@ import {
 import { apicIdOf, MAX_PROCESSORS, numberOf, ownApicId, processorCount } from '../machine/madt.js';
 import { STACKS_BYTES, Stack, stackTop } from '../machine/stacks.js';
 import { allocatePages } from '../memory/allocator.js';
-import { DIRECT, directAddress } from '../platform.js';
+import { DIRECT, directAddress, imageAddress } from '../platform.js';
 import { GS_BASE } from './registers.js';
 import { Vcpu } from './vcpu.js';
 
@@ -29,8 +29,9 @@ import { Vcpu } from './vcpu.js';
 export const PROCESSOR_BYTES = 0x1_1000n;
 const PROCESSOR_PAGES = 17;
 
-const Blocks = struct('ProcessorBlocks', { size: 8 }, { start: at(0, HPA) });
-const blocks = instance(Blocks);
+const Vcpus = struct('Vcpus', { size: 0x800 }, { addresses: at(0, arr(HVA, MAX_PROCESSORS)) });
+/** Where each processor's vcpu is mapped; runtime-c/trampoline.asm reads it, too. */
+const vcpus = instance(Vcpus, { align: 8 });
 
 /** How many pages `allocateProcessors` takes. */
 export function processorPages(): u32 {
@@ -39,9 +40,9 @@ export function processorPages(): u32 {
 
 /** Takes the memory of all processors. */
 export function allocateProcessors(): void {
-  blocks.start = allocatePages(processorPages());
   const count = processorCount();
   for (let number: u32 = 0; number < count; number++) {
+    vcpus.addresses.set(number, directAddress(hpa(allocatePages(PROCESSOR_PAGES) + STACKS_BYTES)));
     const vcpu = vcpuOf(number);
     vcpu.number = u8(number);
     vcpu.apicId = apicIdOf(number);
@@ -49,10 +50,15 @@ export function allocateProcessors(): void {
   }
 }
 
+/** The table of all vcpus' addresses. */
+export function vcpuTable(): Hva {
+  return imageAddress(addressOf(vcpus));
+}
+
 /** Where the memory of processor `number` starts, with its stacks. */
 export function processorMemory(number: u32): Hpa {
   requires(number < MAX_PROCESSORS);
-  return hpa(blocks.start + u64(number) * PROCESSOR_BYTES);
+  return hpa(vcpuAddress(number) - STACKS_BYTES);
 }
 
 /** Where the stacks of the processor of `vcpu` are. */
@@ -69,7 +75,7 @@ export function vcpuOf(number: u32): Vcpu {
 /** Where that is. */
 export function vcpuAddress(number: u32): Hpa {
   requires(number < MAX_PROCESSORS);
-  return hpa(processorMemory(number) + STACKS_BYTES);
+  return hpa(vcpus.addresses.get(number) - DIRECT);
 }
 
 /** The vcpu of the processor that runs this; null before that has one. */

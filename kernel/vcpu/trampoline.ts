@@ -28,9 +28,9 @@ import { hideRange, highestFree } from '../machine/memoryMap.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { hidePage } from '../memory/nestedPaging.js';
 import type { EntryFormat } from '../memory/pageTables.js';
-import { directAddress, imageBounds } from '../platform.js';
+import { imageBounds } from '../platform.js';
 import { fail } from '../report/fail.js';
-import { PROCESSOR_BYTES, vcpuAddress } from './processors.js';
+import { vcpuTable } from './processors.js';
 
 const CODE_BYTES = 0x100;
 /** Where its 64-bit code begins. */
@@ -52,9 +52,8 @@ const Trampoline = struct(
     /** The page tables. */
     tables: at(0x110, U32),
     processorCount: at(0x114, U32),
-    /** The vcpus: where the first one is, and how far they are apart. */
-    firstVcpu: at(0x118, HVA),
-    vcpuDistance: at(0x120, U64),
+    /** Where the table is that says where each vcpu is. */
+    vcpus: at(0x118, HVA),
     descriptors: at(0x128, arr(U64, 3)),
     /** What LIDT takes: a table without a vector. */
     noInterruptsLimit: at(0x140, U16),
@@ -111,8 +110,7 @@ export function writeTrampoline(): void {
   trampoline.continuationSelector = CODE_SELECTOR;
   trampoline.tables = u32(readCr3());
   trampoline.processorCount = processorCount();
-  trampoline.firstVcpu = directAddress(vcpuAddress(0));
-  trampoline.vcpuDistance = PROCESSOR_BYTES;
+  trampoline.vcpus = vcpuTable();
   trampoline.noInterruptsLimit = 0;
   trampoline.noInterruptsBase = 0;
   trampoline.descriptors.set(1, CODE_DESCRIPTOR);

@@ -1,6 +1,6 @@
 /**
  * What leaves the guest, and why (SDM 3C 24.6 to 24.8). All else the guest does with the real machine: interrupts, NMI,
- * HLT, CR3, debug registers, TSC, MONITOR, MWAIT, PAUSE, INVLPG, WBINVD, ports, and every MSR not named in
+ * HLT, CR3, debug registers, TSC, MONITOR, MWAIT, PAUSE, INVLPG, WBINVD, and every port and MSR not named in
  * permissionMaps.ts. VMX itself makes CPUID, XSETBV, INVD, GETSEC, task switches and its own instructions exit.
  */
 import { allows, Controls, demand, demandAbsent, readAllowedSettings, refuse, want } from './settings.js';
@@ -12,7 +12,7 @@ const PREEMPTION_TIMER = 1 << 6;
 // Primary processor-based controls (table 24-6).
 const CR3_LOAD_EXITING = 1 << 15; // was forced before EPT came
 const CR3_STORE_EXITING = 1 << 16;
-export const USE_IO_BITMAPS = 1 << 25; // no port is in them; without them no port exits, either
+const USE_IO_BITMAPS = 1 << 25;
 const USE_MSR_BITMAPS = 1 << 28; // without them every MSR access exits
 
 // Secondary processor-based controls (table 24-7).

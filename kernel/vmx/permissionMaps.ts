@@ -5,6 +5,7 @@
 import { arr, at, HPA, instance, physical, requires, struct, U32, u32, type Hpa } from '../../transpiler/lib/index.js';
 import { exitsOf, Owner, READS, WRITES } from '../access/msrOwner.js';
 import { are32OwnedBy, assignMsrs, MSRS_IN_RANGE, ownerAt, PLACES } from '../access/msrOwners.js';
+import { markOwnedPorts } from '../access/ports.js';
 import { allocatePages } from '../memory/allocator.js';
 import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
 const IO_MAP_PAGES = 2;
@@ -71,5 +72,7 @@ export function watchReads(number: u32): void {
 
 /** No port exits. */
 function makeIoPermissions(): Hpa {
-  return allocatePages(IO_MAP_PAGES);
+  const map = allocatePages(IO_MAP_PAGES);
+  markOwnedPorts(map);
+  return map;
 }

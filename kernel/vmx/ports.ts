@@ -1,13 +1,31 @@
-import { u64 } from '../../transpiler/lib/index.js';
+import { u16, u32 } from '../../transpiler/lib/index.js';
+import type { Answer } from '../exits/answer.js';
+import { readPort, refuseString, writePort } from '../exits/ports.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { USE_IO_BITMAPS } from './controls.js';
-import { vmread, vmwrite } from './operations.js';
+import { finishInstruction } from './instruction.js';
+import { vmread } from './operations.js';
 import { Field } from './vmcs.js';
 
+/** The exit qualification (SDM 3C, table 27-5). Its lowest bits are the width in bytes, less 1. */
+const WIDTH_MASK = 3;
+const IS_IN = 1n << 3n;
+const IS_STRING = 1n << 4n;
+const PORT_SHIFT = 16n;
+
 /**
- * An access to ports that goes beyond FFFFH, which leaves the guest whatever the bitmaps say (SDM 3C 25.1.3). Nobody
- * watches a port, so the processor of this guest does without bitmaps from now on, and the guest does it again.
+ * An access to a port that permissionMaps.ts names, or one that goes beyond FFFFH, which leaves the guest whatever the
+ * bitmaps say (SDM 3C 25.1.3).
  */
-export function onPort(_vcpu: Vcpu): void {
-  vmwrite(Field.primaryControls, vmread(Field.primaryControls) & u64(~u64(USE_IO_BITMAPS)));
+export function onPort(vcpu: Vcpu): void {
+  finishInstruction(access(vcpu));
+}
+
+function access(vcpu: Vcpu): Answer {
+  const qualification = vmread(Field.exitQualification);
+  const port = u16(qualification >> PORT_SHIFT);
+  if ((qualification & IS_STRING) !== 0n) return refuseString(port, vmread(Field.guestRip));
+  const width = (u32(qualification) & WIDTH_MASK) + 1;
+  return (qualification & IS_IN) !== 0n
+    ? readPort(vcpu.registers, port, width)
+    : writePort(vcpu.registers, port, width, vmread(Field.guestRip));
 }

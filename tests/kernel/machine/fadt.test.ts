@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { NO_PORT, powerTimerMask, powerTimerPort } from '../../../kernel/machine/fadt.js';
+import {
+  dsdtAddress,
+  extendedDsdtAddress,
+  isHardwareReduced,
+  NO_PORT,
+  powerTimerMask,
+  powerTimerPort,
+  sleepPort,
+  SleepRegister,
+} from '../../../kernel/machine/fadt.js';
 import { fadtBody, powerOnWithFadt, TimedMachine } from '../support/clocks.js';
-import { viewOf } from '../support/startup.js';
+import { logText, viewOf } from '../support/startup.js';
 
 const HEADER = 36;
 const TIMER_HAS_32_BITS = 1 << 8;
@@ -67,5 +76,61 @@ t.test('any table gives a port or none', (t) => {
     }),
     { numRuns: 50 },
   );
+  t.end();
+});
+
+/** A FADT with these doublewords, and generic addresses with a space before them. */
+function withFields(
+  fields: Readonly<Record<number, number>>,
+  spaces: Readonly<Record<number, number>> = {},
+  length = 276,
+) {
+  const body = new Uint8Array(length - HEADER);
+  for (const [at, value] of Object.entries(fields)) viewOf(body).setUint32(Number(at) - HEADER, value, true);
+  for (const [at, space] of Object.entries(spaces)) body[Number(at) - HEADER] = space;
+  powerOn(body);
+}
+
+const ports = () => Object.values(SleepRegister).map((register) => sleepPort(register));
+
+t.test('the bytes of sleep are in the high half of PM1 control, and the sleep control register itself', (t) => {
+  withFields({ 64: 0x604, 68: 0xb004, 176: 0x1804, 188: 0x1904, 248: 0x700 }, { 172: 1, 184: 1, 244: 1 });
+  t.same(ports(), [0x700, 0x605, 0xb005, 0x1805, 0x1905]);
+  t.end();
+});
+
+t.test('a register that is not there, or beyond the end of the table, has no port', (t) => {
+  withFields({ 64: 0x604 });
+  t.same(ports(), [NO_PORT, 0x605, NO_PORT, NO_PORT, NO_PORT]);
+  withFields({ 64: 0x604 }, {}, 71);
+  t.same(ports(), [NO_PORT, 0x605, NO_PORT, NO_PORT, NO_PORT]);
+  t.end();
+});
+
+t.test('a register in memory, or without a port, stops start-up in one line', (t) => {
+  const NOT_BEHIND_A_PORT =
+    'tsvm: the ACPI table FADT names a register of sleep that is not behind a port: tsvm cannot intercept it';
+  for (const [register, fields, spaces] of [
+    [SleepRegister.control, { 248: 0xfed8_0000 }, { 244: 0 }],
+    [SleepRegister.extendedPm1a, { 176: 0x1804 }, { 172: 0 }],
+    [SleepRegister.extendedPm1b, { 188: 0x1804, 192: 1 }, { 184: 1 }],
+    [SleepRegister.pm1a, { 64: 0x1_0000 }, {}],
+  ] as const) {
+    withFields(fields, spaces);
+    const log = logText().length;
+    t.throws(() => sleepPort(register));
+    t.equal(logText().slice(log), `${NOT_BEHIND_A_PORT}\n`);
+  }
+  powerOn(null);
+  t.throws(() => sleepPort(SleepRegister.pm1a));
+  t.match(logText(), /ACPI lists no FADT/);
+  t.end();
+});
+
+t.test('the firmware’s code is where both fields say; hardware may be reduced', (t) => {
+  withFields({ 40: 0x7fe_1000, 140: 0x7fe_2000, 112: 1 << 20 });
+  t.same([dsdtAddress(), extendedDsdtAddress(), isHardwareReduced()], [0x7fe_1000n, 0x7fe_2000n, true]);
+  withFields({ 40: 0x7fe_1000 }, {}, 116);
+  t.same([dsdtAddress(), extendedDsdtAddress(), isHardwareReduced()], [0x7fe_1000n, 0n, false]);
   t.end();
 });

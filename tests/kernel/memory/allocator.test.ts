@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { allocatePages, allocatorStart, allocatorUsed } from '../../../kernel/memory/allocator.js';
@@ -35,5 +36,39 @@ t.test('start-up stops when the pages are used up', (t) => {
 
 t.test('a count that no memory holds is refused', (t) => {
   t.throws(() => allocatePages(0xffff_ffff), HALTED);
+  t.end();
+});
+
+const MIB = 0x10_0000n;
+const isOdd = (address: bigint) => (address & MIB) !== 0n;
+
+t.test('pages lie in even MiB only, whatever is taken together', (t) => {
+  const anyCounts = fc.array(fc.integer({ min: 1, max: 32 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(anyCounts, fc.nat(255), (counts, taken) => {
+      resetMemory();
+      simulate(new SerialMachine());
+      addMemory(START, Number(16n * MIB));
+      allocatorStart(START + BigInt(taken) * 0x1000n, 16n * MIB);
+      let last = 0n;
+      for (const count of counts) {
+        const first = allocatePages(count);
+        t.notOk(isOdd(first) || isOdd(first + BigInt(count) * 0x1000n - 1n), first.toString(16));
+        t.ok(first >= last, 'after what was taken before');
+        last = first + BigInt(count) * 0x1000n;
+      }
+    }),
+    { numRuns: 50 },
+  );
+  t.end();
+});
+
+t.test('the next page after the last of an even MiB is in the next one, or there is none', (t) => {
+  addMemory(0x80_0000n, Number(4n * MIB));
+  allocatorStart(0x80_0000n, 3n * MIB);
+  allocatePages(256);
+  t.equal(allocatePages(256), 0xa0_0000n);
+  t.throws(() => allocatePages(1), HALTED);
+  t.throws(() => allocatePages(257), HALTED, 'more than fits one');
   t.end();
 });

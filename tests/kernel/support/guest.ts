@@ -94,6 +94,12 @@ export class AmdProcessor {
   in32(): number {
     return this.configuration[this.configurationAddress] ?? 0xffff_ffff;
   }
+  in16(): number {
+    return 0xffff;
+  }
+  out16(port: number, value: number): void {
+    this.portWrites.push([port, value]);
+  }
   pause(): void {
     return;
   }

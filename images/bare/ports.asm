@@ -1,0 +1,429 @@
+; A disk whose boot sector attacks the hypervisor by I/O ports. It prints on COM1
+;   ports: NAME = VALUE
+; It closes address line 20, then tries to fall asleep, and ends by switching the machine off. Where the machine does fall
+; asleep its clock wakes it, and the firmware goes to `woken`. The word at 505 is the port of PM1 control.
+
+%define COM1            0x3f8
+%define SECTORS         7               ; behind the first one
+%define HYPERCALL       0x6d767374
+%define AUTH            0x68747541      ; of AuthenticAMD
+%define ROUNDS          1000
+
+bits 16
+org 0x7c00
+
+; Prints a text, and changes nothing.
+%macro text 1
+        call    print
+        db      %1, 0
+%endmacro
+
+start:  cli
+        cld
+        xor     ax, ax
+        mov     ds, ax
+        mov     es, ax
+        mov     ss, ax
+        mov     sp, 0x7000
+        mov     si, COM1 + 3            ; 8 bits a character
+        xchg    dx, si
+        mov     al, 3
+        out     dx, al
+        xchg    dx, si
+        mov     ax, 0x0200 + SECTORS
+        mov     bx, 0x7e00
+        mov     cx, 2
+        mov     dh, 0
+        int     0x13
+        cli
+        jnc     second
+        text    {"ports: cannot read the rest", 10}
+halt:   hlt
+        jmp     halt
+
+print:  push    bp
+        mov     bp, sp
+        pushf
+        pushad
+        mov     si, [bp + 2]
+.next:  cs lodsb
+        test    al, al
+        jz      .end
+        call    print_character
+        jmp     .next
+.end:   mov     [bp + 2], si
+        popad
+        popf
+        pop     bp
+        ret
+
+print_dword:
+        rol     eax, 16
+        call    print_word
+        rol     eax, 16
+print_word:
+        rol     ax, 8
+        call    print_byte
+        rol     ax, 8
+print_byte:
+        rol     al, 4
+        call    print_digit
+        rol     al, 4
+print_digit:
+        push    ax
+        and     al, 15
+        cmp     al, 10
+        sbb     al, 0x69
+        das
+        call    print_character
+        pop     ax
+        ret
+
+print_character:
+        push    ax
+        push    dx
+        mov     ah, al
+        mov     dx, COM1 + 5
+.wait:  in      al, dx
+        test    al, 0x20
+        jz      .wait
+        mov     al, ah
+        mov     dx, COM1
+        out     dx, al
+        pop     dx
+        pop     ax
+        ret
+
+        times   505 - ($ - $$) db 0
+control:
+        dw      0x604
+        db      0, 0, 0
+        dw      0xaa55
+
+second: text    {"ports: start", 10}
+        xor     eax, eax
+        cpuid
+        cmp     ebx, AUTH
+        sete    [is_amd]
+        mov     word [13 * 4], on_fault
+        mov     word [13 * 4 + 2], 0
+        call    line_20
+        jmp     sleep
+
+; S5, whose sleep type is 0 in the emulators.
+power_off:
+        text    {"ports: power off", 10}
+        mov     dx, [control]
+        mov     ax, 0x2000
+        out     dx, ax
+        call    pause
+        text    {"ports: is still on", 10}
+        jmp     halt
+
+; ---- address line 20
+
+line_20:
+        in      al, 0x92
+        and     al, 0xfc
+        out     0x92, al
+        text    "ports: closed by port 92h, wraps = "
+        call    use_hypervisor
+        in      al, 0x92
+        or      al, 2
+        and     al, 0xfe
+        out     0x92, al
+        text    "ports: opened again, wraps = "
+        call    use_hypervisor
+        mov     ah, 0xdd                ; the output port but for line 20
+        call    write_output_port
+        text    "ports: closed by the keyboard controller, wraps = "
+        call    use_hypervisor
+        mov     ah, 0xdf
+        call    write_output_port
+        text    "ports: opened again, wraps = "
+        call    use_hypervisor
+        ret
+
+; Many exits, after which the line tells whether 1 MiB is 0.
+use_hypervisor:
+        call    wraps
+        push    ax
+        mov     bp, ROUNDS
+.again: call    hypercall
+        dec     bp
+        jnz     .again
+        pop     ax
+        call    print_byte
+        text    ", hypercalls = "
+        call    print_dword_of_hypercall
+        text    10
+        ret
+
+print_dword_of_hypercall:
+        call    hypercall
+        jmp     print_dword
+
+hypercall:
+        mov     eax, HYPERCALL
+        xor     ecx, ecx
+        cmp     byte [is_amd], 0
+        je      .intel
+        vmmcall
+        ret
+.intel: vmcall
+        ret
+
+; AL: 1 if 1 MiB and 0 are the same memory.
+wraps:  push    ds
+        mov     ax, 0xffff
+        mov     ds, ax
+        mov     byte [ss:0x600], 0x5a
+        mov     byte [0x610], 0xa5
+        cmp     byte [ss:0x600], 0xa5
+        pop     ds
+        sete    al
+        ret
+
+write_output_port:
+        call    controller_waits
+        mov     al, 0xd1
+        out     0x64, al
+        call    controller_waits
+        mov     al, ah
+        out     0x60, al
+        call    controller_waits
+        ret
+controller_waits:
+        in      al, 0x64
+        test    al, 2
+        jnz     controller_waits
+        ret
+
+; ---- sleep
+
+%define S3              0x2401          ; sleep type 1, SLP_EN, SCI_EN
+%define SLEEP_NOTHING   0x0401
+
+; One attempt, after which there is time to fall asleep, and to be woken by the clock.
+%macro attempt 1+
+        text    %1
+        text    {" next", 10}
+        call    forget_alarms
+%endmacro
+%macro goes_on 0
+        call    pause
+        call    tell_fault
+%endmacro
+
+sleep:  call    use_far_memory
+        call    find_firmware
+        call    set_waking_vector
+        call    set_alarm
+
+        mov     dx, [control]
+        in      ax, dx
+        text    "ports: PM1 control = "
+        call    print_word
+        inc     dx
+        in      al, dx
+        text    ", by bytes = "
+        call    print_byte
+        dec     dx
+        in      al, dx
+        call    print_byte
+        mov     eax, 0x12345678
+        in      ax, dx
+        text    ", EAX = "
+        call    print_dword
+        text    10
+
+        attempt "ports: 16 bits"
+        mov     dx, [control]
+        mov     ax, S3
+        out     dx, ax
+        goes_on
+        attempt "ports: the high byte"
+        mov     dx, [control]
+        inc     dx
+        mov     al, S3 >> 8
+        out     dx, al
+        goes_on
+        attempt "ports: 32 bits"
+        mov     dx, [control]
+        mov     eax, S3
+        out     dx, eax
+        goes_on
+        attempt "ports: 32 bits from the register before"
+        mov     dx, [control]
+        sub     dx, 2
+        mov     eax, (S3 << 16) + 0x0400 ; leaves the clock's event enabled
+        out     dx, eax
+        goes_on
+        attempt "ports: 16 bits from the high byte on"
+        mov     dx, [control]
+        inc     dx
+        mov     ax, S3 >> 8
+        out     dx, ax
+        goes_on
+        attempt "ports: the type first"
+        mov     dx, [control]
+        mov     ax, SLEEP_NOTHING
+        out     dx, ax
+        mov     ax, S3
+        out     dx, ax
+        goes_on
+        attempt "ports: a string of words"
+        mov     dx, [control]
+        mov     si, words
+        mov     cx, 2
+        rep outsw
+        goes_on
+        attempt "ports: a string of bytes"
+        mov     dx, [control]
+        inc     dx
+        mov     si, words + 1
+        mov     cx, 1
+        rep outsb
+        goes_on
+        mov     bp, 2
+.type:  attempt "ports: another type"
+        mov     ax, bp
+        shl     ax, 10
+        or      ax, 0x2001
+        mov     dx, [control]
+        out     dx, ax
+        goes_on
+        inc     bp
+        cmp     bp, 8
+        jb      .type
+        jmp     power_off
+
+words:  dw      SLEEP_NOTHING, S3
+
+on_fault:
+        mov     byte [cs:fault], 1
+        push    bp
+        mov     bp, sp
+        add     word [bp + 2], 2        ; behind REP OUTS
+        pop     bp
+        iret
+
+tell_fault:
+        cmp     byte [fault], 0
+        mov     byte [fault], 0
+        je      .none
+        text    {"ports: #GP", 10}
+.none:  text    {"ports: goes on", 10}
+        ret
+
+; FS reaches 4 GiB from now on, in real mode.
+use_far_memory:
+        cli
+        lgdt    [table]
+        mov     eax, cr0
+        or      al, 1
+        mov     cr0, eax
+        jmp     .there
+.there: mov     bx, 8
+        mov     fs, bx
+        and     al, 0xfe
+        mov     cr0, eax
+        jmp     .back
+.back:  xor     ax, ax
+        mov     ds, ax
+        ret
+
+; EBX: the FADT, by the RSDT.
+find_firmware:
+        mov     ebx, 0xe0000
+.next:  cmp     dword [fs:ebx], "RSD "
+        jne     .other
+        cmp     dword [fs:ebx + 4], "PTR "
+        je      .found
+.other: add     ebx, 16
+        cmp     ebx, 0x100000
+        jb      .next
+        text    {"ports: no ACPI", 10}
+        jmp     halt
+.found: mov     esi, [fs:ebx + 16]
+        mov     ecx, [fs:esi + 4]
+        sub     ecx, 36
+        shr     ecx, 2
+.table: mov     ebx, [fs:esi + 36]
+        cmp     dword [fs:ebx], "FACP"
+        je      .end
+        add     esi, 4
+        dec     ecx
+        jnz     .table
+.end:   ret
+
+; The firmware goes there when it wakes from S3.
+set_waking_vector:
+        mov     esi, [fs:ebx + 36]      ; the FACS
+        mov     dword [fs:esi + 12], woken
+        ret
+
+; The clock wakes the machine each second: CMOS registers 1, 3, 5 and B, and RTC_EN of PM1 enable.
+set_alarm:
+        mov     si, alarm
+.next:  lodsw
+        test    al, al
+        jz      .end
+        out     0x70, al
+        mov     al, ah
+        out     0x71, al
+        jmp     .next
+.end:   mov     al, 0x0b
+        out     0x70, al
+        in      al, 0x71
+        or      al, 0x20
+        out     0x70 + 1, al
+        mov     dx, [control]
+        sub     dx, 2
+        mov     ax, 0x0400
+        out     dx, ax
+        ret
+; Register C has what has happened; reading it clears it.
+forget_alarms:
+        mov     al, 0x0c
+        out     0x70, al
+        in      al, 0x71
+        ret
+
+alarm:  db      1, 0xc0, 3, 0xc0, 5, 0xc0, 0, 0
+
+        align   4
+; The firmware starts this where the machine wakes.
+woken:  cli
+        jmp     0:.flat                 ; it came by another segment
+.flat:  xor     ax, ax
+        mov     ds, ax
+        mov     es, ax
+        mov     ss, ax
+        mov     sp, 0x7000
+        text    {"ports: WOKE", 10}
+        mov     word [6 * 4], .none
+        mov     word [6 * 4 + 2], 0
+        call    hypercall
+        text    {"ports: under the hypervisor", 10}
+        jmp     halt
+.none:  text    {"ports: OUTSIDE the hypervisor", 10}
+        jmp     halt
+
+; Time in which a machine falls asleep. Interrupts stay off.
+pause:  push    cx
+        mov     cx, 2000
+.next:  in      al, 0x80                ; takes about a microsecond
+        loop    .next
+        pop     cx
+        ret
+
+is_amd: db      0
+fault:  db      0
+        align   8
+table:  dw      15
+        dd      table
+        dw      0
+        dq      0x008f92000000ffff      ; data, 4 GiB from 0
+
+        times   2 * 16 * 63 * 512 - ($ - $$) db 0

@@ -1,0 +1,77 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { assembleBareProgram } from '../../images/bare.js';
+import { AMD_MODEL, bootInBochs } from './bochs.js';
+import { boot, hypervisorLines, root, temporaryFolder } from './harness.js';
+
+/** Where images/bare/ports.asm has the port of PM1 control. */
+const CONTROL = 505;
+const CONTROL_IN_QEMU = 0x604;
+const CONTROL_IN_BOCHS = 0xb004;
+
+async function disk(t: Test, control: number): Promise<string> {
+  const file = join(await temporaryFolder(t), 'disk.img');
+  await assembleBareProgram(root, 'ports', file);
+  const content = await readFile(file);
+  content.writeUInt16LE(control, CONTROL);
+  await writeFile(file, content);
+  return file;
+}
+
+const LINE_20 = [
+  'closed by port 92h, wraps = 01, hypercalls = 00000000',
+  'opened again, wraps = 00, hypercalls = 00000000',
+  'closed by the keyboard controller, wraps = 01, hypercalls = 00000000',
+  'opened again, wraps = 00, hypercalls = 00000000',
+];
+const goesOn = (attempt: string) => [`${attempt} next`, 'goes on'];
+const isRefused = (attempt: string) => [`${attempt} next`, '#GP', 'goes on'];
+const SLEEP = [
+  'PM1 control = 0000, by bytes = 0000, EAX = 12340000',
+  ...goesOn('16 bits'),
+  ...goesOn('the high byte'),
+  ...goesOn('32 bits'),
+  ...goesOn('32 bits from the register before'),
+  ...goesOn('16 bits from the high byte on'),
+  ...goesOn('the type first'),
+  ...isRefused('a string of words'),
+  ...isRefused('a string of bytes'),
+  ...Array<string[]>(6).fill(goesOn('another type')).flat(),
+];
+
+/** It stays under the hypervisor, whose memory is as it was, and can switch the machine off. */
+function isContained(t: Test, serial: string): void {
+  const lines = [...serial.matchAll(/^ports: (.*)$/gm)].map(([, line = '']) => line);
+  t.same(lines, ['start', ...LINE_20, ...SLEEP, 'power off']);
+  t.match(hypervisorLines(serial).at(-1), /starting the guest$/);
+}
+
+/** So many processors have the hypervisor use more than 1 MiB: all of it has to lie where line 20 is 0. */
+for (const [machine, cpus] of [
+  ['q35', 11],
+  ['pc', 2],
+] as const) {
+  t.test(`a guest of ${cpus} processors on ${machine} closes address line 20, and cannot fall asleep`, async (t) => {
+    const drive = ['-drive', `file=${await disk(t, CONTROL_IN_QEMU)},format=raw,if=none,id=disk`];
+    const s3 = ['-global', machine === 'q35' ? 'ICH9-LPC.disable_s3=0' : 'PIIX4_PM.disable_s3=0'];
+    const { serial, ended } = await boot({
+      ...{ machine, cpus, kernel: null, initrd: null, memory: '256M', options: 'triple-fault=halt' },
+      extra: [...drive, '-device', 'ide-hd,drive=disk', ...s3],
+    });
+    isContained(t, serial);
+    t.equal(ended, 'off');
+  });
+}
+
+for (const [vendor, model] of [
+  ['AMD-V', AMD_MODEL],
+  ['VT-x', 'corei7_haswell_4770'],
+] as const) {
+  t.test(`nor can it on the ${vendor} of Bochs`, async (t) => {
+    const options = { model, disk: await disk(t, CONTROL_IN_BOCHS), options: 'disk=0x80', kernel: null, initrd: null };
+    const { serial, ended } = await bootInBochs({ ...options, seconds: 120 });
+    isContained(t, serial);
+    t.equal(ended, 'off');
+  });
+}
