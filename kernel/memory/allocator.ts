@@ -12,6 +12,7 @@ import {
   instance,
   struct,
   u64,
+  U64,
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
@@ -24,14 +25,14 @@ export const PAGE_BYTES = 4096n;
 export const ADDRESS_LINE_20 = 0x10_0000n;
 const EVEN_DISTANCE = 0x20_0000n;
 
-const Allocator = struct('Allocator', { size: 24 }, { start: at(0, HPA), next: at(8, HPA), end: at(16, HPA) });
+const Allocator = struct('Allocator', { size: 24 }, { next: at(0, HPA), end: at(8, HPA), used: at(16, U64) });
 const state = instance(Allocator);
 
 /** The pages come from the `bytes` bytes at `start`, both multiples of a page. */
 export function allocatorStart(start: Hpa, bytes: u64): void {
-  state.start = start;
   state.next = start;
   state.end = hpa(start + bytes);
+  state.used = 0n;
 }
 
 /** The first of `count` zeroed pages, one after the other. Stops start-up where there are none left. */
@@ -41,6 +42,7 @@ export function allocatePages(count: u32): Hpa {
   const first = placeFor(bytes);
   if (first > state.end || bytes > u64(state.end - first)) fail('the memory set aside for the hypervisor is used up');
   state.next = hpa(first + bytes);
+  state.used = u64(state.used + bytes);
   fillMemory(first, 0, bytes);
   return first;
 }
@@ -52,7 +54,7 @@ function placeFor(bytes: u64): Hpa {
   return addSat64(offset, bytes) <= ADDRESS_LINE_20 ? next : hpa(next + u64(EVEN_DISTANCE - offset));
 }
 
-/** How many bytes are taken, with those that were passed over. */
+/** How many bytes are taken. */
 export function allocatorUsed(): u64 {
-  return u64(state.next - state.start);
+  return state.used;
 }

@@ -59,18 +59,6 @@ t.test('an exit out of an enclave is handled as any other', (t) => {
   t.end();
 });
 
-t.test('an access to ports beyond the last one leaves the guest once only, and is the guest’s to do again', (t) => {
-  const guest = startIntelGuest();
-  const bitmaps = 1n << 25n;
-  t.equal(guest.read(Field.primaryControls) & bitmaps, bitmaps);
-  const others = guest.read(Field.primaryControls) & ~bitmaps;
-  guest.exit(ExitReason.port);
-  t.equal(guest.read(Field.primaryControls), others);
-  t.equal(guest.read(Field.guestRip), BigInt(CODE));
-  t.equal(injectedEvent(guest), null);
-  t.end();
-});
-
 t.test('XSETBV is done where the processor takes the value, and raises #GP elsewhere', (t) => {
   for (const [index, value, isDone] of [
     [0n, 7n, true],
