@@ -113,11 +113,10 @@ second: text    {"ports: start", 10}
 ; S5, whose sleep type is 0 in the emulators.
 power_off:
         text    {"ports: power off", 10}
+        call    pause                   ; the emulator has the last character by then
         mov     dx, [control]
         mov     ax, 0x2000
         out     dx, ax
-        call    pause
-        text    {"ports: is still on", 10}
         jmp     halt
 
 ; ---- address line 20
@@ -224,13 +223,6 @@ sleep:  call    use_far_memory
         in      ax, dx
         text    "ports: PM1 control = "
         call    print_word
-        inc     dx
-        in      al, dx
-        text    ", by bytes = "
-        call    print_byte
-        dec     dx
-        in      al, dx
-        call    print_byte
         mov     eax, 0x12345678
         in      ax, dx
         text    ", EAX = "

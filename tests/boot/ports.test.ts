@@ -28,7 +28,7 @@ const LINE_20 = [
 const goesOn = (attempt: string) => [`${attempt} next`, 'goes on'];
 const isRefused = (attempt: string) => [`${attempt} next`, '#GP', 'goes on'];
 const SLEEP = [
-  'PM1 control = 0000, by bytes = 0000, EAX = 12340000',
+  'PM1 control = 0000, EAX = 12340000',
   ...goesOn('16 bits'),
   ...goesOn('the high byte'),
   ...goesOn('32 bits'),
