@@ -198,7 +198,7 @@ t.test('what was injected before is not injected again, and the TLB is flushed o
   const guest = startGuest();
   guest.exit(ExitCode.vmrun);
   guest.vmcb.tlbControl = 1;
-  guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
+  guest.exit(ExitCode.smi);
   t.equal(injected(guest.vmcb), null);
   t.equal(guest.vmcb.tlbControl, 0);
   t.end();
