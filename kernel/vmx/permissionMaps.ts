@@ -70,7 +70,7 @@ export function watchReads(number: u32): void {
   releaseLock(maps.lock);
 }
 
-/** No port exits. */
+/** One bit for each port, bitmap B behind bitmap A; an access exits where the bit of one of its bytes is set (SDM 3C 25.1.3). */
 function makeIoPermissions(): Hpa {
   const map = allocatePages(IO_MAP_PAGES);
   markOwnedPorts(map);
