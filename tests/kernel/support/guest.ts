@@ -97,6 +97,8 @@ export class AmdProcessor {
   in16(): number {
     return 0xffff;
   }
+  readCr3 = (): bigint => 0x5000n;
+  writeCr3 = (): void => undefined;
   out16(port: number, value: number): void {
     this.portWrites.push([port, value]);
   }

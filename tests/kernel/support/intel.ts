@@ -80,7 +80,6 @@ export class IntelProcessor extends AmdProcessor {
   invept = (): void => undefined;
   invvpid = (): void => undefined;
   readCr0 = (): bigint => this.cr0;
-  readCr3 = (): bigint => 0x5000n;
   readCr4 = (): bigint => this.cr4;
   writeCr0(value: bigint): void {
     this.cr0 = value;

@@ -41,8 +41,8 @@ t.test('each SVM instruction is intercepted (Jailhouse): VMRUN to SKINIT, and IN
   t.end();
 });
 
-t.test('#DB and #AC are intercepted, no other exception (CVE-2015-5307, CVE-2015-8104)', (t) => {
-  t.equal(intercepts().exceptions, (1 << 1) | (1 << 17));
+t.test('#DB, #AC and #MC are intercepted, no other exception (CVE-2015-5307, CVE-2015-8104)', (t) => {
+  t.equal(intercepts().exceptions, (1 << 1) | (1 << 17) | (1 << 18));
   t.end();
 });
 
