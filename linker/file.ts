@@ -25,7 +25,7 @@ export function makeFile(setup: Buffer, image: Buffer, version: string): Buffer 
   writeLinuxVersion(file, version);
   writeMultibootSizes(file.subarray(SETUP_BYTES), parts.data, parts.memory);
   writeLinuxSizes(file, parts.data, linuxMemory(parts.memory));
-  placeSections(file, placesOf(file, parts, parts.data));
+  placeSections(file, placesOf(parts, parts.data));
   return file;
 }
 
@@ -64,7 +64,7 @@ export function packFile(file: Buffer, bundle: Buffer): Buffer {
   writeMultibootSizes(image, image.length, 0);
   writeLinuxSizes(packed, image.length, linuxMemory(image.length));
   const place = { address: SETUP_BYTES + memory, offset: SETUP_BYTES + memory, memoryBytes: bytes, fileBytes: bytes };
-  placeSections(packed, [...placesOf(packed, found.parts, memory), place]);
+  placeSections(packed, [...placesOf(found.parts, memory), place]);
   return packed;
 }
 
@@ -79,16 +79,18 @@ function linuxMemory(bytes: number): number {
   return alignUp(bytes, PAGE) + SIGNATURE_ROOM;
 }
 
-/** The sections of an image of which `bytes` are in the file. The first page of the constants is for revocation. */
-function placesOf(file: Buffer, { text, constants, memory }: ImageParts, bytes: number): SectionPlace[] {
+/**
+ * The sections of an image of which `bytes` are in the file. The first page of the constants is for revocation, zeros at its
+ * end and all: firmware loads no more of a section than it has in memory, and the image is summed as a whole.
+ */
+function placesOf({ text, constants, memory }: ImageParts, bytes: number): SectionPlace[] {
   const place = (start: number, end: number, fileEnd: number): SectionPlace => ({
     ...{ address: SETUP_BYTES + start, offset: SETUP_BYTES + start },
     ...{ memoryBytes: end - start, fileBytes: fileEnd - start },
   });
-  const sbatEnd = file.indexOf(0, SETUP_BYTES + text) - SETUP_BYTES;
   return [
     place(0, text, text),
-    place(text, sbatEnd, text + PAGE),
+    place(text, text + PAGE, text + PAGE),
     place(text + PAGE, constants, constants),
     place(constants, memory, bytes),
   ];

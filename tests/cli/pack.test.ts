@@ -207,7 +207,8 @@ t.test('the section .sbat names this version for revocation, and nothing else', 
   const file = await readFile(image);
   const text = file.toString('latin1', sbat?.offset ?? 0, (sbat?.offset ?? 0) + (sbat?.memoryBytes ?? 0));
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  const [first = '', own = '', end] = text.split('\n');
+  t.equal(sbat?.memoryBytes, 4096, 'with its zeros, which belong to the sum of the image');
+  const [first = '', own = '', end] = text.replace(/\0+$/, '').split('\n');
   t.match(first, /^sbat,1,SBAT Version,sbat,1,https:/);
   t.match(own, new RegExp(`^tsvm,[1-9]\\d*,tsvm,tsvm,${version},`));
   t.equal(end, '');
