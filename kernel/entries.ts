@@ -4,6 +4,8 @@ import { start } from './main.js';
 import { onVirtualize, startEfi } from './mainEfi.js';
 import { onException } from './report/exception.js';
 import { onSvmExit } from './svm/exit.js';
+import { onSecurityException } from './svm/initRedirection.js';
+import { onSvmCalled } from './svm/parking.js';
 import { onMachineCheck } from './vcpu/machineCheck.js';
 import { onNmi } from './vcpu/nmi.js';
 import { onProcessorStart } from './vcpu/start.js';
@@ -24,8 +26,10 @@ export const entries = entryPoints({
   /** From there, too: whether it was taken care of. */
   tsvm_nmi: onNmi,
   tsvm_machine_check: onMachineCheck,
+  tsvm_security: onSecurityException,
   /** From runtime-c/svm.asm. */
   tsvm_svm_exit: onSvmExit,
+  tsvm_svm_called: onSvmCalled,
   /** From runtime-c/vmx.asm. */
   tsvm_vmx_cpuid: onQuickCpuid,
   tsvm_vmx_exit: onVmxExit,

@@ -11,7 +11,7 @@ import { checkFirmwareLocks } from './machine/firmwareLocks.js';
 import { loadDescriptors } from './machine/descriptors.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { ConsoleChoice, options, parseOptions } from './machine/options.js';
-import { mappedEnd } from './memory/hostPaging.js';
+import { mappedEnd, unmapTrampoline } from './memory/hostPaging.js';
 import { readMtrrs } from './memory/mtrr.js';
 import { buildNestedTables } from './memory/nestedPaging.js';
 import { moveToRegion, region } from './memory/region.js';
@@ -21,8 +21,16 @@ import { startClock } from './time/clock.js';
 import { ProcessorState } from './vcpu/state.js';
 import { vcpuOf } from './vcpu/processors.js';
 import { startProcessors, useProcessor } from './vcpu/start.js';
-import { hideTrampoline } from './vcpu/trampoline.js';
-import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer, watchApic } from './vcpu/vendor.js';
+import { clearTrampoline, hideTrampoline } from './vcpu/trampoline.js';
+import {
+  chooseVendor,
+  interceptApic,
+  keepsTrampoline,
+  nestedEntryFormat,
+  prepareVcpu,
+  runVcpu,
+  startTimer,
+} from './vcpu/vendor.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
 export function start(magic: u32, info: Hpa): never {
@@ -58,15 +66,22 @@ function startGuest(): never {
   const tables = buildNestedTables(nestedEntryFormat(), region.start, region.bytes, readableEnd);
   publishStatistics(nestedEntryFormat());
   useProcessor(vcpu);
-  hideTrampoline(nestedEntryFormat());
-  watchApic();
+  interceptApic();
+  if (keepsTrampoline()) hideTrampoline(nestedEntryFormat());
+  startProcessors();
+  if (!keepsTrampoline()) freeTrampoline();
   loadGuest(state, vcpu.registers);
   prepareVcpu(vcpu, tables, state);
-  startProcessors();
   print('starting the guest');
   endLine();
   startTimer(vcpu);
   consoleLeaveUart();
   screenLeave();
   return runVcpu(vcpu);
+}
+
+/** No processor starts there any more: the page is the guest's. */
+function freeTrampoline(): void {
+  clearTrampoline();
+  unmapTrampoline();
 }

@@ -7,7 +7,7 @@ import { readOfferedBundle } from './boot/efiBundle.js';
 import { codeSelector, copyImage, efiVirtualize } from './boot/efiCalls.js';
 import { readLoadOptions } from './boot/efiLoadOptions.js';
 import { readFirmwareMap } from './boot/efiMap.js';
-import { EfiMemory, keepReserved, takeAlignedPages, takePages } from './boot/efiMemory.js';
+import { EfiMemory, keepReserved, takeAlignedPages } from './boot/efiMemory.js';
 import { isPresent } from './boot/efiPresence.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './boot/efiProcessors.js';
 import { readSecureBoot } from './boot/efiSecureBoot.js';
@@ -18,7 +18,7 @@ import { startEfiGuest } from './guest/efi.js';
 import { readAcpi } from './machine/acpi.js';
 import { checkFirmwareLocks } from './machine/firmwareLocks.js';
 import { loadDescriptors, loadGates } from './machine/descriptors.js';
-import { processorCount, readProcessors } from './machine/madt.js';
+import { readProcessors } from './machine/madt.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { chooseConsole } from './main.js';
 import { PAGE_BYTES } from './memory/allocator.js';
@@ -33,8 +33,7 @@ import { completeSegments } from './vcpu/capturedState.js';
 import { ownVcpu } from './vcpu/processors.js';
 import { useProcessor } from './vcpu/start.js';
 import type { ProcessorState } from './vcpu/state.js';
-import { hideTrampoline, LOW_MEMORY_END, useTrampoline, writeTrampoline } from './vcpu/trampoline.js';
-import { chooseVendor, nestedEntryFormat, prepareVcpu, runVcpu, startTimer, watchApic } from './vcpu/vendor.js';
+import { chooseVendor, interceptApic, nestedEntryFormat, prepareVcpu, runVcpu, startTimer } from './vcpu/vendor.js';
 
 const Tables = struct('HostTables', { size: 8 }, { host: at(0, HPA) });
 /** The hypervisor's own page tables. */
@@ -78,21 +77,11 @@ function settle(): void {
   const bytes = regionBytes(format);
   const start = takeAlignedPages(EfiMemory.reserved, bytes / PAGE_BYTES, FOUR_GIB, REGION_ALIGN);
   if (start === 0n) failForMemory(bytes);
-  takeTrampoline();
   tables.host = takeRegion(start, bytes);
   buildNestedTables(format, region.start, region.bytes, hpa(mappedEnd(topOfMemory())));
   publishStatistics(format);
-  hideTrampoline(format);
-  watchApic();
+  interceptApic();
   copyImage(start);
-}
-
-/** For processors that the guest starts by a SIPI. */
-function takeTrampoline(): void {
-  if (processorCount() <= 1) return;
-  const page = takePages(EfiMemory.reserved, 1n, LOW_MEMORY_END);
-  if (page === 0n) fail('too little memory: the firmware has no page below 640 KiB to start other processors in');
-  useTrampoline(page);
 }
 
 /** Where a processor enters the hypervisor, which lies in its own memory now. `state` is what the firmware left. */
@@ -108,6 +97,5 @@ export function onVirtualize(state: ProcessorState): never {
   if (vcpu.number === 0) startTimer(vcpu);
   vcpu.isPrepared = true;
   vcpu.mailbox.isReady = 1;
-  if (vcpu.number === 0 && processorCount() > 1) writeTrampoline();
   return runVcpu(vcpu);
 }

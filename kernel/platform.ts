@@ -19,7 +19,7 @@ import {
 /** Where the image's parts are; each starts where the one before it ends, on a page boundary. */
 export const ImageBounds = struct(
   'ImageBounds',
-  { size: 0x58 },
+  { size: 0x60 },
   {
     /** The machine address at which the image lies now. */
     physical: at(0x00, HPA),
@@ -37,6 +37,8 @@ export const ImageBounds = struct(
     biosBlock: at(0x48, HVA),
     /** The code of the page at which other processors start. */
     trampoline: at(0x50, HVA),
+    /** The code of the parking guest: runtime-c/parking.asm. */
+    parking: at(0x58, HVA),
   },
 );
 export type ImageBounds = Ref<typeof ImageBounds>;

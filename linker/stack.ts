@@ -31,7 +31,7 @@ const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_entry', bytes: 0, calls: ['tsvm_start'] },
   { symbol: 'tsvm_efi_entry', bytes: 0, calls: ['tsvm_start_efi', 'tsvm_virtualize'] },
   { symbol: 'tsvm_trampoline', bytes: 0, calls: ['tsvm_processor_start'] },
-  { symbol: 'tsvm_svm_run', bytes: 2 * WORD, calls: ['tsvm_svm_exit'] },
+  { symbol: 'tsvm_svm_run', bytes: 2 * WORD, calls: ['tsvm_svm_exit', 'tsvm_svm_called'] },
   { symbol: 'tsvm_vmx_run', bytes: 4 * WORD, calls: ['tsvm_vmx_cpuid', 'tsvm_vmx_exit', 'tsvm_vmx_entry_refused'] },
   { symbol: 'tsvm_relocate', bytes: WORD, calls: [] },
   { symbol: 'tsvm_efi_call', bytes: 11 * WORD, calls: [] },
@@ -41,7 +41,11 @@ const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_try_hypercall', bytes: 2 * WORD + EXCEPTION_FRAME, calls: [] },
   { symbol: 'tsvm_try_wrmsr', bytes: WORD + EXCEPTION_FRAME, calls: [] },
   { symbol: 'tsvm_try_xsetbv', bytes: WORD + EXCEPTION_FRAME, calls: [] },
-  { symbol: 'tsvm_exception_stubs', bytes: EXCEPTION_FRAME + SAVED_REGISTERS, calls: ['tsvm_exception', 'tsvm_nmi'] },
+  {
+    symbol: 'tsvm_exception_stubs',
+    bytes: EXCEPTION_FRAME + SAVED_REGISTERS,
+    calls: ['tsvm_exception', 'tsvm_nmi', 'tsvm_security'],
+  },
 ];
 
 /**

@@ -1,6 +1,6 @@
 ; What the processor enters at an exception, and the accesses to MSRs and XCRs, and the hypercall, that survive one.
 
-extern tsvm_exception, tsvm_machine_check, tsvm_nmi
+extern tsvm_exception, tsvm_machine_check, tsvm_nmi, tsvm_security
 global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr, tsvm_try_xsetbv, tsvm_try_hypercall
 
 DEBUG              equ 1
@@ -8,6 +8,7 @@ NMI                equ 2
 INVALID_OPCODE     equ 6
 GENERAL_PROTECTION equ 13
 MACHINE_CHECK      equ 18
+SECURITY           equ 30
 
 ; "tsvm" in RAX and 0 in RCX ask for the version (docs/hypercall.md).
 HYPERCALL_MAGIC    equ 0x6d767374
@@ -15,7 +16,7 @@ HYPERCALL_MAGIC    equ 0x6d767374
 ; Vectors for which the processor pushes an error code (APM 2, 8.2): 8, 10 to 14, 17, 21, 29, 30.
 HAS_ERROR_CODE  equ 0x60227d00
 
-; Calls %1, which says whether what was interrupted may go on.
+; Calls %1 with the error code, which says whether what was interrupted may go on.
 %macro survive 1
         push    rax
         push    rcx
@@ -26,6 +27,7 @@ HAS_ERROR_CODE  equ 0x60227d00
         push    r9
         push    r10
         push    r11
+        mov     rdi, [rsp + 80]
         cld
         call    %1
         test    al, al
@@ -67,6 +69,8 @@ exception:
         je      .stray
         cmp     qword [rsp], INVALID_OPCODE
         je      .invalid_opcode
+        cmp     qword [rsp], SECURITY
+        je      .security
         cmp     qword [rsp], GENERAL_PROTECTION
         jne     .report
         cmp     qword [rsp + 16], try_rdmsr_may_fault
@@ -96,6 +100,8 @@ exception:
 .nmi:   survive tsvm_nmi
 .machine_check:
         survive tsvm_machine_check
+.security:
+        survive tsvm_security
 .report:
         push    r15
         push    r14

@@ -8,7 +8,7 @@
 
 /* Places in the image (linker/tsvm.ld), and what follows it (header.asm). */
 extern char image_text[], image_constants[], image_symbols[], image_data[], image_stacks[], image_end[];
-extern char tsvm_exception_stubs[], tsvm_trampoline[], tsvm_bios_block[];
+extern char tsvm_exception_stubs[], tsvm_trampoline[], tsvm_parking[], tsvm_bios_block[];
 extern const volatile uint64_t image_bundle;
 
 /* What assembly repeats of TypeScript's constants and layouts: layout.inc, svm.asm, exceptions.asm. */
@@ -16,6 +16,7 @@ _Static_assert(platform_DIRECT == DIRECT, "layout.inc");
 _Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers, r15) == 120, "svm.asm");
 _Static_assert(offsetof(struct Vcpu, vmcb) == 128 && offsetof(struct Vcpu, hostVmcb) == 136, "svm.asm");
 _Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
+_Static_assert(offsetof(struct Vcpu, call) == 0xf0 && offsetof(struct Call, isPending) == 0, "svm.asm");
 _Static_assert(offsetof(struct Vcpu, quickReason) == 0xa8 && offsetof(struct Vcpu, exits) == 0x3000, "vmx.asm");
 _Static_assert(offsetof(struct Vcpu, stackTop) == 0xb0 && offsetof(struct Vcpu, apicId) == 0xc0, "trampoline.asm");
 _Static_assert(offsetof(struct Trampoline, descriptorsLimit) == 0x100 && offsetof(struct Trampoline, vcpus) == 0x118,
@@ -41,6 +42,7 @@ static inline UNUSED struct ImageBounds platform_imageBounds(void) {
       .end = (uint64_t)image_end,
       .exceptionStubs = (uint64_t)tsvm_exception_stubs,
       .trampoline = (uint64_t)tsvm_trampoline,
+      .parking = (uint64_t)tsvm_parking,
       .bundleBytes = image_bundle,
       .biosBlock = (uint64_t)tsvm_bios_block,
   };

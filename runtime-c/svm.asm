@@ -4,17 +4,17 @@
 %include "registers.inc"
 
 global tsvm_svm_run
-extern tsvm_svm_exit
+extern tsvm_svm_exit, tsvm_svm_called
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts) and in the VMCB (APM 2, table B-2).
 VCPU_VMCB       equ 128
 VCPU_HOST_SAVE  equ 136
+VCPU_CALLED     equ 0xf0
 VMCB_RAX        equ 0x5f8
 
 section .text
-; Interrupts and NMIs are held back (GIF is 0) from here on, except in the guest: VMRUN sets GIF, an exit clears it.
+; GIF is clear here, so that interrupts, NMI, INIT and SMI wait, and set in the guest: VMRUN sets it, an exit clears it.
 tsvm_svm_run:
-        clgi
         mov     rsp, [rdi + VCPU_STACK_TOP]
         mov     rax, [rdi + VCPU_HOST_SAVE]
         vmsave
@@ -39,5 +39,9 @@ tsvm_svm_run:
         vmload
         xor     ebp, ebp                ; ends the chain of frames
         call    tsvm_svm_exit
+        mov     rdi, [rsp]
+        cmp     dword [rdi + VCPU_CALLED], 0
+        je      .enter
+        call    tsvm_svm_called         ; another processor asks something of this one
         mov     rdi, [rsp]
         jmp     .enter

@@ -91,8 +91,10 @@ read_memory:
         finish
         ret
 
-; The page below 1 MiB where the second processor will start.
+; The page below 1 MiB where the second processor will start on Intel's processors.
 read_trampoline:
+        cmp     byte [is_amd], 0
+        jne     .none
         call    find_trampoline
         mov     rax, r13
         show    "bytes of the trampoline"
@@ -101,13 +103,16 @@ read_trampoline:
         finish
         mov     rax, r14
         show    "words that are not ones"
-        ret
+.none:  ret
 
 write_both:
+        cmp     byte [is_amd], 0
+        jne     .hidden
         call    find_trampoline
         begin   "write the trampoline"
         call    clear_hidden
         finish
+.hidden:
         call    find_hidden_memory
         begin   "write hidden memory"
         call    clear_hidden

@@ -1,6 +1,6 @@
 /**
- * The guest's writes to its local APIC, where they leave the guest because an INIT could carry a processor out of it. All
- * are done on the real APIC but those that would: what the guest reads there is the real one.
+ * The guest's writes to its local APIC, where they are intercepted so that no INIT or SIPI is sent (AMD-V). All others are
+ * done on the real APIC, which is what the guest reads.
  */
 import {
   at,
@@ -10,7 +10,9 @@ import {
   hpa,
   instance,
   physical,
+  rdmsr,
   struct,
+  table,
   tryWrmsr,
   u32,
   u64,
@@ -23,22 +25,22 @@ import {
   ApicRegister,
   Delivery,
   DELIVERY_MASK,
+  answersAsXApic,
   hasXApicPage,
   isX2Apic,
-  isXApic,
   X2APIC_COMMAND,
   XAPIC_FIELD_SHIFT,
 } from '../machine/localApic.js';
-import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
+import { APIC_BASE } from '../vcpu/registers.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from './answer.js';
-import { isPlainInterrupt, NOTHING, toSend } from './apicCommand.js';
-import { firstProcessor, noteFirstProcessor } from './apicReceivers.js';
+import { isPlainInterrupt, isSentOn } from './apicCommand.js';
+import { noteLogicalDestination } from './apicReceivers.js';
 import { Event, recordEvent } from './events.js';
 
 const ApicWatch = struct(
   'ApicWatch',
-  { size: 16 },
+  { size: 11 },
   {
     page: at(0, GPA),
     /** Whether the guest's writes leave it. */
@@ -47,8 +49,6 @@ const ApicWatch = struct(
     hasOthers: at(9, BOOL),
     /** Whether the page is watched, or may be again. */
     isFixed: at(10, BOOL),
-    /** Who is reset does not change between the look at that and a command. */
-    lock: at(12, SpinLock),
   },
 );
 const watch = instance(ApicWatch);
@@ -57,18 +57,18 @@ const watch = instance(ApicWatch);
 export const MESSAGES = 0xfee0_0000n;
 export const MESSAGES_BYTES = 0x10_0000n;
 const OFFSET_IN_PAGE = 0xfffn;
-/** The first registers of the page are reserved. */
-const FIRST_REGISTER = 0x20;
 /** Registers start at multiples of 16; what else an address in one does is undefined (SDM 3A 10.4.1; APM 2, 16.3.2). */
 const OFFSET_OF_REGISTER = 0xf;
 
-/** Begins to watch the local APICs; this processor is the guest's first one. Returns where their page is. */
+/** Reserved bits of the ICR in x2APIC mode, each of which raises #GP (SDM 3A 10.12.9). */
+const X2APIC_COMMAND_RESERVED = 0xfff3_3000;
+
+/** Begins to watch the local APICs. Returns where their page is. */
 export function watchApic(): Gpa {
-  noteFirstProcessor();
   watch.page = gpa(apicPage());
   watch.isOn = true;
   watch.isFixed = true;
-  watch.hasOthers = !isXApic();
+  watch.hasOthers = !hasXApicPage(rdmsr(APIC_BASE));
   return watch.page;
 }
 
@@ -115,7 +115,7 @@ export function readApic(address: Gpa): u32 {
 
 /** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Without the page, that is a message, too. */
 export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  if (isInApicPage(address) && (!watch.hasOthers || isXApic())) {
+  if (isInApicPage(address) && (!watch.hasOthers || answersAsXApic())) {
     writeRegister(vcpu, address, value, rip);
   } else {
     sendMessage(address, value, rip);
@@ -125,12 +125,9 @@ export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void 
 /** Writes `value` to the command register of x2APIC mode. */
 export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   if (!isX2Apic()) return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
-  const destination = u32(value >> 32n);
-  takeLock(watch.lock);
-  const command = toSend(vcpu.number, u32(value), destination, true, rip);
-  const isDone = command === NOTHING || tryWrmsr(X2APIC_COMMAND, (u64(destination) << 32n) | u64(command));
-  releaseLock(watch.lock);
-  return isDone ? Answer.done : Answer.generalProtection;
+  if (u32(u32(value) & X2APIC_COMMAND_RESERVED) !== 0) return Answer.generalProtection;
+  if (!isSentOn(vcpu.number, u32(value), u32(value >> 32n), true, rip)) return Answer.done;
+  return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
 }
 
 /** Whether `address` is a register of the local APIC's page. */
@@ -142,50 +139,56 @@ function isMessage(address: Gpa): boolean {
   return u64(u64(address) - MESSAGES) < MESSAGES_BYTES;
 }
 
-function isFirst(vcpu: Vcpu): boolean {
-  return vcpu.number === 0;
-}
+type RegisterWrite = (vcpu: Vcpu, address: Gpa, value: u32, rip: u64) => void;
+
+const REGISTERS = 0x100;
+const LAST_REGISTER = 0xff;
+/** Who does a write to the page, by the register's number: its offset in units of 16 bytes. The first two are reserved. */
+const registerWrites = table<RegisterWrite>(REGISTERS, writeThrough, {
+  [0]: ignoreWrite,
+  [1]: ignoreWrite,
+  [ApicRegister.identity >>> 4]: keepIdentity,
+  [ApicRegister.logicalDestination >>> 4]: writeLogicalDestination,
+  [ApicRegister.destinationFormat >>> 4]: writeLogicalDestination,
+  [ApicRegister.commandLow >>> 4]: sendCommand,
+});
 
 function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
   const offset = u32(u64(address) & OFFSET_IN_PAGE);
-  switch (offset) {
-    case ApicRegister.commandLow:
-      sendCommand(vcpu, value, rip);
-      return;
-    case ApicRegister.identity:
-      keepIdentity(value, rip);
-      return;
-    case ApicRegister.logicalDestination:
-      if (isFirst(vcpu)) firstProcessor.logical = value >>> XAPIC_FIELD_SHIFT;
-      break;
-    case ApicRegister.destinationFormat:
-      if (isFirst(vcpu)) firstProcessor.format = value;
-      break;
-    default:
-      if (offset < FIRST_REGISTER) return;
-      if ((offset & OFFSET_OF_REGISTER) !== 0) {
-        recordEvent(Event.apicAccess, u64(address), rip);
-        return;
-      }
-      break;
+  if ((offset & OFFSET_OF_REGISTER) !== 0) {
+    recordEvent(Event.apicAccess, u64(address), rip);
+    return;
   }
+  registerWrites.get((offset >>> 4) & LAST_REGISTER)(vcpu, address, value, rip);
+}
+
+function writeThrough(_vcpu: Vcpu, address: Gpa, value: u32, _rip: u64): void {
   window(hpa(address), 4).setU32(0, value);
 }
 
-function sendCommand(vcpu: Vcpu, command: u32, rip: u64): void {
+function ignoreWrite(_vcpu: Vcpu, _address: Gpa, _value: u32, _rip: u64): void {
+  return;
+}
+
+/** LDR or DFR, which says what the APIC has kept of the value. */
+function writeLogicalDestination(vcpu: Vcpu, address: Gpa, value: u32, _rip: u64): void {
+  window(hpa(address), 4).setU32(0, value);
+  noteLogicalDestination(vcpu);
+}
+
+function sendCommand(vcpu: Vcpu, _address: Gpa, command: u32, rip: u64): void {
   const page = physical(ApicPage, hpa(watch.page));
   if (isPlainInterrupt(command)) {
     page.commandLow = command;
     return;
   }
-  takeLock(watch.lock);
-  const sent = toSend(vcpu.number, command, page.commandHigh >>> XAPIC_FIELD_SHIFT, false, rip);
-  if (sent !== NOTHING) page.commandLow = sent;
-  releaseLock(watch.lock);
+  const high = page.commandHigh;
+  if (isSentOn(vcpu.number, command, high >>> XAPIC_FIELD_SHIFT, false, rip)) page.commandLow = command;
+  else page.commandHigh = high; // a call of another processor has changed it
 }
 
 /** By another number it could no longer be told whom a command reaches. Newer processors ignore the write, too. */
-function keepIdentity(value: u32, rip: u64): void {
+function keepIdentity(_vcpu: Vcpu, _address: Gpa, value: u32, rip: u64): void {
   if (value === physical(ApicPage, hpa(watch.page)).identity) return;
   recordEvent(Event.apicIdentity, u64(value), rip);
 }

@@ -1,90 +1,128 @@
 /**
- * Commands that the guest gives to its local APIC: interrupts for other processors (SDM 3A 10.6; APM 2, 16.5). Nearly
- * all go out as they are. Of INIT, SIPI and NMI it matters whom they reach: the processor that runs the hypervisor's
- * start-up first must never be reset, the others start in the hypervisor's code, and nothing else may wake them.
+ * Commands that the guest writes to its ICR: interrupts for other processors (SDM 3A 10.6; APM 2, 16.5). All are sent on as
+ * they are but INIT and SIPI, which are asked of their receivers instead (kernel/vcpu/startup.ts).
  */
-import { u32, type u64 } from '../../transpiler/lib/index.js';
-import { COMMAND_LEVEL, COMMAND_LEVEL_TRIGGER, Delivery, DELIVERY_MASK, STARTUP_VECTOR } from '../machine/localApic.js';
+import { requires, table, u32, type u64 } from '../../transpiler/lib/index.js';
+import {
+  COMMAND_IS_LOGICAL,
+  COMMAND_LEVEL,
+  COMMAND_LEVEL_TRIGGER,
+  Delivery,
+  DELIVERY_MASK,
+  SHORTHAND_MASK,
+  STARTUP_VECTOR,
+} from '../machine/localApic.js';
 import { lastProcessor, MAX_PROCESSORS, numberOf } from '../machine/madt.js';
-import { noteReset, noteResets, noteStartup, noteStartups, waitsForStartup } from '../vcpu/startup.js';
-import { trampolineVector } from '../vcpu/trampoline.js';
-import { canReachWaiting, firstProcessor, isToOne, isToSelf, mayReach, reachesFirst } from './apicReceivers.js';
+import { vcpuOf } from '../vcpu/processors.js';
+import {
+  lockStartup,
+  requestReset,
+  requestResets,
+  requestStart,
+  requestStarts,
+  unlockStartup,
+} from '../vcpu/startup.js';
+import { isBroadcast, namesLogically } from './apicReceivers.js';
 import { refuseInit } from './apicRefusal.js';
 
-/** In place of a command: none is to go out. */
-export const NOTHING = 0xffff_ffff;
+/** Kernels of 64 bits run in the upper half of all addresses; firmware in the lower, at the addresses of memory. */
+const UPPER_HALF = 0x8000_0000_0000_0000n;
 
-/** Quick to say of most commands: they go out as they are, wherever to. The rest have this bit of NMI's delivery mode. */
+type Ask = (sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64) => boolean;
+
+/**
+ * Who asks the receivers of an INIT or SIPI, by its shorthand (bits 19:18 of the ICR) and whether the destination is a logical one (bit
+ * 11). None is sent on, so all return false.
+ */
+const askers = table<Ask>(8, askPhysical, {
+  [1]: askLogical,
+  [2]: askSelf,
+  [3]: askSelf,
+  [4]: askAll,
+  [5]: askAll,
+  [6]: askOthers,
+  [7]: askOthers,
+});
+const ASKERS_MASK = 7;
+const SHORTHAND_SHIFT = 17;
+const LOGICAL_SHIFT = 11;
+
+/** Quick to say of most commands: they are sent on. The rest have this bit of NMI's delivery mode. */
 export function isPlainInterrupt(command: u32): boolean {
   return u32(command & Delivery.nmi) === 0;
 }
 
 /**
- * What goes out in place of `command`, the low half of the command register, which the guest gives at `rip` on processor
- * `sender`: that or another command, or NOTHING. `destination` is a byte, or wide in x2APIC mode.
+ * Whether `command`, the low half of the ICR, which the guest writes at `rip` on processor `sender`, is to be sent on. An INIT
+ * or SIPI is not: when this returns, its receivers are asked. `destination` is a byte, or wide in x2APIC mode.
  */
-export function toSend(sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64): u32 {
-  if (isToOne(command, destination, isWide)) return toSendToOne(command, destination, rip);
-  return toSendToMany(sender, command, destination, isWide, rip);
+export function isSentOn(sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64): boolean {
+  const delivery = u32(command & DELIVERY_MASK);
+  if (delivery !== Delivery.init && delivery !== Delivery.startup) return true;
+  if (delivery === Delivery.init && isDeassert(command)) return false;
+  const shorthand = u32(command & SHORTHAND_MASK) >>> SHORTHAND_SHIFT;
+  const logical = u32(command & COMMAND_IS_LOGICAL) >>> LOGICAL_SHIFT;
+  return askers.get(u32(shorthand | logical) & ASKERS_MASK)(sender, command, destination, isWide, rip);
 }
 
-function toSendToOne(command: u32, destination: u32, rip: u64): u32 {
-  const number = numberOf(destination);
-  switch (u32(command & DELIVERY_MASK)) {
-    case Delivery.init:
-      if (isDeassert(command)) return command;
-      if (destination === firstProcessor.identity) refuseInit(command, destination, rip);
-      if (number < MAX_PROCESSORS) noteReset(number);
-      break;
-    case Delivery.startup:
-      if (number < MAX_PROCESSORS) noteStartup(number, command, rip);
-      return redirected(command);
-    case Delivery.nmi:
-      if (number < MAX_PROCESSORS && waitsForStartup(number)) return NOTHING;
-      break;
-    default:
-      break;
+function askPhysical(sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64): boolean {
+  if (isBroadcast(destination, isWide)) return askAll(sender, command, destination, isWide, rip);
+  return askNumber(numberOf(destination), command, destination, rip);
+}
+
+function askSelf(sender: u32, command: u32, destination: u32, _isWide: boolean, rip: u64): boolean {
+  return askNumber(sender, command, destination, rip);
+}
+
+/** Nobody has the ID where `number` is MAX_PROCESSORS or more. The BSP always runs, so a SIPI is nothing to it. */
+function askNumber(number: u32, command: u32, destination: u32, rip: u64): boolean {
+  if (number >= MAX_PROCESSORS) return false;
+  if (number === 0 && isInit(command)) refuseInit(command, destination, rip);
+  lockStartup();
+  ask(number, command, rip);
+  unlockStartup();
+  return false;
+}
+
+function askOthers(sender: u32, command: u32, destination: u32, _isWide: boolean, rip: u64): boolean {
+  if (isInit(command) && sender !== 0) refuseInit(command, destination, rip);
+  lockStartup();
+  if (isInit(command)) requestResets();
+  else requestStarts(command & STARTUP_VECTOR, rip >= UPPER_HALF);
+  unlockStartup();
+  return false;
+}
+
+function askAll(_sender: u32, command: u32, destination: u32, _isWide: boolean, rip: u64): boolean {
+  if (isInit(command)) refuseInit(command, destination, rip);
+  lockStartup();
+  requestStarts(command & STARTUP_VECTOR, rip >= UPPER_HALF);
+  unlockStartup();
+  return false;
+}
+
+function askLogical(_sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64): boolean {
+  if (isInit(command) && namesLogically(destination, isWide, vcpuOf(0))) refuseInit(command, destination, rip);
+  const last = lastProcessor();
+  lockStartup();
+  for (let number: u32 = 1; number <= last; number++) {
+    if (namesLogically(destination, isWide, vcpuOf(number))) ask(number, command, rip);
   }
-  return command;
+  unlockStartup();
+  return false;
 }
 
-function toSendToMany(sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64): u32 {
-  switch (u32(command & DELIVERY_MASK)) {
-    case Delivery.init:
-      if (isDeassert(command)) return command;
-      if (reachesFirst(command, destination, isWide, sender === 0)) refuseInit(command, destination, rip);
-      // One for all others is from the first processor, or it would reach that.
-      if (!isToSelf(command)) noteResets();
-      else if (sender < MAX_PROCESSORS) noteReset(sender);
-      break;
-    case Delivery.startup:
-      noteStartups(command, rip);
-      return redirected(command);
-    case Delivery.nmi:
-      if (canReachWaiting(command, destination, isWide) && oneWaits(sender, command)) return NOTHING;
-      break;
-    default:
-      break;
-  }
-  return command;
+function ask(number: u32, command: u32, rip: u64): void {
+  requires(number < MAX_PROCESSORS);
+  if (isInit(command)) requestReset(number);
+  else requestStart(number, command & STARTUP_VECTOR, rip >= UPPER_HALF);
 }
 
-/** A SIPI that leads to the hypervisor. Where only one processor is named, another has nothing there to start in. */
-function redirected(command: u32): u32 {
-  const vector = trampolineVector();
-  return vector === 0 ? NOTHING : u32(u32(command & ~STARTUP_VECTOR) | vector);
+function isInit(command: u32): boolean {
+  return u32(command & DELIVERY_MASK) === Delivery.init;
 }
 
-/** With level trigger and a level of 0, it resets nothing. */
+/** With level trigger and a level of 0, an INIT resets nothing. */
 function isDeassert(command: u32): boolean {
   return u32(command & (COMMAND_LEVEL | COMMAND_LEVEL_TRIGGER)) === COMMAND_LEVEL_TRIGGER;
-}
-
-/** Whether a processor waits that `command`, which is for many, may reach. */
-function oneWaits(sender: u32, command: u32): boolean {
-  const last = lastProcessor();
-  for (let number: u32 = 1; number <= last; number++) {
-    if (waitsForStartup(number) && mayReach(command, sender, number)) return true;
-  }
-  return false;
 }

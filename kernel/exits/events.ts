@@ -16,10 +16,11 @@ export const Event = {
   fixedMsrBits: 10,
   sleep: 11,
   portString: 12,
+  heldInit: 13,
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 
-const EVENT_KINDS = 13;
+const EVENT_KINDS = 14;
 /** A guest may repeat itself for ever; the log is for the first few. */
 const LOGGED_OF_EACH_KIND = 8n;
 
@@ -37,9 +38,10 @@ const descriptions = list(STRING, [
   'the guest tried to change bits that stay as they are, MSR ',
   'the guest asked for a sleep state that it does not have, SLP_TYP and SLP_EN ',
   'the guest used a string instruction on a port that is intercepted, ',
+  'an INIT came that the ICR did not send, and its processor stands still, number ',
 ]);
 
-const Events = struct('Events', { size: 104 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
+const Events = struct('Events', { size: 112 }, { counts: at(0, arr(U64, EVENT_KINDS)) });
 const events = instance(Events);
 
 /** How often `event` happened. */

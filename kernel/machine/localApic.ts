@@ -37,6 +37,7 @@ export const ApicPage = struct(
   { size: 0x1000, volatile: true },
   {
     identity: at(0x20, U32),
+    version: at(0x30, U32),
     logicalDestination: at(0xd0, U32),
     destinationFormat: at(0xe0, U32),
     commandLow: at(0x300, U32),
@@ -70,6 +71,8 @@ const DELIVERY_PENDING = 1 << 12;
 const MOST_POLLS = 1_000_000;
 /** The ID above it stands for all processors. */
 const LARGEST_XAPIC_ID = 0xfe;
+/** What an address reads as at which no device answers. */
+const NO_DEVICE = 0xffff_ffff;
 
 /** Where this processor's page is. */
 export function apicPage(): Hpa {
@@ -86,9 +89,14 @@ export function isX2Apic(): boolean {
   return (rdmsr(APIC_BASE) & X2APIC_MODE) !== 0n;
 }
 
-/** Whether its registers are the page. */
-export function isXApic(): boolean {
-  return hasXApicPage(rdmsr(APIC_BASE));
+/**
+ * Whether its registers are the page. With APIC_BASE.EN clear a processor's are not (SDM 3A 10.4.3), QEMU's are for ever; the
+ * version tells, which an address without a device reads as ones.
+ */
+export function answersAsXApic(): boolean {
+  const base = rdmsr(APIC_BASE);
+  if ((base & X2APIC_MODE) !== 0n) return false;
+  return (base & ENABLED) !== 0n || physical(ApicPage, apicPage()).version !== NO_DEVICE;
 }
 
 /** Whether the registers of an APIC whose APIC_BASE is `base` are the page. */
@@ -107,14 +115,12 @@ export function sendStartup(apicId: u32, vector: u32): void {
   sendCommand(apicId, COMMAND_LEVEL | Delivery.startup | vector);
 }
 
-/** Sends an NMI to the processor with the ID `apicId`. A command of the guest that is half written is lost. */
+/**
+ * Sends an NMI to the processor with the ID `apicId`; none where an xAPIC cannot name that, and its guest could not either. The
+ * high half of the ICR changes.
+ */
 export function sendNmi(apicId: u32): void {
-  sendCommand(apicId, COMMAND_LEVEL | Delivery.nmi);
-}
-
-/** Whether the APIC of this processor has the ID `apicId`, which software can change in xAPIC mode. */
-export function hasIdentity(apicId: u32): boolean {
-  return !isXApic() || physical(ApicPage, apicPage()).identity >>> XAPIC_FIELD_SHIFT === apicId;
+  if (apicId <= LARGEST_XAPIC_ID || isX2Apic()) sendCommand(apicId, COMMAND_LEVEL | Delivery.nmi);
 }
 
 /** Sends an NMI to the processor that runs this. A command of the guest that is half written stays as it is. */

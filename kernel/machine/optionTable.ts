@@ -24,7 +24,7 @@ import {
 import { hexadecimalDigit, NO_DIGIT, startsWithText } from '../boot/text.js';
 import { print, printCharacter } from '../report/console.js';
 
-export const OPTION_COUNT = 11;
+export const OPTION_COUNT = 12;
 
 const LINES = list(STRING, [
   'option crash=halt|reset',
@@ -38,6 +38,7 @@ const LINES = list(STRING, [
   'option hypercall=kernel|-user',
   'option msr=strict|-open',
   'option require=nothing|+locks',
+  'option init=auto|+hold|-redirect',
 ]);
 
 /** What each line starts with; by it linker/options.ts finds the lines in an image. */

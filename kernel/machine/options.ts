@@ -40,6 +40,11 @@ export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
 
 /** Who may make the hypercalls that tell what the guest's kernel may know: its kernel, or its programs, too. */
 export const HypercallChoice = { kernel: 0, user: 1 } as const;
+/**
+ * What becomes of an INIT on AMD-V that no intercepted ICR has sent: it stays pending, or the processor makes an exception of
+ * it (VM_CR.R_INIT). `auto` redirects where the processor can, and this is no virtual machine.
+ */
+export const InitChoice = { auto: 0, hold: 1, redirect: 2 } as const;
 
 /** Whether the guest has MSRs that are in none of the lists in access/. */
 export const MsrChoice = { strict: 0, open: 1 } as const;
@@ -53,7 +58,7 @@ export type TestTimer = (typeof TestTimer)[keyof typeof TestTimer];
 /** The numbers of the values. The field at 4 * N belongs to line N of the table; the defaults are the zeros. */
 const Options = struct(
   'Options',
-  { size: 44 },
+  { size: 48 },
   {
     crash: at(0, U32),
     console: at(4, U32),
@@ -68,6 +73,7 @@ const Options = struct(
     hypercall: at(32, U32),
     msr: at(36, U32),
     require: at(40, U32),
+    init: at(44, U32),
   },
 );
 export type Options = Ref<typeof Options>;

@@ -2,7 +2,19 @@
  * The hypervisor's own address space (APM 2, 5.3): the image, of which nothing is both writable
  * and executable, and all machine memory at DIRECT. Nothing else is mapped, address 0 least of all.
  */
-import { hpa, hva, local, min64, u32, u64, type Hpa, type Hva } from '../../transpiler/lib/index.js';
+import {
+  hpa,
+  hva,
+  local,
+  min64,
+  physical,
+  readCr3,
+  u32,
+  u64,
+  writeCr3,
+  type Hpa,
+  type Hva,
+} from '../../transpiler/lib/index.js';
 import { processorCount } from '../machine/madt.js';
 import { imageStacks, STACK_COUNT, stackBottom, stackOffset, stackTop } from '../machine/stacks.js';
 import { directAddress, imageBounds } from '../platform.js';
@@ -10,13 +22,15 @@ import { processorMemory } from '../vcpu/processors.js';
 import { trampolinePage } from '../vcpu/trampoline.js';
 import { allocatePages, PAGE_BYTES } from './allocator.js';
 import { splitTables } from './mtrr.js';
-import { EntryFormat, largestPageLevel, mapRange } from './pageTables.js';
+import { Entry, EntryFormat, largestPageLevel, mapRange, placeOfEntry } from './pageTables.js';
 
 /** The MMIO that every machine has lies below. */
 const FOUR_GIB = 0x1_0000_0000n;
 /** Room for 64 TiB; the image has its place above. */
 const DIRECT_BYTES = 1n << 46n;
 
+/** Of CR3: where the top table is. */
+const ADDRESS = 0x000f_ffff_ffff_f000n;
 const PRESENT = 1n << 0n;
 const WRITABLE = 1n << 1n;
 const LARGE = 1n << 7n;
@@ -109,6 +123,14 @@ function mapDirect(root: Hpa, from: Hpa, to: Hpa, rights: u64): void {
 function mapTrampoline(root: Hpa): void {
   const page = trampolinePage();
   if (page !== 0n) mapRights(root, hva(u64(page)), page, PAGE_BYTES, CODE);
+}
+
+/** Nobody starts there any more, and what is there is the guest's: the address leads nowhere from now on. */
+export function unmapTrampoline(): void {
+  if (trampolinePage() === 0n) return;
+  const place = placeOfEntry(hpa(readCr3() & ADDRESS), u64(trampolinePage()), 1);
+  if (place !== 0n) physical(Entry, place).value = 0n;
+  writeCr3(readCr3());
 }
 
 function mapRights(root: Hpa, from: Hva, to: Hpa, bytes: u64, rights: u64): void {

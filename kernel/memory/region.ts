@@ -15,12 +15,12 @@ import type { EntryFormat } from './pageTables.js';
 /** Nested page tables leave out whole large pages, and the image, of less than 1 MiB, comes to lie in an even MiB. */
 export const REGION_ALIGN = 0x20_0000n;
 export const FOUR_GIB = 0x1_0000_0000n;
-/** The permission maps, the owners of MSRs and a few more. */
-const OTHER_PAGES = 22;
+/** The permission maps, the owners of MSRs, the parking guest and a few more. */
+const OTHER_PAGES = 30;
 /** What is at least used of each 2 MiB: the even MiB, less what no longer holds the longest piece that is taken at once. */
 const USED_BYTES = ADDRESS_LINE_20 - PROCESSOR_BYTES;
-/** On each processor, the page that controls its guest and those that keep the host's state. */
-const CONTROL_PAGES = 3;
+/** On each processor, the pages that control its guest and its parking guest, and those that keep the host's state. */
+const CONTROL_PAGES = 4;
 
 const Region = struct('Region', { size: 16 }, { start: at(0, HPA), bytes: at(8, U64) });
 /** What the hypervisor keeps: the image, and behind it the allocator's pages. */

@@ -4,7 +4,7 @@ import { isInApicPage, readApic, writeApic } from '../exits/apic.js';
 import { Event, recordEvent } from '../exits/events.js';
 import { stopGuest } from '../exits/stopGuest.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { mayEndWatch, svmIsApicWatched } from './apicWatch.js';
+import { mayEndInterception, svmInterceptsApic } from './apicInterception.js';
 import { generalRegister, setGeneralRegister } from './generalRegister.js';
 import { EVENT_VALID, Exception, injectExceptionWithCode } from './inject.js';
 import { skipInstruction } from './instruction.js';
@@ -19,7 +19,7 @@ const OFFSET_IN_REGISTER = 3n;
 
 /** A write of the guest to `address`, which is watched. */
 export function onApicWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa): void {
-  if (mayEndWatch() && isInApicPage(address) && !svmIsApicWatched()) {
+  if (mayEndInterception() && isInApicPage(address) && !svmInterceptsApic()) {
     vmcb.tlbControl = TlbControl.flushAll;
     return;
   }

@@ -13,8 +13,10 @@ const NO_EXECUTE = 1n << 63n;
 const WRITE_THROUGH = 1n << 3n;
 const CACHE_DISABLE = 1n << 4n;
 
-/** What the guest may read only, and never out of a cache: registers of a device. */
-export const NESTED_READ_ONLY_UNCACHED = PRESENT | USER | WRITE_THROUGH | CACHE_DISABLE;
+/** What a guest may read and execute only. */
+export const NESTED_READ_ONLY = PRESENT | USER;
+/** What it may read only, and never out of a cache: registers of a device. */
+export const NESTED_READ_ONLY_UNCACHED = NESTED_READ_ONLY | WRITE_THROUGH | CACHE_DISABLE;
 /** What makes it writable. */
 export const NESTED_WRITABLE = WRITABLE;
 

@@ -6,7 +6,7 @@ import { eventToRepeat } from './inject.js';
 import { repeatLostInterrupts } from './lostInterrupts.js';
 import { TlbControl, Vmcb } from './vmcb.js';
 
-/** Handles the exit of the guest of `vcpu`. */
+/** Handles the exit of the guest of `vcpu`, or of its parking guest. */
 export function onSvmExit(vcpu: Vcpu): void {
   effects('no-alloc');
   const vmcb = physical(Vmcb, vcpu.vmcb);

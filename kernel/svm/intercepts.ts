@@ -1,9 +1,8 @@
 /**
- * What leaves the guest, and why. All else the guest does with the real machine: interrupts, NMI, control and debug
- * registers, TSC, HLT, CPUID, and every port and MSR not named in permissionMaps.ts.
+ * What leaves the guest, and why. All else the guest does with the real machine: interrupts, control and debug registers,
+ * TSC, HLT, CPUID, and every port and MSR not named in permissionMaps.ts.
  */
 import { u32 } from '../../transpiler/lib/index.js';
-import { resumesWatch } from './apicWatch.js';
 import { takesSmis } from './smi.js';
 import type { Vmcb } from './vmcb.js';
 
@@ -13,9 +12,10 @@ const DEBUG_EXCEPTION = 1 << 1;
 const ALIGNMENT_CHECK = 1 << 17;
 // It may have hit the hypervisor: see machineCheck.ts.
 const MACHINE_CHECK = 1 << 18;
+const NMI_VECTOR = 1 << 2; // no exception has this vector
 
 // VMCB offset 00ch (APM 2, table B-1).
-export const NMI = 1 << 1; // calls of other processors, where there are any: see calls.ts
+export const NMI = 1 << 1; // calls of other processors: see kernel/vcpu/startup.ts
 const SMI = 1 << 2; // on QEMU with UEFI only: see smi.ts
 const INIT = 1 << 3; // resets the processor and with it EFER.SVME: the guest would escape
 export const IRET = 1 << 20; // while the guest handles an NMI that left it
@@ -42,8 +42,17 @@ export function setIntercepts(vmcb: Vmcb): void {
   vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;
 }
 
-/** The guest of `vmcb` handles no NMI: the next one leaves it where it may be a call. */
+/** The guest of `vmcb` handles no NMI: the next one exits. */
 export function expectNmis(vmcb: Vmcb): void {
-  const others = u32(vmcb.interceptInstructions1 & ~(IRET | NMI));
-  vmcb.interceptInstructions1 = resumesWatch() ? u32(others | NMI) : others;
+  vmcb.interceptInstructions1 = u32(u32(vmcb.interceptInstructions1 & ~IRET) | NMI);
+}
+
+/**
+ * Sets what leaves the parking guest of `vmcb` (parkingGuest.ts): its VMMCALL, what would take the processor away, and each
+ * exception, none of which its code raises. NMIs do not: it is there to take them.
+ */
+export function setParkingIntercepts(vmcb: Vmcb): void {
+  vmcb.interceptExceptions = u32(~NMI_VECTOR);
+  vmcb.interceptInstructions1 = u32((takesSmis() ? SMI : 0) | INIT | SHUTDOWN);
+  vmcb.interceptInstructions2 = VMRUN | VMMCALL;
 }

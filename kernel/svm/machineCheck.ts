@@ -3,14 +3,16 @@ import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Exception, injectException } from './inject.js';
+import { isInParkingGuest } from './parkingGuest.js';
 import type { Vmcb } from './vmcb.js';
 
 /**
  * #MC. With GIF clear it is pending until the guest runs (APM 2, 15.17), so one that hit the hypervisor cannot be told from one of the
  * guest's, and both are judged alike.
  */
-export function onMachineCheck(_vcpu: Vcpu, vmcb: Vmcb): void {
+export function onMachineCheck(vcpu: Vcpu, vmcb: Vmcb): void {
   if (isGuestsMachineCheck()) {
+    if (isInParkingGuest(vcpu)) return; // a guest that waits for a SIPI cannot be told
     injectException(vmcb, Exception.machineCheck);
     return;
   }

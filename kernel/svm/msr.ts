@@ -9,7 +9,7 @@ import { giveMsr, msrValue, readMsr, writeMsr, writeProcessor } from '../exits/m
 import { X2APIC_COMMAND } from '../machine/localApic.js';
 import { isShadowed } from '../memory/mtrrShadow.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { svmIsApicWatched } from './apicWatch.js';
+import { svmInterceptsApic } from './apicInterception.js';
 import { guestEfer, writeGuestEfer } from './efer.js';
 import { finishInstruction, instructionLength, Opcode } from './instruction.js';
 import { watchReads } from './permissionMaps.js';
@@ -73,7 +73,7 @@ function writeMemoryType(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer 
 
 /** A command to the local APIC in x2APIC mode. */
 function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
-  return svmIsApicWatched() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeProcessor(X2APIC_COMMAND, value);
+  return svmInterceptsApic() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeProcessor(X2APIC_COMMAND, value);
 }
 
 /** With SVM off the register is a register without effect: Linux clears it before it reboots. */

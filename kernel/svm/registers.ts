@@ -13,6 +13,8 @@ export const EFER_AIBRSE = 1n << 21n;
 
 /** Virtual machine control register (APM 2, 15.30.1). */
 export const VM_CR = 0xc001_0114;
+/** An INIT that would reset the processor raises #SX instead. */
+export const VM_CR_R_INIT = 1n << 1n;
 export const VM_CR_LOCK = 1n << 3n;
 export const VM_CR_SVM_DISABLED = 1n << 4n;
 

@@ -1,27 +1,20 @@
 /** Prepares the processor and the control block for a guest. */
-import {
-  addressOf,
-  cpuid,
-  haltForever,
-  local,
-  physical,
-  rdmsr,
-  u32,
-  type Hpa,
-  type u64,
-} from '../../transpiler/lib/index.js';
+import { cpuid, physical, rdmsr, u32, type Hpa, type u64 } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../memory/allocator.js';
 import { allocateControlPage } from '../memory/controlPage.js';
-import { directAddress, svmRun } from '../platform.js';
+import { noteLogicalDestination } from '../exits/apicReceivers.js';
 import { PAT } from '../vcpu/registers.js';
-import { noteRun, startVectorOf } from '../vcpu/startup.js';
-import { ProcessorState, startAtVector } from '../vcpu/state.js';
+import { noteRunning, noteWaiting } from '../vcpu/startup.js';
+import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { learnEfer } from './efer.js';
 import { svmEnable } from './enable.js';
 import { setGuestState } from './guestState.js';
-import { expectNmis, setIntercepts } from './intercepts.js';
+import { redirectInits } from './initRedirection.js';
+import { setIntercepts } from './intercepts.js';
 import { findLostInterrupts } from './lostInterrupts.js';
+import { clgi } from './operations.js';
+import { enterParkingGuest, prepareParkingGuest } from './parkingGuest.js';
 import { ioPermissions, msrPermissions } from './permissionMaps.js';
 import { TlbControl, Vmcb } from './vmcb.js';
 
@@ -34,12 +27,19 @@ const BROADCAST_INVALIDATION = 1n << 7n;
 const MORE_FEATURES = 0x8000_0008;
 const EBX_INVLPGB = 1 << 3;
 
-/** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
+/**
+ * Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. From here on GIF is clear but in
+ * guest mode (and where smi.ts and initRedirection.ts say so): INIT, NMI and SMI wait, before anything says that the processor runs.
+ */
 export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
   vcpu.hostPage = allocatePages(1);
   svmEnable(vcpu.hostPage);
+  clgi();
+  redirectInits();
   vcpu.hostVmcb = allocatePages(1);
-  vcpu.vmcb = allocateControlPage();
+  prepareParkingGuest(vcpu);
+  vcpu.guestVmcb = allocateControlPage();
+  vcpu.vmcb = vcpu.guestVmcb;
   const vmcb = physical(Vmcb, vcpu.vmcb);
   setIntercepts(vmcb);
   vmcb.msrPermissions = msrPermissions();
@@ -50,6 +50,8 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   vmcb.nestedCr3 = nestedTables;
   vmcb.pat = rdmsr(PAT);
   setGuestState(vmcb, state);
+  noteLogicalDestination(vcpu);
+  noteRunning(vcpu.number);
   vcpu.takesNmis = true;
   findLostInterrupts();
   learnEfer();
@@ -60,22 +62,8 @@ function broadcastInvalidation(): u64 {
   return u32(features.ebx & EBX_INVLPGB) !== 0 ? BROADCAST_INVALIDATION : 0n;
 }
 
-/** The processor that started this one sends it an INIT, so that a SIPI of the guest can start it. */
-export function svmAwaitStart(_vcpu: Vcpu): never {
-  return haltForever();
-}
-
-/** The guest has sent a SIPI to the processor of `vcpu`, which is as after a reset. Enters the guest at its vector. */
-export function svmRestart(vcpu: Vcpu): never {
-  const state = local(ProcessorState);
-  startAtVector(state, vcpu.registers, startVectorOf(vcpu.number));
-  svmEnable(vcpu.hostPage);
-  const vmcb = physical(Vmcb, vcpu.vmcb);
-  expectNmis(vmcb);
-  vmcb.tlbControl = TlbControl.flushAll;
-  setGuestState(vmcb, state);
-  vcpu.call.isWaiting = 0;
-  vcpu.call.isReset = 0;
-  noteRun(vcpu.number);
-  return svmRun(directAddress(addressOf(vcpu)));
+/** The processor of `vcpu` waits for a SIPI. */
+export function svmAwaitStart(vcpu: Vcpu): void {
+  noteWaiting(vcpu.number);
+  enterParkingGuest(vcpu);
 }

@@ -1,5 +1,6 @@
 /** Exits after which the guest cannot go on. */
 import { haltForever, u32, u64 } from '../../transpiler/lib/index.js';
+import { Event, recordEvent } from '../exits/events.js';
 import { stopGuest } from '../exits/stopGuest.js';
 import { endLine, print } from '../report/console.js';
 import { beginCrash, endCrash } from '../report/crash.js';
@@ -7,11 +8,12 @@ import { printRow } from '../report/registers.js';
 import { resetMachine } from '../report/reset.js';
 import { standStillIfEnded } from '../vcpu/end.js';
 import { printGuestRegisters } from '../vcpu/printRegisters.js';
-import { noteReset } from '../vcpu/startup.js';
+import { lockStartup, noteWaiting, unlockStartup } from '../vcpu/startup.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { watchStartupOf } from './apicWatch.js';
+import { resumeInterception } from './apicInterception.js';
 import { explainEntryFailure } from './entryChecks.js';
-import { stgi } from './operations.js';
+import { consumeInit, redirectsInit } from './initRedirection.js';
+import { park } from './parking.js';
 import type { Vmcb } from './vmcb.js';
 
 /** VMEXIT_INVALID: -1, of which QEMU has 32 bits (APM 2, appendix C). */
@@ -23,17 +25,25 @@ export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
 }
 
 /**
- * INIT. On the bare machine the first processor starts again at the reset vector. Any other one is reset as soon as the
- * INIT is no longer held back (APM 2, 15.17), and waits for a SIPI then. Where that SIPI could lead past the hypervisor, the
- * INIT is held back for ever, and the processor stands still.
+ * An INIT that no intercepted ICR has sent, from the guest of `vcpu` or from the parking guest. On the bare machine the BSP
+ * starts again at the reset vector; any other processor waits for a SIPI, and so it does here where it can be rid of the INIT
+ * without being reset by it. Else the INIT stays pending for ever, with GIF clear, and the processor stands still.
  */
-export function onInit(vcpu: Vcpu, _vmcb: Vmcb): void {
+export function onInit(vcpu: Vcpu, vmcb: Vmcb): void {
   standStillIfEnded();
   if (vcpu.number === 0) resetMachine();
-  noteReset(vcpu.number);
-  vcpu.call.isReset = 1;
-  if (watchStartupOf(vcpu)) stgi();
-  haltForever();
+  if (!redirectsInit()) standStill(vcpu.number, vmcb);
+  consumeInit(vcpu);
+  lockStartup();
+  noteWaiting(vcpu.number);
+  resumeInterception(vcpu);
+  unlockStartup();
+  park(vcpu);
+}
+
+function standStill(number: u32, vmcb: Vmcb): never {
+  recordEvent(Event.heldInit, u64(number), vmcb.rip);
+  return haltForever();
 }
 
 /** An exit that nothing asked for, or a VMCB that the processor refuses (VMEXIT_INVALID). */

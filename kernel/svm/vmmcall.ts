@@ -2,10 +2,16 @@ import { isHypercall, onHypercall } from '../exits/hypercall.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { Exception, injectException } from './inject.js';
 import { instructionLength, Opcode, skipInstruction } from './instruction.js';
+import { onNmiTaken } from './parking.js';
+import { isInParkingGuest } from './parkingGuest.js';
 import type { Vmcb } from './vmcb.js';
 
-/** VMMCALL is a hypercall where RAX says so; to all others it does not exist. */
+/** VMMCALL ends the parking guest's handler of NMIs. The guest's is a hypercall where RAX says so; to all others it does not exist. */
 export function onVmmcall(vcpu: Vcpu, vmcb: Vmcb): void {
+  if (isInParkingGuest(vcpu)) {
+    onNmiTaken(vcpu);
+    return;
+  }
   if (!isHypercall(vcpu)) {
     injectException(vmcb, Exception.invalidOpcode);
     return;

@@ -13,7 +13,7 @@ import { GS_BASE } from './registers.js';
 import { ProcessorState, startAfterReset } from './state.js';
 import { trampolineVector, writeTrampoline } from './trampoline.js';
 import type { Vcpu } from './vcpu.js';
-import { awaitStart, letWait, prepareVcpu, restartVcpu } from './vendor.js';
+import { awaitStart, prepareVcpu, restartVcpu, runVcpu } from './vendor.js';
 
 /** A processor that can run guests needs no pause between INIT and SIPI; this is how long its way here may take. */
 const ANSWER_MICROSECONDS = 10_000;
@@ -27,7 +27,7 @@ export function useProcessor(vcpu: Vcpu): void {
   wrmsr(GS_BASE, u64(address));
 }
 
-/** Starts all other processors. Each is then as after INIT, waiting for what the guest sends. Stops where one does not answer. */
+/** Starts all other processors. Each then waits for a SIPI of the guest. Stops where one does not answer. */
 export function startProcessors(): void {
   const count = processorCount();
   if (count <= 1) return;
@@ -43,7 +43,6 @@ function startProcessor(vcpu: Vcpu): void {
     sendStartup(apicId, trampolineVector());
     if (!becomesReady(vcpu, LAST_MICROSECONDS)) refuseProcessor(apicId);
   }
-  letWait(apicId);
 }
 
 function becomesReady(vcpu: Vcpu, microseconds: u32): boolean {
@@ -66,7 +65,7 @@ function refuseProcessor(apicId: u32): never {
   stop();
 }
 
-/** From runtime-c/trampoline.asm, on the stack of `vcpu`: at start, and where SIPIs are no exits for each of them. */
+/** From runtime-c/trampoline.asm, on the stack of `vcpu`: at start, and in Bochs on VT-x for each SIPI. */
 export function onProcessorStart(vcpu: Vcpu): never {
   useProcessor(vcpu);
   if (vcpu.isPrepared) return restartVcpu(vcpu);
@@ -75,7 +74,8 @@ export function onProcessorStart(vcpu: Vcpu): never {
   takeConsole();
   prepareVcpu(vcpu, nestedRoot(), state);
   releaseConsole();
+  awaitStart(vcpu);
   vcpu.isPrepared = true;
   vcpu.mailbox.isReady = 1;
-  return awaitStart(vcpu);
+  return runVcpu(vcpu);
 }

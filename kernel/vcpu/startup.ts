@@ -1,85 +1,130 @@
 /**
- * INIT and SIPI where a SIPI is no exit (AMD-V), so that the commands which send them are watched (kernel/exits/apic.ts). A
- * SIPI is sent with the vector of the trampoline in place of its own: the processor that it starts comes to the hypervisor
- * first, and from there into the guest at the vector that the guest has sent. Until then the processor is in nobody's
- * hands: an NMI would have it go where the guest's memory says.
+ * INIT and SIPI on AMD-V, where a SIPI is no exit: what the guest sends by its ICR is not sent on, but asked of the receiver
+ * here. So no processor ever waits for a SIPI in hardware, where an NMI or a SIPI that came unseen would take it out of the
+ * hypervisor's hands. The receiver exits by an NMI, and waits in the parking guest (kernel/svm/parkingGuest.ts).
  */
-import { arr, at, instance, requires, struct, U32, u32, type u64 } from '../../transpiler/lib/index.js';
-import { STARTUP_VECTOR } from '../machine/localApic.js';
+import { arr, at, instance, requires, struct, U32, u32 } from '../../transpiler/lib/index.js';
+import { sendNmi } from '../machine/localApic.js';
 import { lastProcessor, MAX_PROCESSORS } from '../machine/madt.js';
+import { vcpuOf } from './processors.js';
+import { releaseLock, SpinLock, takeLock } from './spinLock.js';
 
-/** Kernels of 64 bits run in the upper half of all addresses; firmware in the lower, at the addresses of memory. */
-const HALF_SHIFT = 32n;
-const UPPER_HALF = 0x8000_0000;
+/** What a processor does: it runs its guest, since a kernel has started it or since firmware has; or it waits for a SIPI. */
+const RUNS = 0x8000_0000;
+const RUNS_KERNEL = 0xc000_0000;
+/** It waits, and none has come; else the value is the SIPI's vector, with KERNELS where a kernel has sent it. */
+const WAITS = 0x100;
+const VECTOR = 0xff;
+const KERNELS = 0x200;
+/** Returned instead of a vector. */
+export const NO_VECTOR = 0x100;
 
-/** A word for each processor, by its number. What is noted of all at once takes few instructions for each. */
-const Notes = struct('StartupNotes', { size: 1024, volatile: true }, { of: at(0, arr(U32, MAX_PROCESSORS)) });
-/** 1 from when the guest has started the processor until it sends it an INIT. */
-const running = instance(Notes, { align: 4 });
-/** Of the last SIPI that was sent to it the vector, and UPPER_HALF where a kernel has sent it, not firmware. */
-const sipis = instance(Notes, { align: 4 });
+/** A word for each processor, by its number: what is asked of all others takes few instructions for each. */
+const Processors = struct('StartupProcessors', { size: 1024, volatile: true }, { of: at(0, arr(U32, MAX_PROCESSORS)) });
+const processors = instance(Processors, { align: 4 });
 
-/** Notes the SIPI `command`, which the guest gives at `rip`, for processor `number`. */
-export function noteStartup(number: u32, command: u32, rip: u64): void {
+const Requests = struct('StartupRequests', { size: 4 }, { lock: at(0, SpinLock) });
+/** Guards them, and whether the ICR is intercepted (kernel/svm/apicInterception.ts). */
+const requests = instance(Requests);
+
+/** Waits for whoever asks something of a processor, or answers. Nothing is printed while the lock is held. */
+export function lockStartup(): void {
+  takeLock(requests.lock);
+}
+
+export function unlockStartup(): void {
+  releaseLock(requests.lock);
+}
+
+/** Notes that processor `number` runs its guest as it was handed over, or waits for a SIPI. */
+export function noteRunning(number: u32): void {
   requires(number < MAX_PROCESSORS);
-  sipis.of.set(number, noteOf(command, rip));
+  processors.of.set(number, RUNS);
 }
 
-/** Notes it for all. It does nothing to those that run, as the first processor always does, and neither does the note. */
-export function noteStartups(command: u32, rip: u64): void {
-  const note = noteOf(command, rip);
-  const last = lastProcessor();
-  for (let number: u32 = 1; number <= last; number++) sipis.of.set(number, note);
-}
-
-function noteOf(command: u32, rip: u64): u32 {
-  return u32((command & STARTUP_VECTOR) | (u32(rip >> HALF_SHIFT) & UPPER_HALF));
-}
-
-/** The vector of the last SIPI for processor `number`. */
-export function startVectorOf(number: u32): u32 {
+export function noteWaiting(number: u32): void {
   requires(number < MAX_PROCESSORS);
-  return sipis.of.get(number) & STARTUP_VECTOR;
+  processors.of.set(number, WAITS);
 }
 
-/** Notes that processor `number` enters the guest that a SIPI has started. */
-export function noteRun(number: u32): void {
+/** Whether processor `number` runs its guest, rather than to wait for a SIPI. */
+export function isRunning(number: u32): boolean {
   requires(number < MAX_PROCESSORS);
-  running.of.set(number, 1);
+  return processors.of.get(number) >= RUNS;
 }
 
-/** Notes an INIT for processor `number`, which is not the first: until a SIPI it runs no guest. */
-export function noteReset(number: u32): void {
+/** An INIT for processor `number`: it stops running its guest. A SIPI that came before counts no longer. */
+export function requestReset(number: u32): void {
   requires(number < MAX_PROCESSORS);
-  running.of.set(number, 0);
+  const present = processors.of.get(number);
+  processors.of.set(number, WAITS);
+  if (present >= RUNS) callProcessor(number);
 }
 
-/** Notes one for all but the first. */
-export function noteResets(): void {
-  const last = lastProcessor();
-  for (let number: u32 = 1; number <= last; number++) running.of.set(number, 0);
-}
-
-/** Whether processor `number` runs no guest. The first one always does. */
-export function waitsForStartup(number: u32): boolean {
-  requires(number < MAX_PROCESSORS);
-  return number !== 0 && running.of.get(number) === 0;
-}
-
-/** Whether the guest has started all processors of the machine. */
-export function everyProcessorRuns(): boolean {
+/** An INIT for all but the BSP, which is the one that sends it. */
+export function requestResets(): void {
   const last = lastProcessor();
   for (let number: u32 = 1; number <= last; number++) {
-    if (running.of.get(number) === 0) return false;
+    const present = processors.of.get(number);
+    processors.of.set(number, WAITS);
+    if (present >= RUNS) callProcessor(number);
   }
-  return true;
 }
 
-/** Whether a kernel has. UEFI firmware may start them before it hands over to the kernel, which starts them anew. */
+/** A SIPI for all. To its sender, which runs, it is nothing, as it is to the BSP. */
+export function requestStarts(vector: u32, isKernels: boolean): void {
+  requires(vector <= VECTOR);
+  const last = lastProcessor();
+  const value = isKernels ? vector + KERNELS : vector;
+  for (let number: u32 = 1; number <= last; number++) {
+    if (processors.of.get(number) !== WAITS) continue;
+    processors.of.set(number, value);
+    callProcessor(number);
+  }
+}
+
+/** A SIPI for processor `number`. One that runs, or has got a SIPI since its INIT, ignores it. */
+export function requestStart(number: u32, vector: u32, isKernels: boolean): void {
+  requires(number < MAX_PROCESSORS && vector <= VECTOR);
+  if (processors.of.get(number) !== WAITS) return;
+  processors.of.set(number, isKernels ? vector + KERNELS : vector);
+  callProcessor(number);
+}
+
+/** Processor `number` is to flush its TLB before its guest goes on. One that waits for a SIPI does so when it starts. */
+export function requestFlush(number: u32): void {
+  requires(number < MAX_PROCESSORS);
+  if (!isRunning(number)) return;
+  vcpuOf(number).call.flushesTlb = 1;
+  callProcessor(number);
+}
+
+/** The vector of the SIPI that starts processor `number`, which runs from now on; NO_VECTOR where none has come. */
+export function takeVector(number: u32): u32 {
+  requires(number < MAX_PROCESSORS);
+  const present = processors.of.get(number);
+  if (present === WAITS || present >= RUNS) return NO_VECTOR;
+  processors.of.set(number, u32(present & KERNELS) !== 0 ? RUNS_KERNEL : RUNS);
+  return present & VECTOR;
+}
+
+/**
+ * Has processor `number` exit by an NMI. While one is on its way, no second one is sent: the processor looks for requests
+ * after it has taken the NMI. So one NMI is taken for each that was sent, and none is left over for the guest.
+ */
+function callProcessor(number: u32): void {
+  requires(number < MAX_PROCESSORS);
+  const vcpu = vcpuOf(number);
+  if (vcpu.call.isPending !== 0) return;
+  vcpu.call.isPending = 1;
+  sendNmi(vcpu.apicId);
+}
+
+/** Whether a kernel has started every processor. UEFI firmware may start them before it hands over; the kernel starts them anew. */
 export function kernelRunsEveryProcessor(): boolean {
   const last = lastProcessor();
   for (let number: u32 = 1; number <= last; number++) {
-    if (u32(sipis.of.get(number) & UPPER_HALF) === 0) return false;
+    if (processors.of.get(number) !== RUNS_KERNEL) return false;
   }
-  return everyProcessorRuns();
+  return true;
 }

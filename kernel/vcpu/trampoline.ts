@@ -1,11 +1,12 @@
 /**
- * The page below 1 MiB where processors start that get a SIPI: runtime-c/trampoline.asm. It stays, out of the guest's
- * sight, as long as SIPIs can come that are no exits.
+ * The page below 1 MiB where the other processors start that the BSP sends a SIPI: runtime-c/trampoline.asm. It serves
+ * start-up only, and is the guest's afterwards; but for Bochs on VT-x (kernel/vmx/heldInit.ts), where it stays, hidden.
  */
 import {
   arr,
   at,
   copyMemory,
+  fillMemory,
   gpa,
   hpa,
   HPA,
@@ -24,7 +25,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { CODE_DESCRIPTOR, CODE_SELECTOR, DATA_DESCRIPTOR } from '../machine/descriptors.js';
 import { processorCount } from '../machine/madt.js';
-import { hideRange, highestFree } from '../machine/memoryMap.js';
+import { excludeRange, hideRange, highestFree } from '../machine/memoryMap.js';
 import { PAGE_BYTES } from '../memory/allocator.js';
 import { hidePage } from '../memory/nestedPaging.js';
 import type { EntryFormat } from '../memory/pageTables.js';
@@ -68,16 +69,16 @@ const PAGE_BITS = 12n;
 const Place = struct('TrampolinePlace', { size: 8 }, { page: at(0, HPA) });
 const place = instance(Place);
 
-/** Takes the highest free page of low memory from the guest, where there are processors to start. */
+/** Takes the highest free page of low memory, where there are processors to start. */
 export function chooseTrampoline(): void {
   if (processorCount() <= 1) return;
   const page = highestFree(PAGE_BYTES, LOW_MEMORY_END, PAGE_BYTES);
   if (page === 0n) fail('too little memory: no page below 640 KiB is free to start the other processors in');
-  hideRange(page, PAGE_BYTES);
+  excludeRange(page, PAGE_BYTES);
   useTrampoline(page);
 }
 
-/** Has the trampoline be at `page`, which is the hypervisor's. */
+/** Has the trampoline be at `page`, which is free. */
 export function useTrampoline(page: Hpa): void {
   place.page = page;
 }
@@ -92,10 +93,18 @@ export function trampolineVector(): u32 {
   return u32(place.page >> PAGE_BITS) & 0xff;
 }
 
-/** Has the guest see something else in its place. */
+/** Keeps it from the guest, for good: its memory map calls the page reserved, and it finds the decoy there. */
 export function hideTrampoline(format: EntryFormat): void {
   const page = place.page;
-  if (page !== 0n) hidePage(gpa(u64(page)), format);
+  if (page === 0n) return;
+  hideRange(page, PAGE_BYTES);
+  hidePage(gpa(u64(page)), format);
+}
+
+/** All processors have started: nothing of the hypervisor's is left there, and the page is as free as it was. */
+export function clearTrampoline(): void {
+  const page = place.page;
+  if (page !== 0n) fillMemory(page, 0, PAGE_BYTES);
 }
 
 /** Writes it, for processors that shall use the page tables of this one. */

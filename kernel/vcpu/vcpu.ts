@@ -48,15 +48,26 @@ const Mailbox = struct(
   },
 );
 
-/** On AMD-V, where processors hold INITs back: how one has the others leave their guest for a moment. */
+/** On AMD-V, a call of this processor by another one (kernel/vcpu/startup.ts), under the lock there. The world switch looks for it. */
 const Call = struct(
   'Call',
   { size: 8, volatile: true },
   {
-    /** 1 from when another processor calls this one until it has forgotten what it knew of the second-level page tables. */
-    isWaiting: at(0, U32),
-    /** 1 from when an INIT has left the guest here until a SIPI starts it again. */
-    isReset: at(4, U32),
+    /** 1 from when the NMI is sent that makes this processor exit until its parking guest has taken it. */
+    isPending: at(0, U32),
+    /** 1: the processor is to forget what its TLB holds of the nested page tables, before its guest goes on. */
+    flushesTlb: at(4, U32),
+  },
+);
+
+/** On AMD-V, an INIT that has exited, and that the processor is to make an exception of (kernel/svm/initRedirection.ts). */
+const Init = struct(
+  'RedirectedInit',
+  { size: 8, volatile: true },
+  {
+    isPending: at(0, U32),
+    /** 1: an NMI came meanwhile. */
+    hasNmi: at(4, U32),
   },
 );
 
@@ -65,7 +76,7 @@ export const Vcpu = struct(
   { size: 0x6000 },
   {
     registers: at(0x00, Registers),
-    /** The page that controls the guest and holds its state: the VMCB or the VMCS. */
+    /** The page that controls what runs and holds its state: the VMCS, or the VMCB of the guest or the parking guest. */
     vmcb: at(0x80, HPA),
     /** The page that holds the host state which VMRUN leaves alone. */
     hostVmcb: at(0x88, HPA),
@@ -93,6 +104,9 @@ export const Vcpu = struct(
     /** On VT-x, whether the guest was started here by a SIPI and no INIT has come since. */
     justStarted: at(0xc5, BOOL),
     mailbox: at(0xc8, Mailbox),
+    /** On AMD-V, the two VMCBs: the guest's, and the parking guest's (kernel/svm/parkingGuest.ts). */
+    guestVmcb: at(0xd0, HPA),
+    parkingVmcb: at(0xd8, HPA),
     /** On VT-x, what CPUID says to the guest, and what of it never changes. */
     cpuidAnswer: at(0xe0, CpuidAnswer),
     call: at(0xf0, Call),
@@ -103,6 +117,12 @@ export const Vcpu = struct(
     lastLeaf: at(0x2230, U32),
     /** What the guest wrote to MTRRs of this processor that did not reach them. */
     mtrrs: at(0x2238, MtrrShadow),
+    /** On VT-x in Bochs, the vector of the last SIPI (kernel/vmx/heldInit.ts). */
+    startVector: at(0x24e8, U32),
+    /** On AMD-V in xAPIC mode, how the local APIC is addressed logically: its LDR and DFR. */
+    logicalDestination: at(0x24ec, U32),
+    destinationFormat: at(0x24f0, U32),
+    init: at(0x24f4, Init),
     /** In pages of their own, which the guest can read (kernel/exits/statistics.ts). */
     exits: at(0x3000, arr(U64, EXIT_REASONS)),
   },

@@ -14,18 +14,17 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { sendInit } from '../machine/localApic.js';
 import { options } from '../machine/options.js';
 import { isVirtualMachine } from '../machine/virtualMachine.js';
 import type { EntryFormat } from '../memory/pageTables.js';
 import { directAddress, svmRun, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
-import { svmWatchApic } from '../svm/apicWatch.js';
+import { svmInterceptApic } from '../svm/apicInterception.js';
 import { svmCheck, svmExists } from '../svm/capability.js';
 import { svmEntryFormat } from '../svm/entryFormat.js';
 import { svmKeepMachineCheck } from '../svm/machineCheck.js';
 import { svmKeepNmi } from '../svm/nmi.js';
-import { svmAwaitStart, svmPrepare, svmRestart } from '../svm/start.js';
+import { svmAwaitStart, svmPrepare } from '../svm/start.js';
 import { vmxLeaveApic } from '../vmx/apic.js';
 import { vmxCheck, vmxExists } from '../vmx/capability.js';
 import { vmxEntryFormat } from '../vmx/entryFormat.js';
@@ -48,25 +47,25 @@ const choice = instance(Choice);
 type Check = () => void;
 type GiveFormat = () => EntryFormat;
 type Prepare = (vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState) => void;
-type WatchApic = () => void;
+type InterceptApic = () => void;
+type KeepsTrampoline = () => boolean;
 type StartTimer = (vcpu: Vcpu) => void;
 type KeepNmi = (vcpu: Vcpu) => void;
 type KeepMachineCheck = (vcpu: Vcpu) => boolean;
-type LetWait = (apicId: u32) => void;
 type Run = (vcpu: Vcpu) => void;
 
 const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
 const formats = table<GiveFormat>(VENDORS, svmEntryFormat, { [Vendor.vmx]: vmxEntryFormat });
 const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrepare });
-const apicWatches = table<WatchApic>(VENDORS, svmWatchApic, { [Vendor.vmx]: vmxLeaveApic });
+const apicInterceptions = table<InterceptApic>(VENDORS, svmInterceptApic, { [Vendor.vmx]: vmxLeaveApic });
+const trampolineUses = table<KeepsTrampoline>(VENDORS, needNoTrampoline, { [Vendor.vmx]: findHeldInit });
 const timerStarts = table<StartTimer>(VENDORS, needNoTimer, { [Vendor.vmx]: startVmxTimer });
 const nmiKeepers = table<KeepNmi>(VENDORS, svmKeepNmi, { [Vendor.vmx]: vmxKeepNmi });
 const machineCheckKeepers = table<KeepMachineCheck>(VENDORS, svmKeepMachineCheck, {
   [Vendor.vmx]: vmxKeepMachineCheck,
 });
-const waits = table<LetWait>(VENDORS, sendInit, { [Vendor.vmx]: waitInGuest });
 const startAwaits = table<Run>(VENDORS, svmAwaitStart, { [Vendor.vmx]: vmxAwaitStart });
-const restarts = table<Run>(VENDORS, svmRestart, { [Vendor.vmx]: vmxRestart });
+const restarts = table<Run>(VENDORS, needNoRestart, { [Vendor.vmx]: vmxRestart });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
 
 /** Finds out what the processor has. Stops start-up with one line where that is not enough for a guest. */
@@ -92,9 +91,14 @@ export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState
   preparations.get(vendor())(vcpu, nestedTables, state);
 }
 
-/** Sees to it that an INIT carries no processor out of the guest, as the option `apic=` says. */
-export function watchApic(): void {
-  apicWatches.get(vendor())();
+/** Sees to it that an INIT carries no processor out of the guest, as the options `apic=` and `init=` say. */
+export function interceptApic(): void {
+  apicInterceptions.get(vendor())();
+}
+
+/** Whether processors come through the trampoline once the guest runs, so that it stays the hypervisor's. */
+export function keepsTrampoline(): boolean {
+  return trampolineUses.get(vendor())();
 }
 
 /** Has the guest of `vcpu` left when a task is due, where there are tasks. There are none on AMD-V, which has no timer. */
@@ -124,26 +128,24 @@ function holdsInits(): boolean {
   return vendor() === Vendor.vmx || !isVirtualMachine();
 }
 
-/** Has the processor with the ID `apicId`, which is prepared, wait for a SIPI: where that is no exit, after an INIT. */
-export function letWait(apicId: u32): void {
-  waits.get(vendor())(apicId);
-}
-
-/** Has the processor of `vcpu`, which is prepared, wait until the guest starts it. */
-export function awaitStart(vcpu: Vcpu): never {
+/** The processor of `vcpu`, which is prepared, waits for a SIPI of the guest from when it runs. */
+export function awaitStart(vcpu: Vcpu): void {
   startAwaits.get(vendor())(vcpu);
-  return haltForever();
 }
 
-/** Enters the guest of `vcpu` on its processor, which a SIPI of the guest has started. */
+/** Enters the guest of `vcpu` on its processor, which was reset and has come through the trampoline again (kernel/vmx/heldInit.ts). */
 export function restartVcpu(vcpu: Vcpu): never {
   restarts.get(vendor())(vcpu);
   return haltForever();
 }
 
-/** The guest waits by itself. */
-function waitInGuest(_apicId: u32): void {
+/** On AMD-V no processor is reset once it is prepared, so none comes through the trampoline twice. */
+function needNoRestart(_vcpu: Vcpu): void {
   return;
+}
+
+function needNoTrampoline(): boolean {
+  return false;
 }
 
 function needNoTimer(_vcpu: Vcpu): void {

@@ -3,7 +3,6 @@ import { local, u32 } from '../../transpiler/lib/index.js';
 import { resetMachine } from '../report/reset.js';
 import { standStillIfEnded } from '../vcpu/end.js';
 import { CR0_CD, CR0_NW } from '../vcpu/registers.js';
-import { noteReset, noteRun, noteStartup } from '../vcpu/startup.js';
 import { ProcessorState, startAtVector } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { setGuestState } from './guestState.js';
@@ -26,7 +25,6 @@ export function onInit(vcpu: Vcpu): void {
   vcpu.justStarted = false;
   if (isFirst && holdsInits()) takeHeldInit(vcpu);
   forgetNmi(vcpu);
-  noteReset(vcpu.number);
   vmwrite(Field.guestInterruptibility, 0n);
   vmwrite(Field.guestPendingDebug, 0n);
   vmwrite(Field.guestActivity, Activity.waitsForSipi);
@@ -37,10 +35,9 @@ export function onSipi(vcpu: Vcpu): void {
   standStillIfEnded();
   const vector = u32(vmread(Field.exitQualification) & VECTOR);
   forgetNmi(vcpu);
-  noteStartup(vcpu.number, vector, 0n);
+  vcpu.startVector = vector;
   startGuestAt(vcpu, vector);
   vcpu.justStarted = true;
-  if (!holdsInits()) noteRun(vcpu.number);
 }
 
 /** The guest of `vcpu`, whose VMCS is current, starts anew at the page `vector`. */

@@ -5,7 +5,6 @@ import { allocateControlPage } from '../memory/controlPage.js';
 import { directAddress, vmxRun } from '../platform.js';
 import { fail } from '../report/fail.js';
 import { PAT } from '../vcpu/registers.js';
-import { noteRun, startVectorOf } from '../vcpu/startup.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { INTERCEPTED_EXCEPTIONS } from './controls.js';
@@ -80,9 +79,8 @@ function setControls(nestedTables: Hpa): void {
 }
 
 /** Has the guest of `vcpu` begin with waiting for a SIPI (SDM 3C 24.4.2). */
-export function vmxAwaitStart(vcpu: Vcpu): never {
+export function vmxAwaitStart(_vcpu: Vcpu): void {
   vmwrite(Field.guestActivity, Activity.waitsForSipi);
-  return vmxRun(directAddress(addressOf(vcpu)));
 }
 
 /** The processor of `vcpu` was reset (heldInit.ts). Enters the guest at the vector that the guest has sent. */
@@ -90,7 +88,6 @@ export function vmxRestart(vcpu: Vcpu): never {
   vcpu.mailbox.wantsStart = 0;
   vmxEnable(vcpu.hostPage);
   if (!vmclear(vcpu.vmcb) || !vmptrld(vcpu.vmcb)) fail('the processor refused a VMCS');
-  startGuestAt(vcpu, startVectorOf(vcpu.number));
-  noteRun(vcpu.number);
+  startGuestAt(vcpu, vcpu.startVector);
   return vmxRun(directAddress(addressOf(vcpu)));
 }

@@ -72,15 +72,20 @@ const OUTCOMES_ON_VMX = [
 const STATISTICS_WORDS = (1 + 3 * 2) * 512;
 
 /** What it must say on both, but for the size of the hidden memory. */
-const OUTCOMES = [
+const BEFORE = [
   'read hidden memory done',
   `words that are not ones = 0x${STATISTICS_WORDS.toString(16)}`,
   'page table in hidden memory #PF',
   'code in hidden memory #UD',
+];
+/** On VT-x, where in Bochs processors start by this page as long as the guest runs. */
+const TRAMPOLINE = [
   'bytes of the trampoline = 0x1000',
   'read the trampoline done',
   'words that are not ones = 0x0',
   'write the trampoline done',
+];
+const AFTER = [
   'write hidden memory done',
   'APIC base over hidden memory #GP',
   'SIPI to itself done',
@@ -121,7 +126,7 @@ function isContained(t: Test, serial: string, own: readonly string[]): void {
   const outcomes = [...serial.matchAll(/^hostile: (.*)$/gm)].map(([, outcome = '']) => outcome);
   t.same(
     outcomes.filter((outcome) => !outcome.startsWith('hidden pages')),
-    [...own, ...OUTCOMES],
+    own === OUTCOMES_ON_SVM ? [...own, ...BEFORE, ...AFTER] : [...own, ...BEFORE, ...TRAMPOLINE, ...AFTER],
   );
   const pages = parseInt(/^hostile: hidden pages = (0x[0-9a-f]+)$/m.exec(serial)?.[1] ?? '0');
   t.ok(pages >= 512, `${pages} hidden pages were tried`);

@@ -33,6 +33,7 @@ export const bounds = {
   end,
   exceptionStubs: text + 0x100n,
   trampoline: text + 0x400n,
+  parking: text + 0x800n,
   bundleBytes: 0n,
   biosBlock: constants + 0x10n,
 };

@@ -18,7 +18,8 @@ import { powerOn, stopOf } from '../support/startup.js';
 const LINE = 0x1000;
 const CHOICES =
   'the options are crash=halt|reset, console=com1|none, triple-fault=reset|halt, refusal=halt|firmware, ' +
-  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE, hypercall=kernel|user, msr=strict|open, require=nothing|locks';
+  'apic=auto|trap|release, test-timer=off|1ms|10ms|1s, disk=0x80, chain=FILE, hypercall=kernel|user, msr=strict|open, require=nothing|locks, ' +
+  'init=auto|hold|redirect';
 
 /** What start-up says where it stops at the words from outside, or at those of the packed file; null where it does not. */
 function parse(outside: Buffer, packed = '', isSecure = false): string | null {
@@ -122,6 +123,7 @@ t.test('each line of the table has the field at its place', (t) => {
     ['hypercall=user', () => options.hypercall],
     ['msr=open', () => options.msr],
     ['require=locks', () => options.require],
+    ['init=redirect', () => options.init],
   ] as const;
   t.equal(fields.length, OPTION_COUNT);
   for (const [word, field] of fields) {

@@ -13,7 +13,7 @@ import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { localApic, putMadt, putRsdp, putRsdt } from './acpiTables.js';
 import { ProcessorState, startInLongMode } from '../../../kernel/vcpu/state.js';
 import { local, physical, window } from '../../../transpiler/lib/index.js';
-import { bounds } from '../../support/image.js';
+import { addImage, bounds } from '../../support/image.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 
 export const HIDDEN = 0x40_0000n;
@@ -43,9 +43,10 @@ export interface CpuidRegisters {
   readonly edx?: number;
 }
 
-/** An EPYC, as far as the hypervisor looks: MSRs that are written read back, others fault. */
+/** An EPYC in x2APIC mode, as far as the hypervisor looks: MSRs that are written read back, others fault. */
 export class AmdProcessor {
   readonly msrs = new Map<number, bigint>([
+    [0x1b, 0xfee0_0d00n],
     [0xc000_0080, 0x500n],
     [0xc000_0101, 0n],
     [0x277, 0x0007_0406_0007_0406n],
@@ -118,6 +119,12 @@ export class AmdProcessor {
   clgi(): void {
     this.holdsNothingBack = false;
   }
+  /** DR0 to DR3. */
+  readonly breakpoints = [1n, 2n, 3n, 4n];
+  writeDr0 = (value: bigint): void => void (this.breakpoints[0] = value);
+  writeDr1 = (value: bigint): void => void (this.breakpoints[1] = value);
+  writeDr2 = (value: bigint): void => void (this.breakpoints[2] = value);
+  writeDr3 = (value: bigint): void => void (this.breakpoints[3] = value);
   /** The vcpu whose guest is entered. */
   entered: bigint | null = null;
   svmRun(vcpu: bigint): never {
@@ -175,6 +182,7 @@ export function startGuest(
   simulate(processor);
   const memory = addMemory(0n, Number(HIDDEN));
   addMemory(HIDDEN, Number(HIDDEN_BYTES));
+  addImage();
   allocatorStart(HIDDEN, HIDDEN_BYTES);
   readMtrrs();
   const tables = buildNestedTables(svmEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);

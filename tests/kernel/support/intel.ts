@@ -58,7 +58,6 @@ export class IntelProcessor extends AmdProcessor {
   cr4 = 0x20n;
   cr2 = 0n;
   dr6 = 0xffff_0ff0n;
-  readonly breakpoints = [1n, 2n, 3n, 4n];
   xcr0 = 1n;
 
   vmread(field: number): bigint {
@@ -91,10 +90,6 @@ export class IntelProcessor extends AmdProcessor {
   writeCr2(value: bigint): void {
     this.cr2 = value;
   }
-  writeDr0 = (value: bigint): void => void (this.breakpoints[0] = value);
-  writeDr1 = (value: bigint): void => void (this.breakpoints[1] = value);
-  writeDr2 = (value: bigint): void => void (this.breakpoints[2] = value);
-  writeDr3 = (value: bigint): void => void (this.breakpoints[3] = value);
   writeDr6(value: bigint): void {
     this.dr6 = value;
   }

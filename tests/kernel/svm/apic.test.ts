@@ -2,7 +2,8 @@ import t from 'tap';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
 import { Event, eventCount } from '../../../kernel/exits/events.js';
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
-import { svmWatchApic } from '../../../kernel/svm/apicWatch.js';
+import { svmInterceptApic } from '../../../kernel/svm/apicInterception.js';
+import { noteRunning } from '../../../kernel/vcpu/startup.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
@@ -24,13 +25,19 @@ interface ApicGuest extends Guest {
   write(offset: number, code?: readonly number[]): void;
 }
 
-function startApicGuest(choice: number = ApicChoice.trap, base = 0xfee0_0900n, processor?: AmdProcessor): ApicGuest {
-  const guest = startGuest([], processor);
+function startApicGuest(
+  choice: number = ApicChoice.trap,
+  base = 0xfee0_0900n,
+  processor?: AmdProcessor,
+  ...others: readonly number[]
+): ApicGuest {
+  const guest = startGuest([], processor, ...others);
+  for (let number = 1; number <= others.length; number++) noteRunning(number);
   guest.processor.msrs.set(0x1b, base);
   const apic = viewOf(addMemory(BigInt(APIC), 0x10_0000));
   apic.setUint32(0xe0, 0xffff_ffff, true);
   options.apic = choice;
-  svmWatchApic();
+  svmInterceptApic();
   return {
     ...guest,
     apic,
@@ -68,7 +75,7 @@ t.test('an APIC elsewhere is watched there', (t) => {
   const guest = startGuest();
   guest.processor.msrs.set(0x1b, 0xfec8_0900n);
   addMemory(0xfec8_0000n, 0x1000);
-  svmWatchApic();
+  svmInterceptApic();
   t.equal((entryAt(guest, 0xfec8_0000n)?.entry ?? 0n) & 0x1fn, 0x1dn);
   t.equal((entryAt(guest, 0xfee0_0000n)?.entry ?? 0n) & 0x1fn, 0x1dn);
   t.equal((entryAt(guest, 0xfec8_1000n)?.entry ?? 0n) & 0x1fn, 7n);
@@ -159,14 +166,42 @@ t.test('without the page, as in x2APIC mode, what is written there is a message,
   t.end();
 });
 
-t.test('an INIT for another processor goes out', (t) => {
-  const guest = startApicGuest();
+t.test('an INIT or SIPI for another processor is not sent, and the destination stays as the guest wrote it', (t) => {
+  const guest = startApicGuest(ApicChoice.trap, 0xfee0_0900n, undefined, 1);
   guest.apic.setUint32(DESTINATION, 0x0100_0000, true);
+  guest.apic.setUint32(COMMAND, 0x4030, true);
   guest.vcpu.registers.rax = 0x4500n;
   guest.write(COMMAND);
-  t.equal(guest.apic.getUint32(COMMAND, true), 0x4500);
+  t.equal(guest.apic.getUint32(COMMAND, true), 0x4400, 'an NMI calls the other');
+  t.equal(guest.apic.getUint32(DESTINATION, true), 0x0100_0000);
+  guest.apic.setUint32(COMMAND, 0x4030, true);
+  guest.vcpu.registers.rax = 0x4698n;
+  guest.write(COMMAND);
+  t.equal(guest.apic.getUint32(COMMAND, true), 0x4030, 'it is called already');
+  t.equal(guest.vmcb.rip, BigInt(CODE + 2));
   t.end();
 });
+
+t.test(
+  'with APIC_BASE.EN clear the page may still be the APIC, as QEMU’s is: INIT and SIPI are asked, not refused',
+  (t) => {
+    for (const [version, isApic] of [
+      [0x5_0014, true],
+      [0xffff_ffff, false],
+    ] as const) {
+      const guest = startApicGuest(ApicChoice.trap, 0xfee0_0900n, undefined, 1);
+      guest.apic.setUint32(0x30, version, true);
+      guest.processor.msrs.set(0x1b, 0xfee0_0900n);
+      writeApicBase(0xfee0_0100n, 0n);
+      guest.apic.setUint32(DESTINATION, 0x0100_0000, true);
+      guest.vcpu.registers.rax = 0x4500n;
+      guest.write(COMMAND);
+      t.equal(guest.apic.getUint32(COMMAND, true), isApic ? 0x4400 : 0);
+      t.equal(eventCount(Event.interruptMessage), isApic ? 0n : 1n);
+    }
+    t.end();
+  },
+);
 
 for (const [name, destination, command] of [
   ['the first processor by its number', 0, 0x4500],
@@ -305,18 +340,19 @@ function sendWide(guest: ApicGuest, command: bigint): ReturnType<typeof injected
 
 function startWideGuest(choice: number = ApicChoice.trap): ApicGuest & { readonly processor: AmdProcessor } {
   const guest = startGuest();
-  guest.processor.msrs.set(0x1b, 0xfee0_0d00n).set(0x802, 5n).set(0x830, 0n);
+  guest.processor.msrs.set(0x1b, 0xfee0_0d00n).set(0x830, 0n);
   options.apic = choice;
-  svmWatchApic();
+  svmInterceptApic();
   return { ...guest, apic: new DataView(new ArrayBuffer(0)), write: () => undefined };
 }
 
-t.test('in x2APIC mode commands go out, but an INIT that reaches the first processor resets the machine', (t) => {
+t.test('in x2APIC mode interrupts go out, INIT does not, and one that reaches the BSP resets the machine', (t) => {
   const guest = startWideGuest();
+  t.equal(sendWide(guest, 0x0000_0007_0000_4030n), null);
+  t.equal(guest.processor.msrs.get(0x830), 0x0000_0007_0000_4030n);
   t.equal(sendWide(guest, 0x0000_0007_0000_4500n), null);
-  t.equal(guest.processor.msrs.get(0x830), 0x0000_0007_0000_4500n);
-  t.throws(() => sendWide(guest, 0x0000_0005_0000_4500n), RESET);
-  t.equal(guest.processor.msrs.get(0x830), 0x0000_0007_0000_4500n);
+  t.throws(() => sendWide(guest, 0x0000_0000_0000_4500n), RESET);
+  t.equal(guest.processor.msrs.get(0x830), 0x0000_0007_0000_4030n);
   t.end();
 });
 
@@ -333,7 +369,7 @@ t.test('apic=release: once all processors run, the page is writable, and the gue
   t.equal(guest.vmcb.tlbControl, 1);
   t.equal((entryAt(guest, 0xfee0_0000n)?.entry ?? 0n) & WRITABLE, WRITABLE);
   t.equal((entryAt(guest, 0xfeef_f000n)?.entry ?? 0n) & WRITABLE, 0n, 'a command by message would be dropped still');
-  t.match(logText(), /no longer watched/);
+  t.match(logText(), /no longer intercepted/);
   t.end();
 });
 

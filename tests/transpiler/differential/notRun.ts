@@ -23,9 +23,7 @@ export const notRun: Readonly<Record<string, string>> = {
   'memory/pageTables setPageEntry': 'walks page tables, each entry of which has to lead to the next one',
   'report/backtrace printPlace': 'reads the symbol table of the image',
   'report/symbols printCodeAddress': 'reads the symbol table of the image',
-  'svm/apicWatch svmWatchApic': 'changes page tables, each entry of which has to lead to the next one',
+  'svm/apicInterception svmInterceptApic': 'changes page tables, each entry of which has to lead to the next one',
   'vcpu/processors vcpuOf': 'leads to the memory that was taken for a processor',
-  'vcpu/startup noteReset': 'writes to the memory that was taken for a processor',
-  'vcpu/startup noteStartup': 'writes to the memory that was taken for a processor',
   'vcpu/trampoline writeTrampoline': 'copies code from where the image lies',
 };

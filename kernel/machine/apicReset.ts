@@ -1,0 +1,77 @@
+/**
+ * What an INIT does to the local APIC of the processor (SDM 3A 10.4.7.3 and 10.12.5.1; APM 2, 16.3.2), for an INIT that the
+ * hypervisor emulates. Interrupts that wait in the IRR stay: no register clears them, and systems take or clear what they find.
+ */
+import { hpa, list, rdmsr, tryWrmsr, u32, U32, u64, window } from '../../transpiler/lib/index.js';
+import { answersAsXApic, apicPage, isX2Apic } from './localApic.js';
+
+/** Offsets in the page; in x2APIC mode each 16 bytes are one MSR. */
+const VERSION = 0x30;
+const TASK_PRIORITY = 0x80;
+const END_OF_INTERRUPT = 0xb0;
+const LOGICAL_DESTINATION = 0xd0;
+const DESTINATION_FORMAT = 0xe0;
+const SPURIOUS = 0xf0;
+const IN_SERVICE = 0x100;
+const ERROR_STATUS = 0x280;
+const INITIAL_COUNT = 0x380;
+const DIVIDE = 0x3e0;
+/** LVT entries: corrected machine checks, timer, thermal, performance, LINT0, LINT1, error. An APIC ignores those that it lacks. */
+const entries = list(U32, [0x2f0, 0x320, 0x330, 0x340, 0x350, 0x360, 0x370]);
+/** Those of AMD's extended APIC space, where the version has bit 31 (APM 2, 16.4.5). */
+const extendedEntries = list(U32, [0x500, 0x510, 0x520, 0x530]);
+const HAS_EXTENDED_SPACE = 0x8000_0000;
+
+const MASKED = 0x1_0000;
+/** The APIC is switched off by software; the spurious vector is FFh. */
+const SPURIOUS_AT_RESET = 0xff;
+const FLAT = 0xffff_ffff;
+
+const X2APIC_FIRST = 0x800;
+/** Of the vectors, a bit each: eight registers, 16 bytes apart. No more interrupts than vectors are in service. */
+const VECTOR_REGISTERS = 8;
+const VECTORS = 256;
+
+/** Resets the local APIC of this processor, but for its ID, as an INIT does. */
+export function resetLocalApic(): void {
+  if (!isX2Apic() && !answersAsXApic()) return;
+  for (let i: u32 = 0; i < entries.length; i++) write(entries.get(i), MASKED);
+  if (u32(read(VERSION) & HAS_EXTENDED_SPACE) !== 0) {
+    for (let i: u32 = 0; i < extendedEntries.length; i++) write(extendedEntries.get(i), MASKED);
+  }
+  write(INITIAL_COUNT, 0);
+  write(DIVIDE, 0);
+  endInterrupts();
+  write(TASK_PRIORITY, 0);
+  write(SPURIOUS, SPURIOUS_AT_RESET);
+  write(ERROR_STATUS, 0);
+  if (isX2Apic()) return; // there the APIC ID gives LDR and DFR, which cannot be written
+  write(DESTINATION_FORMAT, FLAT);
+  write(LOGICAL_DESTINATION, 0);
+}
+
+/** Ends what is in service: an EOI for each, and each ends the one of the highest vector. */
+function endInterrupts(): void {
+  for (let ended: u32 = 0; ended < VECTORS && isInService(); ended++) write(END_OF_INTERRUPT, 0);
+}
+
+function isInService(): boolean {
+  for (let i: u32 = 0; i < VECTOR_REGISTERS; i++) {
+    if (read(IN_SERVICE + i * 16) !== 0) return true;
+  }
+  return false;
+}
+
+function read(offset: u32): u32 {
+  return isX2Apic() ? u32(rdmsr(msrOf(offset))) : window(hpa(apicPage() + u64(offset)), 4).u32(0);
+}
+
+/** In x2APIC mode #GP says that the APIC lacks the register. */
+function write(offset: u32, value: u32): void {
+  if (isX2Apic()) tryWrmsr(msrOf(offset), u64(value));
+  else window(hpa(apicPage() + u64(offset)), 4).setU32(0, value);
+}
+
+function msrOf(offset: u32): u32 {
+  return X2APIC_FIRST + (offset >>> 4);
+}
