@@ -56,6 +56,7 @@ static const struct reason amd_v[] = {
     {0x74, "iret", "end of an NMI's handler"},
     {0x76, "invd", "INVD, done as WBINVD"},
     {0x7a, "invlpga", "INVLPGA, answered by #UD"},
+    {0x7b, "port", "access to a register of sleep"},
     {0x7c, "msr", "RDMSR or WRMSR of a watched register"},
     {0x7f, "shutdown", "triple fault"},
     {0x80, "vmrun", "VMRUN, answered by #UD"},
