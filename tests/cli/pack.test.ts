@@ -71,7 +71,7 @@ t.test('a packed image holds the guest, and is still all that it was', async (t)
   const { formats, tsvm: own, bundle, efi } = await inspect(node);
   t.equal(formats.length, 4);
   t.equal(own?.state, 'whole');
-  t.match(bundle, [
+  t.match(bundle?.parts, [
     { name: 'kernel', bytes: 10_000, matches: true },
     { name: 'cmdline', bytes: 13, matches: true },
   ]);
@@ -83,7 +83,7 @@ t.test('packing again replaces the guest', async (t) => {
   const { kernel, node } = await folder(t);
   await tsvm('pack', '--kernel', kernel, '--append', 'first', '-o', node);
   await tsvm('pack', '--image', node, '--kernel', kernel, '-o', node);
-  t.match((await inspect(node)).bundle, { length: 1 });
+  t.match((await inspect(node)).bundle?.parts, { length: 1 });
 });
 
 t.test('equal parts are packed to equal files', async (t) => {
@@ -108,7 +108,7 @@ t.test('a signed image is recognised, and packing it takes the signature away', 
 t.test('--bundle-only writes what a boot loader hands over as an initrd', async (t) => {
   const { kernel, node } = await folder(t);
   t.equal((await tsvm('pack', '--kernel', kernel, '--bundle-only', '-o', node)).exitCode, 0);
-  t.match(await inspect(node), { formats: ['bundle'], bundle: [{ name: 'kernel', matches: true }] });
+  t.match(await inspect(node), { formats: ['bundle'], bundle: { parts: [{ name: 'kernel', matches: true }] } });
 });
 
 t.test('a policy is packed with a warning, as none is enforced', async (t) => {
@@ -116,7 +116,7 @@ t.test('a policy is packed with a warning, as none is enforced', async (t) => {
   await writeFile(join(path, 'policy'), 'none');
   const packed = await tsvm('pack', '--policy', join(path, 'policy'), '-o', node);
   t.match(packed.stderr, /^tsvm: warning: this version enforces no policy yet, and refuses to start with one$/m);
-  t.match(await inspect(node), { bundle: [{ name: 'policy', matches: true }] });
+  t.match(await inspect(node), { bundle: { parts: [{ name: 'policy', matches: true }] } });
   const { stdout } = await tsvm('pack', '--help');
   t.match(
     stdout.replaceAll(/\s+/g, ' '),
