@@ -4,6 +4,8 @@ import { freshImage } from './harness.js';
 
 /** Instructions of the hypervisor, there and back. The guest's own come to them, less the one that leaves it. */
 const MOST = 400;
+/** To all others of four, each of which is asked: 10 more for each further one. */
+const MOST_TO_MANY = 440;
 const GUEST_INSTRUCTIONS = 2;
 const TO_ONE = ['APIC write', 'APIC command', 'INIT command', 'SIPI command'];
 const TO_MANY = ['SIPI for all others', 'INIT for all others', 'NMI for all others'];
@@ -12,13 +14,18 @@ const MOST_AT_START = 5_000_000;
 await freshImage();
 const { startUp, startUpWith16Mib, perOperation } = await measureOperations();
 
-t.test('a write to the local APIC that leaves the guest costs 400 instructions at most', (t) => {
-  for (const name of [...TO_ONE, ...TO_MANY]) {
-    const count = perOperation[name] ?? 0;
-    t.ok(count > 100 && count <= MOST + GUEST_INSTRUCTIONS, `${name}: ${count}`);
-  }
-  t.end();
-});
+for (const [names, most] of [
+  [TO_ONE, MOST],
+  [TO_MANY, MOST_TO_MANY],
+] as const) {
+  t.test(`a write to the local APIC that leaves the guest costs ${most} instructions at most`, (t) => {
+    for (const name of names) {
+      const count = perOperation[name] ?? 0;
+      t.ok(count > 100 && count <= most + GUEST_INSTRUCTIONS, `${name}: ${count}`);
+    }
+    t.end();
+  });
+}
 
 t.test('start-up takes less than 5 million instructions besides copying, with the check of a guest of 16 MiB', (t) => {
   t.ok(startUp > 100_000 && startUp < startUpWith16Mib, `${startUp} with a small guest`);
