@@ -135,7 +135,7 @@ t.test('image refuses options that the image would stop at', async (t) => {
     '-o',
     node,
   ]);
-  t.match(stderr, /^tsvm: unknown option "foo=1"; the options are crash=halt\|reset, /);
+  t.match(stderr, /^tsvm: unknown option "foo=1"; the options are apic=auto\|trap\|release, chain=FILE, /);
   t.equal(exitCode, 2);
   t.same(await readdir(path), []);
 });
