@@ -126,7 +126,7 @@ t.test('the scripts for the network hand the options over, and do not go on with
   await makeNetworkTree(made, folder);
   const script = await readFile(join(folder, 'tsvm.ipxe'), 'utf8');
   t.match(script, /^#!ipxe\nkernel tsvm\.bin apic=trap \|\| goto stop\n/);
-  t.match(script, /\n:stop\necho tsvm: .*\n:wait\nsleep 3600 \|\|\ngoto wait\n$/);
+  t.match(script, /\n:stop\n(echo tsvm: .*\n)+:wait\nsleep 3600 \|\|\ngoto wait\n$/);
   const configuration = await readFile(join(folder, 'pxelinux.cfg', 'default'), 'utf8');
   t.match(configuration, /^ {2}pxe grub\.0$/m);
   t.notMatch(configuration, 'onerror');
