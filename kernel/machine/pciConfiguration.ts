@@ -13,9 +13,12 @@ export const IDENTITY = 0;
 /** The revision in the lowest byte, and above it the class. */
 export const CLASS = 8;
 
-/** Reads the four bytes at `register`, a multiple of 4, of a function on bus 0. */
+/** Reads the four bytes at `register`, a multiple of 4, of a function on bus 0. The guest finds the address port as the firmware left it. */
 export function readConfiguration(device: u32, func: u32, register: u32): u32 {
   requires(device < 32 && func < 8 && register < 256);
+  const left = in32(ADDRESS);
   out32(ADDRESS, u32(ENABLE | (device << 11) | (func << 8) | register));
-  return in32(DATA);
+  const value = in32(DATA);
+  out32(ADDRESS, left);
+  return value;
 }

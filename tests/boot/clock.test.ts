@@ -29,18 +29,25 @@ t.test('a test task is refused where no timer leaves the guest', async (t) => {
 /** GRUB leaves ACPI tables out of those that the firmware has. */
 function bootWithout(tables: string) {
   const loaderCommands = [`acpi --exclude=${tables}`];
-  return bootInBochs({ kernel: null, initrd: null, append: '', loaderCommands, until: /^tsvm: .*\n/m, seconds: 120 });
+  return bootInBochs({
+    kernel: null,
+    initrd: null,
+    append: '',
+    loaderCommands,
+    until: /^tsvm: (time comes|the firmware names) .*\n/m,
+    seconds: 120,
+  });
 }
 
 t.test('without a power-management timer the time-stamp counter is measured by the HPET', async (t) => {
-  const [first = ''] = hypervisorLines((await bootWithout('FACP')).serial);
+  const first = hypervisorLines((await bootWithout('FACP')).serial).at(-1) ?? '';
   const [, kilohertz = NaN] = /^tsvm: time comes from the time-stamp counter, (\d+) kHz$/.exec(first) ?? [];
   t.ok(Math.abs(Number(kilohertz) - 25_000) < 25, first);
 });
 
 t.test('without either, one line says so, and nothing follows', async (t) => {
   const { serial, ended } = await bootWithout('FACP,HPET');
-  t.same(hypervisorLines(serial), [
+  t.same(hypervisorLines(serial).slice(-1), [
     'tsvm: the firmware names no timer (ACPI tables FACP and HPET), so the rate of the time-stamp counter is unknown',
   ]);
   t.equal(ended, 'stopped');
