@@ -145,7 +145,7 @@ export const PROOF = {
     explanation:
       'What a function `ensures` says something of its result and of what was passed. A local variable, or a parameter that ' +
       'the function has given another value, means nothing to a caller.',
-    bad: 'function half(n: u32): u32 {\n  const result = u32(n / 2);\n  n = 0;\n  ensures(result <= n);\n  return result;\n}',
+    bad: 'function half(n: u32): u32 {\n  const result = u32(n / 2);\n  n = 0xffff_ffff;\n  ensures(result <= n);\n  return result;\n}',
     good: 'function half(n: u32): u32 {\n  const result = u32(n / 2);\n  ensures(result <= n);\n  return result;\n}',
   },
 } as const satisfies Record<string, CodeDescription>;

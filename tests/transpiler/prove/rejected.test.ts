@@ -194,7 +194,7 @@ t.test('memory and loops', (t) => {
     {
       name: 'what is ensured of a parameter that the function changed',
       text: 'export function f(n: u32): u32 { n = 5; const r: u32 = 3; ensures(r < n); return r; }',
-      codes: [PROOF.ensures.code],
+      codes: [PROOF.ensuresTerms.code],
     },
     {
       name: 'a circle of functions that only return, without an end',
