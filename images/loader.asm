@@ -29,6 +29,7 @@ IMAGE_OPTIONS   equ 56
 ; EFI_STATUS (appendix D).
 LOAD_ERROR      equ 0x8000000000000001
 UNSUPPORTED     equ 0x8000000000000003
+NOT_STARTED     equ 0x8000000000000013
 ABORTED         equ 0x8000000000000015
 
 ; Nodes of device paths (10.3.1, 10.3.5.4).
@@ -100,11 +101,10 @@ start:  push    rbx
         mov     rcx, ABORTED            ; what tsvm says where its own options send the node on
         cmp     rax, rcx
         je      .end
-        lea     rcx, [presence]
-        call    locate
-        mov     rdx, [status]
-        jnz     .no
-        mov     rax, rdx                ; tsvm runs, and the firmware goes on as its guest
+        mov     rcx, NOT_STARTED        ; and where it runs, with the firmware as its guest
+        cmp     rax, rcx
+        mov     rdx, rax
+        jne     .no
 .end:   add     rsp, 0x30
         pop     r13
         pop     r12
@@ -280,7 +280,6 @@ align   8, db 0
 loaded_image:   dq 0x11d295625b1b31a1, 0x3b7269c9a0003f8e
 device_path:    dq 0x11d26d3f09576e91, 0x3b7269c9a000398e
 serial_io:      dq 0x11d2f1d4bb25cf6f, 0xfdc13f2790000c9a
-presence:       dq 0x4dc04c4b035ba9b7, 0x88b44ffd1bb373a2 ; kernel/boot/efiTables.ts: that tsvm runs
 interface:      dq 0
 image:          dq 0
 status:         dq 0
