@@ -39,7 +39,9 @@ t.test(
       until,
       seconds: 120,
     });
-    t.same(hypervisorLines(serial).slice(-1), ['tsvm: ACPI lists no FADT, which says where the registers of sleep are']);
+    t.same(hypervisorLines(serial).slice(-1), [
+      'tsvm: ACPI lists no FADT, which says where the registers of sleep are',
+    ]);
     t.equal(ended, 'stopped');
   },
 );
