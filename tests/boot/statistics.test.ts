@@ -8,7 +8,7 @@ t.setTimeout(600_000);
 const SCRIPT = [
   'tsvm-stat; echo counts $?; tsvm-stat --log; echo log $?',
   'rm /dev/mem; tsvm-stat; echo counts $?; tsvm-stat --json; echo json $?',
-  'exit',
+  'sleep 1; exit',
 ].join('; ');
 
 /** The shell repeats what is typed, so this is what it printed after that. */
@@ -22,7 +22,7 @@ async function answers(options: string): Promise<string> {
     options,
     dialogue,
   });
-  return serial.slice(serial.lastIndexOf('; exit'));
+  return serial.slice(serial.lastIndexOf('sleep 1; exit'));
 }
 
 t.test('root reads the counts in the page of statistics; the log is for the kernel', async (t) => {
@@ -47,4 +47,5 @@ t.test('with hypercall=user every program is told', async (t) => {
   t.match(said, /^tsvm: starting the guest$/m);
   t.match(said, /^log 0$/m);
   t.match(said, /^\{"version":1,.*"processors":\[\{"/m);
+  t.match(said, /^json 0$/m);
 });
