@@ -32,6 +32,10 @@ class Reset extends Error {
 export const HALTED = { name: 'Halted' };
 export const RESET = { name: 'Reset' };
 
+const APIC_BASE = 0x1b;
+const X2APIC_MODE = 0x400n;
+const LOCAL_APIC = 0xfee0_0000n;
+
 /** Where kernels run, and firmware. */
 export const KERNEL = 0xffff_ffff_8100_0000n;
 export const FIRMWARE = 0x3e00_0000n;
@@ -46,7 +50,7 @@ export interface CpuidRegisters {
 /** An EPYC in x2APIC mode, as far as the hypervisor looks: MSRs that are written read back, others fault. */
 export class AmdProcessor {
   readonly msrs = new Map<number, bigint>([
-    [0x1b, 0xfee0_0d00n],
+    [APIC_BASE, LOCAL_APIC | 0x900n | X2APIC_MODE],
     [0xc000_0080, 0x500n],
     [0xc000_0101, 0n],
     [0x277, 0x0007_0406_0007_0406n],
@@ -182,6 +186,7 @@ export function startGuest(
   simulate(processor);
   const memory = addMemory(0n, Number(HIDDEN));
   addMemory(HIDDEN, Number(HIDDEN_BYTES));
+  if (((processor.msrs.get(APIC_BASE) ?? 0n) & X2APIC_MODE) === 0n) addMemory(LOCAL_APIC, 0x1000);
   addImage();
   allocatorStart(HIDDEN, HIDDEN_BYTES);
   readMtrrs();

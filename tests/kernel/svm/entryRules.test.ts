@@ -8,7 +8,6 @@ import { brokenRules } from '../../../kernel/report/entryRules.js';
 import { explainEntryFailure } from '../../../kernel/svm/entryChecks.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import type { Vmcb } from '../../../kernel/svm/vmcb.js';
-import { addMemory } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor, CODE, HALTED, RESET, startGuest, type Guest } from '../support/guest.js';
 import { pageTables } from '../support/pageTables.js';
 import { logText } from '../support/startup.js';
@@ -47,7 +46,6 @@ class Bench {
 
   private start(): Guest {
     const guest = startGuest([], processor());
-    addMemory(0xfee0_0000n, 0x1000);
     for (const [address, bytes] of pageTables) guest.memory.set(bytes, address);
     return guest;
   }

@@ -92,17 +92,15 @@ function power(machine: Machine): Machine {
 const INIT = 0x4500;
 const SIPI = 0x469c;
 
-t.test('each further processor gets an INIT and a SIPI to the trampoline; on AMD-V a last INIT lets it wait', (t) => {
+t.test('each further processor gets one INIT and one SIPI to the trampoline', (t) => {
   const machine = power(new Machine());
   startProcessors();
   const commands = machine.sent.map(({ command, destination }) => [command, destination]);
   t.same(commands, [
     [INIT, 2],
     [SIPI, 2],
-    [INIT, 2],
     [INIT, 4],
     [SIPI, 4],
-    [INIT, 4],
   ]);
   t.end();
 });
@@ -113,8 +111,8 @@ t.test('a second SIPI is for a processor that has lost the first', (t) => {
   const before = machine.now;
   startProcessors();
   t.same(
-    machine.sent.slice(0, 4).map(({ command }) => command),
-    [INIT, SIPI, SIPI, INIT],
+    machine.sent.slice(0, 3).map(({ command }) => command),
+    [INIT, SIPI, SIPI],
   );
   t.ok(machine.now - before < SECOND / 10n);
   t.end();
