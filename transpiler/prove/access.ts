@@ -5,7 +5,6 @@ import type { Range } from '../ir/types.js';
 import { checkFits } from './calls.js';
 import type { Context } from './context.js';
 import { guard } from './fixes.js';
-import { integer, unknownValue, visit } from './expression.js';
 import { inside, lessOrEqual, less, atMost, type Formula } from './formula.js';
 import { add, constant, scale, type Linear } from './linear.js';
 import { rangeOfType, spanOf, U32, U64 } from './range.js';
@@ -26,9 +25,9 @@ export function bitsRange({ base, field, type }: ExpressionOf<'bits'>): Range {
 }
 
 export function arrayElement(context: Context, expression: ExpressionOf<'element'>): Linear {
-  visit(context, expression.base);
+  context.visit(expression.base);
   checkIndex(context, expression.index, expression.length, `${expression.base.text} has ${expression.length} elements`);
-  return unknownValue(context, expression);
+  return context.unknown(expression);
 }
 
 export function listElement(context: Context, expression: ExpressionOf<'listGet'>): Linear {
@@ -42,7 +41,7 @@ export function listElement(context: Context, expression: ExpressionOf<'listGet'
 
 /** `0 <= index < length`. */
 export function checkIndex(context: Context, index: Expression, length: number, known: string): void {
-  const value = integer(context, index);
+  const value = context.integer(index);
   context.prove(inside(value, { low: 0n, high: BigInt(length) - 1n }), () => ({
     code: PROOF.index,
     at: index.at,
@@ -79,8 +78,8 @@ function speaksOfParameters(context: Context, expression: Expression): boolean {
 
 export function character(context: Context, expression: ExpressionOf<'charCode'>): Linear {
   const { base, index } = expression;
-  const length = integer(context, base);
-  const value = integer(context, index);
+  const length = context.integer(base);
+  const value = context.integer(index);
   context.prove({ kind: 'all', parts: [notNegative(value), less(value, length)] }, () => ({
     code: PROOF.character,
     at: index.at,
@@ -92,8 +91,8 @@ export function character(context: Context, expression: ExpressionOf<'charCode'>
 
 export function bytesRead(context: Context, expression: ExpressionOf<'bytesRead'>): Linear {
   const { base, offset, bytes } = expression;
-  const length = integer(context, base);
-  const start = integer(context, offset);
+  const length = context.integer(base);
+  const start = context.integer(offset);
   context.prove(withinBytes(start, constant(BigInt(bytes)), length), () => ({
     code: PROOF.bytesRead,
     at: offset.at,
@@ -108,8 +107,8 @@ export function checkBytesWrite(
   context: Context,
   { base, offset, bytes, value }: { base: Expression; offset: Expression; bytes: number; value: Expression },
 ): void {
-  const length = integer(context, base);
-  const start = integer(context, offset);
+  const length = context.integer(base);
+  const start = context.integer(offset);
   context.prove(withinBytes(start, constant(BigInt(bytes)), length), () => ({
     code: PROOF.bytesWrite,
     at: offset.at,
@@ -117,14 +116,14 @@ export function checkBytesWrite(
     fixes: guards(context, insideText(offset, String(bytes), base), [offset, base]),
   }));
   const range = { low: 0n, high: (1n << BigInt(bytes * 8)) - 1n };
-  checkFits(context, value, integer(context, value), range, `${bytes * 8} bits`);
+  checkFits(context, value, context.integer(value), range, `${bytes * 8} bits`);
 }
 
 /** The length of a part of Bytes. */
 export function bytesPart(context: Context, { base, offset, length, at }: ExpressionOf<'bytesPart'>): Linear {
-  const all = integer(context, base);
-  const start = integer(context, offset);
-  const count = integer(context, length);
+  const all = context.integer(base);
+  const start = context.integer(offset);
+  const count = context.integer(length);
   context.prove({ kind: 'all', parts: [withinBytes(start, count, all), notNegative(count)] }, () => ({
     code: PROOF.bytesPart,
     at,
@@ -136,8 +135,8 @@ export function bytesPart(context: Context, { base, offset, length, at }: Expres
 
 /** The length of a window over machine memory. */
 export function checkedWindow(context: Context, { start, length }: ExpressionOf<'window'>): Linear {
-  checkFits(context, start, integer(context, start), U64, 'Hpa');
-  const count = integer(context, length);
+  checkFits(context, start, context.integer(start), U64, 'Hpa');
+  const count = context.integer(length);
   checkFits(context, length, count, U32, 'u32');
   return count;
 }

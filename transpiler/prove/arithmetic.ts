@@ -6,7 +6,6 @@ import { entails } from './assume.js';
 import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
 import { guard } from './fixes.js';
-import { integer } from './expression.js';
 import { equals, FALSE, inside, less, negate, type Formula } from './formula.js';
 import { add, constant, plus, scale, subtract, ZERO, type Linear } from './linear.js';
 import { meaning } from './meaning.js';
@@ -17,8 +16,8 @@ const ANY_32: Range = { low: I32.low, high: U32.high };
 
 /** The exact value of an operator with two operands. Reports where it may not fit. */
 export function binary(context: Context, expression: ExpressionOf<'binary'>): Linear {
-  const left = integer(context, expression.left);
-  const right = integer(context, expression.right);
+  const left = context.integer(expression.left);
+  const right = context.integer(expression.right);
   const { operator } = expression;
   switch (operator) {
     case '+':
@@ -58,7 +57,7 @@ export function binary(context: Context, expression: ExpressionOf<'binary'>): Li
 
 /** The exact value of `-x` or `~x`. */
 export function unary(context: Context, expression: ExpressionOf<'unary'>): Linear {
-  const operand = integer(context, expression.operand);
+  const operand = context.integer(expression.operand);
   if (expression.operator === '-') return exact(context, expression, scale(operand, -1n));
   if (isNumber(expression)) checkOperand(context, expression.operand, operand, I32);
   return exact(context, expression, complement(operand));
@@ -71,8 +70,8 @@ export function complement(operand: Linear): Linear {
 
 /** The quotient of numbers directly below a cast, rounded towards 0. */
 export function truncatedQuotient(context: Context, expression: ExpressionOf<'binary'>): Linear {
-  const left = integer(context, expression.left);
-  const right = integer(context, expression.right);
+  const left = context.integer(expression.left);
+  const right = context.integer(expression.right);
   checkDivision(context, expression, left, right);
   return context.note(expression, quotient(context, expression, left, right));
 }

@@ -7,13 +7,11 @@ import { functionsOf } from '../program/callGraph.js';
 import { checkIndex } from './access.js';
 import { fixesOfResult } from './arithmetic.js';
 import { assume } from './assume.js';
-import { condition } from './conditions.js';
 import type { Bindings, Context } from './context.js';
 import { larger, product, smaller, truncate } from './derive.js';
 import { spell } from './describe.js';
 import { ensuredBy } from './ensures.js';
 import { guard } from './fixes.js';
-import { integer, unknownValue } from './expression.js';
 import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
 import { add, constant, subtract, type Linear } from './linear.js';
 import { hull, numbersOf, rangeOfType, U32, U64 } from './range.js';
@@ -58,7 +56,7 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
   const bindings = bind(callee.function, values);
   const returned = onlyReturn(context, callee.function);
   if (returned !== null && numbersOf(callee.function.result) !== null) {
-    return bound(context, bindings, () => integer(context, returned));
+    return bound(context, bindings, () => context.integer(returned));
   }
   return resultOf(context, expression, callee.function, bindings);
 }
@@ -69,7 +67,7 @@ export function callCondition(context: Context, expression: ExpressionOf<'call'>
   const { callee } = expression;
   const returned = callee.kind === 'function' ? onlyReturn(context, callee.function) : null;
   if (callee.kind !== 'function' || returned === null) return UNKNOWN;
-  return bound(context, bind(callee.function, values), () => condition(context, returned));
+  return bound(context, bind(callee.function, values), () => context.condition(returned));
 }
 
 /** What a function returns that does nothing else; null where it does, or is deep in functions like it. */
@@ -88,8 +86,8 @@ function operandsOf(context: Context, { callee, operands, at }: ExpressionOf<'ca
   const parameters = callee.kind === 'intrinsic' ? callee.intrinsic.parameters : (targets[0]?.parameters ?? []);
   const values = operands.map((operand, position): Operand => {
     const type = parameters[position]?.type ?? operand.type;
-    if (type.kind === 'boolean') return { kind: 'boolean', formula: condition(context, operand) };
-    const value = integer(context, operand);
+    if (type.kind === 'boolean') return { kind: 'boolean', formula: context.condition(operand) };
+    const value = context.integer(operand);
     checkFitsType(context, operand, value, type);
     return { kind: 'integer', value };
   });
@@ -124,7 +122,7 @@ function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: 
 function checkRequires(context: Context, called: Function, bindings: Bindings, at: Location): void {
   if (context.depth >= MOST_DEPTH) return;
   for (const required of called.requires) {
-    const formula = bound(context, bindings, () => condition(context, required));
+    const formula = bound(context, bindings, () => context.condition(required));
     context.prove(formula, () => ({
       code: PROOF.requires,
       at,
@@ -138,7 +136,7 @@ function checkRequires(context: Context, called: Function, bindings: Bindings, a
 function returnedValue(context: Context, expression: Expression, functions: readonly Function[]): Linear {
   const ranges = functions.map((one) => context.summaries.get(one)?.result ?? null);
   const [first, ...others] = ranges.filter((range) => range !== null);
-  if (first === undefined || others.length + 1 < functions.length) return unknownValue(context, expression);
+  if (first === undefined || others.length + 1 < functions.length) return context.unknown(expression);
   return context.fresh(expression, others.reduce(hull, first));
 }
 
@@ -149,7 +147,7 @@ function resultOf(context: Context, expression: Expression, called: Function, bi
   if (ensured !== null && context.depth < MOST_DEPTH) {
     const integers = new Map(bindings.integers).set(ensured.result, value);
     for (const promise of ensured.conditions) {
-      const formula = bound(context, { integers, booleans: bindings.booleans }, () => condition(context, promise));
+      const formula = bound(context, { integers, booleans: bindings.booleans }, () => context.condition(promise));
       context.state = assume(context.state, formula);
     }
   }
@@ -160,7 +158,7 @@ function resultOf(context: Context, expression: Expression, called: Function, bi
 export function builtin(context: Context, expression: ExpressionOf<'builtin'>): Linear {
   const width = expression.name.endsWith('32') ? U32 : U64;
   const [a, b] = expression.operands.map((operand) => {
-    const value = integer(context, operand);
+    const value = context.integer(operand);
     checkFits(context, operand, value, width, width === U32 ? 'u32' : 'u64');
     return value;
   });

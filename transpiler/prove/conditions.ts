@@ -4,7 +4,6 @@ import { checkCommonType } from './arithmetic.js';
 import { assume } from './assume.js';
 import { callCondition } from './calls.js';
 import type { Context } from './context.js';
-import { integer, visit } from './expression.js';
 import { equals, FALSE, formsOf, less, lessOrEqual, negate, TRUE, UNKNOWN, type Formula } from './formula.js';
 import { join } from './join.js';
 import type { Linear } from './linear.js';
@@ -22,7 +21,7 @@ export function condition(context: Context, expression: Expression): Formula {
     case 'compare':
       return comparison(context, expression);
     case 'not':
-      return negate(condition(context, expression.operand));
+      return negate(context.condition(expression.operand));
     case 'logical':
       return logical(context, expression);
     case 'conditional':
@@ -30,22 +29,22 @@ export function condition(context: Context, expression: Expression): Formula {
     case 'call':
       return callCondition(context, expression);
     case 'isNull':
-      visit(context, expression.operand);
+      context.visit(expression.operand);
       return UNKNOWN;
     default:
-      integer(context, expression);
+      context.integer(expression);
       return UNKNOWN;
   }
 }
 
 function comparison(context: Context, expression: ExpressionOf<'compare'>): Formula {
   if (expression.left.type.kind !== 'integer') {
-    visit(context, expression.left);
-    visit(context, expression.right);
+    context.visit(expression.left);
+    context.visit(expression.right);
     return UNKNOWN;
   }
-  const left = integer(context, expression.left);
-  const right = integer(context, expression.right);
+  const left = context.integer(expression.left);
+  const right = context.integer(expression.right);
   checkCommonType(context, expression, left, right);
   const formula = ordered(expression, left, right);
   context.compared?.push(...formsOf(formula), ...formsOf(negate(formula)));
@@ -72,15 +71,15 @@ function ordered({ operator }: ExpressionOf<'compare'>, left: Linear, right: Lin
 /** The right operand is only reached, and its facts only hold, where the left one lets it. */
 function logical(context: Context, expression: ExpressionOf<'logical'>): Formula {
   const isAnd = expression.operator === '&&';
-  const left = condition(context, expression.left);
-  const right = under(context, isAnd ? left : negate(left), () => condition(context, expression.right));
+  const left = context.condition(expression.left);
+  const right = under(context, isAnd ? left : negate(left), () => context.condition(expression.right));
   return { kind: isAnd ? 'all' : 'any', parts: [left, right] };
 }
 
 function conditional(context: Context, expression: ExpressionOf<'conditional'>): Formula {
-  const test = condition(context, expression.test);
-  const then = under(context, test, () => condition(context, expression.then));
-  const otherwise = under(context, negate(test), () => condition(context, expression.otherwise));
+  const test = context.condition(expression.test);
+  const then = under(context, test, () => context.condition(expression.then));
+  const otherwise = under(context, negate(test), () => context.condition(expression.otherwise));
   return {
     kind: 'any',
     parts: [
@@ -109,7 +108,7 @@ export function choose(
   otherwise: () => Linear,
 ): Linear {
   const chosen: Variable = { name: expression.text, type: expression.type, at: expression.at, role: 'const' };
-  const test = condition(context, expression.test);
+  const test = context.condition(expression.test);
   const before = context.state;
   const after = (truth: Formula, evaluate: () => Linear): State => {
     context.state = assume(before, truth);

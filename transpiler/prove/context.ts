@@ -1,14 +1,14 @@
 /** What the analysis of one function carries along. */
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { Location } from '../ir/location.js';
-import type { Expression, Function } from '../ir/nodes.js';
+import type { Expression, Function, Statement } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { assume, entails } from './assume.js';
 import { knownFacts } from './describe.js';
 import { formsOf, type Formula } from './formula.js';
-import { constant, ofSymbol, type Linear } from './linear.js';
+import { constant, ofSymbol, ZERO, type Linear } from './linear.js';
 import type { Meaning } from './meaning.js';
-import { rangeOfUnreached } from './range.js';
+import { numbersOf, rangeOfUnreached } from './range.js';
 import { State } from './state.js';
 import { Symbols } from './symbols.js';
 
@@ -46,6 +46,15 @@ export type Bindings = Pick<State, 'integers' | 'booleans'>;
  */
 type Purpose = 'report' | 'search' | 'foreign';
 
+/** The rules for whole expressions and statements. Rules for a kind of them reach their parts through these alone. */
+export interface Rules {
+  /** The value of an expression; of Bytes and strings, the length. */
+  readonly value: (context: Context, expression: Expression) => Linear;
+  /** What is true where a boolean expression is. */
+  readonly condition: (context: Context, expression: Expression) => Formula;
+  readonly statement: (context: Context, statement: Statement) => void;
+}
+
 export class Context {
   readonly symbols = new Symbols();
   state: State = new State(this.symbols);
@@ -65,12 +74,35 @@ export class Context {
 
   readonly function: Function;
   readonly summaries: ReadonlyMap<Function, Summary>;
+  private readonly rules: Rules;
   private readonly report: Report;
 
-  constructor(subject: Function, summaries: ReadonlyMap<Function, Summary>, report: Report) {
+  constructor(subject: Function, summaries: ReadonlyMap<Function, Summary>, rules: Rules, report: Report) {
     this.function = subject;
     this.summaries = summaries;
+    this.rules = rules;
     this.report = report;
+  }
+
+  /** The value of an integer expression; of Bytes and strings, the length. */
+  integer(expression: Expression): Linear {
+    return this.note(expression, this.rules.value(this, expression));
+  }
+
+  /** What is true where a boolean expression is. */
+  condition(expression: Expression): Formula {
+    return this.rules.condition(this, expression);
+  }
+
+  /** Goes through an expression of any type, for what must be proved in it. */
+  visit(expression: Expression): void {
+    if (expression.type.kind === 'boolean') this.condition(expression);
+    else this.integer(expression);
+  }
+
+  /** Goes through statements, each from the state that the one before it leaves. */
+  run(statements: readonly Statement[]): void {
+    for (const statement of statements) this.rules.statement(this, statement);
   }
 
   get reporting(): boolean {
@@ -119,6 +151,12 @@ export class Context {
   fresh(from: Expression, range: Range): Linear {
     const type = from.type.kind === 'integer' ? from.type.name : null;
     return ofSymbol(this.symbols.create(from.text, range, from.at, type));
+  }
+
+  /** A value that nothing is known of but its type. */
+  unknown(expression: Expression): Linear {
+    const range = numbersOf(expression.type);
+    return range === null ? ZERO : this.fresh(expression, range);
   }
 
   /** The value of an operator: the one known of the same meaning, or a new one that `facts`, each `<= 0`, define. */

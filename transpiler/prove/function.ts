@@ -3,16 +3,19 @@ import type { Report } from '../diagnostics/diagnostic.js';
 import type { Function } from '../ir/nodes.js';
 import { assume } from './assume.js';
 import { condition } from './conditions.js';
-import { Context, type Summary } from './context.js';
+import { Context, type Rules, type Summary } from './context.js';
 import { checkEnsures } from './ensures.js';
-import { forget, run } from './statements.js';
+import { valueOf } from './expression.js';
+import { forget, runStatement } from './statements.js';
+
+const RULES: Rules = { value: valueOf, condition, statement: runStatement };
 
 /** Proves a function, whose callees are in `summaries`, and says what its callers may know of it. */
 export function proveFunction(subject: Function, summaries: ReadonlyMap<Function, Summary>, report: Report): Summary {
-  const context = new Context(subject, summaries, report);
+  const context = new Context(subject, summaries, RULES, report);
   for (const parameter of subject.parameters) forget(context, parameter);
-  for (const required of subject.requires) context.state = assume(context.state, condition(context, required));
-  run(context, subject.body);
+  for (const required of subject.requires) context.state = assume(context.state, context.condition(required));
+  context.run(subject.body);
   checkEnsures(subject, report);
   return { result: context.result, proofs: context.proofs };
 }

@@ -9,7 +9,6 @@ import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, Statement, Variable } from '../ir/nodes.js';
 import { assume } from './assume.js';
 import { assignedIn, guesses, hasLongStep, valuesAtEnd, valuesAtEntry, type Head } from './candidates.js';
-import { condition } from './conditions.js';
 import type { Context, LoopExits } from './context.js';
 import { bothSides, formsOf, inside, negate, TRUE, type Formula } from './formula.js';
 import { join } from './join.js';
@@ -26,7 +25,7 @@ import {
 } from './linear.js';
 import { U64 } from './range.js';
 import type { State } from './state.js';
-import { forget, run } from './statements.js';
+import { forget } from './statements.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
 
@@ -36,7 +35,7 @@ const MOST_ROUNDS = 16;
 const MOST_ROUNDS_OF_FUNCTION = 2000;
 
 export function loop(context: Context, statement: Loop): void {
-  run(context, statement.before);
+  context.run(statement.before);
   const entry = context.state;
   const head = context.silently(() => countRounds(context, statement, entry, headOf(context, statement, entry)));
   const kept = context.silently(() => keptGuesses(context, statement, entry, head));
@@ -95,15 +94,15 @@ function round(context: Context, statement: Loop, start: State): { readonly end:
   const test = testOf(context, statement);
   const afterTest = assume(context.state, negate(test));
   context.state = assume(context.state, test);
-  run(context, statement.body);
+  context.run(statement.body);
   context.state = exits.continues.reduce(join, context.state);
-  run(context, statement.update);
+  context.run(statement.update);
   context.loop = outer;
   return { end: context.state, exit: exits.breaks.reduce(join, afterTest) };
 }
 
 function testOf(context: Context, { test }: Loop): Formula {
-  return test === null ? TRUE : condition(context, test);
+  return test === null ? TRUE : context.condition(test);
 }
 
 function keptGuesses(context: Context, statement: Loop, entry: State, head: Head): readonly Linear[] {
@@ -131,7 +130,7 @@ function firstGuesses(context: Context, statement: Loop, entry: State, head: Hea
   context.compared = outer;
   outer?.push(...compared);
   context.state = head.state.copy();
-  const declared = invariantsOf(statement).flatMap((invariant) => inequalities(condition(context, invariant)));
+  const declared = invariantsOf(statement).flatMap((invariant) => inequalities(context.condition(invariant)));
   const before = withLengthsOfNull(entry, end);
   const suggested = [...compared, ...declared].filter(({ terms }) => terms.every(({ symbol }) => symbol < mark));
   const first = valuesAtEntry(before, head);
@@ -174,7 +173,7 @@ function proveInvariants(
   const test = context.silently(() => testOf(context, statement));
   context.state = assume(context.state, test);
   for (const invariant of invariants) {
-    const formula = context.silently(() => condition(context, invariant));
+    const formula = context.silently(() => context.condition(invariant));
     context.prove(formula, () => ({
       code,
       at: invariant.at,

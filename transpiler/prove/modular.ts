@@ -4,11 +4,10 @@ import { rangeOfName } from '../ir/integers.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { IntegerName, Range } from '../ir/types.js';
 import { bits, checkShiftCount, complement, fixesOfResult, isNumber, truncatedQuotient } from './arithmetic.js';
-import { choose, condition } from './conditions.js';
+import { choose } from './conditions.js';
 import type { Context } from './context.js';
 import { product, shiftLeft, truncate } from './derive.js';
 import { knownFacts } from './describe.js';
-import { integer } from './expression.js';
 import { FALSE, TRUE } from './formula.js';
 import { add, scale, subtract, type Linear } from './linear.js';
 import { BELOW_2_31, EXACT_NUMBER, hull, I32, isWithin, multiplyRanges, U32, U64 } from './range.js';
@@ -28,7 +27,7 @@ const BOOLEAN: Range = { low: 0n, high: 1n };
 export function cast(context: Context, expression: ExpressionOf<'cast'>): Linear {
   const { operand, to } = expression;
   if (operand.type.kind === 'boolean') {
-    condition(context, operand);
+    context.condition(operand);
     return context.fresh(expression, BOOLEAN);
   }
   return truncate(context, expression, castOperand(context, operand, to), rangeOfName(to));
@@ -37,7 +36,7 @@ export function cast(context: Context, expression: ExpressionOf<'cast'>): Linear
 /** A number becomes 64 bits wide as what JavaScript computed, so the operators below must be exact. */
 function castOperand(context: Context, operand: Expression, to: IntegerName): Linear {
   const isWide = rangeOfName(to).high > U32.high;
-  if (isWide && isNumber(operand)) return integer(context, operand);
+  if (isWide && isNumber(operand)) return context.integer(operand);
   if (operand.kind === 'binary' && operand.operator === '/' && isNumber(operand)) {
     return truncatedQuotient(context, operand);
   }
@@ -47,7 +46,7 @@ function castOperand(context: Context, operand: Expression, to: IntegerName): Li
 function modular(context: Context, expression: Expression): Modular {
   const result = modularOperator(context, expression);
   if (result === null) {
-    const value = integer(context, expression);
+    const value = context.integer(expression);
     return { value, script: context.rangeOf(value) };
   }
   if (isNumber(expression)) checkScript(context, expression, result);
@@ -103,7 +102,7 @@ function modularBinary(context: Context, expression: ExpressionOf<'binary'>): Mo
 }
 
 function modularShift(context: Context, expression: ExpressionOf<'binary'>, left: Modular): Modular {
-  const count = integer(context, expression.right);
+  const count = context.integer(expression.right);
   checkShiftCount(context, expression.right, count);
   return ofBits(context, expression, shiftLeft(context, expression, left.value, count));
 }

@@ -5,20 +5,15 @@ import type { Range } from '../ir/types.js';
 import { bitsRange, checkBytesWrite, checkIndex } from './access.js';
 import { assume } from './assume.js';
 import { checkFits, checkFitsType } from './calls.js';
-import { condition } from './conditions.js';
 import type { Context } from './context.js';
-import { integer, visit } from './expression.js';
 import { equals, FALSE, negate, UNKNOWN, type Formula } from './formula.js';
 import { join } from './join.js';
 import { ANYTHING, ofSymbol, type Linear } from './linear.js';
 import { loop } from './loops.js';
 import { hull, intersect, numbersOf } from './range.js';
 
-export function run(context: Context, statements: readonly Statement[]): void {
-  for (const statement of statements) runOne(context, statement);
-}
-
-function runOne(context: Context, statement: Statement): void {
+/** Takes the state over one statement. */
+export function runStatement(context: Context, statement: Statement): void {
   switch (statement.kind) {
     case 'declare':
       return declare(context, statement.variable, statement.value);
@@ -27,7 +22,7 @@ function runOne(context: Context, statement: Statement): void {
     case 'bytesWrite':
       return checkBytesWrite(context, statement);
     case 'expression':
-      return visit(context, statement.expression);
+      return context.visit(statement.expression);
     case 'if':
       return branch(context, statement);
     case 'loop':
@@ -41,7 +36,7 @@ function runOne(context: Context, statement: Statement): void {
     case 'return':
       return giveBack(context, statement.value);
     case 'block':
-      return run(context, statement.body);
+      return context.run(statement.body);
     case 'contract':
       return contract(context, statement);
     case 'unreachable':
@@ -51,14 +46,14 @@ function runOne(context: Context, statement: Statement): void {
 
 function declare(context: Context, variable: Variable, value: Expression | null): void {
   if (value === null) forget(context, variable);
-  else if (variable.type.kind === 'boolean') context.state.booleans.set(variable, condition(context, value));
+  else if (variable.type.kind === 'boolean') context.state.booleans.set(variable, context.condition(value));
   else keep(context, variable, value);
 }
 
 /** Gives the variable a value; a symbol that came with the value is called by the variable from now on. */
 function keep(context: Context, variable: Variable, expression: Expression): void {
   const before = context.symbols.count;
-  const value = integer(context, expression);
+  const value = context.integer(expression);
   checkFitsType(context, expression, value, variable.type);
   context.state.integers.set(variable, value);
   const [term] = value.terms;
@@ -92,53 +87,53 @@ function assign(context: Context, target: Target, value: Expression): void {
     case 'variable':
       return declare(context, target.variable, value);
     case 'element':
-      visit(context, target.base);
+      context.visit(target.base);
       checkIndex(context, target.index, target.length, `${target.base.text} has ${target.length} elements`);
       return store(context, value, target);
     case 'field':
     case 'bits':
-      visit(context, target.base);
+      context.visit(target.base);
       return store(context, value, target);
   }
 }
 
 function store(context: Context, expression: Expression, target: Target): void {
   if (target.type.kind === 'boolean') {
-    condition(context, expression);
+    context.condition(expression);
     return;
   }
-  const value = integer(context, expression);
+  const value = context.integer(expression);
   if (target.kind === 'bits') checkFits(context, expression, value, bitsRange(target), `the bits of ${target.text}`);
   else checkFitsType(context, expression, value, target.type);
 }
 
 function branch(context: Context, { test, then, otherwise }: Extract<Statement, { kind: 'if' }>): void {
-  const formula = condition(context, test);
+  const formula = context.condition(test);
   const before = context.state;
   context.state = assume(before, formula);
-  run(context, then);
+  context.run(then);
   const afterThen = context.state;
   context.state = assume(before, negate(formula));
-  run(context, otherwise);
+  context.run(otherwise);
   context.state = join(afterThen, context.state);
 }
 
 function choice(context: Context, { subject, cases, otherwise }: Extract<Statement, { kind: 'switch' }>): void {
-  const value = integer(context, subject);
+  const value = context.integer(subject);
   const before = context.state;
   const labels: Linear[] = [];
   let after = assume(before, FALSE);
   for (const { values, body } of cases) {
     context.state = before;
-    const ofCase = values.map((label) => integer(context, label));
+    const ofCase = values.map((label) => context.integer(label));
     labels.push(...ofCase);
     context.state = assume(before, isOneOf(value, ofCase));
-    run(context, body);
+    context.run(body);
     after = join(after, context.state);
   }
   const isComplete = namesAllMembers(subject, labels);
   context.state = assume(before, isComplete ? FALSE : negate(isOneOf(value, labels)));
-  run(context, otherwise ?? []);
+  context.run(otherwise ?? []);
   context.state = join(after, context.state);
 }
 
@@ -162,9 +157,9 @@ function leave(context: Context, states: Context['state'][] | undefined): void {
 function giveBack(context: Context, expression: Expression | null): void {
   const { result } = context.function;
   if (expression?.type.kind === 'boolean') {
-    condition(context, expression);
+    context.condition(expression);
   } else if (expression !== null) {
-    const value = integer(context, expression);
+    const value = context.integer(expression);
     checkFitsType(context, expression, value, result);
     addResult(context, value);
   }
@@ -181,7 +176,7 @@ function addResult(context: Context, value: Linear): void {
 
 /** An invariant is proved by its loop, where it stands; here it is known. */
 function contract(context: Context, statement: Extract<Statement, { kind: 'contract' }>): void {
-  const formula = condition(context, statement.condition);
+  const formula = context.condition(statement.condition);
   if (statement.contract === 'invariant') {
     context.state = assume(context.state, formula);
     return;
