@@ -2,10 +2,9 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
-import { checkFits } from './calls.js';
+import { checkFits, checkIndex, guards } from './checks.js';
 import type { Context } from './context.js';
-import { guard } from './fixes.js';
-import { inside, lessOrEqual, less, atMost, type Formula } from './formula.js';
+import { lessOrEqual, less, atMost, type Formula } from './formula.js';
 import { add, constant, scale, type Linear } from './linear.js';
 import { rangeOfType, spanOf, U32, U64 } from './range.js';
 
@@ -37,43 +36,6 @@ export function listElement(context: Context, expression: ExpressionOf<'listGet'
     expression,
     spanOf(values.map((value) => (typeof value === 'string' ? BigInt(value.length) : value))),
   );
-}
-
-/** `0 <= index < length`. */
-export function checkIndex(context: Context, index: Expression, length: number, known: string): void {
-  const value = context.integer(index);
-  context.prove(inside(value, { low: 0n, high: BigInt(length) - 1n }), () => ({
-    code: PROOF.index,
-    at: index.at,
-    message: 'index may be out of bounds',
-    known: [known],
-    fixes: guards(context, `${index.text} < ${length}`, [index]),
-  }));
-}
-
-/** How to make `condition`, which speaks of `operands`, known. */
-export function guards(context: Context, condition: string, operands: readonly Expression[]): readonly string[] {
-  const fixes = guard(condition, operands);
-  return operands.every((operand) => speaksOfParameters(context, operand))
-    ? [...fixes, `or  requires(${condition})`]
-    : fixes;
-}
-
-function speaksOfParameters(context: Context, expression: Expression): boolean {
-  switch (expression.kind) {
-    case 'variable':
-      return context.function.parameters.includes(expression.variable);
-    case 'integer':
-    case 'constant':
-      return true;
-    case 'binary':
-      return speaksOfParameters(context, expression.left) && speaksOfParameters(context, expression.right);
-    case 'bytesLength':
-    case 'stringLength':
-      return speaksOfParameters(context, expression.base);
-    default:
-      return false;
-  }
 }
 
 export function character(context: Context, expression: ExpressionOf<'charCode'>): Linear {

@@ -2,19 +2,15 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Location } from '../ir/location.js';
 import type { Expression, ExpressionOf, Function } from '../ir/nodes.js';
-import type { Range, Type } from '../ir/types.js';
 import { functionsOf } from '../program/callGraph.js';
-import { checkIndex } from './access.js';
-import { fixesOfResult } from './arithmetic.js';
 import { assume } from './assume.js';
+import { checkFits, checkFitsType, checkIndex } from './checks.js';
 import type { Bindings, Context } from './context.js';
 import { larger, product, smaller, truncate } from './derive.js';
-import { spell } from './describe.js';
 import { ensuredBy } from './ensures.js';
-import { guard } from './fixes.js';
-import { FALSE, inside, UNKNOWN, type Formula } from './formula.js';
+import { FALSE, UNKNOWN, type Formula } from './formula.js';
 import { add, constant, subtract, type Linear } from './linear.js';
-import { hull, numbersOf, rangeOfType, U32, U64 } from './range.js';
+import { hull, numbersOf, U32, U64 } from './range.js';
 
 /** How deep functions that only return, and contracts, are looked into; a circle of them has no end. */
 const MOST_DEPTH = 6;
@@ -23,29 +19,6 @@ const MOST_DEPTH = 6;
 type Operand =
   | { readonly kind: 'integer'; readonly value: Linear }
   | { readonly kind: 'boolean'; readonly formula: Formula };
-
-/** Proves that a value fits `range`; `name` says what of. */
-export function checkFits(context: Context, expression: Expression, value: Linear, range: Range, name: string): void {
-  context.prove(inside(value, range), () => ({
-    code: PROOF.doesNotFit,
-    at: expression.at,
-    message: `${expression.text} may not fit ${name}`,
-    fixes: fixesOfFit(expression, range, name),
-  }));
-}
-
-function fixesOfFit(expression: Expression, range: Range, name: string): readonly string[] {
-  if (expression.kind === 'binary' && expression.operator === '-' && range.low === 0n) return fixesOfResult(expression);
-  const suffix = expression.type.kind === 'integer' && expression.type.javascript === 'bigint' ? 'n' : '';
-  const fixes = guard(`${expression.text} <= ${range.high}${suffix}`, [expression]);
-  const isType = /^[ui]\d+$/.test(name);
-  return isType ? [...fixes, `where only the low bits count, write  ${name}(${expression.text})`] : fixes;
-}
-
-/** Proves that a value fits the type of its place. */
-export function checkFitsType(context: Context, expression: Expression, value: Linear, type: Type): void {
-  if (type.kind === 'integer') checkFits(context, expression, value, rangeOfType(type), spell(type));
-}
 
 /** The value of a call, of Bytes and strings the length. */
 export function callInteger(context: Context, expression: ExpressionOf<'call'>): Linear {

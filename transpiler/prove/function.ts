@@ -6,7 +6,8 @@ import { condition } from './conditions.js';
 import { Context, type Rules, type Summary } from './context.js';
 import { checkEnsures } from './ensures.js';
 import { valueOf } from './expression.js';
-import { forget, runStatement } from './statements.js';
+import { runStatement } from './statements.js';
+import { forget } from './variables.js';
 
 const RULES: Rules = { value: valueOf, condition, statement: runStatement };
 

@@ -25,7 +25,7 @@ import {
 } from './linear.js';
 import { U64 } from './range.js';
 import type { State } from './state.js';
-import { forget } from './statements.js';
+import { forget } from './variables.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
 

@@ -1,16 +1,16 @@
 /** What statements do to what is known. */
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
-import type { Range } from '../ir/types.js';
-import { bitsRange, checkBytesWrite, checkIndex } from './access.js';
+import { bitsRange, checkBytesWrite } from './access.js';
 import { assume } from './assume.js';
-import { checkFits, checkFitsType } from './calls.js';
+import { checkFits, checkFitsType, checkIndex } from './checks.js';
 import type { Context } from './context.js';
-import { equals, FALSE, negate, UNKNOWN, type Formula } from './formula.js';
+import { equals, FALSE, negate, type Formula } from './formula.js';
 import { join } from './join.js';
-import { ANYTHING, ofSymbol, type Linear } from './linear.js';
+import { ANYTHING, type Linear } from './linear.js';
 import { loop } from './loops.js';
 import { hull, intersect, numbersOf } from './range.js';
+import { forget, nameOf } from './variables.js';
 
 /** Takes the state over one statement. */
 export function runStatement(context: Context, statement: Statement): void {
@@ -62,24 +62,6 @@ function keep(context: Context, variable: Variable, expression: Expression): voi
   const symbol = context.symbols.get(term.symbol);
   symbol.origin ??= symbol.name;
   symbol.name = nameOf(variable);
-}
-
-/** What messages call the number that stands for a variable: of Bytes and strings, that is the length. */
-export function nameOf({ name, type }: Variable): string {
-  return type.kind === 'integer' ? name : `${name}.length`;
-}
-
-/** Gives the variable a value that nothing is known of but its type. */
-export function forget(context: Context, variable: Variable): void {
-  const { type } = variable;
-  if (type.kind === 'boolean') context.state.booleans.set(variable, UNKNOWN);
-  const range = numbersOf(type);
-  if (range !== null) context.state.integers.set(variable, ofSymbol(newSymbol(context, variable, range)));
-}
-
-function newSymbol(context: Context, variable: Variable, range: Range): number {
-  const type = variable.type.kind === 'integer' ? variable.type.name : null;
-  return context.symbols.create(nameOf(variable), range, variable.at, type);
 }
 
 function assign(context: Context, target: Target, value: Expression): void {
