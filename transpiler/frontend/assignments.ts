@@ -5,7 +5,8 @@ import type { BinaryOperator, Statement, Target } from '../ir/nodes.js';
 import { effectOf } from '../ir/evaluation.js';
 import { reachesVolatile } from '../ir/volatile.js';
 import { type Context, locate, refuse, textOf } from './context.js';
-import { expressionOf, operatorExpression, placed, valueFor } from './expressions.js';
+import { operatorExpression } from './expressions.js';
+import { placed, valueFor } from './placing.js';
 
 const COMPOUND: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
   [ts.SyntaxKind.PlusEqualsToken, '+'],
@@ -33,7 +34,7 @@ export function assignmentOf(context: Context, node: ts.Expression): Statement |
   const operator = COMPOUND.get(kind);
   if (operator === undefined) return null;
   const target = compoundTarget(context, node.left);
-  const value = operatorExpression(context, node, operator, target, expressionOf(context, node.right), null);
+  const value = operatorExpression(context, node, operator, target, context.lower.expression(node.right), null);
   return { kind: 'assign', at, target, value };
 }
 
@@ -55,7 +56,7 @@ export function stepOf(context: Context, node: ts.Expression): Statement | null 
 }
 
 function targetOf(context: Context, node: ts.Expression): Target {
-  const target = expressionOf(context, node);
+  const target = context.lower.expression(node);
   switch (target.kind) {
     case 'variable':
       if (target.variable.type.kind === 'reference' && target.variable.role === 'parameter')

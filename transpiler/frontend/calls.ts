@@ -4,11 +4,10 @@ import { SUBSET } from '../diagnostics/subset.js';
 import type { BuiltinName, Callee, Expression, Variable } from '../ir/nodes.js';
 import type { IntegerName, Type } from '../ir/types.js';
 import { type Context, refuse, refuseSilently, textOf } from './context.js';
-import { entityOf } from './entities.js';
-import { castOperandOf, expressionOf, placed, valueFor } from './expressions.js';
 import { PLATFORM_FUNCTIONS } from './intrinsics.js';
 import { layoutOf } from './layouts.js';
 import { typeInMemory } from './members.js';
+import { placed, valueFor } from './placing.js';
 import { integerType } from './types.js';
 
 const CASTS: ReadonlySet<string> = new Set(['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'gpa', 'hpa', 'gva', 'hva']);
@@ -38,7 +37,7 @@ export function callExpression(context: Context, node: ts.CallExpression): Expre
 }
 
 function namedCall(context: Context, node: ts.CallExpression, name: ts.Identifier): Expression {
-  const entity = entityOf(context, name);
+  const entity = context.entity(name);
   switch (entity.kind) {
     case 'function': {
       const { parameters, result } = entity.function;
@@ -65,7 +64,7 @@ function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExp
   const access = getter.expression;
   const table =
     ts.isPropertyAccessExpression(access) && access.name.text === 'get' && ts.isIdentifier(access.expression)
-      ? entityOf(context, access.expression)
+      ? context.entity(access.expression)
       : null;
   const [index] = getter.arguments;
   if (table?.kind !== 'table' || !index)
@@ -77,7 +76,7 @@ function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExp
       'call handlers.get(index)(...)',
     );
   const { parameters, result } = table.table.fallback;
-  const callee: Callee = { kind: 'table', table: table.table, index: expressionOf(context, index) };
+  const callee: Callee = { kind: 'table', table: table.table, index: context.lower.expression(index) };
   return call(context, node, callee, parameters, result);
 }
 
@@ -99,14 +98,14 @@ function call(
 function argumentOf(context: Context, node: ts.CallExpression, index: number, name?: IntegerName): Expression {
   const argument = node.arguments[index];
   if (!argument) return refuseSilently();
-  return name === undefined ? expressionOf(context, argument) : valueFor(context, argument, integerType(name));
+  return name === undefined ? context.lower.expression(argument) : valueFor(context, argument, integerType(name));
 }
 
 function libraryCall(context: Context, node: ts.CallExpression, name: string): Expression {
   const [first] = node.arguments;
   if (CASTS.has(name) && first) {
     const to = name as IntegerName;
-    const operand = castOperandOf(context, first, to);
+    const operand = context.lower.expression(first, to);
     return placed(context, node, { kind: 'cast', type: integerType(to), to, operand });
   }
   if (name in BUILTINS) {
@@ -176,7 +175,7 @@ function memoryCall(
 function methodCall(context: Context, node: ts.CallExpression, callee: ts.PropertyAccessExpression): Expression {
   const method = callee.name.text;
   const owner = callee.expression;
-  const entity = ts.isIdentifier(owner) ? entityOf(context, owner) : null;
+  const entity = ts.isIdentifier(owner) ? context.entity(owner) : null;
   if (entity?.kind === 'list' && method === 'get')
     return placed(context, node, {
       kind: 'listGet',
@@ -194,7 +193,7 @@ function methodCall(context: Context, node: ts.CallExpression, callee: ts.Proper
     );
   if (entity !== null && entity.kind !== 'variable' && entity.kind !== 'instance' && entity.kind !== 'constant')
     return refuse(context, node, SUBSET.foreignName, `${textOf(callee)} is not a function of the language`);
-  const base = expressionOf(context, owner);
+  const base = context.lower.expression(owner);
   const found = bytesMethod(context, node, base, method) ?? elementMethod(context, node, base, method);
   if (found) return found;
   if (base.type.kind === 'string' && method === 'charCodeAt')

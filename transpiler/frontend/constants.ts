@@ -8,7 +8,6 @@ import { rangeOfName } from '../ir/integers.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { IntegerName, Range } from '../ir/types.js';
 import { type Context, refuse } from './context.js';
-import { expressionOf } from './expressions.js';
 
 export type Value = bigint | boolean | string;
 
@@ -23,7 +22,7 @@ const ANY_32: Range = { low: I32.low, high: U32.high };
 
 /** The integer that `node` is. */
 export function constantInteger(context: Context, node: ts.Expression): bigint {
-  const value = evaluate(context, node, expressionOf(context, node));
+  const value = evaluate(context, node, context.lower.expression(node));
   return typeof value === 'bigint'
     ? value
     : refuse(context, node, SUBSET.constantValue, 'an integer constant stands here');

@@ -5,14 +5,16 @@ import type { Location } from '../ir/location.js';
 import type {
   Constant,
   ConstantList,
+  Expression,
   Function,
   FunctionTable,
   Instance,
   IntrinsicFunction,
   Module,
+  Statement,
   Variable,
 } from '../ir/nodes.js';
-import type { Layout } from '../ir/types.js';
+import type { IntegerName, Layout, Type } from '../ir/types.js';
 import { locationOf } from './load.js';
 
 /** What a name stands for. */
@@ -30,6 +32,16 @@ export type Entity =
   /** A function or value of transpiler/lib that the frontend knows by name. */
   | { readonly kind: 'library'; readonly name: string };
 
+/** The ways into what a construct consists of. The files of the frontend reach one another's constructs through these alone. */
+export interface Lowering {
+  /** The expression at `node`: its exact value, or below the cast to `modulus` one that may wrap around. */
+  readonly expression: (node: ts.Expression, modulus?: IntegerName | null) => Expression;
+  /** The boolean expression at `node`. */
+  readonly condition: (node: ts.Expression) => Expression;
+  /** Lowers statements one by one; a refused one is reported and left out. */
+  readonly statements: (body: Body, nodes: readonly ts.Statement[]) => Statement[];
+}
+
 export interface Context {
   readonly folder: string;
   readonly checker: ts.TypeChecker;
@@ -40,6 +52,18 @@ export interface Context {
   readonly entities: Map<ts.Symbol, Entity | null>;
   /** Layouts that equal each other are one object: found by their description. */
   readonly layouts: Map<string, Layout>;
+  readonly lower: Lowering;
+  /** What an identifier stands for. */
+  readonly entity: (name: ts.Identifier) => Entity;
+}
+
+/** What the lowering of one body needs beside the shared context. */
+export interface Body extends Context {
+  readonly result: Type;
+  /** What a `break` would leave. */
+  readonly breaks: 'loop' | 'switch' | null;
+  /** Set where a statement was refused: the body is then incomplete. */
+  readonly failure: { happened: boolean };
 }
 
 /**
@@ -100,4 +124,9 @@ export function symbolOf(context: Context, node: ts.Node): ts.Symbol | undefined
       ? checker.getShorthandAssignmentValueSymbol(node.parent)
       : checker.getSymbolAtLocation(node);
   return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
+/** The module that `node` stands in. */
+export function moduleOf(context: Context, node: ts.Node): Module {
+  return context.modules.get(node.getSourceFile().fileName) ?? refuseSilently();
 }

@@ -3,9 +3,7 @@ import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Location } from '../ir/location.js';
 import type { Expression, Statement } from '../ir/nodes.js';
-import { attempt, type Context, locate, refuse } from './context.js';
-import { conditionOf } from './expressions.js';
-import type { Body } from './functions.js';
+import { attempt, type Body, type Context, locate, refuse } from './context.js';
 import { callOf } from './literals.js';
 
 export interface LeadingContracts {
@@ -75,7 +73,7 @@ export function contractOf(
 function onlyCondition(context: Context, call: ts.CallExpression): Expression {
   const [condition] = call.arguments;
   return condition
-    ? conditionOf(context, condition)
+    ? context.lower.condition(condition)
     : refuse(context, call, SUBSET.contractPlace, 'a contract needs a condition');
 }
 

@@ -5,9 +5,7 @@ import { integerName, rangeOfName } from '../ir/integers.js';
 import type { Constant, ConstantList, Function, FunctionTable, Instance } from '../ir/nodes.js';
 import type { Type } from '../ir/types.js';
 import { constantInteger, evaluate, type Value } from './constants.js';
-import { type Context, type Entity, locate, refuse, textOf } from './context.js';
-import { entityOf, moduleOf } from './entities.js';
-import { expressionOf } from './expressions.js';
+import { type Context, type Entity, locate, moduleOf, refuse, textOf } from './context.js';
 import { isScalarName, layoutOf } from './layouts.js';
 import { callOf, propertiesOf } from './literals.js';
 import { checkSpace } from './operators.js';
@@ -44,7 +42,7 @@ export function constantDeclaration(context: Context, declaration: ts.VariableDe
   }
   if (isEnumeration(initializer)) return { kind: 'enumeration', members: membersOf(context, name, initializer) };
   if (ts.isIdentifier(initializer)) {
-    const entity = entityOf(context, initializer);
+    const entity = context.entity(initializer);
     if (entity.kind === 'layout') return entity;
     if (entity.kind === 'library' && isScalarName(entity.name))
       return { kind: 'layout', layout: layoutOf(context, initializer) };
@@ -75,7 +73,7 @@ function constantOf(
   annotation: ts.TypeNode | undefined,
   name = nameNode.getText(),
 ): Constant {
-  const expression = expressionOf(context, initializer);
+  const expression = context.lower.expression(initializer);
   const value = evaluate(context, initializer, expression);
   checkScript(context, initializer, value);
   const module = moduleOf(context, nameNode);
@@ -139,11 +137,11 @@ function listOf(context: Context, name: ts.Identifier, call: ts.CallExpression):
       SUBSET.declarationForm,
       'a list is written list(U32, [value, ...]), with at least one value',
     );
-  const entity = ts.isIdentifier(typeNode) ? entityOf(context, typeNode) : null;
+  const entity = ts.isIdentifier(typeNode) ? context.entity(typeNode) : null;
   const type: Type =
     entity?.kind === 'library' && entity.name === 'STRING' ? { kind: 'string' } : scalarType(context, typeNode);
   const values = valuesNode.elements.map((node) => {
-    const value = evaluate(context, node, expressionOf(context, node));
+    const value = evaluate(context, node, context.lower.expression(node));
     checkScript(context, node, value);
     return typedValue(context, node, type, value);
   });
@@ -211,7 +209,7 @@ function tableKey(context: Context, name: ts.PropertyName): number {
 
 /** The function of the program that `node` names. */
 export function functionNamed(context: Context, node: ts.Expression): Function {
-  const entity = ts.isIdentifier(node) ? entityOf(context, node) : null;
+  const entity = ts.isIdentifier(node) ? context.entity(node) : null;
   return entity?.kind === 'function'
     ? entity.function
     : refuse(context, node, SUBSET.functionValue, `${textOf(node)} is not a function of the program`);

@@ -1,7 +1,6 @@
 /** What the names of a program stand for: module-level declarations, each evaluated once. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
-import type { Module } from '../ir/nodes.js';
 import { attempt, type Context, type Entity, refuse, refuseSilently, symbolOf, textOf } from './context.js';
 import { constantDeclaration } from './declarations.js';
 import { functionSignature } from './functions.js';
@@ -51,9 +50,4 @@ function declared(context: Context, symbol: ts.Symbol, declaration: ts.Declarati
     SUBSET.declarationForm,
     `${textOf(declaration)} is not a declaration of the language`,
   );
-}
-
-/** The module that `node` stands in. */
-export function moduleOf(context: Context, node: ts.Node): Module {
-  return context.modules.get(node.getSourceFile().fileName) ?? refuseSilently();
 }

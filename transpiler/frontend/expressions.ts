@@ -2,16 +2,13 @@
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { BinaryOperator, CompareOperator, Expression } from '../ir/nodes.js';
-import type { IntegerName, IntegerType, Layout, Type } from '../ir/types.js';
+import type { IntegerName, IntegerType, Type } from '../ir/types.js';
 import { callExpression } from './calls.js';
-import { type Context, locate, refuse, textOf } from './context.js';
-import { entityOf } from './entities.js';
+import { type Context, refuse, textOf } from './context.js';
 import { elementAccess, memberExpression } from './members.js';
-import { binaryType, checkComparable, checkSpace, conditionalType, integerTypeOf } from './operators.js';
+import { binaryType, checkComparable, conditionalType, integerTypeOf } from './operators.js';
+import { BOOLEAN, ofType, placed } from './placing.js';
 import { describeSyntax } from './syntax.js';
-
-/** An expression without its place and text. */
-type Unplaced<E> = E extends unknown ? Omit<E, 'at' | 'text' | 'range'> : never;
 
 const BINARY: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
   [ts.SyntaxKind.PlusToken, '+'],
@@ -39,26 +36,9 @@ const COMPARE: ReadonlyMap<ts.SyntaxKind, CompareOperator> = new Map([
 /** Results of these count modulo a power of two where a cast directly above says so. */
 const MODULAR: ReadonlySet<BinaryOperator> = new Set(['+', '-', '*', '&', '|', '^', '<<']);
 
-export const BOOLEAN: Type = { kind: 'boolean' };
-
-/** Adds place and text of `node` to `expression`. */
-export function placed<E extends Unplaced<Expression>>(context: Context, node: ts.Node, expression: E): Expression {
-  return { ...expression, at: locate(context, node), text: textOf(node) };
-}
-
-/** The expression at `node`, whose value is exact. */
-export function expressionOf(context: Context, node: ts.Expression): Expression {
-  return lower(context, node, null);
-}
-
-/** The expression at `node`, directly below the cast to `modulus`. */
-export function castOperandOf(context: Context, node: ts.Expression, modulus: IntegerName): Expression {
-  return lower(context, node, modulus);
-}
-
 /** The boolean expression at `node`. */
 export function conditionOf(context: Context, node: ts.Expression): Expression {
-  const condition = expressionOf(context, node);
+  const condition = context.lower.expression(node);
   if (condition.type.kind !== 'boolean')
     refuse(
       context,
@@ -72,9 +52,9 @@ export function conditionOf(context: Context, node: ts.Expression): Expression {
   return condition;
 }
 
-/** `modulus` is the cast whose modular context the expression stands in, null where values are exact. */
-function lower(context: Context, node: ts.Expression, modulus: IntegerName | null): Expression {
-  if (ts.isParenthesizedExpression(node)) return lower(context, node.expression, modulus);
+/** The expression at `node`. `modulus` is the cast whose modular context the expression stands in, null where values are exact. */
+export function expressionOf(context: Context, node: ts.Expression, modulus: IntegerName | null): Expression {
+  if (ts.isParenthesizedExpression(node)) return context.lower.expression(node.expression, modulus);
   if (ts.isNumericLiteral(node)) return integerLiteral(context, node, 'number');
   if (ts.isBigIntLiteral(node)) return integerLiteral(context, node, 'bigint');
   if (ts.isStringLiteral(node)) return stringLiteral(context, node);
@@ -119,7 +99,7 @@ function stringLiteral(context: Context, node: ts.StringLiteral): Expression {
 
 function nameExpression(context: Context, node: ts.Identifier): Expression {
   if (node.text === 'undefined') refuse(context, node, SUBSET.expression, 'the language has null, not undefined');
-  const entity = entityOf(context, node);
+  const entity = context.entity(node);
   switch (entity.kind) {
     case 'variable':
       return placed(context, node, { kind: 'variable', type: entity.variable.type, variable: entity.variable });
@@ -147,10 +127,10 @@ function nameExpression(context: Context, node: ts.Identifier): Expression {
 function unaryExpression(context: Context, node: ts.PrefixUnaryExpression, modulus: IntegerName | null): Expression {
   switch (node.operator) {
     case ts.SyntaxKind.ExclamationToken:
-      return placed(context, node, { kind: 'not', type: BOOLEAN, operand: conditionOf(context, node.operand) });
+      return placed(context, node, { kind: 'not', type: BOOLEAN, operand: context.lower.condition(node.operand) });
     case ts.SyntaxKind.MinusToken:
     case ts.SyntaxKind.TildeToken: {
-      const operand = lower(context, node.operand, modulus);
+      const operand = context.lower.expression(node.operand, modulus);
       const type = integerTypeOf(context, node.operand, operand);
       if (node.operator === ts.SyntaxKind.MinusToken && operand.kind === 'integer')
         return placed(context, node, { kind: 'integer', type, value: -operand.value });
@@ -184,8 +164,8 @@ function binaryExpression(context: Context, node: ts.BinaryExpression, modulus: 
       kind: 'logical',
       type: BOOLEAN,
       operator: kind === ts.SyntaxKind.BarBarToken ? '||' : '&&',
-      left: conditionOf(context, node.left),
-      right: conditionOf(context, node.right),
+      left: context.lower.condition(node.left),
+      right: context.lower.condition(node.right),
     });
   }
   const operator = BINARY.get(kind);
@@ -203,8 +183,8 @@ function arithmetic(
   modulus: IntegerName | null,
 ): Expression {
   const inner = MODULAR.has(operator) ? modulus : null;
-  const left = lower(context, node.left, inner);
-  const right = lower(context, node.right, operator === '<<' ? null : inner);
+  const left = context.lower.expression(node.left, inner);
+  const right = context.lower.expression(node.right, operator === '<<' ? null : inner);
   return operatorExpression(context, node, operator, left, right, modulus);
 }
 
@@ -225,8 +205,8 @@ export function operatorExpression(
 }
 
 function compareExpression(context: Context, node: ts.BinaryExpression, operator: CompareOperator): Expression {
-  const left = expressionOf(context, node.left);
-  const right = expressionOf(context, node.right);
+  const left = context.lower.expression(node.left);
+  const right = context.lower.expression(node.right);
   const isEquality = operator === '===' || operator === '!==';
   if (isEquality && (left.kind === 'null' || right.kind === 'null')) {
     const operand = left.kind === 'null' ? right : left;
@@ -253,9 +233,9 @@ function conditionalExpression(
   node: ts.ConditionalExpression,
   modulus: IntegerName | null,
 ): Expression {
-  const test = conditionOf(context, node.condition);
-  const then = lower(context, node.whenTrue, modulus);
-  const otherwise = lower(context, node.whenFalse, modulus);
+  const test = context.lower.condition(node.condition);
+  const then = context.lower.expression(node.whenTrue, modulus);
+  const otherwise = context.lower.expression(node.whenFalse, modulus);
   const type = alternativesType(context, node, then.type, otherwise.type);
   const wraps = type.kind === 'integer' && isModular(modulus, type);
   return placed(context, node, {
@@ -276,32 +256,4 @@ function alternativesType(context: Context, node: ts.Node, then: Type, otherwise
     return { ...then, nullable: then.nullable || otherwise.nullable };
   if (then.kind === otherwise.kind && then.kind !== 'reference') return then;
   return refuse(context, node, SUBSET.expression, 'the two alternatives are of different types');
-}
-
-/**
- * The expression at `node`, to be stored to or passed as a `target`: null is of that type then,
- * and an integer of no other address space.
- */
-export function valueFor(context: Context, node: ts.Expression, target: Type): Expression {
-  const value = expressionOf(context, node);
-  if (target.kind === 'integer' && value.type.kind === 'integer') checkSpace(context, node, target, value.type);
-  if (target.kind === 'reference') checkLayout(context, node, target.layout, value);
-  return ofType(value, target);
-}
-
-/** Refuses a reference to memory of another layout than `wanted`, which TypeScript may take for one of it. */
-function checkLayout(context: Context, node: ts.Node, wanted: Layout, { kind, type, text }: Expression): void {
-  if (kind === 'null' || type.kind === 'never' || (type.kind === 'reference' && type.layout === wanted)) return;
-  refuse(
-    context,
-    node,
-    SUBSET.otherLayout,
-    `${text} is of another layout than what is wanted here`,
-    'declare both with the same layout',
-  );
-}
-
-/** `value`, where a null literal is of the type `target`. */
-function ofType(value: Expression, target: Type): Expression {
-  return value.kind === 'null' ? { ...value, type: target } : value;
 }

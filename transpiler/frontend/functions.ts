@@ -2,21 +2,10 @@
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Function, Statement, Variable } from '../ir/nodes.js';
-import type { Type } from '../ir/types.js';
-import { type Context, type Entity, locate, refuse, textOf } from './context.js';
+import { type Body, type Context, type Entity, locate, moduleOf, refuse, textOf } from './context.js';
 import { leadingContracts } from './contracts.js';
-import { moduleOf } from './entities.js';
 import { statementsOf } from './statements.js';
 import { typeOfAnnotation } from './types.js';
-
-/** What the lowering of one body needs beside the shared context. */
-export interface Body extends Context {
-  readonly result: Type;
-  /** What a `break` would leave. */
-  readonly breaks: 'loop' | 'switch' | null;
-  /** Set where a statement was refused: the body is then incomplete. */
-  readonly failure: { happened: boolean };
-}
 
 /** The function of a declaration, without its body. */
 export function functionSignature(context: Context, declaration: ts.FunctionDeclaration): Entity {

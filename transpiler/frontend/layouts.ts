@@ -2,10 +2,8 @@
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { ArrayLayout, BitsLayout, Layout, ScalarLayout, StructLayout } from '../ir/types.js';
-import { type Context, locate, refuse, refuseSilently, textOf } from './context.js';
+import { type Context, locate, moduleOf, refuse, refuseSilently, textOf } from './context.js';
 import { constantInteger, evaluate } from './constants.js';
-import { entityOf, moduleOf } from './entities.js';
-import { expressionOf } from './expressions.js';
 import { callOf, propertiesOf } from './literals.js';
 
 const SCALARS: Readonly<Record<string, ScalarLayout>> = {
@@ -38,7 +36,7 @@ export function layoutOf(context: Context, node: ts.Node): Layout {
     case 'arr':
       return arrayLayout(context, call.node);
   }
-  const entity = ts.isIdentifier(node) ? entityOf(context, node) : null;
+  const entity = ts.isIdentifier(node) ? context.entity(node) : null;
   if (entity?.kind === 'layout') return entity.layout;
   const scalar = entity?.kind === 'library' ? SCALARS[entity.name] : undefined;
   return (
@@ -125,7 +123,7 @@ function structLayout(context: Context, call: ts.CallExpression): StructLayout {
 
 function isVolatile(context: Context, node: ts.Expression | undefined): boolean {
   if (node === undefined) return false;
-  const value = evaluate(context, node, expressionOf(context, node));
+  const value = evaluate(context, node, context.lower.expression(node));
   return typeof value === 'boolean'
     ? value
     : refuse(context, node, SUBSET.layoutForm, `volatile is true or false, not ${textOf(node)}`);

@@ -7,10 +7,12 @@ import type { Function, IntrinsicFunction, Module, Program } from '../ir/nodes.j
 import { checkCircles } from './circles.js';
 import { attempt, type Context, type Entity, refuse } from './context.js';
 import { functionNamed } from './declarations.js';
-import { entityOfSymbol } from './entities.js';
+import { entityOf, entityOfSymbol } from './entities.js';
+import { conditionOf, expressionOf } from './expressions.js';
 import { lowerBody } from './functions.js';
 import { callOf, propertiesOf } from './literals.js';
 import { libraryFolder, type Sources } from './load.js';
+import { statementsOf } from './statements.js';
 import { describeSyntax } from './syntax.js';
 
 /**
@@ -30,6 +32,12 @@ export function lower(sources: Sources, report: Report): Program {
     ]),
     entities: new Map(),
     layouts: new Map(),
+    lower: {
+      expression: (node, modulus = null) => expressionOf(context, node, modulus),
+      condition: (node) => conditionOf(context, node),
+      statements: statementsOf,
+    },
+    entity: (name) => entityOf(context, name),
   };
   checkCircles(context, sources.files);
   const entries = new Map<string, Function>();

@@ -4,8 +4,7 @@ import { SUBSET } from '../diagnostics/subset.js';
 import type { Expression } from '../ir/nodes.js';
 import type { Layout, ScalarLayout, Type } from '../ir/types.js';
 import { type Context, refuse, textOf } from './context.js';
-import { entityOf } from './entities.js';
-import { BOOLEAN, expressionOf, placed } from './expressions.js';
+import { BOOLEAN, placed } from './placing.js';
 import { integerType } from './types.js';
 
 /** The expression `base.name`. */
@@ -20,13 +19,13 @@ export function memberExpression(context: Context, node: ts.PropertyAccessExpres
     );
   const base = node.expression;
   const known = ts.isIdentifier(base) ? entityMember(context, node, base) : null;
-  return known ?? valueMember(context, node, expressionOf(context, base));
+  return known ?? valueMember(context, node, context.lower.expression(base));
 }
 
 /** `Enum.member`, `table.length`, `Layout.bytes`; null where `base` is a value. */
 function entityMember(context: Context, node: ts.PropertyAccessExpression, base: ts.Identifier): Expression | null {
   const name = node.name.text;
-  const entity = entityOf(context, base);
+  const entity = context.entity(base);
   switch (entity.kind) {
     case 'enumeration': {
       const constant = entity.members.get(name);

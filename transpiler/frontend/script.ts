@@ -6,7 +6,6 @@ import type { Constant } from '../ir/nodes.js';
 import * as library from '../lib/index.js';
 import type { Value } from './constants.js';
 import { type Context, refuse, symbolOf, textOf } from './context.js';
-import { entityOf } from './entities.js';
 
 /**
  * Refuses the constant at `initializer` where JavaScript gives something else than `value`. The expression has been
@@ -42,7 +41,7 @@ function rootsOf(context: Context, node: ts.Expression): ReadonlyMap<string, unk
 }
 
 function scriptValue(context: Context, node: ts.Identifier): unknown {
-  const entity = entityOf(context, node);
+  const entity = context.entity(node);
   switch (entity.kind) {
     case 'constant':
       return ofConstant(entity.constant);

@@ -6,11 +6,10 @@ import type { IntegerType, Type } from '../ir/types.js';
 import { assignmentOf, stepOf } from './assignments.js';
 import { callOf } from './literals.js';
 import { evaluate } from './constants.js';
-import { attempt, type Context, locate, Refusal, refuse, textOf } from './context.js';
+import { attempt, type Body, type Context, locate, Refusal, refuse, textOf } from './context.js';
 import { contractOf } from './contracts.js';
 import { WRITES } from './calls.js';
-import { conditionOf, expressionOf, valueFor } from './expressions.js';
-import type { Body } from './functions.js';
+import { valueFor } from './placing.js';
 import { switchOf } from './switches.js';
 import { describeSyntax } from './syntax.js';
 import { integerType, typeOfAnnotation } from './types.js';
@@ -36,7 +35,7 @@ function statementOf(body: Body, node: ts.Statement): readonly Statement[] {
   if (ts.isIfStatement(node)) return [ifStatement(body, node)];
   if (ts.isForStatement(node)) return [forStatement(body, node)];
   if (ts.isWhileStatement(node)) {
-    const test = conditionOf(body, node.expression);
+    const test = body.lower.condition(node.expression);
     return [{ kind: 'loop', at, before: [], test, update: [], body: loopBody(body, node.statement) }];
   }
   if (ts.isSwitchStatement(node)) return [switchOf(body, node)];
@@ -98,7 +97,9 @@ function declarationOf(
 }
 
 function initialValue(body: Body, initializer: ts.Expression, annotation: ts.TypeNode | undefined): Expression {
-  return annotation ? valueFor(body, initializer, typeOfAnnotation(body, annotation)) : expressionOf(body, initializer);
+  return annotation
+    ? valueFor(body, initializer, typeOfAnnotation(body, annotation))
+    : body.lower.expression(initializer);
 }
 
 function variableType(
@@ -183,7 +184,7 @@ function expressionStatement(body: Body, node: ts.ExpressionStatement): Statemen
   const contract = call && contractOf(body, call, node);
   if (contract) return contract;
   if (call?.name === 'unreachable') return { kind: 'unreachable', at };
-  return methodStatement(body, expression) ?? { kind: 'expression', at, expression: expressionOf(body, expression) };
+  return methodStatement(body, expression) ?? { kind: 'expression', at, expression: body.lower.expression(expression) };
 }
 
 /** What an access of so many bytes writes. */
@@ -198,8 +199,8 @@ function methodStatement(body: Body, node: ts.CallExpression): Statement | null 
   const [first, second] = node.arguments;
   if (!first || !second || (bytes === undefined && method !== 'set')) return null;
   const at = locate(body, node);
-  const base = expressionOf(body, callee.expression);
-  const index = expressionOf(body, first);
+  const base = body.lower.expression(callee.expression);
+  const index = body.lower.expression(first);
   if (base.type.kind === 'bytes' && bytes !== undefined)
     return { kind: 'bytesWrite', at, base, bytes, offset: index, value: valueFor(body, second, WRITTEN[bytes]) };
   if (base.type.kind !== 'reference' || base.type.layout.kind !== 'array' || base.type.layout.element.kind !== 'scalar')
@@ -215,7 +216,7 @@ function ifStatement(body: Body, node: ts.IfStatement): Statement {
   return {
     kind: 'if',
     at: locate(body, node),
-    test: conditionOf(body, node.expression),
+    test: body.lower.condition(node.expression),
     then: branchOf(body, node.thenStatement),
     otherwise: node.elseStatement ? branchOf(body, node.elseStatement) : [],
   };
@@ -228,7 +229,7 @@ function forStatement(body: Body, node: ts.ForStatement): Statement {
       ? declarationsOf(body, initializer)
       : [updateOf(body, initializer)]
     : [];
-  const test = condition ? conditionOf(body, condition) : null;
+  const test = condition ? body.lower.condition(condition) : null;
   const update = incrementor ? [updateOf(body, incrementor)] : [];
   return { kind: 'loop', at: locate(body, node), before, test, update, body: loopBody(body, node.statement) };
 }

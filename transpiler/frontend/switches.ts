@@ -4,11 +4,8 @@ import { SUBSET } from '../diagnostics/subset.js';
 import { integerName, rangeOfName } from '../ir/integers.js';
 import type { Expression, Statement } from '../ir/nodes.js';
 import { evaluate } from './constants.js';
-import { locate, refuse } from './context.js';
-import { expressionOf } from './expressions.js';
-import type { Body } from './functions.js';
+import { type Body, locate, refuse } from './context.js';
 import { checkComparable } from './operators.js';
-import { statementsOf } from './statements.js';
 
 interface Case {
   readonly values: Expression[];
@@ -18,7 +15,7 @@ interface Case {
 
 /** The statement of a TypeScript `switch`. */
 export function switchOf(body: Body, node: ts.SwitchStatement): Statement {
-  const subject = expressionOf(body, node.expression);
+  const subject = body.lower.expression(node.expression);
   if (subject.type.kind !== 'integer')
     return refuse(
       body,
@@ -58,7 +55,7 @@ export function switchOf(body: Body, node: ts.SwitchStatement): Statement {
 }
 
 function caseValue(body: Body, node: ts.Expression, subject: Expression, seen: Set<bigint>): Expression {
-  const value = expressionOf(body, node);
+  const value = body.lower.expression(node);
   const known = evaluate(body, node, value);
   if (typeof known !== 'bigint' || value.type.kind !== 'integer' || subject.type.kind !== 'integer')
     return refuse(body, node, SUBSET.switchForm, `${value.text} is not an integer constant`);
@@ -79,7 +76,7 @@ function caseBody(body: Body, clause: ts.CaseOrDefaultClause, isLast: boolean): 
   if (!endsInBreak && !isLast && !leaves(body, all))
     refuse(body, clause, SUBSET.switchForm, 'this case falls through to the next', 'end it with break or return');
   refuseSharedNames(body, clause);
-  return statementsOf({ ...body, breaks: 'switch' }, endsInBreak ? all.slice(0, -1) : all);
+  return body.lower.statements({ ...body, breaks: 'switch' }, endsInBreak ? all.slice(0, -1) : all);
 }
 
 /** Cases share one scope in JavaScript: a name that one declares is there, without a value, in the others. In C each has its own. */
