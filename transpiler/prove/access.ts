@@ -4,9 +4,9 @@ import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { checkFits, checkIndex, guards } from './checks.js';
 import type { Context } from './context.js';
-import { lessOrEqual, less, atMost, type Formula } from './formula.js';
-import { add, constant, scale, type Linear } from './linear.js';
-import { rangeOfType, spanOf, U32, U64 } from './range.js';
+import { lessOrEqual, less, atMost, type Formula } from './domain/formula.js';
+import { add, constant, scale, type Linear } from './domain/linear.js';
+import { rangeOfType, spanOf, U32, U64 } from './domain/range.js';
 
 /** The values that can be read from where the expression says. */
 export function memoryRange(expression: ExpressionOf<'field' | 'bits' | 'bytesStart' | 'addressOf'>): Range {

@@ -2,14 +2,25 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import type { Range, Type } from '../ir/types.js';
-import { entails } from './assume.js';
+import { entails } from './domain/assume.js';
 import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
 import { guard } from './fixes.js';
-import { equals, FALSE, inside, less, negate, type Formula } from './formula.js';
-import { add, constant, plus, scale, subtract, ZERO, type Linear } from './linear.js';
-import { meaning } from './meaning.js';
-import { BELOW_2_31, bitwiseRange, EXACT_NUMBER, hull, I32, I64, isWithin, U32, U64, type Bitwise } from './range.js';
+import { equals, FALSE, inside, less, negate, type Formula } from './domain/formula.js';
+import { add, constant, plus, scale, subtract, ZERO, type Linear } from './domain/linear.js';
+import { meaning } from './domain/meaning.js';
+import {
+  BELOW_2_31,
+  bitwiseRange,
+  EXACT_NUMBER,
+  hull,
+  I32,
+  I64,
+  isWithin,
+  U32,
+  U64,
+  type Bitwise,
+} from './domain/range.js';
 
 /** What JavaScript's bit operators take whole, though they may see another sign. */
 const ANY_32: Range = { low: I32.low, high: U32.high };

@@ -3,14 +3,14 @@ import { PROOF } from '../diagnostics/proof.js';
 import type { Location } from '../ir/location.js';
 import type { Expression, ExpressionOf, Function } from '../ir/nodes.js';
 import { functionsOf } from '../program/callGraph.js';
-import { assume } from './assume.js';
+import { assume } from './domain/assume.js';
 import { checkFits, checkFitsType, checkIndex } from './checks.js';
 import type { Bindings, Context } from './context.js';
 import { larger, product, smaller, truncate } from './derive.js';
 import { ensuredBy } from './ensures.js';
-import { FALSE, UNKNOWN, type Formula } from './formula.js';
-import { add, constant, subtract, type Linear } from './linear.js';
-import { hull, numbersOf, U32, U64 } from './range.js';
+import { FALSE, UNKNOWN, type Formula } from './domain/formula.js';
+import { add, constant, subtract, type Linear } from './domain/linear.js';
+import { hull, numbersOf, U32, U64 } from './domain/range.js';
 
 /** How deep functions that only return, and contracts, are looked into; a circle of them has no end. */
 const MOST_DEPTH = 6;

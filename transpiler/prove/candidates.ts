@@ -2,9 +2,19 @@
 import type { ExpressionOf, Statement, Variable } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { visitStatements } from '../ir/walk.js';
-import { constant, keyOf, magnitude, ofSymbol, plus, scale, substitute, subtract, type Linear } from './linear.js';
-import { hull } from './range.js';
-import type { State } from './state.js';
+import {
+  constant,
+  keyOf,
+  magnitude,
+  ofSymbol,
+  plus,
+  scale,
+  substitute,
+  subtract,
+  type Linear,
+} from './domain/linear.js';
+import { hull } from './domain/range.js';
+import type { State } from './domain/state.js';
 
 /** The head of a loop. */
 export interface Head {

@@ -6,9 +6,9 @@ import { fixesOfResult } from './arithmetic.js';
 import type { Context } from './context.js';
 import { spell } from './describe.js';
 import { guard } from './fixes.js';
-import { inside } from './formula.js';
-import type { Linear } from './linear.js';
-import { rangeOfType } from './range.js';
+import { inside } from './domain/formula.js';
+import type { Linear } from './domain/linear.js';
+import { rangeOfType } from './domain/range.js';
 
 /** Proves that a value fits `range`; `name` says what of. */
 export function checkFits(context: Context, expression: Expression, value: Linear, range: Range, name: string): void {

@@ -1,13 +1,13 @@
 /** Conditions, as formulas; and the expressions that choose by one. */
 import type { Expression, ExpressionOf, Variable } from '../ir/nodes.js';
 import { checkCommonType } from './arithmetic.js';
-import { assume } from './assume.js';
+import { assume } from './domain/assume.js';
 import { callCondition } from './calls.js';
 import type { Context } from './context.js';
-import { equals, FALSE, formsOf, less, lessOrEqual, negate, TRUE, UNKNOWN, type Formula } from './formula.js';
-import { join } from './join.js';
-import type { Linear } from './linear.js';
-import type { State } from './state.js';
+import { equals, FALSE, formsOf, less, lessOrEqual, negate, TRUE, UNKNOWN, type Formula } from './domain/formula.js';
+import { join } from './domain/join.js';
+import type { Linear } from './domain/linear.js';
+import type { State } from './domain/state.js';
 
 /** What is true where a boolean expression is. */
 export function condition(context: Context, expression: Expression): Formula {

@@ -3,14 +3,14 @@ import type { Report } from '../diagnostics/diagnostic.js';
 import type { Location } from '../ir/location.js';
 import type { Expression, Function, Statement } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
-import { assume, entails } from './assume.js';
+import { assume, entails } from './domain/assume.js';
 import { knownFacts } from './describe.js';
-import { formsOf, type Formula } from './formula.js';
-import { constant, ofSymbol, ZERO, type Linear } from './linear.js';
-import type { Meaning } from './meaning.js';
-import { numbersOf, rangeOfUnreached } from './range.js';
-import { State } from './state.js';
-import { Symbols } from './symbols.js';
+import { formsOf, type Formula } from './domain/formula.js';
+import { constant, ofSymbol, ZERO, type Linear } from './domain/linear.js';
+import type { Meaning } from './domain/meaning.js';
+import { numbersOf, rangeOfUnreached } from './domain/range.js';
+import { State } from './domain/state.js';
+import { Symbols } from './domain/symbols.js';
 
 /** What callers know of a function once it is proved. */
 export interface Summary {

@@ -6,11 +6,11 @@
  */
 import type { Expression } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
-import { entails } from './assume.js';
+import { entails } from './domain/assume.js';
 import type { Context } from './context.js';
-import { inside } from './formula.js';
-import { add, addScaled, constant, floorDivide, plus, scale, subtract, type Linear } from './linear.js';
-import { meaning } from './meaning.js';
+import { inside } from './domain/formula.js';
+import { add, addScaled, constant, floorDivide, plus, scale, subtract, type Linear } from './domain/linear.js';
+import { meaning } from './domain/meaning.js';
 import {
   allOnes,
   bitwiseRange,
@@ -21,7 +21,7 @@ import {
   remainderRange,
   shiftLeftRange,
   shiftRightRange,
-} from './range.js';
+} from './domain/range.js';
 
 /** The one value of a form that has only one. */
 function only(range: Range): bigint | null {

@@ -1,8 +1,8 @@
 /** What is known, in words. */
 import type { IntegerName, IntegerType } from '../ir/types.js';
-import { magnitude, type Linear } from './linear.js';
-import { U32 } from './range.js';
-import type { State } from './state.js';
+import { magnitude, type Linear } from './domain/linear.js';
+import { U32 } from './domain/range.js';
+import type { State } from './domain/state.js';
 
 /** Facts that say more than a person reads are left out. */
 const MOST_FACTS = 4;

@@ -7,7 +7,7 @@ import { builtin, callInteger } from './calls.js';
 import { checkFits } from './checks.js';
 import { choose } from './conditions.js';
 import type { Context } from './context.js';
-import { ANYTHING, constant, ZERO, type Linear } from './linear.js';
+import { ANYTHING, constant, ZERO, type Linear } from './domain/linear.js';
 import { cast } from './modular.js';
 
 /** The value of an expression; of Bytes and strings, the length. */

@@ -1,7 +1,7 @@
 /** The proof of one function. */
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { Function } from '../ir/nodes.js';
-import { assume } from './assume.js';
+import { assume } from './domain/assume.js';
 import { condition } from './conditions.js';
 import { Context, type Rules, type Summary } from './context.js';
 import { checkEnsures } from './ensures.js';

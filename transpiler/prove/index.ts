@@ -4,8 +4,8 @@
  *
  * It goes through each function once, callees first, and keeps what is known at each point: the
  * values of local variables as linear forms over symbols, a range for each symbol, and linear inequalities
- * between symbols (`state.ts`). Conditions add inequalities, branches that meet keep what both know
- * (`join.ts`), loops keep what a round of theirs keeps (`loops.ts`). Nothing is ever known of memory:
+ * between symbols (`domain/state.ts`). Conditions add inequalities, branches that meet keep what both know
+ * (`domain/join.ts`), loops keep what a round of theirs keeps (`loops.ts`). Nothing is ever known of memory:
  * what is read twice may differ.
  *
  * Afterwards each integer expression has its `range`.

@@ -7,11 +7,11 @@
  */
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, Statement, Variable } from '../ir/nodes.js';
-import { assume } from './assume.js';
+import { assume } from './domain/assume.js';
 import { assignedIn, guesses, hasLongStep, valuesAtEnd, valuesAtEntry, type Head } from './candidates.js';
 import type { Context, LoopExits } from './context.js';
-import { bothSides, formsOf, inside, negate, TRUE, type Formula } from './formula.js';
-import { join } from './join.js';
+import { bothSides, formsOf, inside, negate, TRUE, type Formula } from './domain/formula.js';
+import { join } from './domain/join.js';
 import {
   addScaled,
   ANYTHING,
@@ -22,9 +22,9 @@ import {
   subtract,
   ZERO,
   type Linear,
-} from './linear.js';
-import { U64 } from './range.js';
-import type { State } from './state.js';
+} from './domain/linear.js';
+import { U64 } from './domain/range.js';
+import type { State } from './domain/state.js';
 import { forget } from './variables.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;

@@ -8,9 +8,9 @@ import { choose } from './conditions.js';
 import type { Context } from './context.js';
 import { product, shiftLeft, truncate } from './derive.js';
 import { knownFacts } from './describe.js';
-import { FALSE, TRUE } from './formula.js';
-import { add, scale, subtract, type Linear } from './linear.js';
-import { BELOW_2_31, EXACT_NUMBER, hull, I32, isWithin, multiplyRanges, U32, U64 } from './range.js';
+import { FALSE, TRUE } from './domain/formula.js';
+import { add, scale, subtract, type Linear } from './domain/linear.js';
+import { BELOW_2_31, EXACT_NUMBER, hull, I32, isWithin, multiplyRanges, U32, U64 } from './domain/range.js';
 
 /**
  * An operand that counts modulo 2^32 (numbers) or 2^64 (bigints): `value` is congruent to it.

@@ -2,14 +2,14 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
 import { bitsRange, checkBytesWrite } from './access.js';
-import { assume } from './assume.js';
+import { assume } from './domain/assume.js';
 import { checkFits, checkFitsType, checkIndex } from './checks.js';
 import type { Context } from './context.js';
-import { equals, FALSE, negate, type Formula } from './formula.js';
-import { join } from './join.js';
-import { ANYTHING, type Linear } from './linear.js';
+import { equals, FALSE, negate, type Formula } from './domain/formula.js';
+import { join } from './domain/join.js';
+import { ANYTHING, type Linear } from './domain/linear.js';
 import { loop } from './loops.js';
-import { hull, intersect, numbersOf } from './range.js';
+import { hull, intersect, numbersOf } from './domain/range.js';
 import { forget, nameOf } from './variables.js';
 
 /** Takes the state over one statement. */

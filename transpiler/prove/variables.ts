@@ -2,9 +2,9 @@
 import type { Variable } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import type { Context } from './context.js';
-import { UNKNOWN } from './formula.js';
-import { ofSymbol } from './linear.js';
-import { numbersOf } from './range.js';
+import { UNKNOWN } from './domain/formula.js';
+import { ofSymbol } from './domain/linear.js';
+import { numbersOf } from './domain/range.js';
 
 /** What messages call the number that stands for a variable: of Bytes and strings, that is the length. */
 export function nameOf({ name, type }: Variable): string {

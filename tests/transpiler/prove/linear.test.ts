@@ -11,7 +11,7 @@ import {
   scale,
   substitute,
   type Linear,
-} from '../../../transpiler/prove/linear.js';
+} from '../../../transpiler/prove/domain/linear.js';
 import { always } from './property.js';
 
 const SYMBOLS = 4;

@@ -8,7 +8,7 @@ import {
   remainderRange,
   shiftLeftRange,
   shiftRightRange,
-} from '../../../transpiler/prove/range.js';
+} from '../../../transpiler/prove/domain/range.js';
 import { always } from './property.js';
 
 const values = fc.bigInt(-300n, 300n);

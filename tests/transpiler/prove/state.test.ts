@@ -1,12 +1,20 @@
 import t from 'tap';
 import fc from 'fast-check';
 import type { Location } from '../../../transpiler/ir/location.js';
-import { assume, entails } from '../../../transpiler/prove/assume.js';
-import { atMost, less, lessOrEqual, negate, type Formula } from '../../../transpiler/prove/formula.js';
-import { join } from '../../../transpiler/prove/join.js';
-import { add, constant, ofSymbol, plus, scale, subtract, type Linear } from '../../../transpiler/prove/linear.js';
-import { State } from '../../../transpiler/prove/state.js';
-import { Symbols } from '../../../transpiler/prove/symbols.js';
+import { assume, entails } from '../../../transpiler/prove/domain/assume.js';
+import { atMost, less, lessOrEqual, negate, type Formula } from '../../../transpiler/prove/domain/formula.js';
+import { join } from '../../../transpiler/prove/domain/join.js';
+import {
+  add,
+  constant,
+  ofSymbol,
+  plus,
+  scale,
+  subtract,
+  type Linear,
+} from '../../../transpiler/prove/domain/linear.js';
+import { State } from '../../../transpiler/prove/domain/state.js';
+import { Symbols } from '../../../transpiler/prove/domain/symbols.js';
 import { always } from './property.js';
 
 const HERE: Location = { file: 'test.ts', line: 1, column: 1, length: 1 };

@@ -4,7 +4,7 @@
  * A formula and its negation are both always at hand: a condition is assumed where it is true
  * and negated where it is false.
  */
-import type { Range } from '../ir/types.js';
+import type { Range } from '../../ir/types.js';
 import { plus, scale, subtract, type Linear } from './linear.js';
 
 export type Formula =

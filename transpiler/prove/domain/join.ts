@@ -1,5 +1,5 @@
 /** What is known where two paths meet: what is known on both. */
-import type { Variable } from '../ir/nodes.js';
+import type { Variable } from '../../ir/nodes.js';
 import { UNKNOWN } from './formula.js';
 import {
   addScaled,

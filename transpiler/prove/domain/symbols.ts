@@ -1,6 +1,6 @@
 /** The symbols of one function: each stands for one value that the function computes, once and for all. */
-import type { Location } from '../ir/location.js';
-import type { Range } from '../ir/types.js';
+import type { Location } from '../../ir/location.js';
+import type { Range } from '../../ir/types.js';
 
 export interface Symbol {
   /** How messages call it: a variable's name or the text of an expression. */

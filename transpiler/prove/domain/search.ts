@@ -6,7 +6,7 @@
  * Each step only makes the goal larger, so what is found is a proof. The search gives up early
  * rather than late: a person can state a fact that is missing.
  */
-import type { Range } from '../ir/types.js';
+import type { Range } from '../../ir/types.js';
 import { addScaled, factorOf, floorDivide, keyOf, magnitude, normalise, scale, type Linear } from './linear.js';
 
 export interface Knowledge {

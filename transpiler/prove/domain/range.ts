@@ -1,6 +1,6 @@
 /** Intervals of integers and what the operators make of them. */
-import { rangeOfName } from '../ir/integers.js';
-import type { IntegerType, Range, Type } from '../ir/types.js';
+import { rangeOfName } from '../../ir/integers.js';
+import type { IntegerType, Range, Type } from '../../ir/types.js';
 
 export const U32 = rangeOfName('u32');
 export const I32 = rangeOfName('i32');

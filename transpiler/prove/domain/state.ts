@@ -1,6 +1,6 @@
 /** What is known at one point of a function. */
-import type { Variable } from '../ir/nodes.js';
-import type { Range } from '../ir/types.js';
+import type { Variable } from '../../ir/nodes.js';
+import type { Range } from '../../ir/types.js';
 import { negated, type Formula } from './formula.js';
 import { floorDivide, keyOf, normalise, plus, scale, type Linear } from './linear.js';
 import { intersect, isWithin } from './range.js';
