@@ -95,6 +95,7 @@ function placeMemory(loaded: LoadedProgram, run: Case): Watched[] {
 
 function changes({ base, before, now }: Watched): string[] {
   const lines: string[] = [];
+  if (Buffer.compare(before, now) === 0) return lines;
   now.forEach((byte, offset) => {
     if (byte !== before[offset]) lines.push(`${(base + BigInt(offset)).toString(16)}=${byte.toString(16)}`);
   });

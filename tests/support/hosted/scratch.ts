@@ -7,14 +7,23 @@ export const root = join(import.meta.dirname, '../../../../..');
 
 /** An empty folder of this run, three levels below the project's; it is gone when the test is. */
 export function scratchFolder(t: Test, name: string): string {
-  const folder = join(root, 'build', 'scratch', `${name}-${process.pid}`);
-  const compiled = compiledFolder(folder);
-  const remove = (): void => [folder, compiled].forEach((each) => rmSync(each, { recursive: true, force: true }));
-  remove();
-  mkdirSync(folder, { recursive: true });
-  mkdirSync(compiled, { recursive: true });
-  t.teardown(remove);
+  const folder = emptyFolder(`${name}-${process.pid}`);
+  t.teardown(() => [folder, compiledFolder(folder)].forEach(remove));
   return folder;
+}
+
+/** An empty folder, three levels below the project's, and one for its JavaScript. */
+export function emptyFolder(name: string): string {
+  const folder = join(root, 'build', 'scratch', name);
+  for (const each of [folder, compiledFolder(folder)]) {
+    remove(each);
+    mkdirSync(each, { recursive: true });
+  }
+  return folder;
+}
+
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Where the JavaScript of modules in `folder` lies, so that their imports lead where they should. */

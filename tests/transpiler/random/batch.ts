@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
-import { transpile } from '../../../transpiler/index.js';
+import { transpile as originalTranspile } from '../../../transpiler/index.js';
 import type { Program } from '../../../transpiler/ir/nodes.js';
 import { compiledFolder } from '../../support/hosted/scratch.js';
+
+export type Transpile = typeof originalTranspile;
 
 /** A generated module: its declarations, and functions that can each be left out. */
 export interface GeneratedModule {
@@ -25,7 +27,11 @@ export interface Checked {
  * Transpiles `modules` as m0.ts, m1.ts ... of one program in a scratch folder, without the functions that have
  * diagnostics. Throws where a diagnostic is not about one of them.
  */
-export function checkModules(folder: string, modules: readonly GeneratedModule[]): Checked {
+export function checkModules(
+  folder: string,
+  modules: readonly GeneratedModule[],
+  transpile: Transpile = originalTranspile,
+): Checked {
   const refused = new Map<string, Diagnostic[]>();
   let accepted = modules;
   for (;;) {

@@ -15,6 +15,8 @@ import {
 } from './values.js';
 
 const INTERESTING = [0n, 1n, 2n, 3n, 7n, 8n, 31n, 32n, 63n, 255n, 256n, 65535n, 0x7fff_ffffn, 0x8000_0000n, MAX32];
+/** Where JavaScript's bit operators see a sign. */
+const HALF = 1n << 31n;
 const WIDE = [...INTERESTING, 1n << 32n, 1n << 52n, (1n << 63n) - 1n, 1n << 63n, MAX64];
 
 /** What an expression can be made of. */
@@ -173,6 +175,8 @@ export class ExpressionWriter {
   }
 
   private mask(kind: Kind, a: Value, mask = this.anyMask(kind)): Value {
+    const isSeenWhole = kind === 'bigint' || (a.low >= -HALF && a.high < HALF) || (a.low >= 0n && a.high <= MAX32);
+    if (!isSeenWhole && !this.draw.once(30)) return this.mask(kind, this.cast('u32', a), mask);
     const high = a.low >= 0n && a.high < mask ? a.high : mask;
     return { text: `(${a.text} & ${literal(mask, kind).text})`, kind, low: 0n, high, brand: null };
   }

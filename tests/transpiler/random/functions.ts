@@ -49,31 +49,33 @@ const SOURCES: readonly Value[] = [
   { ...sourceOf('LARGE', 'u64'), low: (1n << 40n) + 5n, high: (1n << 40n) + 5n, brand: null },
 ];
 
+/** Stands for the record's type, whose name has the module's number. */
+const RECORD = 'RECORD';
+
 /** Writes one function; all its choices are drawn. */
 export class FunctionWriter {
   private readonly draw: Draw;
-  private readonly id: number;
-  private readonly name: string;
   private names: readonly Named[];
   private flags: readonly string[] = ['state.on', 'record.on', 'choice'];
   private fresh = 0;
 
-  constructor(draw: Draw, id: number, name: string) {
+  constructor(draw: Draw) {
     this.draw = draw;
-    this.id = id;
-    this.name = name;
     this.names = ['a', 'b', 'c', 'd'].map((parameter) => this.named(parameter, draw.pick(VARIABLES), false));
   }
 
-  /** The whole function, exported. */
-  write(): string {
+  /** The whole function, exported, for a module and a name. */
+  write(): (module: number, name: string) => string {
     const result = this.draw.pick(VARIABLES);
     const list = this.names.map(({ text, brand }) => `${text}: ${brand}`).join(', ');
     const body = this.block(2 + this.draw.below(4), 2, result);
     const last = `return ${this.expressions().fitting(result).text};`;
-    return `export function ${this.name}(${list}, choice: boolean, mode: Mode, record: Record${this.id}, data: Bytes): ${result} {
-${indent([...body, last].join('\n'))}
-}`;
+    const text = indent([...body, last].join('\n'));
+    return (module, name) =>
+      `export function ${name}(${list}, choice: boolean, mode: Mode, record: ${RECORD}, data: Bytes): ${result} {\n${text}\n}`.replaceAll(
+        RECORD,
+        `Record${module}`,
+      );
   }
 
   private named(
@@ -182,7 +184,7 @@ ${indent([...body, last].join('\n'))}
       case 5: {
         const name = this.freshName('own');
         const value = expressions.fitting('u64').text;
-        return `{ const ${name} = local(Record${this.id}); ${name}.total = ${value}; state.quad = describe(${name}, 5n); }`;
+        return `{ const ${name} = local(${RECORD}); ${name}.total = ${value}; state.quad = describe(${name}, 5n); }`;
       }
       default: {
         const [field, type] = this.draw.pick(Object.entries(FIELDS));
@@ -238,7 +240,7 @@ ${indent([...body, last].join('\n'))}
   }
 
   private select(depth: number, result: TypeName): string {
-    const subject = `${this.expressions().integer('number', 1).text} & 3`;
+    const subject = `u32(${this.expressions().integer('number', 1).text}) & 3`;
     const cases = ['case 0:', 'case 1:\n  case 3:', 'default:'].map((label) => {
       const body = indent(indent(this.block(1 + this.draw.below(2), depth - 1, result).join('\n')));
       return `  ${label} {\n${body}\n    break;\n  }`;

@@ -1,14 +1,22 @@
 /** Random modules: the same declarations in each, and functions that work on them. */
-import type { Draw } from './draw.js';
+import fc from 'fast-check';
+import type { GeneratedModule } from './batch.js';
+import { drawn } from './draw.js';
 import { FunctionWriter } from './functions.js';
 import { LENGTHS } from './idioms.js';
+import { CONSTRUCTS, RISKS, type Template } from './templates/index.js';
+
+const PROGRAMS_A_MODULE = 60;
+/** Stands in a template for the name of the function. */
+const NAME = 'NAMED';
 
 /** What every module of a random program starts with. `id` keeps the names of its layouts its own. */
 export function preamble(id: number): string {
   return `import {
-  addressOf, addSat32, addSat64, arr, at, bits, BOOL, copyMemory, ensures, fillMemory, gpa, I16, I32, I64, I8, i32,
-  i64, in8, instance, invariant, list, local, min32, min64, mul32, out8, rdtsc, requires, struct, subSat64, table,
-  tryRdmsr, u16, u32, U16, U32, u64, U64, u8, U8, unreachable, type Bytes, type Gpa, type i16, type i8, type Ref,
+  addressOf, addSat32, addSat64, arr, at, bits, BOOL, copyMemory, ensures, exchange32, fillMemory, GPA, gpa, GVA, gva,
+  haltForever, HPA, hpa, HVA, hva, I16, I32, I64, I8, i32, i64, in8, instance, invariant, list, local, min32, min64,
+  mul32, out8, physical, rdtsc, requires, STRING, struct, subSat64, table, tryRdmsr, u16, u32, U16, U32, u64, U64, u8,
+  U8, unreachable, window, type Bytes, type Gpa, type Gva, type Hpa, type Hva, type i16, type i8, type Ref,
 } from '../../../transpiler/lib/index.js';
 
 export const SCALE = 12;
@@ -106,12 +114,30 @@ export function counted(count: u32, step: u8): u64 {
 `;
 }
 
-/** A module of `count` random functions after the preamble. */
-export function randomModule(
-  draw: Draw,
-  id: number,
-  count: number,
-): { readonly preamble: string; readonly functions: string[] } {
-  const functions = Array.from({ length: count }, (_, index) => new FunctionWriter(draw, id, `random${index}`).write());
-  return { preamble: preamble(id), functions };
+/** A program to try: a function with what it declares for itself. `name` is the function's, and the program's own. */
+export type ProgramText = (module: number, name: string) => string;
+
+/** Random statements, or a program of a fixed form with random parts. */
+export const anyProgram: fc.Arbitrary<ProgramText> = fc.oneof(
+  { arbitrary: drawn((draw) => new FunctionWriter(draw).write()), weight: 2 },
+  { arbitrary: fc.constantFrom(...RISKS).chain(ofTemplate), weight: 3 },
+  { arbitrary: fc.constantFrom(...CONSTRUCTS).chain(ofTemplate), weight: 1 },
+);
+
+export function ofTemplate({ write }: Template): fc.Arbitrary<ProgramText> {
+  return drawn((draw) => {
+    const text = write(draw, NAME);
+    return (_, name) => text.replaceAll(NAME, name);
+  });
+}
+
+/** The programs, some in each module. */
+export function modulesOf(programs: readonly ProgramText[]): readonly GeneratedModule[] {
+  const count = Math.ceil(programs.length / PROGRAMS_A_MODULE);
+  return Array.from({ length: count }, (_, id) => ({
+    preamble: preamble(id),
+    functions: programs
+      .slice(id * PROGRAMS_A_MODULE, (id + 1) * PROGRAMS_A_MODULE)
+      .map((write, index) => write(id, `p${id}x${index}`)),
+  }));
 }
