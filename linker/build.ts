@@ -93,7 +93,7 @@ interface TranspiledKernel {
 async function transpileKernel({ root, output }: Paths): Promise<TranspiledKernel> {
   // Loaded late: TypeScript's compiler takes half a second, which an unchanged build need not wait for.
   const { transpile } = await import('../transpiler/index.js');
-  const { diagnostics, program, files } = transpile({ folder: join(root, 'kernel') });
+  const { diagnostics, program, files } = transpile({ folder: join(root, 'kernel'), cache: join(output, 'findings') });
   const folder = join(output, 'c');
   await rm(folder, { recursive: true, force: true });
   if (diagnostics.length === 0) {

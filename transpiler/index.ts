@@ -2,6 +2,7 @@
 import { checkSubset } from './check/index.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
 import { emit } from './emit/index.js';
+import { Findings, readFindings, writeFindings } from './findings/findings.js';
 import { load, sourceLine, type Sources } from './frontend/load.js';
 import { lower } from './frontend/lower.js';
 import type { Program } from './ir/nodes.js';
@@ -13,32 +14,50 @@ export interface TranspileOptions {
   readonly folder: string;
   /** Default: the nearest `tsconfig.json` above the folder. */
   readonly tsconfig?: string;
+  /**
+   * A file for what is found to be true, so that the next run checks only what a change reaches. The result is the same with it and
+   * without. Default: none.
+   */
+  readonly cache?: string;
 }
 
-export interface Transpiled {
+export interface Checked {
   /** All that is wrong, in the order of files and lines. A program with any is not to be run. */
   readonly diagnostics: readonly Diagnostic[];
   /** What of the program is of the language. */
   readonly program: Program;
+  /** Whether all of it is. */
+  readonly isComplete: boolean;
   /** How many proofs succeeded. */
   readonly proofs: number;
+}
+
+export interface Transpiled extends Checked {
   /** C text by relative path; none where parts of the program are outside the language. */
   readonly files: ReadonlyMap<string, string>;
 }
 
 /** Checks the program and translates it to C. Never throws on account of the program. */
-export function transpile({ folder, tsconfig }: TranspileOptions): Transpiled {
+export function transpile(options: TranspileOptions): Transpiled {
+  const checked = check(options);
+  return { ...checked, files: checked.isComplete ? emit(checked.program) : new Map() };
+}
+
+/** Checks the program as `transpile` does, and translates nothing. */
+export function check({ folder, tsconfig, cache }: TranspileOptions): Checked {
   const found: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => {
     found.push(diagnostic);
   };
-  const sources = load(folder, tsconfig, report);
+  const findings = cache === undefined ? new Findings() : readFindings(cache);
+  const sources = load(folder, tsconfig, report, findings);
   const program = lower(sources, report);
   checkSubset(program, report);
   const isComplete = found.length === 0;
   checkProgram(program, report);
-  const proofs = prove(program, report);
-  return { diagnostics: inOrder(sources, found), program, proofs, files: isComplete ? emit(program) : new Map() };
+  const proofs = prove(program, report, findings);
+  if (cache !== undefined) writeFindings(cache, findings);
+  return { diagnostics: inOrder(sources, found), program, isComplete, proofs };
 }
 
 function inOrder(sources: Sources, found: readonly Diagnostic[]): Diagnostic[] {

@@ -89,14 +89,24 @@ function addressedIn(expression: Expression, addressed: Addressed): readonly Exp
 
 function addressedParameters(functions: readonly Function[]): Addressed {
   const found = new Set<Variable>();
+  const places = functions.flatMap((fn) =>
+    takersIn(fn).map((expression) => ({ parameters: fn.parameters, expression })),
+  );
   for (let before = -1; before < found.size; ) {
     before = found.size;
-    for (const fn of functions) {
-      visitBody(fn, (expression) => {
-        for (const operand of addressedIn(expression, found))
-          for (const parameter of fn.parameters) if (comesFrom(operand, new Set([parameter]))) found.add(parameter);
-      });
+    for (const { parameters, expression } of places) {
+      for (const operand of addressedIn(expression, found))
+        for (const parameter of parameters) if (comesFrom(operand, new Set([parameter]))) found.add(parameter);
     }
   }
+  return found;
+}
+
+/** The expressions of a function that may take an address. */
+function takersIn(fn: Function): readonly Expression[] {
+  const found: Expression[] = [];
+  visitBody(fn, (expression) => {
+    if (expression.kind === 'addressOf' || expression.kind === 'call') found.push(expression);
+  });
   return found;
 }

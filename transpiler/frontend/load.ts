@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { Project, ts } from 'ts-morph';
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { Location } from '../ir/location.js';
+import { Findings } from '../findings/findings.js';
 import { checkComments, checkOptions, STRICT_OPTIONS } from './typeSwitches.js';
+import { builderOptions, typeErrors } from './typeErrors.js';
 
 export interface Sources {
   /** Absolute, with `/`. */
@@ -22,7 +24,6 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   ...STRICT_OPTIONS,
   types: [],
   noEmit: true,
-  incremental: false,
   skipLibCheck: true,
   exactOptionalPropertyTypes: false,
 };
@@ -31,22 +32,23 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
  * Loads every `.ts` file below `folder`. What TypeScript finds is reported as TSV0001.
  * Without `tsconfig` the nearest one above the folder counts.
  */
-export function load(folder: string, tsconfig: string | undefined, report: Report): Sources {
+export function load(folder: string, tsconfig: string | undefined, report: Report, findings = new Findings()): Sources {
   const root = resolve(folder);
   const config = tsconfig ?? nearest('tsconfig.json', root) ?? join(repository, 'tsconfig.json');
   checkConfig(root, config, report);
   const project = new Project({
     tsConfigFilePath: config,
     skipAddingFilesFromTsConfig: true,
-    compilerOptions: COMPILER_OPTIONS,
+    compilerOptions: { ...COMPILER_OPTIONS, ...builderOptions(root) },
   });
   project.addSourceFilesAtPaths(`${posix(root)}/**/*.ts`);
   project.resolveSourceFileDependencies();
   const program = project.getProgram().compilerObject;
   const sources = program.getSourceFiles().filter((file) => file.fileName.startsWith(`${posix(root)}/`));
+  const errors = typeErrors(program, root, findings);
   for (const file of sources) {
     checkComments(file, (start, length) => locationOf(root, file, start, length), report);
-    for (const found of [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]) {
+    for (const found of [...program.getSyntacticDiagnostics(file), ...errors.filter((error) => error.file === file)]) {
       report({
         code: 'TSV0001',
         at: locationOf(root, file, found.start ?? 0, found.length ?? 1),
@@ -76,7 +78,7 @@ function checkConfig(root: string, config: string, report: Report): void {
 
 /** The folder of the language's library, with `/` at its end. */
 export function libraryFolder(): string {
-  return `${posix(join(repository, 'transpiler', 'lib'))}/`;
+  return LIBRARY;
 }
 
 /** Where `length` characters from `start` on lie; the caret line ends with its source line. */
@@ -84,11 +86,20 @@ export function locationOf(folder: string, file: ts.SourceFile, start: number, l
   const { line, character } = file.getLineAndCharacterOfPosition(start);
   const end = file.getLineEndOfPosition(start);
   return {
-    file: posix(relative(dirname(folder), file.fileName)),
+    file: nameOf(folder, file),
     line: line + 1,
     column: character + 1,
     length: Math.max(1, Math.min(length, end - start)),
   };
+}
+
+/** How messages call each file: it is asked for at each node. */
+const names = new WeakMap<ts.SourceFile, string>();
+
+function nameOf(folder: string, file: ts.SourceFile): string {
+  const name = names.get(file) ?? posix(relative(dirname(folder), file.fileName));
+  names.set(file, name);
+  return name;
 }
 
 const posix = (path: string): string => path.split(sep).join('/');
@@ -105,6 +116,8 @@ const repository = resolve(
   nearest('transpiler/lib/index.ts', dirname(fileURLToPath(import.meta.url))) ?? '.',
   '../../..',
 );
+
+const LIBRARY = `${posix(join(repository, 'transpiler', 'lib'))}/`;
 
 function inOrder(sources: readonly ts.SourceFile[], program: ts.Program): ts.SourceFile[] {
   const checker = program.getTypeChecker();

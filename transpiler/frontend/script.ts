@@ -12,6 +12,7 @@ import { type Context, refuse, symbolOf, textOf } from './context.js';
  * lowered and evaluated, so it holds only literals, operators, casts and names of constants.
  */
 export function checkScript(context: Context, initializer: ts.Expression, value: Value): void {
+  if (isInteger(initializer)) return;
   const names = rootsOf(context, initializer);
   const evaluate = compileFunction(`return (${initializer.getText()});`, [...names.keys()]) as (
     ...values: unknown[]
@@ -26,6 +27,11 @@ export function checkScript(context: Context, initializer: ts.Expression, value:
     `${textOf(initializer)} is ${String(value)} in C and ${String(found)} in JavaScript`,
     'write it such that no operator leaves its 32 or 64 bits',
   );
+}
+
+/** Whether `node` is a literal that says an integer in as many words; most constants are. */
+function isInteger(node: ts.Expression): boolean {
+  return ts.isBigIntLiteral(node) || (ts.isNumericLiteral(node) && Number.isSafeInteger(Number(node.text)));
 }
 
 /** The names that an expression starts from, with what they are in JavaScript. */

@@ -29,6 +29,7 @@ export function checkComments(
   locate: (start: number, length: number) => Location,
   report: Report,
 ): void {
+  if (!COMMENT.test(file.text)) return;
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, file.text);
   for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan()) {
     const isComment = token === ts.SyntaxKind.SingleLineCommentTrivia || token === ts.SyntaxKind.MultiLineCommentTrivia;

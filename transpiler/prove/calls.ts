@@ -1,16 +1,16 @@
 /** Calls: arguments fit, what the function requires is proved, what it ensures is known. */
 import { PROOF } from '../diagnostics/proof.js';
 import type { Location } from '../ir/location.js';
-import type { Expression, ExpressionOf, Function } from '../ir/nodes.js';
+import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import { functionsOf } from '../program/callGraph.js';
 import { assume } from './domain/assume.js';
 import { checkFits, checkFitsType, checkIndex } from './checks.js';
 import type { Bindings, Context } from './context.js';
 import { larger, product, smaller, truncate } from './derive.js';
-import { ensuredBy } from './ensures.js';
 import { FALSE, UNKNOWN, type Formula } from './domain/formula.js';
 import { add, constant, subtract, type Linear } from './domain/linear.js';
 import { hull, numbersOf, U32, U64 } from './domain/range.js';
+import type { Summary } from './summary.js';
 
 /** How deep functions that only return, and contracts, are looked into; a circle of them has no end. */
 const MOST_DEPTH = 6;
@@ -25,28 +25,31 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
   const values = operandsOf(context, expression);
   const { callee } = expression;
   if (expression.type.kind === 'never') context.state = assume(context.state, FALSE);
-  if (callee.kind !== 'function') return returnedValue(context, expression, functionsOf(callee));
-  const bindings = bind(callee.function, values);
-  const returned = onlyReturn(context, callee.function);
-  if (returned !== null && numbersOf(callee.function.result) !== null) {
+  const summaries = functionsOf(callee).map((called) => context.summaryOf(called));
+  const [called] = summaries;
+  if (callee.kind !== 'function' || called === undefined) return returnedValue(context, expression, summaries);
+  const bindings = bind(called, values);
+  const returned = onlyReturn(context, called);
+  if (returned !== null && numbersOf(called.type) !== null) {
     return bound(context, bindings, () => context.integer(returned));
   }
-  return resultOf(context, expression, callee.function, bindings);
+  return resultOf(context, expression, called, bindings);
 }
 
 /** What is true where a call returns true: for a function that only returns a condition, that condition. */
 export function callCondition(context: Context, expression: ExpressionOf<'call'>): Formula {
   const values = operandsOf(context, expression);
   const { callee } = expression;
-  const returned = callee.kind === 'function' ? onlyReturn(context, callee.function) : null;
-  if (callee.kind !== 'function' || returned === null) return UNKNOWN;
-  return bound(context, bind(callee.function, values), () => context.condition(returned));
+  if (callee.kind !== 'function') return UNKNOWN;
+  const called = context.summaryOf(callee.function);
+  const returned = onlyReturn(context, called);
+  if (returned === null) return UNKNOWN;
+  return bound(context, bind(called, values), () => context.condition(returned));
 }
 
 /** What a function returns that does nothing else; null where it does, or is deep in functions like it. */
-function onlyReturn({ depth }: Context, { body }: Function): Expression | null {
-  const [first, ...others] = body;
-  return first?.kind === 'return' && others.length === 0 && depth < MOST_DEPTH ? first.value : null;
+function onlyReturn({ depth }: Context, { returned }: Summary): Expression | null {
+  return depth < MOST_DEPTH ? returned : null;
 }
 
 /** The values of the operands, which are proved to be what the callee takes. */
@@ -55,7 +58,7 @@ function operandsOf(context: Context, { callee, operands, at }: ExpressionOf<'ca
     const { name, length } = callee.table;
     checkIndex(context, callee.index, length, `${name} has ${length} entries`);
   }
-  const targets = functionsOf(callee);
+  const targets = functionsOf(callee).map((target) => context.summaryOf(target));
   const parameters = callee.kind === 'intrinsic' ? callee.intrinsic.parameters : (targets[0]?.parameters ?? []);
   const values = operands.map((operand, position): Operand => {
     const type = parameters[position]?.type ?? operand.type;
@@ -68,7 +71,7 @@ function operandsOf(context: Context, { callee, operands, at }: ExpressionOf<'ca
   return values;
 }
 
-function bind({ parameters }: Function, values: readonly Operand[]): Bindings {
+function bind({ parameters }: Summary, values: readonly Operand[]): Bindings {
   const bindings: Bindings = { integers: new Map(), booleans: new Map() };
   parameters.forEach((parameter, position) => {
     const operand = values[position];
@@ -92,7 +95,7 @@ function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: 
 }
 
 /** So deep, the expression is another function's, which proves this call itself. */
-function checkRequires(context: Context, called: Function, bindings: Bindings, at: Location): void {
+function checkRequires(context: Context, called: Summary, bindings: Bindings, at: Location): void {
   if (context.depth >= MOST_DEPTH) return;
   for (const required of called.requires) {
     const formula = bound(context, bindings, () => context.condition(required));
@@ -105,18 +108,18 @@ function checkRequires(context: Context, called: Function, bindings: Bindings, a
   }
 }
 
-/** A value that any of `functions` may return; nothing is known of what intrinsics do. */
-function returnedValue(context: Context, expression: Expression, functions: readonly Function[]): Linear {
-  const ranges = functions.map((one) => context.summaries.get(one)?.result ?? null);
-  const [first, ...others] = ranges.filter((range) => range !== null);
-  if (first === undefined || others.length + 1 < functions.length) return context.unknown(expression);
+/** A value that any of the functions may return; nothing is known of what intrinsics do. */
+function returnedValue(context: Context, expression: Expression, called: readonly Summary[]): Linear {
+  const ranges = called.flatMap(({ result }) => result ?? []);
+  const [first, ...others] = ranges;
+  if (first === undefined || ranges.length < called.length) return context.unknown(expression);
   return context.fresh(expression, others.reduce(hull, first));
 }
 
 /** The result of a function, and what the function ensures of it. */
-function resultOf(context: Context, expression: Expression, called: Function, bindings: Bindings): Linear {
+function resultOf(context: Context, expression: Expression, called: Summary, bindings: Bindings): Linear {
   const value = returnedValue(context, expression, [called]);
-  const ensured = ensuredBy(called);
+  const { ensured } = called;
   if (ensured !== null && context.depth < MOST_DEPTH) {
     const integers = new Map(bindings.integers).set(ensured.result, value);
     for (const promise of ensured.conditions) {

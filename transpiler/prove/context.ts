@@ -11,14 +11,7 @@ import type { Meaning } from './domain/meaning.js';
 import { numbersOf, rangeOfUnreached } from './domain/range.js';
 import { State } from './domain/state.js';
 import { Symbols } from './domain/symbols.js';
-
-/** What callers know of a function once it is proved. */
-export interface Summary {
-  /** The values of an integer result, the lengths of Bytes or a string; null where it returns nothing that has any. */
-  readonly result: Range | null;
-  /** How many proofs the function took. */
-  readonly proofs: number;
-}
+import { summaryOf, type Summary } from './summary.js';
 
 /** What a failed proof says; the facts known are added to it. */
 export interface Failure {
@@ -73,7 +66,7 @@ export class Context {
   result: Range | null = null;
 
   readonly function: Function;
-  readonly summaries: ReadonlyMap<Function, Summary>;
+  private readonly summaries: ReadonlyMap<Function, Summary>;
   private readonly rules: Rules;
   private readonly report: Report;
 
@@ -103,6 +96,11 @@ export class Context {
   /** Goes through statements, each from the state that the one before it leaves. */
   run(statements: readonly Statement[]): void {
     for (const statement of statements) this.rules.statement(this, statement);
+  }
+
+  /** What is known of a function that is called. One that comes too early, in a circle that is reported elsewhere, is not proved yet. */
+  summaryOf(called: Function): Summary {
+    return this.summaries.get(called) ?? summaryOf(called, null);
   }
 
   get reporting(): boolean {

@@ -8,21 +8,48 @@
  * (`domain/join.ts`), loops keep what a round of theirs keeps (`loops.ts`). Nothing is ever known of memory:
  * what is read twice may differ.
  *
- * Afterwards each integer expression has its `range`.
+ * Afterwards each integer expression has its `range`. A function that an earlier run has proved is not proved again
+ * (`digest.ts`, `remembered.ts`).
  */
 import type { Report } from '../diagnostics/diagnostic.js';
+import { Findings } from '../findings/findings.js';
 import type { Function, Program } from '../ir/nodes.js';
 import { calleesFirst } from '../program/callGraph.js';
-import type { Summary } from './context.js';
-import { fillRanges } from './fill.js';
+import { Digests } from './digest.js';
 import { proveFunction } from './function.js';
+import { recall, remember, type Proof } from './remembered.js';
+import { summaryOf, type Summary } from './summary.js';
 
 /** Writes the range of each integer expression and reports what cannot be proved (TSV2xxx). Returns the number of proofs. */
-export function prove(program: Program, report: Report): number {
+export function prove(program: Program, report: Report, findings = new Findings()): number {
   const summaries = new Map<Function, Summary>();
+  const digests = new Digests();
+  let proofs = 0;
   for (const subject of calleesFirst(program)) {
-    summaries.set(subject, proveFunction(subject, summaries, report));
-    fillRanges(subject);
+    const key = digests.of(subject);
+    const known = key === null ? null : recall(findings, key, subject);
+    const proof = known ?? proveAnew(subject, summaries, report, findings, key);
+    const summary = summaryOf(subject, proof.result);
+    summaries.set(subject, summary);
+    digests.note(subject, summary);
+    proofs += proof.proofs;
   }
-  return [...summaries.values()].reduce((sum, { proofs }) => sum + proofs, 0);
+  return proofs;
+}
+
+/** Proves a function, and remembers it by `key` where nothing was reported. */
+function proveAnew(
+  subject: Function,
+  summaries: ReadonlyMap<Function, Summary>,
+  report: Report,
+  findings: Findings,
+  key: string | null,
+): Proof {
+  let isClean = true;
+  const proof = proveFunction(subject, summaries, (diagnostic) => {
+    isClean = false;
+    report(diagnostic);
+  });
+  if (isClean && key !== null) remember(findings, key, subject, proof);
+  return proof;
 }
