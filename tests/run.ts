@@ -13,6 +13,7 @@ const SLOW = [
   'tests/transpiler/random',
   'tests/transpiler/differential',
   'tests/transpiler/gdb',
+  'tests/transpiler/incremental',
   'tests/cli',
   'tests/fuzz',
   'tests/boot',
