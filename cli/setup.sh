@@ -25,6 +25,7 @@ need debootstrap debootstrap
 need sbsign sbsigntool
 need cert-to-efi-sig-list efitools
 need openssl openssl
+need z3 z3
 [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || packages="$packages ovmf"
 [ -e /usr/lib/grub/i386-pc ] || packages="$packages grub-pc-bin"
 [ -e /usr/lib/grub/x86_64-efi ] || packages="$packages grub-efi-amd64-bin"

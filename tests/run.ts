@@ -12,6 +12,9 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const SLOW = [
   'tests/transpiler/random',
   'tests/transpiler/differential',
+  'tests/transpiler/faults',
+  'tests/transpiler/mutants',
+  'tests/transpiler/secondOpinion',
   'tests/transpiler/gdb',
   'tests/transpiler/incremental',
   'tests/cli',

@@ -1,6 +1,10 @@
-/** Attacks the hypervisor without end, each time with other random numbers: `npm run soak`. */
-import { Command, InvalidArgumentError } from 'commander';
+/**
+ * Attacks the hypervisor, or tries the transpiler, without end, each time with other random numbers: `npm run soak`,
+ * `npm run soak -- language`.
+ */
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { randomInt } from 'node:crypto';
+import { soakLanguage } from '../transpiler/random/soak.js';
 import { runAttack } from './attack.js';
 import { findingOf, PLAN, type Planned } from './plan.js';
 
@@ -13,18 +17,22 @@ interface Choice {
 const HIGHEST_SEED = 2 ** 31;
 const MILLISECONDS_A_MINUTE = 60_000;
 
-const choice = new Command()
+const command = new Command()
   .name('npm run soak --')
-  .description('Attacks tsvm in emulators until Ctrl-C, or for some time. Exit status 1: an attack has succeeded.')
+  .description(
+    'Attacks tsvm in emulators, or tries random programs on its transpiler, until Ctrl-C, or for some time.\n' +
+      'Exit status 1: an attack has succeeded, or a program was accepted that does something else in C than in Node.',
+  )
+  .addArgument(new Argument('[what]', 'what to try').choices(['races', 'language']).default('races'))
   .option('--minutes <number>', 'end after so many minutes', positive)
   .option(
     '--only <number>',
-    `only this attack:\n${PLAN.map(({ name }, index) => `${index}: ${name}`).join('\n')}`,
+    `of races, only this attack:\n${PLAN.map(({ name }, index) => `${index}: ${name}`).join('\n')}`,
     planned,
   )
-  .option('--seed <number>', 'one run with these random numbers, to repeat it: give --only, too', positive)
-  .parse()
-  .opts<Choice>();
+  .option('--seed <number>', 'one run with these random numbers, to repeat it; of races, give --only, too', positive)
+  .parse();
+const choice = command.opts<Choice>();
 
 const counts = new Map<string, number>();
 let isStopped = false;
@@ -34,17 +42,29 @@ process.once('SIGINT', () => {
 });
 
 const end = choice.minutes === undefined ? Infinity : Date.now() + choice.minutes * MILLISECONDS_A_MINUTE;
-const attacks = choice.only === undefined ? PLAN : [choice.only];
+const trials: readonly ((seed: number) => Promise<boolean>)[] =
+  command.args[0] === 'language'
+    ? [tryLanguage]
+    : (choice.only === undefined ? PLAN : [choice.only]).map((attack) => (seed) => run(attack, seed));
 let isSound = true;
 while (isSound && !isStopped && Date.now() < end) {
-  for (const attack of attacks) {
-    isSound = await run(attack, choice.seed ?? randomInt(1, HIGHEST_SEED));
+  for (const trial of trials) {
+    isSound = await trial(choice.seed ?? randomInt(1, HIGHEST_SEED));
     if (!isSound || isStopped || Date.now() >= end) break;
   }
   if (choice.seed !== undefined) break;
 }
 for (const [name, count] of counts) print(`${count} attempts: ${name}`);
 process.exitCode = isSound ? 0 : 1;
+
+/** Whether the transpiler kept its word about the programs of this seed. */
+async function tryLanguage(seed: number): Promise<boolean> {
+  const { line, finding } = await soakLanguage(seed);
+  print(`seed ${seed}: ${line}`);
+  if (finding === null) return true;
+  print(`${finding}\nto repeat it: npm run soak -- language --seed ${seed}`);
+  return false;
+}
 
 /** Whether the attack led nowhere. */
 async function run(planned: Planned, seed: number): Promise<boolean> {

@@ -13,6 +13,7 @@ import {
 } from '../../../transpiler/lib/testing.js';
 import { regionsOf, type Case, type Outcome, type Region, type Value } from './case.js';
 import { libraryLayout } from './layouts.js';
+import { startRounds, TooLong } from './rounds.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -52,18 +53,20 @@ const MOST_CALLS = 5_000;
 
 /**
  * What the function does in Node; null where the case is not one it must serve: its `requires`
- * does not hold, or an address it trusts leads nowhere.
+ * does not hold, an address it trusts leads nowhere, or its loops hardly end.
  */
 export function runInNode(loaded: LoadedProgram, run: Case): Outcome | null {
   const watched = placeMemory(loaded, run);
   const log: string[] = [];
   simulate(recorder(loaded.program.intrinsics, run.answers, log));
+  startRounds();
   try {
     log.push(invokeTested(loaded, run));
   } catch (error) {
     if (error instanceof Halted) log.push('halted');
     else if (error instanceof Exhausted) log.push('out of answers');
-    else if (error instanceof NoMemoryError || isOwnRequirement(error, run.function)) return null;
+    else if (error instanceof NoMemoryError || error instanceof TooLong || isOwnRequirement(error, run.function))
+      return null;
     else throw error;
   } finally {
     simulate(null);

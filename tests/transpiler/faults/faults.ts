@@ -31,8 +31,8 @@ const PROVER_FAULTS: readonly Fault[] = [
     edits: [
       edit(
         'prove/statements',
-        'const formula = condition(context, statement.condition);',
-        'const formula = context.silently(() => condition(context, statement.condition));',
+        'const formula = context.condition(statement.condition);',
+        'const formula = context.silently(() => context.condition(statement.condition));',
       ),
     ],
   },
@@ -43,8 +43,8 @@ const PROVER_FAULTS: readonly Fault[] = [
       edit('prove/context', "this.withPurpose('foreign', action)", 'this.silently(action)'),
       edit(
         'prove/statements',
-        'const formula = condition(context, statement.condition);',
-        'const formula = context.silently(() => condition(context, statement.condition));',
+        'const formula = context.condition(statement.condition);',
+        'const formula = context.silently(() => context.condition(statement.condition));',
       ),
     ],
   },
@@ -59,7 +59,7 @@ const PROVER_FAULTS: readonly Fault[] = [
   {
     family: 'A4',
     name: 'the remainder of the least i64 by -1 is not looked for',
-    edits: [edit('prove/arithmetic', 'checkTrap(context, expression, left, right);', '')],
+    edits: [edit('prove/arithmetic', 'checkTrap(context, expression, left, right);', ';')],
   },
   {
     family: 'A4',
@@ -106,7 +106,7 @@ const PROVER_FAULTS: readonly Fault[] = [
     family: 'A8',
     name: 'references to memory of another layout are taken',
     edits: [
-      edit('frontend/expressions', "if (kind === 'null' || type.kind === 'never' ||", "if (true || kind === 'null' ||"),
+      edit('frontend/placing', "if (kind === 'null' || type.kind === 'never' ||", "if (true || kind === 'null' ||"),
     ],
   },
 ];

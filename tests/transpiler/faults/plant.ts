@@ -9,8 +9,9 @@ import { tryModules } from '../random/findings.js';
 import { anyProgram, modulesOf } from '../random/modules.js';
 import type { Fault } from './faults.js';
 
-const BATCH = 120;
-const CASES = 10;
+const COMPILED = join(root, 'build/js/transpiler');
+const BATCH = 150;
+const CASES = 8;
 
 /** How a fault was found; null where it was not. */
 export interface Found {
@@ -35,16 +36,28 @@ export async function lookFor(fault: Fault, seed: number, most: number): Promise
   }
 }
 
-/** The transpiler with the fault, as a copy in `folder`. Throws where a text of the fault is not there exactly once. */
-export async function planted({ name, edits }: Fault, folder: string): Promise<Transpile> {
-  const copy = join(folder, `transpiler-${name.replace(/\W/g, '-')}`);
-  cpSync(join(root, 'build/js/transpiler'), copy, { recursive: true });
+/** The files of the compiled transpiler that the fault is in, with it. Throws where a text of it is not there exactly once. */
+export function editedFiles({ edits }: Fault): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
   for (const { file, text, by } of edits) {
-    const path = join(copy, `${file}.js`);
-    const parts = readFileSync(path, 'utf8').split(text);
-    if (parts.length !== 2) throw new Error(`${file}.js has ${parts.length - 1} times, not once: ${text}`);
-    writeFileSync(path, parts.join(by));
+    const before = files.get(file) ?? readFileSync(join(COMPILED, `${file}.js`), 'utf8');
+    const parts = before.split(text);
+    if (parts.length !== 2) throw new Error(`transpiler/${file}.js has ${parts.length - 1} times, not once: ${text}`);
+    files.set(file, parts.join(by));
   }
+  return files;
+}
+
+/** Where the transpiler with the fault lies in `folder`. */
+export function plantedFolder({ name }: Fault, folder: string): string {
+  return join(folder, `transpiler-${name.replace(/\W/g, '-')}`);
+}
+
+/** The transpiler with the fault, as a copy in `folder`. */
+export async function planted(fault: Fault, folder: string): Promise<Transpile> {
+  const copy = plantedFolder(fault, folder);
+  cpSync(COMPILED, copy, { recursive: true });
+  for (const [file, text] of editedFiles(fault)) writeFileSync(join(copy, `${file}.js`), text);
   const { transpile } = (await import(pathToFileURL(join(copy, 'index.js')).href)) as { transpile: Transpile };
   return transpile;
 }

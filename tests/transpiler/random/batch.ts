@@ -5,9 +5,16 @@ import ts from 'typescript';
 import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
 import { transpile as originalTranspile } from '../../../transpiler/index.js';
 import type { Program } from '../../../transpiler/ir/nodes.js';
+import { countingRounds } from '../../support/hosted/rounds.js';
 import { compiledFolder } from '../../support/hosted/scratch.js';
 
+/** From the folder of compiled modules. */
+const ROUNDS = '../../../tests/support/hosted/rounds.js';
+
 export type Transpile = typeof originalTranspile;
+
+/** What is not one of the programs is refused: the test is wrong, or the transpiler refuses too much. */
+export class PreambleRefused extends Error {}
 
 /** A generated module: its declarations, and functions that can each be left out. */
 export interface GeneratedModule {
@@ -47,8 +54,9 @@ export function compileForNode(folder: string, modules: readonly GeneratedModule
   const compiled = compiledFolder(folder);
   modules.forEach((module, index) => {
     const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
-    const { outputText } = ts.transpileModule(textOf(module), { compilerOptions });
-    writeFileSync(join(compiled, `m${index}.js`), outputText);
+    const transformers = { before: [countingRounds] };
+    const { outputText } = ts.transpileModule(textOf(module), { compilerOptions, transformers });
+    writeFileSync(join(compiled, `m${index}.js`), `import { countRound } from '${ROUNDS}';\n${outputText}`);
   });
   return (module) => new URL(`file://${join(compiled, `${module}.js`)}`).href;
 }
@@ -58,7 +66,8 @@ export function textOf({ preamble, functions }: GeneratedModule): string {
   return [preamble, ...functions].join('\n');
 }
 
-function writeModules(folder: string, modules: readonly GeneratedModule[]): void {
+/** Writes modules as m0.ts, m1.ts ... */
+export function writeModules(folder: string, modules: readonly GeneratedModule[]): void {
   modules.forEach((module, index) => writeFileSync(join(folder, `m${index}.ts`), textOf(module)));
 }
 
@@ -72,7 +81,7 @@ function without(
     const index = Number(/\bm(\d+)\.ts$/.exec(diagnostic.at.file)?.[1]);
     const found = modules[index] && functionAt(modules[index], diagnostic.at.line);
     if (found === undefined)
-      throw new Error(`${diagnostic.at.file}:${diagnostic.at.line} ${diagnostic.code} ${diagnostic.message}`);
+      throw new PreambleRefused(`${diagnostic.at.file}:${diagnostic.at.line} ${diagnostic.code} ${diagnostic.message}`);
     bad.add(found);
     refused.set(found, [...(refused.get(found) ?? []), diagnostic]);
   }

@@ -9,7 +9,15 @@ import { anyCase } from '../../support/hosted/generate.js';
 import { compileNative } from '../../support/hosted/nativeRun.js';
 import { loadProgram } from '../../support/hosted/nodeRun.js';
 import { compiledFolder, emptyFolder, root } from '../../support/hosted/scratch.js';
-import { checkModules, compileForNode, textOf, type Checked, type GeneratedModule, type Transpile } from './batch.js';
+import {
+  checkModules,
+  compileForNode,
+  PreambleRefused,
+  textOf,
+  type Checked,
+  type GeneratedModule,
+  type Transpile,
+} from './batch.js';
 
 /** How one batch of programs went. */
 export interface Tried {
@@ -46,6 +54,7 @@ export async function tryModules(modules: readonly GeneratedModule[], trial: Tri
       `${difference.call}\nNode: ${difference.inNode}\nC:    ${difference.inC}\n${sourceOf(checked, difference.case.function)}`;
     return { finding, checked, calls: ran.length };
   } catch (error) {
+    if (error instanceof PreambleRefused) throw error;
     return { finding: messageOf(error), checked, calls: 0 };
   } finally {
     for (const each of [folder, compiledFolder(folder)]) rmSync(each, { recursive: true, force: true });

@@ -13,12 +13,13 @@ export const PROVERS: readonly Template[] = [
     write(draw, name) {
       const low = 1 + draw.below(5);
       const mask = ((1 << (1 + draw.below(5))) - 1) << low;
-      const [least, most] = [draw.below(mask), draw.below(20 * mask)];
+      const least = (1 + draw.below(3)) << low;
+      const most = least + 1 + draw.below(least * ((1 << low) - 1));
       return `export function ${name}(x: i32, i: u32): u32 {
   const first = x & ${mask};
-  ${draw.pick(['if (x < 0) return 0;', 'if (x < 0) return 0;', 'if (x >= 0 && i > 7) return 3;', ''])}
+  ${draw.pick(['if (x < 0) return 0;', 'if (x < 0) return 0;', 'if (x < 0) return 0;', 'if (x >= 0 && i > 7) return 3;', ''])}
   const second = x & ${mask};
-  if (first >= ${least} && second < ${most}) return codes.get(${draw.pick(['i', `i % ${CODES}`, 'second'])});
+  if (first >= ${least} && second < ${most}) return codes.get(${draw.pick(['i', 'i', `i % ${CODES}`])});
   return (x & ${mask >> 1}) === first ? codes.get(i & 7) : u32(second);
 }`;
     },
