@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage } from '../linker/build.js';
+import { ORDINARY } from '../linker/kinds.js';
 import { measureBochs } from './bochs.js';
 import { measureLinux, type Phase } from './linux.js';
 import { measureOperations, type Operations } from './operations.js';
@@ -21,7 +22,7 @@ import { table } from './table.js';
 
 const tell = (text: string) => process.stderr.write(`bench: ${text}\n`);
 
-const build = await buildImage({ root, output, onStep: () => undefined });
+const build = await buildImage({ root, output, kind: ORDINARY, onStep: () => undefined });
 if (build.kind === 'refused') {
   tell('the kernel is refused: see tsvm check');
   process.exit(1);

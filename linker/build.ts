@@ -1,11 +1,12 @@
 /** The whole way from the kernel's TypeScript to the bootable image. */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Diagnostic } from '../transpiler/diagnostics/diagnostic.js';
 import type { Program } from '../transpiler/ir/nodes.js';
 import { compile, link, readCallGraph, type Paths } from './compile.js';
 import { readSections, type Section } from './elf.js';
+import type { ImageKind } from './kinds.js';
 import { locked } from './lock.js';
 import type { StackReport } from './stack.js';
 import { buildStamp } from './stamp.js';
@@ -32,6 +33,7 @@ export interface BuildStep {
 }
 
 export interface BuildOptions extends Paths {
+  readonly kind: ImageKind;
   /** Called after each step. */
   readonly onStep: (step: BuildStep) => void;
 }
@@ -40,7 +42,7 @@ export type BuildResult =
   | { readonly kind: 'built' | 'unchanged'; readonly report: BuildReport }
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
 
-/** Files of the output folder that stand for a finished build: all are there, or none. */
+/** Files of the kind's folder that stand for a finished build: all are there, or none. */
 const RESULTS = ['tsvm.bin', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
 
 /**
@@ -48,20 +50,22 @@ const RESULTS = ['tsvm.bin', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
  * image behind. Throws a UserError when a tool is missing or fails.
  */
 export async function buildImage(options: BuildOptions): Promise<BuildResult> {
-  await mkdir(options.output, { recursive: true });
-  return locked(join(options.output, 'lock'), () => buildAlone(options));
+  const output = join(options.output, options.kind.folder);
+  await mkdir(output, { recursive: true });
+  return locked(join(output, 'lock'), () => buildAlone({ ...options, output }));
 }
 
-async function buildAlone({ root, output, onStep }: BuildOptions): Promise<BuildResult> {
+async function buildAlone({ root, output, kind, onStep }: BuildOptions): Promise<BuildResult> {
   const paths = { root, output };
-  const stamp = await buildStamp(root);
+  const folder = relative(root, output);
+  const stamp = `${kind.name} ${await buildStamp(root)}`;
   const earlier = await earlierReport(output, stamp);
   if (earlier !== null) return { kind: 'unchanged', report: earlier };
   await Promise.all(RESULTS.map((name) => rm(join(output, name), { force: true })));
 
   const transpiled = await timed('transpile', onStep, async () => {
-    const result = await transpileKernel(paths);
-    return { result, detail: `${result.program.modules.length} files -> build/c` };
+    const result = await transpileKernel(paths, kind);
+    return { result, detail: `${result.program.modules.length} files -> ${folder}/c` };
   });
   if (transpiled.diagnostics.length > 0) return { kind: 'refused', diagnostics: transpiled.diagnostics };
   const objects = await timed('compile', onStep, async () => {
@@ -72,7 +76,7 @@ async function buildAlone({ root, output, onStep }: BuildOptions): Promise<Build
   const report = await timed('link', onStep, async () => {
     await link(paths, objects);
     const result = await reportOf(output, transpiled.program, stack);
-    return { result, detail: `build/tsvm.bin  ${result.image.toLocaleString('en')} B` };
+    return { result, detail: `${folder}/tsvm.bin  ${result.image.toLocaleString('en')} B` };
   });
   await writeFile(join(output, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(join(output, 'stamp'), stamp);
@@ -90,10 +94,11 @@ interface TranspiledKernel {
   readonly program: Program;
 }
 
-async function transpileKernel({ root, output }: Paths): Promise<TranspiledKernel> {
+async function transpileKernel({ root, output }: Paths, kind: ImageKind): Promise<TranspiledKernel> {
   // Loaded late: TypeScript's compiler takes half a second, which an unchanged build need not wait for.
-  const { transpile } = await import('../transpiler/index.js');
-  const { diagnostics, program, files } = transpile({ folder: join(root, 'kernel'), cache: join(output, 'findings') });
+  const transpiler = await import('../transpiler/index.js');
+  const kernel = { folder: join(root, 'kernel'), cache: join(output, 'findings') };
+  const { diagnostics, program, files } = transpiler[kind.transpile](kernel);
   const folder = join(output, 'c');
   await rm(folder, { recursive: true, force: true });
   if (diagnostics.length === 0) {

@@ -1,11 +1,12 @@
 /** The transpiler: restricted TypeScript in, proved C out. */
 import { checkSubset } from './check/index.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
-import { emit } from './emit/index.js';
+import { emit, emitChecked } from './emit/index.js';
 import { Findings, readFindings, writeFindings } from './findings/findings.js';
 import { load, sourceLine, type Sources } from './frontend/load.js';
 import { lower } from './frontend/lower.js';
 import type { Program } from './ir/nodes.js';
+import { Obligations } from './ir/obligations.js';
 import { checkProgram } from './program/index.js';
 import { prove } from './prove/index.js';
 
@@ -37,26 +38,48 @@ export interface Transpiled extends Checked {
   readonly files: ReadonlyMap<string, string>;
 }
 
+export interface TranspiledChecked extends Transpiled {
+  /** What was proved, or relied on, of each node. */
+  readonly obligations: Obligations;
+}
+
 /** Checks the program and translates it to C. Never throws on account of the program. */
 export function transpile(options: TranspileOptions): Transpiled {
   const checked = check(options);
   return { ...checked, files: checked.isComplete ? emit(checked.program) : new Map() };
 }
 
+/**
+ * The same with a check of each obligation in the C. All is proved anew: findings of earlier runs say what is true, not what
+ * was to be proved.
+ */
+export function transpileChecked(options: Omit<TranspileOptions, 'cache'>): TranspiledChecked {
+  const obligations = new Obligations();
+  const checked = checkWith(options, new Findings(), obligations);
+  const files = checked.isComplete ? emitChecked(checked.program, obligations) : new Map<string, string>();
+  return { ...checked, files, obligations };
+}
+
 /** Checks the program as `transpile` does, and translates nothing. */
-export function check({ folder, tsconfig, cache }: TranspileOptions): Checked {
+export function check(options: TranspileOptions): Checked {
+  const { cache } = options;
+  const findings = cache === undefined ? new Findings() : readFindings(cache);
+  const checked = checkWith(options, findings, new Obligations());
+  if (cache !== undefined) writeFindings(cache, findings);
+  return checked;
+}
+
+function checkWith({ folder, tsconfig }: TranspileOptions, findings: Findings, obligations: Obligations): Checked {
   const found: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => {
     found.push(diagnostic);
   };
-  const findings = cache === undefined ? new Findings() : readFindings(cache);
   const sources = load(folder, tsconfig, report, findings);
   const program = lower(sources, report);
   checkSubset(program, report);
   const isComplete = found.length === 0;
   checkProgram(program, report);
-  const proofs = prove(program, report, findings);
-  if (cache !== undefined) writeFindings(cache, findings);
+  const proofs = prove(program, report, findings, obligations);
   return { diagnostics: inOrder(sources, found), program, isComplete, proofs };
 }
 
@@ -69,4 +92,4 @@ function inOrder(sources: Sources, found: readonly Diagnostic[]): Diagnostic[] {
     );
 }
 
-export { checkProgram, checkSubset, emit, load, lower, prove };
+export { checkProgram, checkSubset, emit, emitChecked, load, lower, prove };

@@ -7,6 +7,7 @@ import type { Test } from 'tap';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../cli/qemu.js';
 import { makeGuest } from '../../images/guest.js';
 import { buildImage } from '../../linker/build.js';
+import { ORDINARY } from '../../linker/kinds.js';
 
 export const root = join(import.meta.dirname, '..', '..', '..', '..');
 const output = join(root, 'build');
@@ -35,7 +36,7 @@ let built: Promise<string> | null = null;
 
 /** The image of the kernel as it is now. */
 export function freshImage(): Promise<string> {
-  built ??= buildImage({ root, output, onStep: () => undefined }).then((result) => {
+  built ??= buildImage({ root, output, kind: ORDINARY, onStep: () => undefined }).then((result) => {
     if (result.kind === 'refused') throw new Error(`the kernel is refused: ${JSON.stringify(result.diagnostics)}`);
     return join(output, 'tsvm.bin');
   });

@@ -1,8 +1,9 @@
 /** constants.h: the program's constants, each asserted to be what C makes of its expression too. */
 import type { Constant, Program } from '../ir/nodes.js';
 import { literal } from './arithmetic.js';
-import { newScope, quoted, textOf } from './expressions.js';
+import { quoted, textOf } from './expressions.js';
 import { globalName } from './names.js';
+import { newScope, NO_CHECKS } from './scope.js';
 
 export function emitConstants(program: Program): string {
   const constants = program.modules.flatMap((module) => module.constants);
@@ -17,5 +18,5 @@ function emitConstant(constant: Constant): string[] {
   const text = typeof value === 'boolean' ? String(value) : literal(value, source).text;
   const definition = `#define ${name} ${text.startsWith('-') ? `(${text})` : text}`;
   if (!expression || expression.kind === 'integer' || expression.kind === 'boolean') return [definition];
-  return [definition, `_Static_assert(${name} == (${textOf(newScope(), expression)}), "${constant.name}");`];
+  return [definition, `_Static_assert(${name} == (${textOf(newScope(NO_CHECKS), expression)}), "${constant.name}");`];
 }

@@ -5,20 +5,9 @@ import { binary, cast, choice, comparison, conditional, equation, literal, unary
 import { promoted } from './machine.js';
 import { fieldName, globalName, localName } from './names.js';
 import { castTo, Level, primary, type Rendered, within } from './rendered.js';
+import type { Scope } from './scope.js';
 import { operandsThatAct, operandsToFix } from './sequence.js';
 import { cType, layoutType } from './types.js';
-
-/** What the expressions of one function share. */
-export interface Scope {
-  /** Operands that have been put into constants. */
-  readonly fixed: Map<Expression, Rendered>;
-  /** How many constants have been made. */
-  count: number;
-}
-
-export function newScope(): Scope {
-  return { fixed: new Map(), count: 0 };
-}
 
 /** The C text of `expression`, to stand where any operator may follow only if it is parenthesized. */
 export function textOf(scope: Scope, expression: Expression): string {
@@ -26,12 +15,18 @@ export function textOf(scope: Scope, expression: Expression): string {
 }
 
 export function render(scope: Scope, expression: Expression): Rendered {
-  const fixed = scope.fixed.get(expression);
-  if (fixed) return fixed;
+  return (
+    scope.fixed.get(expression) ?? scope.checks.expression(scope, expression, () => renderPlain(scope, expression))
+  );
+}
+
+function renderPlain(scope: Scope, expression: Expression): Rendered {
   if (expression.kind === 'logical' || expression.kind === 'conditional') return renderInOrder(scope, expression);
-  const declarations = fixOperands(scope, operandsOf(expression));
-  if (declarations.length === 0) return renderInOrder(scope, expression);
+  const kept = operandsToFix(operandsOf(expression).filter((operand) => !scope.fixed.has(operand)));
+  if (kept.length === 0) return renderInOrder(scope, expression);
+  const declarations = fix(scope, kept);
   const { text, machine } = renderInOrder(scope, expression);
+  release(scope, kept);
   return primary(`({ ${declarations.join(' ')} ${text}; })`, machine);
 }
 
@@ -48,7 +43,8 @@ export function fixActing(scope: Scope, operands: readonly Expression[]): string
   return fix(scope, operandsThatAct(operands.filter((operand) => !scope.fixed.has(operand))));
 }
 
-function fix(scope: Scope, operands: readonly Expression[]): string[] {
+/** Declares a constant for each of `operands`, in order, and has it stand for the operand from now on. */
+export function fix(scope: Scope, operands: readonly Expression[]): string[] {
   return operands.map((operand) => {
     const rendered = render(scope, operand);
     scope.count += 1;
@@ -58,11 +54,17 @@ function fix(scope: Scope, operands: readonly Expression[]): string[] {
   });
 }
 
+/** Ends the block that declares the constants of `operands`. */
+export function release(scope: Scope, operands: readonly Expression[]): void {
+  for (const operand of operands) scope.fixed.delete(operand);
+}
+
 /**
  * Puts the operands whose order counts into constants that stand before the statement, where
  * `expression` is all that the statement evaluates.
  */
 export function hoist(scope: Scope, expression: Expression): string[] {
+  if (scope.fixed.has(expression)) return [];
   const operands = operandsOf(expression);
   const [only] = operands;
   if (only && operands.length === 1) return hoist(scope, only);

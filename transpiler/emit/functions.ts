@@ -1,8 +1,8 @@
 /** Functions in C. */
 import type { Function, Variable } from '../ir/nodes.js';
 import { expressionsOf, visitExpressions, visitStatements } from '../ir/walk.js';
-import { newScope } from './expressions.js';
 import { globalName, localName } from './names.js';
+import { type Checks, newScope } from './scope.js';
 import { emitStatements, indented, lineDirective, type Lines } from './statements.js';
 import { cType } from './types.js';
 
@@ -12,12 +12,13 @@ export function emitPrototype(fn: Function, isEntry: boolean): string {
   return `${signature(fn, isEntry, new Set())}${label};`;
 }
 
-export function emitFunction(fn: Function, isEntry: boolean): Lines {
+export function emitFunction(fn: Function, isEntry: boolean, checks: Checks): Lines {
   const unused = unusedVariables(fn);
-  const emission = { ...newScope(), unused };
+  const emission = { ...newScope(checks), unused };
   return [
     lineDirective(fn.at),
     `${signature(fn, isEntry, unused)} {`,
+    ...indented(checks.first(emission, fn)),
     ...indented(emitStatements(emission, fn.body)),
     ...indented(endsInSwitch(fn) ? ['__builtin_unreachable();'] : []),
     '}',

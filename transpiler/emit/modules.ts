@@ -5,23 +5,27 @@ import { quoted } from './expressions.js';
 import { emitFunction, emitPrototype } from './functions.js';
 import { globalName } from './names.js';
 import type { Reachable } from './reachable.js';
+import type { Checks } from './scope.js';
 import { cType, layoutType } from './types.js';
 
 /** Declares everything that is emitted, so that the order of the modules does not matter. */
-export function emitPrototypes(program: Program, used: Reachable): string {
+export function emitPrototypes(program: Program, used: Reachable, checks: Checks): string {
   const lines = program.modules.flatMap((module) => [
     ...module.instances.filter((one) => used.instances.has(one)).map((one) => `${instanceHead(one)};`),
     ...module.lists.filter((one) => used.lists.has(one)).map((one) => `${listHead(one)};`),
     ...module.functions
       .filter((fn) => used.functions.has(fn))
-      .map((fn) => emitPrototype(fn, program.entries.includes(fn))),
+      .flatMap((fn) => [
+        emitPrototype(fn, program.entries.includes(fn)),
+        ...checks.beside(fn).map(({ prototype }) => prototype),
+      ]),
     ...module.tables.filter((one) => used.tables.has(one)).map((one) => `${tableHead(one)};`),
   ]);
   return ['#pragma once', '', ...lines, ''].join('\n');
 }
 
 /** The file of one module; null where nothing of it is reached. */
-export function emitModule(program: Program, module: Module, used: Reachable): string | null {
+export function emitModule(program: Program, module: Module, used: Reachable, checks: Checks): string | null {
   const data = [
     ...module.instances.filter((one) => used.instances.has(one)).map(emitInstance),
     ...module.lists.filter((one) => used.lists.has(one)).map(emitList),
@@ -29,7 +33,11 @@ export function emitModule(program: Program, module: Module, used: Reachable): s
   ];
   const functions = module.functions
     .filter((fn) => used.functions.has(fn))
-    .map((fn) => emitFunction(fn, program.entries.includes(fn)).join('\n'));
+    .flatMap((fn) => [
+      ...checks.beside(fn).map(({ body }) => body),
+      emitFunction(fn, program.entries.includes(fn), checks),
+    ])
+    .map((lines) => lines.join('\n'));
   const parts = [...data, ...functions];
   return parts.length > 0 ? `${[`/* From ${module.file}. */`, ...parts].join('\n\n')}\n` : null;
 }

@@ -1,6 +1,7 @@
 /** What of a program its entries can reach: only that is emitted. */
 import type { ConstantList, Expression, Function, FunctionTable, Instance, Program } from '../ir/nodes.js';
 import { expressionsOf, visitExpressions, visitStatements } from '../ir/walk.js';
+import { type Checks, NO_CHECKS } from './scope.js';
 
 export interface Reachable {
   readonly functions: ReadonlySet<Function>;
@@ -9,7 +10,7 @@ export interface Reachable {
   readonly instances: ReadonlySet<Instance>;
 }
 
-export function reachable(program: Program): Reachable {
+export function reachable(program: Program, checks: Checks = NO_CHECKS): Reachable {
   const functions = new Set<Function>();
   const tables = new Set<FunctionTable>();
   const lists = new Set<ConstantList>();
@@ -29,8 +30,9 @@ export function reachable(program: Program): Reachable {
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     if (functions.has(next)) continue;
     functions.add(next);
+    for (const contract of checks.contractsOf(next)) visitExpressions(contract, visit);
     visitStatements(next.body, (statement) => {
-      // Contracts vanish, and with them what only they call.
+      // Unless they are checked, contracts vanish, and with them what only they call.
       if (statement.kind === 'contract') return;
       for (const expression of expressionsOf(statement)) visitExpressions(expression, visit);
     });

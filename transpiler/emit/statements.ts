@@ -2,9 +2,10 @@
 import type { Location } from '../ir/location.js';
 import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
-import { declaration, fixActing, fixOperands, hoist, place, render, type Scope, textOf } from './expressions.js';
+import { declaration, fixActing, fixOperands, hoist, place, render, textOf } from './expressions.js';
 import { localName, storageName } from './names.js';
 import { castTo } from './rendered.js';
+import { newScope, NO_CHECKS, type Scope } from './scope.js';
 import { cType, integerCType, layoutType, storageType } from './types.js';
 
 /** Lines of C, without their indentation's base. */
@@ -28,6 +29,11 @@ export function lineDirective({ line, file }: Location): string {
 }
 
 function emitStatement(emission: Emission, statement: Statement): Lines {
+  const before = emission.checks.before(emission, statement);
+  return [...before, ...emitPlain(emission, statement)];
+}
+
+function emitPlain(emission: Emission, statement: Statement): Lines {
   switch (statement.kind) {
     case 'declare':
       return emitDeclaration(emission, statement.variable, statement.value);
@@ -181,7 +187,8 @@ function emitSwitch(emission: Emission, statement: Extract<Statement, { kind: 's
   const { subject, cases, otherwise } = statement;
   const before = hoist(emission, subject);
   const bodies = cases.flatMap(({ values, body }) => {
-    const labels = values.map((value) => `case ${textOf(emission, value)}:`);
+    // Labels are constants, beside which nothing can stand.
+    const labels = values.map((value) => `case ${textOf(newScope(NO_CHECKS), value)}:`);
     return [...labels.slice(0, -1), ...emitCase(emission, labels.at(-1) ?? '', body)];
   });
   const rest = otherwise ? emitCase(emission, 'default:', otherwise) : [];

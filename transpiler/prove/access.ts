@@ -1,6 +1,6 @@
 /** Memory, lists and strings: indices are proved to be in bounds, and what is read has the range of its place. */
 import { PROOF } from '../diagnostics/proof.js';
-import type { Expression, ExpressionOf } from '../ir/nodes.js';
+import type { Expression, ExpressionOf, Statement } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { checkFits, checkIndex, guards } from './checks.js';
 import type { Context } from './context.js';
@@ -42,7 +42,8 @@ export function character(context: Context, expression: ExpressionOf<'charCode'>
   const { base, index } = expression;
   const length = context.integer(base);
   const value = context.integer(index);
-  context.prove({ kind: 'all', parts: [notNegative(value), less(value, length)] }, () => ({
+  const isInside: Formula = { kind: 'all', parts: [notNegative(value), less(value, length)] };
+  context.prove(isInside, [{ kind: 'character', node: expression }], () => ({
     code: PROOF.character,
     at: index.at,
     message: `there may be no character ${index.text} in ${base.text}`,
@@ -55,7 +56,7 @@ export function bytesRead(context: Context, expression: ExpressionOf<'bytesRead'
   const { base, offset, bytes } = expression;
   const length = context.integer(base);
   const start = context.integer(offset);
-  context.prove(withinBytes(start, constant(BigInt(bytes)), length), () => ({
+  context.prove(withinBytes(start, constant(BigInt(bytes)), length), [{ kind: 'bytes', node: expression }], () => ({
     code: PROOF.bytesRead,
     at: offset.at,
     message: `${bytes === 1 ? 'the byte' : `${bytes} bytes`} at ${offset.text} may be outside ${base.text}`,
@@ -65,13 +66,11 @@ export function bytesRead(context: Context, expression: ExpressionOf<'bytesRead'
 }
 
 /** Proves that a write is inside, and that the value fits. */
-export function checkBytesWrite(
-  context: Context,
-  { base, offset, bytes, value }: { base: Expression; offset: Expression; bytes: number; value: Expression },
-): void {
+export function checkBytesWrite(context: Context, statement: Extract<Statement, { kind: 'bytesWrite' }>): void {
+  const { base, offset, bytes, value } = statement;
   const length = context.integer(base);
   const start = context.integer(offset);
-  context.prove(withinBytes(start, constant(BigInt(bytes)), length), () => ({
+  context.prove(withinBytes(start, constant(BigInt(bytes)), length), [{ kind: 'bytes', node: statement }], () => ({
     code: PROOF.bytesWrite,
     at: offset.at,
     message: `${bytes === 1 ? 'the byte' : `${bytes} bytes`} at ${offset.text} may be outside ${base.text}`,
@@ -82,11 +81,13 @@ export function checkBytesWrite(
 }
 
 /** The length of a part of Bytes. */
-export function bytesPart(context: Context, { base, offset, length, at }: ExpressionOf<'bytesPart'>): Linear {
+export function bytesPart(context: Context, expression: ExpressionOf<'bytesPart'>): Linear {
+  const { base, offset, length, at } = expression;
   const all = context.integer(base);
   const start = context.integer(offset);
   const count = context.integer(length);
-  context.prove({ kind: 'all', parts: [withinBytes(start, count, all), notNegative(count)] }, () => ({
+  const isInside: Formula = { kind: 'all', parts: [withinBytes(start, count, all), notNegative(count)] };
+  context.prove(isInside, [{ kind: 'bytes', node: expression }], () => ({
     code: PROOF.bytesPart,
     at,
     message: `${length.text} bytes from ${offset.text} may reach outside ${base.text}`,

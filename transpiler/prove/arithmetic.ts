@@ -1,6 +1,7 @@
 /** Operators outside a cast: JavaScript and C must both compute the exact result. */
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
+import type { Claim } from '../ir/obligations.js';
 import type { Range, Type } from '../ir/types.js';
 import { entails } from './domain/assume.js';
 import type { Context } from './context.js';
@@ -95,7 +96,7 @@ export function isNumber(expression: Expression): boolean {
 function exact(context: Context, expression: Expression, value: Linear, range?: Range): Linear {
   const wanted = range ?? exactRange(context, expression.type, value);
   const formula = inside(value, wanted);
-  const isProved = context.prove(formula, () => ({
+  const isProved = context.prove(formula, [{ kind: 'within', node: expression, range: wanted }], () => ({
     code: PROOF.inexact,
     at: expression.at,
     message: `${expression.text} may not fit ${isNumber(expression) ? 'a number, which is exact up to 2^53' : '64 bits'}`,
@@ -219,7 +220,7 @@ export function bits(context: Context, from: Expression, operator: Bitwise, left
 
 function belowSignBit(context: Context, expression: ExpressionOf<'binary'>, value: Linear): Linear {
   const range = context.rangeOf(value).low < 0n ? I32 : BELOW_2_31;
-  context.prove(inside(value, range), () => ({
+  context.prove(inside(value, range), [{ kind: 'within', node: expression, range }], () => ({
     code: PROOF.signBit,
     at: expression.at,
     message: `${expression.text} may reach the sign bit of JavaScript's 32-bit operators`,
@@ -231,7 +232,7 @@ function belowSignBit(context: Context, expression: ExpressionOf<'binary'>, valu
 /** JavaScript's bit operators take 32 bits of an operand; `range` is what they then see as it is. */
 function checkOperand(context: Context, operand: Expression, value: Linear, range: Range): void {
   const isSigned = range === I32;
-  context.prove(inside(value, range), () => ({
+  context.prove(inside(value, range), [{ kind: 'within', node: operand, range }], () => ({
     code: PROOF.signBit,
     at: operand.at,
     message: `${operand.text} may not fit the 32 bits${isSigned ? ' with a sign' : ''} that JavaScript's bit operators take`,
@@ -246,7 +247,8 @@ function checkOperand(context: Context, operand: Expression, value: Linear, rang
 export function checkShiftCount(context: Context, count: Expression, value: Linear): void {
   const width = isNumber(count) ? 32n : 64n;
   const suffix = isNumber(count) ? '' : 'n';
-  context.prove(inside(value, { low: 0n, high: width - 1n }), () => ({
+  const range: Range = { low: 0n, high: width - 1n };
+  context.prove(inside(value, range), [{ kind: 'within', node: count, range }], () => ({
     code: PROOF.shiftCount,
     at: count.at,
     message: `the shift count ${count.text} may not be below ${width}`,
@@ -258,7 +260,7 @@ export function checkShiftCount(context: Context, count: Expression, value: Line
 function checkTrap(context: Context, expression: ExpressionOf<'binary'>, left: Linear, right: Linear): void {
   const minusOne = constant(-1n);
   const isSafe: Formula = { kind: 'any', parts: [negate(equals(right, minusOne)), less(constant(I64.low), left)] };
-  context.prove(isSafe, () => ({
+  context.prove(isSafe, [{ kind: 'divides', node: expression }], () => ({
     code: PROOF.inexact,
     at: expression.at,
     message: `${expression.text} may divide the least i64 by -1n, at which the processor traps`,
@@ -272,7 +274,7 @@ function checkDivision(context: Context, expression: ExpressionOf<'binary'>, lef
 }
 
 function checkDivisor(context: Context, { right: divisor }: ExpressionOf<'binary'>, value: Linear): void {
-  context.prove(negate(equals(value, ZERO)), () => ({
+  context.prove(negate(equals(value, ZERO)), [{ kind: 'notZero', node: divisor }], () => ({
     code: PROOF.divisor,
     at: divisor.at,
     message: `the divisor ${divisor.text} may be 0`,
@@ -290,7 +292,11 @@ export function checkCommonType(
   const both = hull(context.rangeOf(left), context.rangeOf(right));
   if (isWithin(both, U64) || isWithin(both, I64)) return;
   const unsigned: Formula = { kind: 'all', parts: [inside(left, U64), inside(right, U64)] };
-  context.prove(unsigned, () => ({
+  const claims: readonly Claim[] = [
+    { kind: 'within', node: expression.left, range: U64 },
+    { kind: 'within', node: expression.right, range: U64 },
+  ];
+  context.prove(unsigned, claims, () => ({
     code: PROOF.mixedSigns,
     at: expression.at,
     message: `no C type holds all values of both ${expression.left.text} and ${expression.right.text}`,
@@ -302,7 +308,7 @@ export function checkCommonType(
 export function checkAlternatives(context: Context, expression: ExpressionOf<'conditional'>, value: Linear): Linear {
   const range = context.rangeOf(value);
   if (isWithin(range, U64) || isWithin(range, I64)) return value;
-  context.prove(inside(value, U64), () => ({
+  context.prove(inside(value, U64), [{ kind: 'within', node: expression, range: U64 }], () => ({
     code: PROOF.mixedSigns,
     at: expression.at,
     message: `no C type holds all values of both ${expression.then.text} and ${expression.otherwise.text}`,
@@ -312,7 +318,7 @@ export function checkAlternatives(context: Context, expression: ExpressionOf<'co
 }
 
 function reportFraction(context: Context, expression: ExpressionOf<'binary'>): void {
-  context.prove(FALSE, () => ({
+  context.prove(FALSE, [{ kind: 'never', node: expression }], () => ({
     code: PROOF.fraction,
     at: expression.at,
     message: `${expression.text} may be a fraction in JavaScript`,

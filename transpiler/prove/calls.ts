@@ -1,6 +1,5 @@
 /** Calls: arguments fit, what the function requires is proved, what it ensures is known. */
 import { PROOF } from '../diagnostics/proof.js';
-import type { Location } from '../ir/location.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
 import { functionsOf } from '../program/callGraph.js';
 import { assume } from './domain/assume.js';
@@ -53,7 +52,8 @@ function onlyReturn({ depth }: Context, { returned }: Summary): Expression | nul
 }
 
 /** The values of the operands, which are proved to be what the callee takes. */
-function operandsOf(context: Context, { callee, operands, at }: ExpressionOf<'call'>): readonly Operand[] {
+function operandsOf(context: Context, expression: ExpressionOf<'call'>): readonly Operand[] {
+  const { callee, operands } = expression;
   if (callee.kind === 'table') {
     const { name, length } = callee.table;
     checkIndex(context, callee.index, length, `${name} has ${length} entries`);
@@ -67,7 +67,7 @@ function operandsOf(context: Context, { callee, operands, at }: ExpressionOf<'ca
     checkFitsType(context, operand, value, type);
     return { kind: 'integer', value };
   });
-  for (const target of targets) checkRequires(context, target, bind(target, values), at);
+  for (const target of targets) checkRequires(context, expression, target, bind(target, values));
   return values;
 }
 
@@ -95,13 +95,13 @@ function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: 
 }
 
 /** So deep, the expression is another function's, which proves this call itself. */
-function checkRequires(context: Context, called: Summary, bindings: Bindings, at: Location): void {
+function checkRequires(context: Context, node: ExpressionOf<'call'>, called: Summary, bindings: Bindings): void {
   if (context.depth >= MOST_DEPTH) return;
   for (const required of called.requires) {
     const formula = bound(context, bindings, () => context.condition(required));
-    context.prove(formula, () => ({
+    context.prove(formula, [{ kind: 'requires', node, condition: required }], () => ({
       code: PROOF.requires,
-      at,
+      at: node.at,
       message: `${called.name} requires ${required.text}, which may not hold`,
       fixes: [`guard the call, so that ${required.text} is known of what is passed`],
     }));

@@ -12,7 +12,7 @@ import { rangeOfType } from './domain/range.js';
 
 /** Proves that a value fits `range`; `name` says what of. */
 export function checkFits(context: Context, expression: Expression, value: Linear, range: Range, name: string): void {
-  context.prove(inside(value, range), () => ({
+  context.prove(inside(value, range), [{ kind: 'within', node: expression, range }], () => ({
     code: PROOF.doesNotFit,
     at: expression.at,
     message: `${expression.text} may not fit ${name}`,
@@ -36,7 +36,8 @@ export function checkFitsType(context: Context, expression: Expression, value: L
 /** `0 <= index < length`. */
 export function checkIndex(context: Context, index: Expression, length: number, known: string): void {
   const value = context.integer(index);
-  context.prove(inside(value, { low: 0n, high: BigInt(length) - 1n }), () => ({
+  const range: Range = { low: 0n, high: BigInt(length) - 1n };
+  context.prove(inside(value, range), [{ kind: 'within', node: index, range }], () => ({
     code: PROOF.index,
     at: index.at,
     message: 'index may be out of bounds',

@@ -2,6 +2,7 @@
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { Location } from '../ir/location.js';
 import type { Expression, Function, Statement } from '../ir/nodes.js';
+import type { Claim, Obligations } from '../ir/obligations.js';
 import type { Range } from '../ir/types.js';
 import { assume, entails } from './domain/assume.js';
 import { knownFacts } from './describe.js';
@@ -68,12 +69,20 @@ export class Context {
   readonly function: Function;
   private readonly summaries: ReadonlyMap<Function, Summary>;
   private readonly rules: Rules;
+  private readonly obligations: Obligations;
   private readonly report: Report;
 
-  constructor(subject: Function, summaries: ReadonlyMap<Function, Summary>, rules: Rules, report: Report) {
+  constructor(
+    subject: Function,
+    summaries: ReadonlyMap<Function, Summary>,
+    rules: Rules,
+    obligations: Obligations,
+    report: Report,
+  ) {
     this.function = subject;
     this.summaries = summaries;
     this.rules = rules;
+    this.obligations = obligations;
     this.report = report;
   }
 
@@ -127,9 +136,10 @@ export class Context {
 
   /**
    * Reports `failure` unless the formula can be proved. In the function itself it is then taken as true, so that one gap
-   * is one report.
+   * is one report. `claims` say the same of the program's nodes, for the checks of a checked build.
    */
-  prove(formula: Formula, failure: () => Failure): boolean {
+  prove(formula: Formula, claims: readonly Claim[], failure: () => Failure): boolean {
+    for (const claim of claims) this.claim(claim, failure);
     if (entails(this.state, formula)) {
       if (this.reporting) this.proofs += 1;
       return true;
@@ -143,6 +153,13 @@ export class Context {
     const assumed = assume(this.state, formula);
     if (!assumed.impossible) this.state = assumed;
     return false;
+  }
+
+  /** Writes down what a checked build has to check, whether it is proved or relied on. */
+  claim(claim: Claim, failure: () => Pick<Failure, 'code' | 'at' | 'message'>): void {
+    if (!this.reporting) return;
+    const { code, at, message } = failure();
+    this.obligations.add(this.function, { code: code.code, at, message, claim });
   }
 
   /** A value that no form can say. */

@@ -11,29 +11,40 @@
  * Afterwards each integer expression has its `range`. A function that an earlier run has proved is not proved again
  * (`digest.ts`, `remembered.ts`).
  */
+import { PROOF } from '../diagnostics/proof.js';
 import type { Report } from '../diagnostics/diagnostic.js';
 import { Findings } from '../findings/findings.js';
 import type { Function, Program } from '../ir/nodes.js';
+import { Obligations } from '../ir/obligations.js';
 import { calleesFirst } from '../program/callGraph.js';
 import { Digests } from './digest.js';
 import { proveFunction } from './function.js';
 import { recall, remember, type Proof } from './remembered.js';
 import { summaryOf, type Summary } from './summary.js';
 
-/** Writes the range of each integer expression and reports what cannot be proved (TSV2xxx). Returns the number of proofs. */
-export function prove(program: Program, report: Report, findings = new Findings()): number {
+/**
+ * Writes the range of each integer expression and reports what cannot be proved (TSV2xxx). Returns the number of proofs.
+ * `obligations` get what is claimed of each node, in functions that are not among the findings.
+ */
+export function prove(
+  program: Program,
+  report: Report,
+  findings = new Findings(),
+  obligations = new Obligations(),
+): number {
   const summaries = new Map<Function, Summary>();
   const digests = new Digests();
   let proofs = 0;
   for (const subject of calleesFirst(program)) {
     const key = digests.of(subject);
     const known = key === null ? null : recall(findings, key, subject);
-    const proof = known ?? proveAnew(subject, summaries, report, findings, key);
+    const proof = known ?? proveAnew(subject, summaries, obligations, report, findings, key);
     const summary = summaryOf(subject, proof.result);
     summaries.set(subject, summary);
     digests.note(subject, summary);
     proofs += proof.proofs;
   }
+  for (const entry of program.entries) addEntry(entry, obligations);
   return proofs;
 }
 
@@ -41,15 +52,24 @@ export function prove(program: Program, report: Report, findings = new Findings(
 function proveAnew(
   subject: Function,
   summaries: ReadonlyMap<Function, Summary>,
+  obligations: Obligations,
   report: Report,
   findings: Findings,
   key: string | null,
 ): Proof {
   let isClean = true;
-  const proof = proveFunction(subject, summaries, (diagnostic) => {
+  const proof = proveFunction(subject, summaries, obligations, (diagnostic) => {
     isClean = false;
     report(diagnostic);
   });
   if (isClean && key !== null) remember(findings, key, subject, proof);
   return proof;
+}
+
+/** No caller proves what an entry point requires: assembly calls it. */
+function addEntry(entry: Function, obligations: Obligations): void {
+  for (const node of entry.requires) {
+    const message = `${entry.name} requires ${node.text}, which may not hold`;
+    obligations.add(entry, { code: PROOF.requires.code, at: node.at, message, claim: { kind: 'entry', node } });
+  }
 }

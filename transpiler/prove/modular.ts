@@ -2,6 +2,7 @@
 import { PROOF } from '../diagnostics/proof.js';
 import { rangeOfName } from '../ir/integers.js';
 import type { Expression, ExpressionOf } from '../ir/nodes.js';
+import type { Claim } from '../ir/obligations.js';
 import type { IntegerName, Range } from '../ir/types.js';
 import { bits, checkShiftCount, complement, fixesOfResult, isNumber, truncatedQuotient } from './arithmetic.js';
 import { choose } from './conditions.js';
@@ -126,7 +127,8 @@ function ofBits(context: Context, expression: Expression, value: Linear): Modula
 
 /** Numbers are exact up to 2^53 only, also where the result counts modulo 2^32. */
 function checkScript(context: Context, expression: Expression, { value, script }: Modular): void {
-  context.prove(isWithin(script, EXACT_NUMBER) ? TRUE : FALSE, () => ({
+  const claim: Claim = { kind: 'within', node: expression, range: EXACT_NUMBER };
+  context.prove(isWithin(script, EXACT_NUMBER) ? TRUE : FALSE, [claim], () => ({
     code: PROOF.inexact,
     at: expression.at,
     message: `${expression.text} may be above 2^53, where numbers are not exact`,

@@ -100,7 +100,8 @@ function branch(context: Context, { test, then, otherwise }: Extract<Statement, 
   context.state = join(afterThen, context.state);
 }
 
-function choice(context: Context, { subject, cases, otherwise }: Extract<Statement, { kind: 'switch' }>): void {
+function choice(context: Context, statement: Extract<Statement, { kind: 'switch' }>): void {
+  const { subject, cases, otherwise } = statement;
   const value = context.integer(subject);
   const before = context.state;
   const labels: Linear[] = [];
@@ -114,9 +115,19 @@ function choice(context: Context, { subject, cases, otherwise }: Extract<Stateme
     after = join(after, context.state);
   }
   const isComplete = namesAllMembers(subject, labels);
+  if (isComplete && otherwise === null) relyOnCases(context, statement);
   context.state = assume(before, isComplete ? FALSE : negate(isOneOf(value, labels)));
   context.run(otherwise ?? []);
   context.state = join(after, context.state);
+}
+
+/** What tsc says of the values of an enum is relied on. */
+function relyOnCases(context: Context, node: Extract<Statement, { kind: 'switch' }>): void {
+  context.claim({ kind: 'cases', node }, () => ({
+    code: PROOF.reachable,
+    at: node.at,
+    message: `${node.subject.text} may be none of the cases`,
+  }));
 }
 
 function isOneOf(value: Linear, labels: readonly Linear[]): Formula {
@@ -160,10 +171,15 @@ function addResult(context: Context, value: Linear): void {
 function contract(context: Context, statement: Extract<Statement, { kind: 'contract' }>): void {
   const formula = context.condition(statement.condition);
   if (statement.contract === 'invariant') {
+    context.claim({ kind: 'contract', node: statement }, () => ({
+      code: PROOF.invariantKept,
+      at: statement.at,
+      message: `${statement.condition.text} may not hold in each round`,
+    }));
     context.state = assume(context.state, formula);
     return;
   }
-  context.prove(formula, () => ({
+  context.prove(formula, [{ kind: 'contract', node: statement }], () => ({
     code: PROOF.ensures,
     at: statement.at,
     message: `${statement.condition.text} may not hold here`,
@@ -171,8 +187,8 @@ function contract(context: Context, statement: Extract<Statement, { kind: 'contr
   }));
 }
 
-function unreachable(context: Context, statement: Statement): void {
-  context.prove(FALSE, () => ({
+function unreachable(context: Context, statement: Extract<Statement, { kind: 'unreachable' }>): void {
+  context.prove(FALSE, [{ kind: 'never', node: statement }], () => ({
     code: PROOF.reachable,
     at: statement.at,
     message: 'this may be reached',

@@ -14,7 +14,7 @@ const FLAGS = [
   ...['-std=c11', '-g', '-Wall', '-Wextra', '-Werror'],
   ...['-fsanitize=undefined,address', '-fno-sanitize-recover=all'],
 ];
-const platformHeader = join(root, 'tests/support/hosted/platform.h');
+const hosted = join(root, 'tests/support/hosted');
 
 export interface NativeProgram {
   readonly binary: string;
@@ -41,7 +41,7 @@ export async function compileNative(
   for (const [name, text] of files) write(name, text);
   write('intrinsics.h', intrinsicsHeader(program.intrinsics));
   write('driver.c', driverSource(functions, instances));
-  copyFileSync(platformHeader, join(folder, 'platform.h'));
+  for (const name of ['platform.h', 'platformChecks.h']) copyFileSync(join(hosted, name), join(folder, name));
   const binary = join(folder, 'driver');
   await execa('gcc', [...FLAGS, optimization, '-I', folder, '-o', binary, join(folder, 'driver.c')]);
   return { binary, functions, instances };
@@ -53,7 +53,7 @@ export async function compileNative(
  */
 export async function runNative(
   native: NativeProgram,
-  loaded: LoadedProgram,
+  loaded: Pick<LoadedProgram, 'instances'>,
   cases: readonly Case[],
 ): Promise<Outcome[]> {
   const input = Buffer.concat(cases.flatMap((run) => encodeCase(native, loaded, run)));
@@ -73,7 +73,7 @@ export async function runNative(
   return outcomes;
 }
 
-function encodeCase(native: NativeProgram, loaded: LoadedProgram, run: Case): Uint8Array[] {
+function encodeCase(native: NativeProgram, loaded: Pick<LoadedProgram, 'instances'>, run: Case): Uint8Array[] {
   const instances = [...run.instances].map(([instance, bytes]) => ({
     index: BigInt(native.instances.indexOf(instance)),
     region: { base: (loaded.instances.get(instance) as Region).base, bytes },

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../../../cli/qemu.js';
 import { buildImage } from '../../../linker/build.js';
+import { ORDINARY } from '../../../linker/kinds.js';
 
 t.setTimeout(300_000);
 
@@ -17,7 +18,7 @@ const FILE = 'kernel/boot/boot.ts';
 const MAGIC = '0x53726448';
 
 t.test('gdb stops at a line of TypeScript, prints and steps in the emulator', async (t) => {
-  const built = await buildImage({ root, output, onStep: () => undefined });
+  const built = await buildImage({ root, output, kind: ORDINARY, onStep: () => undefined });
   t.equal(built.kind === 'refused' ? built.diagnostics : 'built', 'built');
   const line = await lineOf('switch (magic)');
   const said = await debug([`hbreak ${FILE}:${line}`, 'continue', 'print/x magic', 'next', 'next', 'frame']);

@@ -34,9 +34,9 @@ export async function obligationsOf(folder: string, action: () => void): Promise
   const { prototype } = patched;
   const { prove, derive } = prototype;
   const found: Obligation[] = [];
-  prototype.prove = function (this: Context, goal, failure) {
+  prototype.prove = function (this: Context, goal, claims, failure) {
     const before = this.state.copy();
-    const isProved = prove.call(this, goal, failure);
+    const isProved = prove.call(this, goal, claims, failure);
     if (isProved && this.reporting && !before.impossible)
       found.push(obligation(before, `${this.function.name}: a proof`, goal, null));
     return isProved;
