@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build/', 'node_modules/', 'tests/**/golden/', 'tests/**/fixtures/'] },
+  { ignores: ['build/', 'node_modules/', 'transpiler/dist/', 'tests/**/golden/', 'tests/**/fixtures/'] },
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
   {

@@ -17,6 +17,7 @@ const SLOW = [
   'tests/transpiler/secondOpinion',
   'tests/transpiler/gdb',
   'tests/transpiler/incremental',
+  'tests/transpiler/package',
   'tests/cli',
   'tests/fuzz',
   'tests/boot',

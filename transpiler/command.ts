@@ -1,4 +1,5 @@
-/** `node command.js FOLDER OUTPUT`: writes the C of the program in a folder. Exit code 1 where it is refused. */
+#!/usr/bin/env node
+/** `tsvm-transpile FOLDER OUTPUT`: writes the C of the program in a folder. Exit code 1 where it is refused. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printDiagnostic } from './diagnostics/print.js';
@@ -6,7 +7,7 @@ import { transpile } from './index.js';
 
 const [folder, output] = process.argv.slice(2);
 if (folder === undefined || output === undefined) {
-  process.stderr.write('usage: node command.js FOLDER OUTPUT\n');
+  process.stderr.write('usage: tsvm-transpile FOLDER OUTPUT\n');
   process.exit(2);
 }
 

@@ -6,9 +6,7 @@ import { constantDeclaration } from './declarations.js';
 import { functionSignature } from './functions.js';
 import { intrinsicOf } from './intrinsics.js';
 import { libraryName } from './literals.js';
-
-/** The library's file of intrinsics and their layouts: declarations like a program's own. */
-const LIBRARY_DECLARATIONS = '/transpiler/lib/x86.ts';
+import { libraryDeclarations } from './load.js';
 
 /** What the identifier `node` stands for. */
 export function entityOf(context: Context, node: ts.Identifier): Entity {
@@ -40,7 +38,7 @@ export function entityOfSymbol(context: Context, symbol: ts.Symbol, declaration:
 function declared(context: Context, symbol: ts.Symbol, declaration: ts.Declaration): Entity {
   const file = declaration.getSourceFile().fileName;
   const library = libraryName(symbol);
-  if (library !== null && !file.endsWith(LIBRARY_DECLARATIONS)) return { kind: 'library', name: library };
+  if (library !== null && file !== libraryDeclarations()) return { kind: 'library', name: library };
   if (ts.isFunctionDeclaration(declaration)) return functionSignature(context, declaration);
   if (ts.isBindingElement(declaration)) return { kind: 'intrinsic', intrinsic: intrinsicOf(context, declaration) };
   if (ts.isVariableDeclaration(declaration)) return constantDeclaration(context, declaration);

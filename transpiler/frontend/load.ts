@@ -1,7 +1,6 @@
 /** Reads a program's sources and has TypeScript check them. ts-morph is used in this folder only. */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Project, ts } from 'ts-morph';
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { Location } from '../ir/location.js';
@@ -25,6 +24,8 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   types: [],
   noEmit: true,
   skipLibCheck: true,
+  // The package gives the library's sources to this condition: it is part of each program.
+  customConditions: ['tsvm-source'],
   exactOptionalPropertyTypes: false,
 };
 
@@ -34,7 +35,7 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
  */
 export function load(folder: string, tsconfig: string | undefined, report: Report, findings = new Findings()): Sources {
   const root = resolve(folder);
-  const config = tsconfig ?? nearest('tsconfig.json', root) ?? join(repository, 'tsconfig.json');
+  const config = tsconfig ?? nearest('tsconfig.json', root) ?? join(packageFolder, 'program.tsconfig.json');
   checkConfig(root, config, report);
   const project = new Project({
     tsConfigFilePath: config,
@@ -62,7 +63,7 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
     folder: posix(root),
     checker: program.getTypeChecker(),
     files: inOrder(sources, program),
-    x86: program.getSourceFile(`${libraryFolder()}x86.ts`) ?? null,
+    x86: program.getSourceFile(libraryDeclarations()) ?? null,
   };
 }
 
@@ -79,6 +80,11 @@ function checkConfig(root: string, config: string, report: Report): void {
 /** The folder of the language's library, with `/` at its end. */
 export function libraryFolder(): string {
   return LIBRARY;
+}
+
+/** The library's file of intrinsics and their layouts: declarations like a program's own. */
+export function libraryDeclarations(): string {
+  return `${LIBRARY}x86.ts`;
 }
 
 /** Where `length` characters from `start` on lie; the caret line ends with its source line. */
@@ -112,12 +118,19 @@ function nearest(name: string, from: string): string | null {
   }
 }
 
-const repository = resolve(
-  nearest('transpiler/lib/index.ts', dirname(fileURLToPath(import.meta.url))) ?? '.',
-  '../../..',
-);
+/** The folder of this package: where it is installed, or `transpiler/` in the project that its JavaScript is compiled into. */
+const packageFolder = ownFolder();
 
-const LIBRARY = `${posix(join(repository, 'transpiler', 'lib'))}/`;
+const LIBRARY = `${posix(join(packageFolder, 'lib'))}/`;
+
+function ownFolder(): string {
+  const isPackage = (folder: string): boolean => existsSync(join(folder, 'lib', 'index.ts'));
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    const found = [folder, join(folder, 'transpiler')].find(isPackage);
+    if (found !== undefined) return found;
+  }
+  throw new Error('the sources of the library are not beside the transpiler: install it anew');
+}
 
 function inOrder(sources: readonly ts.SourceFile[], program: ts.Program): ts.SourceFile[] {
   const checker = program.getTypeChecker();

@@ -11,7 +11,7 @@ import { entityOf, entityOfSymbol } from './entities.js';
 import { conditionOf, expressionOf } from './expressions.js';
 import { lowerBody } from './functions.js';
 import { callOf, propertiesOf } from './literals.js';
-import { libraryFolder, type Sources } from './load.js';
+import { libraryDeclarations, libraryFolder, type Sources } from './load.js';
 import { statementsOf } from './statements.js';
 import { describeSyntax } from './syntax.js';
 
@@ -27,7 +27,7 @@ export function lower(sources: Sources, report: Report): Program {
     checker: sources.checker,
     report: once(report),
     modules: new Map([
-      [`${libraryFolder()}x86.ts`, library],
+      [libraryDeclarations(), library],
       ...sources.files.map((file, index) => [file.fileName, modules[index]] as [string, Module]),
     ]),
     entities: new Map(),

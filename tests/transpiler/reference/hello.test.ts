@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import { start } from '../../../docs/hello/main.js';
 import { simulate } from '../../../transpiler/lib/testing.js';
+import { firstLineOf, LINE } from '../../support/helloMachine.js';
 
 t.setTimeout(300_000);
 
 const root = join(import.meta.dirname, '../../../../..');
-const LINE = 'Hello from TypeScript\n';
 
 t.test('the first program of the reference sends its line in Node', (t) => {
   const sent: number[] = [];
@@ -26,16 +26,5 @@ t.test('the first program of the reference sends its line in Node', (t) => {
 t.test('the first program of the reference prints its line on a machine', async (t) => {
   const output = t.testdir();
   await execa('sh', ['docs/hello/build.sh', output], { cwd: root });
-  const machine = execa(
-    'qemu-system-x86_64',
-    ['-accel', 'tcg', '-kernel', join(output, 'hello.elf'), '-display', 'none', '-serial', 'stdio', '-no-reboot'],
-    { stdin: 'ignore', timeout: 60_000, reject: false },
-  );
-  let printed = '';
-  for await (const line of machine) {
-    printed = `${line}\n`;
-    machine.kill();
-    break;
-  }
-  t.equal(printed, LINE);
+  t.equal(await firstLineOf(join(output, 'hello.elf')), LINE);
 });
