@@ -1,9 +1,11 @@
 ; A kernel that tries again and again to have a processor leave the hypervisor while that starts or stops. Its command line
 ; is a letter, how many attempts, a seed (0: of the time), how many counts of the time-stamp counter a processor has to
-; answer, and how long random delays are at most, as a power of two:
-;   n  an NMI of the I/O APIC for a processor that waits for a SIPI
-;   i  an INIT for a processor that a SIPI starts just then, from another one: three processors
-;   c  an INIT of the I/O APIC for a processor that another one calls, since a third one got an INIT: three processors
+; answer, how long random delays are at most, as a power of two, and how many processors there are:
+;   n  an NMI of the I/O APIC, then a SIPI of it, for a processor that waits for a SIPI
+;   i  an INIT for a processor that a SIPI starts just then, from another one: three processors at least
+;   c  an INIT of the I/O APIC for a processor that gets an INIT or a SIPI of another one just then. Where an INIT cannot be
+;      redirected this takes the processor away. So there is an attempt for each processor but the first and the third
+; In each a SIPI of the I/O APIC follows, which no manual knows, but Bochs: a processor that waits in hardware starts by it.
 ; It prints how far it is every 1,000 attempts, and at the end:
 ;   race: NAME = 0xVALUE
 ; and ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory.
@@ -19,6 +21,8 @@
 %define HIGH_HALF    0xffff800000000000
 %define TELL_EVERY   1000
 %define LONG         8192               ; rounds of a loop of two instructions
+%define SOON         1024               ; counts of the time-stamp counter
+%define CALL_SPREAD  2048
 
         lea     rsp, [stack_top]
         mov     dx, COM1 + 3
@@ -37,6 +41,8 @@
         mov     [patience], rax
         call    read_number
         mov     [longest_delay], eax
+        call    read_number
+        mov     [processors], eax
         call    prepare_watchers
 
         mov     rax, cr3                ; the same tables for both halves: kernels are in the upper one
@@ -55,7 +61,12 @@
         lea     rax, [attack_starting]
         cmp     byte [kind], 'i'
         je      .chosen
-        lea     rax, [attack_called]
+        mov     eax, [processors]
+        sub     eax, 2
+        cmp     [attempts], rax
+        jbe     .few
+        mov     [attempts], rax
+.few:   lea     rax, [attack_called]
 .chosen:
         mov     r15, rax
         xor     ebp, ebp
@@ -95,7 +106,6 @@ attack_waiting:
         mov     eax, AS_NMI
         mov     ecx, 1
         call    arm_io_apic
-        mov     dword [abs LOOKS + 4], 0
         mov     eax, INIT
         mov     ecx, 1
         call    send
@@ -103,7 +113,17 @@ attack_waiting:
         call    fire_io_apic
         call    delay
         mov     ecx, 1
+        call    start_by_io_apic
+        mov     dword [abs LOOKS + 4], 0
+        mov     ecx, 1
         jmp     start_and_expect
+
+; ecx: a processor, which gets a SIPI of the I/O APIC
+start_by_io_apic:
+        mov     eax, SIPI & 0x7ff
+        call    arm_io_apic
+        call    fire_io_apic
+        jmp     delay
 
 ; A SIPI starts it, then an INIT comes. The next SIPI, or an NMI, must find it in the hypervisor's hands all the same.
 attack_starting:
@@ -114,9 +134,7 @@ attack_starting:
         call    random
         test    eax, 0x600              ; mostly until all is done that an INIT has the hypervisor do
         jz      .soon
-        mov     ecx, LONG
-.wait:  dec     ecx
-        jnz     .wait
+        call    long_wait
 .soon:  mov     dword [abs LOOKS + 4], 0
         call    send_sipi_and_init
         call    touch_apic
@@ -128,25 +146,59 @@ attack_starting:
         call    send
 .sipi:  call    delay
         mov     ecx, 1
+        call    start_by_io_apic
+        mov     ecx, 1
         jmp     start_and_expect
 
+; Processor 2 sends the ICR's command, this one has the I/O APIC send the INIT: about when the hypervisor does the command.
+; What then comes must find the processor in the hypervisor's hands, or standing still.
 attack_called:
+        mov     r12d, ebp
+        cmp     ebp, 2
+        jb      .victim
+        inc     r12d                    ; not processor 2
+.victim:
         mov     eax, AS_INIT
-        mov     ecx, 1
+        mov     ecx, r12d
         call    arm_io_apic
-        mov     qword [abs LOOKS + 4], 0        ; of 1 and 2
+        mov     dword [abs ORDERED], INIT
+        call    random
+        bt      eax, 9
+        jc      .runs
+        mov     dword [abs ORDERED], SIPI
         mov     eax, INIT
-        mov     ecx, 2
+        mov     ecx, r12d
         call    send
-        call    delay
+        call    long_wait
+.runs:  mov     eax, r12d
+        shl     eax, 24
+        mov     [abs ORDERED_TO], eax
+        mov     ecx, CALL_SPREAD
+        call    random_below
+        mov     ebx, eax
+        call    clock
+        add     rax, SOON
+        add     rbx, rax
+        call    order
+.until: call    clock
+        cmp     rax, rbx
+        jb      .until
         call    fire_io_apic
+        call    wait_for_order
         call    delay
         call    touch_apic
-        mov     ecx, 2
-        call    start_and_expect
-        call    touch_apic
-        mov     ecx, 1
-        jmp     start_and_expect
+        mov     eax, NMI
+        mov     ecx, r12d
+        call    send
+        mov     ecx, r12d
+        call    send_sipi
+        mov     ecx, r12d
+        call    start_by_io_apic
+long_wait:
+        mov     ecx, LONG
+.wait:  dec     ecx
+        jnz     .wait
+        ret
 
 ; A start that nothing disturbs: what comes before it has long happened.
 measure_start:
@@ -171,10 +223,12 @@ start_all:
         mov     eax, OTHERS | SIPI
         xor     ecx, ecx
         call    send
-        mov     ecx, 1
+        mov     r12d, 1
+.next:  mov     ecx, r12d
         call    expect_look
-        mov     ecx, 2
-        call    expect_look
+        inc     r12d
+        cmp     r12d, [processors]
+        jb      .next
         jmp     touch_apic
 
 ; ecx: a processor that is to start, and to look
@@ -192,6 +246,7 @@ expect_look:
 
 prefix:   db "race: ", 0
 kind:     db 0
+processors: dd 0
 nothing:  dw 0
           dq 0
           align 8

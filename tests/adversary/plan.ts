@@ -1,4 +1,4 @@
-/** What the soak runs, and how each run is judged. */
+/** The races and storms of the tests and of the soak, and how each run is judged. */
 import type { Attack, Outcome } from './attack.js';
 
 export interface Planned {
@@ -7,11 +7,17 @@ export interface Planned {
   attack(seed: number): Attack;
 }
 
-const ATTEMPTS = { Bochs: 500, QEMU: 2000 } as const;
+/** Who is attacked in races.asm, which says what each letter means. */
+export type Race = 'n' | 'i' | 'c';
+type Place = 'AMD-V of Bochs' | 'QEMU';
+
+const ATTEMPTS = { 'AMD-V of Bochs': 500, QEMU: 2000 } as const;
 /** Counts of the time-stamp counter in which a processor starts: instructions in Bochs, time on QEMU. */
-const PATIENCE = { Bochs: 2_000_000, QEMU: 2_000_000_000 } as const;
+const PATIENCE = { 'AMD-V of Bochs': 2_000_000, QEMU: 2_000_000_000 } as const;
 /** Random delays are shorter than this power of two, of rounds of a loop. */
-const LONGEST_DELAY = { Bochs: 12, QEMU: 16 } as const;
+const LONGEST_DELAY = { 'AMD-V of Bochs': 12, QEMU: 16 } as const;
+/** Race `c` uses its processors up; Bochs has 15 at most. */
+const RACING_PROCESSORS = { n: 3, i: 3, c: 15 } as const;
 
 /** The letters are those of races.asm and storms.asm. On QEMU an INIT of the I/O APIC is not held, so it is left out. */
 export const PLAN: readonly Planned[] = [
@@ -21,33 +27,39 @@ export const PLAN: readonly Planned[] = [
   ...[2, 4].flatMap((cpus) => (['h', 'a'] as const).map((kind) => storm('QEMU', kind, cpus))),
 ];
 
-type Place = 'AMD-V of Bochs' | 'QEMU';
-
-function numbers(emulator: Place, seed: number): string {
-  const of = emulator === 'QEMU' ? 'QEMU' : 'Bochs';
-  return `${ATTEMPTS[of]} ${seed} ${PATIENCE[of]} ${LONGEST_DELAY[of]}`;
+function words(emulator: Place, kind: string, attempts: number, seed: number, cpus: number): string {
+  return [kind, attempts, seed, PATIENCE[emulator], LONGEST_DELAY[emulator], cpus].join(' ');
 }
 
-function race(emulator: Place, kind: string): Planned {
+/** A race with so many attempts at most in a run: `c` has one for each processor but two. */
+export function race(emulator: Place, kind: Race, attempts: number = ATTEMPTS[emulator]): Planned {
+  const cpus = RACING_PROCESSORS[kind];
   const attack = (seed: number): Attack => ({
-    ...{ emulator, program: 'races', cpus: 3, words: `${kind} ${numbers(emulator, seed)}` },
+    ...{ emulator, program: 'races', cpus, words: words(emulator, kind, attempts, seed, cpus) },
   });
   return { name: `races ${kind}, ${emulator}`, attack };
 }
 
 function storm(emulator: Place, kind: string, cpus: number): Planned {
   const attack = (seed: number): Attack => ({
-    ...{ emulator, program: 'storms', cpus, words: `${kind} ${numbers(emulator, seed)} ${cpus}` },
+    ...{ emulator, program: 'storms', cpus, words: words(emulator, kind, ATTEMPTS[emulator], seed, cpus) },
   });
   return { name: `storms ${kind}, ${cpus} processors, ${emulator}`, attack };
 }
 
 /** What is wrong with how a race or a storm ended, or null. */
 export function findingOf({ serial, ended, values }: Outcome): string | null {
-  if (values.has('ESCAPED')) return `a processor left the hypervisor in attempt ${values.get('ESCAPED') ?? 0}`;
+  const escape = escapeOf({ values });
+  if (escape !== null) return escape;
   const trouble = /^tsvm: (crash|.*refused to enter).*$/m.exec(serial);
   if (trouble !== null) return trouble[0];
   if (!values.has('attempts in all')) return `it ended before its last attempt: ${ended}`;
   if (ended === 'timeout') return 'it did not end';
   return null;
+}
+
+/** In which attempt a processor left the hypervisor, or null. */
+export function escapeOf({ values }: Pick<Outcome, 'values'>): string | null {
+  const attempt = values.get('ESCAPED');
+  return attempt === undefined ? null : `a processor left the hypervisor in attempt ${attempt}`;
 }

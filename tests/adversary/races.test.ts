@@ -1,25 +1,29 @@
-/** A processor that starts or stops while another attacks it stays in the hypervisor's hands. */
+/** A processor that starts or stops while others attack it stays in the hypervisor's hands. The controls are in controls.test.ts. */
 import t from 'tap';
-import { runAttack } from './attack.js';
+import { findingOf, race } from './plan.js';
+import { attackInSeries } from './series.js';
 
-t.setTimeout(600_000);
+t.setTimeout(900_000);
 
 const ATTEMPTS = 100;
-/** Counts of the time-stamp counter in which a processor starts, on a busy host too. */
-const PATIENCE = 2_000_000_000;
 
-/** Random delays are shorter than this power of two, of rounds of a loop. */
-const LONGEST_DELAY = 16;
-
-for (const [kind, what] of [['i', 'an INIT for a processor that a SIPI starts']] as const) {
-  t.test(`on QEMU ${what} leads nowhere`, async (t) => {
-    const words = `${kind} ${ATTEMPTS} 1 ${PATIENCE} ${LONGEST_DELAY}`;
-    const { values, ended } = await runAttack({ emulator: 'QEMU', program: 'races', cpus: 3, words });
-    t.notOk(values.has('ESCAPED'));
-    t.equal(values.get('attempts in all'), ATTEMPTS);
-    // On a busy host the third processor is at times so late that its INIT comes after the last SIPI.
-    const [starts, missed] = [values.get('starts') ?? 0, values.get('no answer') ?? 0];
-    t.ok(starts > 0 && starts + missed >= ATTEMPTS, `${starts} starts, and ${missed} undone by an INIT that came late`);
-    t.equal(ended, 'off');
+for (const [emulator, kind, what] of [
+  ['QEMU', 'n', 'an NMI of the I/O APIC for a processor that waits for a SIPI'],
+  ['QEMU', 'i', 'an INIT for a processor that a SIPI starts'],
+  ['AMD-V of Bochs', 'n', 'an NMI of the I/O APIC for a processor that waits for a SIPI'],
+  ['AMD-V of Bochs', 'i', 'an INIT for a processor that a SIPI starts'],
+  ['AMD-V of Bochs', 'c', 'an INIT of the I/O APIC for a processor that gets an INIT or a SIPI'],
+] as const) {
+  t.test(`on ${emulator} ${what} leads nowhere`, async (t) => {
+    const { attempts, starts, missed, finding } = await attackInSeries(
+      race(emulator, kind, ATTEMPTS),
+      ATTEMPTS,
+      findingOf,
+    );
+    t.equal(finding, null);
+    t.ok(attempts >= ATTEMPTS, `${attempts} attempts`);
+    // On a busy host of QEMU processor 2 is at times so late that its INIT comes after the last SIPI.
+    t.ok(starts + missed >= ATTEMPTS, `${starts} starts, and ${missed} that were undone`);
+    t.ok(missed < ATTEMPTS / 10, 'the attacked processor starts in most attempts');
   });
 }
