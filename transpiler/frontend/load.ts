@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Project, ts } from 'ts-morph';
 import type { Report } from '../diagnostics/diagnostic.js';
+import { SUBSET } from '../diagnostics/subset.js';
 import type { Location } from '../ir/location.js';
 import { Findings } from '../findings/findings.js';
+import { nestingError } from './nesting.js';
 import { checkComments, checkOptions, STRICT_OPTIONS } from './typeSwitches.js';
 import { builderOptions, typeErrors } from './typeErrors.js';
 
@@ -42,7 +44,7 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
     skipAddingFilesFromTsConfig: true,
     compilerOptions: { ...COMPILER_OPTIONS, ...builderOptions(root) },
   });
-  project.addSourceFilesAtPaths(`${posix(root)}/**/*.ts`);
+  if (checkNesting(root, report)) project.addSourceFilesAtPaths(`${posix(root)}/**/*.ts`);
   project.resolveSourceFileDependencies();
   const program = project.getProgram().compilerObject;
   const sources = program.getSourceFiles().filter((file) => file.fileName.startsWith(`${posix(root)}/`));
@@ -75,6 +77,25 @@ function checkConfig(root: string, config: string, report: Report): void {
     dirname(config),
   );
   checkOptions(options, { file: posix(relative(dirname(root), config)), line: 1, column: 1, length: 1 }, report);
+}
+
+/** Reports what nests too deep to be read at all; false where anything does. Then no file is read. */
+function checkNesting(root: string, report: Report): boolean {
+  const found = ts.sys.readDirectory(root, ['.ts']).flatMap((path) => {
+    const error = nestingError(ts.sys.readFile(path) ?? '');
+    return error === null ? [] : [{ ...error, file: posix(relative(dirname(root), path)) }];
+  });
+  for (const { file, line, column, message } of found) {
+    const at = { file, line, column, length: 1 };
+    report({
+      code: SUBSET.expression.code,
+      at,
+      message,
+      known: [],
+      fixes: ['keep parts of it in consts or functions'],
+    });
+  }
+  return found.length === 0;
 }
 
 /** The folder of the language's library, with `/` at its end. */

@@ -33,6 +33,8 @@ export function integerType(name: IntegerName): IntegerType {
 
 /** The type that an annotation names. */
 export function typeOfAnnotation(context: Context, annotation: ts.TypeNode): Type {
+  if (namesItself(context, annotation))
+    refuse(context, annotation, SUBSET.type, `${textOf(annotation)} stands for itself, which is no type`);
   const node = unionBehind(context, annotation);
   const nullable = ts.isUnionTypeNode(node) && node.types.some(isNullNode);
   const named = nullable ? node.types.filter((part) => !isNullNode(part)) : [node];
@@ -60,6 +62,19 @@ function unionBehind(context: Context, node: ts.TypeNode): ts.TypeNode {
   if (!isOfProgram) return node;
   const behind = unionBehind(context, alias.type);
   return ts.isUnionTypeNode(behind) && behind.types.some(isNullNode) ? behind : node;
+}
+
+/** Whether the aliases that lead on from `annotation` come back to one of them. */
+function namesItself(context: Context, annotation: ts.TypeNode): boolean {
+  const seen = new Set<ts.TypeNode>();
+  for (let node = annotation; ts.isTypeReferenceNode(node); ) {
+    if (seen.has(node)) return true;
+    seen.add(node);
+    const alias = symbolOf(context, node.typeName)?.declarations?.find((one) => ts.isTypeAliasDeclaration(one));
+    if (!alias) return false;
+    node = alias.type;
+  }
+  return false;
 }
 
 function isNullNode(node: ts.TypeNode): boolean {

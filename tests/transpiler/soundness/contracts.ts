@@ -80,6 +80,12 @@ export const TYPESCRIPT: readonly Program[] = [
     code: 'TSV1001',
   },
   {
+    name: 'an alias of itself, at which the transpiler once ran out of stack',
+    text: `type Odd = Odd;
+    export function f(x: Odd): u32 { return 1; }`,
+    code: 'TSV1001',
+  },
+  {
     name: 'an alias of a nullable reference',
     text: `type Maybe = S | null;
     function look(one: Maybe): u32 { return one === null ? 7 : one.x; }

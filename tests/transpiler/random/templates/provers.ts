@@ -96,7 +96,10 @@ export function ${name}(x: u32): u32 { return codes.get(x < ${CODES} ? least_${n
         `a === b || b === 0${n}`,
       ]);
       const quotient = type === 'i64' ? 'a / b' : draw.pick(['i32(a / b)', 'i32(u32(a / b))']);
-      return `export function ${name}(a: ${type}, b: ${type}): ${type} {
+      const least = spelled(limits(type).low, type);
+      return `export function ${name}(p: ${type}, q: ${type}, which: u8): ${type} {
+  const a: ${type} = (which & 1) === 0 ? ${least} : p;
+  const b: ${type} = (which & 2) === 0 ? -1${n} : q;
   if (${guard}) return 0${n};
   return ${draw.pick([quotient, 'a % b'])};
 }`;
