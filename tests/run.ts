@@ -1,16 +1,18 @@
 /**
  * Runs the tests, the quick ones first, and closes with a line `N passed, N failed`.
  * Words on the command line choose: `npm test -- boot cli` runs the files whose path holds one of them. Those of
- * tests/long/ run only with `--all`, which `npm run test:all` gives, or when a word chooses them.
+ * tests/long/ run only with `--all`, which `npm run test:all` gives, or when a word chooses them. `--all` without words also runs
+ * those of tests/boot/ once more, on the checked image; `TSVM_IMAGE=checked npm test -- WORD` runs chosen ones on it.
  */
 import { execa } from 'execa';
 import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 /** Folders whose tests take more than a few seconds. */
 const SLOW = [
   'tests/transpiler/random',
+  'tests/transpiler/checked',
   'tests/transpiler/differential',
   'tests/transpiler/faults',
   'tests/transpiler/mutants',
@@ -27,6 +29,8 @@ const SLOW = [
 ];
 
 const ALL = '--all';
+/** They count instructions, or ask for an image of their own: not on the checked one. */
+const ORDINARY_ONLY = ['checked', 'operations', 'start', 'svmBochs', 'vmxCpuid', 'vmxTimers'];
 
 /** A test is a point one level below its file; a file that fails without one counts as a failed test itself. */
 const count = { passed: 0, failed: 0, failedInFile: 0 };
@@ -35,6 +39,10 @@ const files = (await testFiles()).filter(isChosen).sort();
 if (files.length === 0) print('no test file has such a path');
 await runFiles(files.filter((file) => !isSlow(file)));
 await runFiles(files.filter(isSlow));
+if (process.argv.slice(2).join() === ALL) {
+  print('\non the checked image:');
+  await runFiles(files.filter(bootsAnyImage), { TSVM_IMAGE: 'checked' });
+}
 print(`\n${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 
@@ -55,12 +63,17 @@ function isSlow(file: string): boolean {
   return SLOW.some((folder) => file.startsWith(`${folder}/`));
 }
 
+function bootsAnyImage(file: string): boolean {
+  return file.startsWith('tests/boot/') && !ORDINARY_ONLY.includes(basename(file, '.test.ts'));
+}
+
 /** Prints each file's result as it comes, and of a test that fails what tap says of it. */
-async function runFiles(files: readonly string[]): Promise<void> {
+async function runFiles(files: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
   if (files.length === 0) return;
   const compiled = files.map((file) => join('build', 'js', file.replace(/\.ts$/, '.js')));
   const tap = execa('node_modules/.bin/tap', ['run', '--reporter=tap', ...compiled], {
     cwd: root,
+    env,
     stderr: 'inherit',
     reject: false,
   });

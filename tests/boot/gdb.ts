@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runTool } from '../../linker/tools.js';
-import { boot, type Boot, type BootOptions, freshImage, root } from './harness.js';
+import { boot, type Boot, type BootOptions, freshImage, imageFolder } from './harness.js';
 
 /** A port that nothing listens on. */
 function freePort(): Promise<number> {
@@ -29,6 +29,6 @@ export async function bootAndBreak(where: string, commands: readonly string[], o
     ...commands,
     'detach',
   ];
-  await runTool('gdb', ['-batch', ...all.flatMap((one) => ['-ex', one]), join(root, 'build', 'tsvm.debug')]);
+  await runTool('gdb', ['-batch', ...all.flatMap((one) => ['-ex', one]), join(imageFolder(), 'tsvm.debug')]);
   return running;
 }

@@ -7,7 +7,7 @@ import type { Test } from 'tap';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../cli/qemu.js';
 import { makeGuest } from '../../images/guest.js';
 import { buildImage } from '../../linker/build.js';
-import { ORDINARY } from '../../linker/kinds.js';
+import { CHECKED, type ImageKind, ORDINARY } from '../../linker/kinds.js';
 
 export const root = join(import.meta.dirname, '..', '..', '..', '..');
 const output = join(root, 'build');
@@ -32,15 +32,32 @@ export interface BootOptions extends Partial<Machine> {
 const SETTLE_MILLISECONDS = 1000;
 const DEFAULT_SECONDS = 120;
 
-let built: Promise<string> | null = null;
+/** What the tests boot where they do not ask for a kind: TSVM_IMAGE=checked has them boot the checked image. */
+export const testedKind = kindNamed(process.env['TSVM_IMAGE'] ?? ORDINARY.name);
+
+const built = new Map<ImageKind, Promise<string>>();
 
 /** The image of the kernel as it is now. */
-export function freshImage(): Promise<string> {
-  built ??= buildImage({ root, output, kind: ORDINARY, onStep: () => undefined }).then((result) => {
-    if (result.kind === 'refused') throw new Error(`the kernel is refused: ${JSON.stringify(result.diagnostics)}`);
-    return join(output, 'tsvm.bin');
-  });
-  return built;
+export function freshImage(kind = testedKind): Promise<string> {
+  const image =
+    built.get(kind) ??
+    buildImage({ root, output, kind, onStep: () => undefined }).then((result) => {
+      if (result.kind === 'refused') throw new Error(`the kernel is refused: ${JSON.stringify(result.diagnostics)}`);
+      return join(imageFolder(kind), 'tsvm.bin');
+    });
+  built.set(kind, image);
+  return image;
+}
+
+/** Where an image is, and all that belongs to it. */
+export function imageFolder(kind = testedKind): string {
+  return join(output, kind.folder);
+}
+
+function kindNamed(wanted: string): ImageKind {
+  const found = [ORDINARY, CHECKED].find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`TSVM_IMAGE=${wanted} is neither ${ORDINARY.name} nor ${CHECKED.name}`);
+  return found;
 }
 
 export function defaultGuest() {

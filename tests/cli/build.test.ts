@@ -47,6 +47,18 @@ t.test('a build of what has not changed takes no time', async (t) => {
   t.equal(first.kind, 'built');
   t.same(JSON.parse(stdout), { kind: 'unchanged', report: first.report });
   t.ok(seconds < 2, `it took ${seconds} s`);
+
+  const checked = JSON.parse((await build(project, '--checked', '--json')).stdout) as typeof first;
+  t.equal(checked.kind, 'built', 'the checked image is another one');
+  t.ok(checked.report.text > first.report.text, `${checked.report.text} bytes of code, ${first.report.text} without`);
+  t.equal((await stat(join(project, 'build', 'checked', 'tsvm.bin'))).size, checked.report.image);
+  const both = [await build(project, '--json'), await build(project, '--checked', '--json')];
+  const again = both.map((result) => JSON.parse(result.stdout) as typeof first);
+  t.same(
+    again,
+    [first, checked].map(({ report }) => ({ kind: 'unchanged', report })),
+    'neither is taken for the other',
+  );
 });
 
 t.test('TypeScript outside the subset is refused, and leaves no image behind', async (t) => {

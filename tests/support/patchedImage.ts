@@ -3,11 +3,11 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { compile, link } from '../../linker/compile.js';
-import { freshImage, root } from '../boot/harness.js';
+import { freshImage, imageFolder, root, testedKind } from '../boot/harness.js';
 import { scratchFolder } from './hosted/scratch.js';
 
 export interface Patch {
-  /** Of build/c. */
+  /** Of the folder c of the kind of image. */
   readonly file: string;
   /** The start of a function, up to its opening brace, as the file has it. */
   readonly functionStart: RegExp;
@@ -16,11 +16,16 @@ export interface Patch {
 }
 
 /** The path of the image that has `patches`. Throws where one of them does not find its function. */
-export async function patchedImage(t: Test, name: string, patches: readonly Patch[]): Promise<string> {
-  await freshImage();
+export async function patchedImage(
+  t: Test,
+  name: string,
+  patches: readonly Patch[],
+  kind = testedKind,
+): Promise<string> {
+  await freshImage(kind);
   const output = scratchFolder(t, name);
   await mkdir(output, { recursive: true });
-  await cp(join(root, 'build', 'c'), join(output, 'c'), { recursive: true });
+  await cp(join(imageFolder(kind), 'c'), join(output, 'c'), { recursive: true });
   for (const { file, functionStart, then } of patches) {
     const path = join(output, 'c', file);
     const text = await readFile(path, 'utf8');
