@@ -45,7 +45,6 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
     compilerOptions: { ...COMPILER_OPTIONS, ...builderOptions(root) },
   });
   if (checkNesting(root, report)) project.addSourceFilesAtPaths(`${posix(root)}/**/*.ts`);
-  project.resolveSourceFileDependencies();
   const program = project.getProgram().compilerObject;
   const sources = program.getSourceFiles().filter((file) => file.fileName.startsWith(`${posix(root)}/`));
   const errors = typeErrors(program, root, findings);

@@ -1,5 +1,6 @@
 /**
- * Digests of functions: two of one digest have the same proof. All that the nodes of a function hold counts, but for where they stand.
+ * Digests of functions: two of one digest have the same proof. All that the nodes of a function hold counts, but for where they
+ * stand and how they are written, which messages alone tell.
  * A function that is called stands for what its callers know of it, which is all that their proofs read (summary.ts).
  */
 import { digest } from '../findings/findings.js';
@@ -50,6 +51,7 @@ class Writer {
   private replace(key: string, part: unknown): unknown {
     switch (key) {
       case 'at':
+      case 'text':
       case 'range':
         return undefined;
       case 'layout':
