@@ -3,7 +3,7 @@
  * comes while a guest runs exits and stays pending; the host, with GIF clear, holds it (15.17). With VM_CR.R_INIT
  * the processor makes a #SX exception of it in place of the reset, which consumes it (15.28 and 15.30.1).
  */
-import { at, BOOL, instance, struct, tryRdmsr, tryWrmsr, type u64 } from '../../transpiler/lib/index.js';
+import { at, BOOL, instance, struct, type u64 } from '../../transpiler/lib/index.js';
 import { sendNmiToSelf } from '../machine/localApic.js';
 import { InitChoice, options } from '../machine/options.js';
 import { isVirtualMachine } from '../machine/virtualMachine.js';
@@ -11,7 +11,8 @@ import { fail } from '../report/fail.js';
 import { currentVcpu } from '../vcpu/processors.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { clgi, stgi } from './operations.js';
-import { VM_CR, VM_CR_R_INIT } from './registers.js';
+import { VM_CR_R_INIT } from './registers.js';
+import { setVmCr } from './vmCr.js';
 
 /** Error code of #SX (APM 2, 8.2.23 and 15.28). */
 const INIT_REDIRECTED = 1n;
@@ -41,10 +42,7 @@ export function redirectInits(): void {
 }
 
 function setRedirection(): boolean {
-  const control = tryRdmsr(VM_CR);
-  if (control.faulted || !tryWrmsr(VM_CR, control.value | VM_CR_R_INIT)) return false;
-  const kept = tryRdmsr(VM_CR);
-  return (kept.value & VM_CR_R_INIT) !== 0n;
+  return setVmCr(VM_CR_R_INIT) !== 0n;
 }
 
 /**
