@@ -23,6 +23,7 @@ export type BareProgram =
   | 'ports'
   | 'probe'
   | 'processors'
+  | 'quickStart'
   | 'real'
   | 'shadows'
   | 'smi'

@@ -54,6 +54,7 @@ bits 16
 tsvm_trampoline:
         mov     ax, cs
         mov     ds, ax
+        mov     esi, cr0                ; what an INIT has left of the caches' bits
         o32 lidt [NO_INTERRUPTS]        ; an NMI on the way shuts down, and goes to no vector of the guest's
         mov     eax, CR4_PAE
         mov     cr4, eax
@@ -79,8 +80,9 @@ bits 64
         jmp     rax
 times CODE_BYTES - ($ - tsvm_trampoline) int3
 
-; Where the image is linked. r8: the page.
+; Where the image is linked. r8: the page, esi: CR0 at the start.
 find_vcpu:
+        mov     r10d, esi
         xor     eax, eax
         cpuid
         mov     r9d, eax
@@ -102,5 +104,6 @@ find_vcpu:
 .halt:  hlt                             ; the firmware has not named this processor: it is nobody's
         jmp     .halt
 .found: mov     rsp, [rdi + VCPU_STACK_TOP]
+        mov     esi, r10d
         xor     ebp, ebp                ; ends the chain of frames
         call    tsvm_processor_start    ; does not return

@@ -9,7 +9,7 @@ import { beginLine, print, printHex, releaseConsole, takeConsole } from '../repo
 import { stop } from '../report/fail.js';
 import { countsOf, readClock } from '../time/clock.js';
 import { stacksOf, vcpuOf } from './processors.js';
-import { GS_BASE } from './registers.js';
+import { CR0_CD, CR0_NW, GS_BASE } from './registers.js';
 import { ProcessorState, startAfterReset } from './state.js';
 import { trampolineVector, writeTrampoline } from './trampoline.js';
 import type { Vcpu } from './vcpu.js';
@@ -65,12 +65,16 @@ function refuseProcessor(apicId: u32): never {
   stop();
 }
 
-/** From runtime-c/trampoline.asm, on the stack of `vcpu`: at start, and in Bochs on VT-x for each SIPI. */
-export function onProcessorStart(vcpu: Vcpu): never {
+/**
+ * From runtime-c/trampoline.asm, on the stack of `vcpu`: at start, and in Bochs on VT-x for each SIPI. `cr0` is what the
+ * processor had of it; its guest finds the caches on or off as the firmware left them.
+ */
+export function onProcessorStart(vcpu: Vcpu, cr0: u32): never {
   useProcessor(vcpu);
   if (vcpu.isPrepared) return restartVcpu(vcpu);
   const state = local(ProcessorState);
   startAfterReset(state);
+  state.cr0 = state.cr0 | (u64(cr0) & (CR0_CD | CR0_NW));
   takeConsole();
   prepareVcpu(vcpu, nestedRoot(), state);
   releaseConsole();

@@ -1,0 +1,123 @@
+; A kernel that starts the second of two processors with one INIT and one SIPI, no pause between them, at address 0: vector 0.
+; Where its command line begins with `e`, it first clears APIC_BASE.EN and sets it again. It prints whether the processor
+; came, how often, and in which state a processor starts:
+;   quickStart: NAME = 0xVALUE
+; With `h` or `p` the processor then gets an NMI, whose handler halts or waits with PAUSE for ever, and is started anew: so a
+; kernel does that crashes. The program ends in a triple fault.
+
+%include "bzimage.inc"
+%include "print.inc"
+%include "attempts.inc"
+
+%define COMMAND_LINE  0x228             ; in the zero page
+%define APIC          0xfee00000
+%define COMMAND       0x300
+%define DESTINATION   0x310
+%define INIT          0x4500
+%define STARTUP       0x4600
+%define NMI           0x4400
+%define APIC_BASE     0x1b
+%define ENABLED       1 << 11
+%define A_WHILE       1000000
+
+        lea     rsp, [stack_top]
+        mov     dx, COM1 + 3
+        mov     al, 3                   ; eight bits
+        out     dx, al
+        mov     rbx, rsi
+        call    make_tables
+        mov     ebx, [rbx + COMMAND_LINE]
+        cmp     byte [rbx], 'e'
+        jne     .copy
+        mov     ecx, APIC_BASE
+        rdmsr
+        and     eax, ~(ENABLED)
+        wrmsr
+        or      eax, ENABLED
+        wrmsr
+.copy:  lea     rsi, [low_code]
+        xor     edi, edi
+        mov     ecx, low_end - low_code
+        rep movsb
+
+        mov     al, [rbx]
+        mov     [abs letter - low_code], al
+        mov     ecx, 1
+        call    start_other
+        cmp     byte [rbx], 'h'
+        je      .stop
+        cmp     byte [rbx], 'p'
+        jne     .show
+.stop:  mov     dword [rdi + COMMAND], NMI
+.nmi:   pause
+        cmp     dword [abs nmis - low_code], 0
+        je      .nmi
+        call    a_while
+        mov     eax, [abs nmis - low_code]
+        show    "it got NMIs"
+        mov     ecx, 2
+        call    start_other
+.show:  mov     eax, [abs came - low_code]
+        show    "the other processor came"
+        mov     eax, [abs code_segment - low_code]
+        show    "CS there"
+        mov     eax, [abs controls - low_code]
+        show    "CR0 there"
+        call    wait_for_print
+        lidt    [nothing]
+        ud2
+
+; Waits until the other processor has come ecx times, and a while in which it might come once more. rdi: the local APIC.
+start_other:
+        mov     edi, APIC
+        mov     dword [rdi + DESTINATION], 1 << 24
+        mov     dword [rdi + COMMAND], INIT
+        mov     dword [rdi + COMMAND], STARTUP
+.wait:  pause
+        cmp     [abs came - low_code], ecx
+        jne     .wait
+a_while:
+        mov     eax, A_WHILE
+.later: pause
+        dec     eax
+        jnz     .later
+        ret
+
+; ---- where the other processor starts, copied to address 0: the vectors of real mode lie there, too
+
+bits 16
+low_code:
+        jmp     short begun
+        times 2 * 4 - ($ - low_code) db 0
+        dw      nmi - low_code, 0
+begun:  mov     eax, cr0
+        mov     [cs:controls - low_code], eax
+        mov     [cs:code_segment - low_code], cs
+        lock inc dword [cs:came - low_code]
+.stay:  hlt
+        jmp     .stay
+
+nmi:    lock inc dword [cs:nmis - low_code]
+        cmp     byte [cs:letter - low_code], 'p'
+        je      .pause
+.halt:  hlt
+        jmp     .halt
+.pause: pause
+        jmp     .pause
+        align   4
+nmis:    dd 0
+letter:  dd 0
+came:    dd 0
+code_segment: dd 0
+controls: dd 0
+low_end:
+
+bits 64
+prefix:  db "quickStart: ", 0
+nothing: dw 0
+         dq 0
+
+        align   16
+protected_end:
+
+%include "memory.inc"
