@@ -55,6 +55,8 @@ static const struct reason amd_v[] = {
     {0x63, "init", "INIT signal"},
     {0x74, "iret", "end of an NMI's handler"},
     {0x76, "invd", "INVD, done as WBINVD"},
+    {0x77, "pause", "PAUSE in an NMI's handler"},
+    {0x78, "hlt", "HLT in an NMI's handler"},
     {0x7a, "invlpga", "INVLPGA, answered by #UD"},
     {0x7b, "port", "access to a register of sleep"},
     {0x7c, "msr", "RDMSR or WRMSR of a watched register"},

@@ -7,7 +7,7 @@ import { onInvd } from './invd.js';
 import { onMachineCheck } from './machineCheck.js';
 import { onMsr } from './msr.js';
 import { onNestedPageFault } from './nestedPageFault.js';
-import { onIret, onNmi } from './nmi.js';
+import { onHalt, onIret, onNmi, onPause } from './nmi.js';
 import { onPort } from './ports.js';
 import { onSmi } from './smi.js';
 import { onInit, onShutdown, onUnexpected } from './stops.js';
@@ -24,6 +24,8 @@ export const ExitCode = {
   init: 0x63,
   iret: 0x74,
   invd: 0x76,
+  pause: 0x77,
+  halt: 0x78,
   invlpga: 0x7a,
   port: 0x7b,
   msr: 0x7c,
@@ -47,6 +49,8 @@ export const exitHandlers = table<ExitHandler>(EXIT_REASONS, onUnexpected, {
   [ExitCode.init]: onInit,
   [ExitCode.iret]: onIret,
   [ExitCode.invd]: onInvd,
+  [ExitCode.pause]: onPause,
+  [ExitCode.halt]: onHalt,
   [ExitCode.invlpga]: onSvmInstruction,
   [ExitCode.port]: onPort,
   [ExitCode.msr]: onMsr,

@@ -22,7 +22,7 @@ import { DR6_BS } from './registers.js';
 import { TlbControl, type Vmcb } from './vmcb.js';
 
 /** The bytes of an instruction behind its prefixes, the first one lowest (APM 3). */
-export const Opcode = { invd: 0x08_0f, wrmsr: 0x30_0f, rdmsr: 0x32_0f, vmmcall: 0xd9_01_0f } as const;
+export const Opcode = { invd: 0x08_0f, pause: 0x90, wrmsr: 0x30_0f, rdmsr: 0x32_0f, vmmcall: 0xd9_01_0f } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
 /**

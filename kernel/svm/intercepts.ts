@@ -15,11 +15,13 @@ const MACHINE_CHECK = 1 << 18;
 const NMI_VECTOR = 1 << 2; // no exception has this vector
 
 // VMCB offset 00ch (APM 2, table B-1).
-export const NMI = 1 << 1; // calls of other processors: see kernel/vcpu/startup.ts
+const NMI = 1 << 1; // calls of other processors: see kernel/vcpu/startup.ts
 const SMI = 1 << 2; // on QEMU with UEFI only: see smi.ts
 const INIT = 1 << 3; // resets the processor and with it EFER.SVME: the guest would escape
-export const IRET = 1 << 20; // while the guest handles an NMI that left it
+const IRET = 1 << 20; // while the guest handles an NMI that left it, as HLT and PAUSE do
 const INVD = 1 << 22; // would drop what of the hypervisor's own writes is in the caches only
+const PAUSE = 1 << 23; // one that stops the other processors waits so, and sees no call
+const HLT = 1 << 24; // or so
 const INVLPGA = 1 << 26; // an SVM instruction, and SVM is off for the guest
 const IOIO_PROT = 1 << 27; // makes the I/O permission map count
 const MSR_PROT = 1 << 28; // makes the MSR permission map count
@@ -42,9 +44,22 @@ export function setIntercepts(vmcb: Vmcb): void {
   vmcb.interceptInstructions2 = VMRUN | VMMCALL | VMLOAD | VMSAVE | STGI | CLGI | SKINIT;
 }
 
+/** What leaves the guest while it handles an NMI: the end of that, and the ways in which it may wait for good. */
+const HANDLING = IRET | PAUSE | HLT;
+
 /** The guest of `vmcb` handles no NMI: the next one exits. */
 export function expectNmis(vmcb: Vmcb): void {
-  vmcb.interceptInstructions1 = u32(u32(vmcb.interceptInstructions1 & ~IRET) | NMI);
+  vmcb.interceptInstructions1 = u32(u32(vmcb.interceptInstructions1 & ~HANDLING) | NMI);
+}
+
+/** The guest of `vmcb` takes an NMI now, and no other before its IRET: what it does meanwhile exits instead. */
+export function expectEndOfNmi(vmcb: Vmcb): void {
+  vmcb.interceptInstructions1 = u32(u32(vmcb.interceptInstructions1 & ~NMI) | HANDLING);
+}
+
+/** The guest of `vmcb` may halt in its handler of an NMI: an interrupt will end that. */
+export function permitHalt(vmcb: Vmcb): void {
+  vmcb.interceptInstructions1 = u32(vmcb.interceptInstructions1 & ~HLT);
 }
 
 /**

@@ -41,7 +41,8 @@ export function onNmiTaken(vcpu: Vcpu): void {
   const goesOn = isRunning(vcpu.number);
   const vector = takeVector(vcpu.number);
   unlockStartup();
-  if (goesOn) goOn(vcpu, flushes);
+  if (goesOn && vcpu.haltsForGood) enterParkingGuest(vcpu);
+  else if (goesOn) goOn(vcpu, flushes);
   else if (vector < NO_VECTOR) startAt(vcpu, vector);
   else park(vcpu);
 }
@@ -66,6 +67,7 @@ function startAt(vcpu: Vcpu, vector: u32): void {
   resetLocalApic();
   noteLogicalDestination(vcpu);
   leaveParkingGuest(vcpu);
+  vcpu.haltsForGood = false;
   const vmcb = physical(Vmcb, vcpu.vmcb);
   startAtVector(state, vcpu.registers, vector);
   state.cr0 = state.cr0 | (vmcb.cr0 & (CR0_CD | CR0_NW)); // an INIT leaves them (APM 2, table 14-1)

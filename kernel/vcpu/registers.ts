@@ -27,6 +27,7 @@ export const CR4_CET = 1n << 23n;
 
 export const RFLAGS_RESERVED_ONE = 1n << 1n;
 export const RFLAGS_TF = 1n << 8n;
+export const RFLAGS_IF = 1n << 9n;
 /** No code breakpoint stops the next instruction. */
 export const RFLAGS_RF = 1n << 16n;
 /** Values at reset (SDM 3A 9.1.1; APM 2, 13.1.1). */

@@ -103,6 +103,8 @@ export const Vcpu = struct(
     isPrepared: at(0xc4, BOOL),
     /** On VT-x, whether the guest was started here by a SIPI and no INIT has come since. */
     justStarted: at(0xc5, BOOL),
+    /** On AMD-V, whether the guest has halted here with interrupts off in its handler of an NMI: only an INIT ends that. */
+    haltsForGood: at(0xc6, BOOL),
     mailbox: at(0xc8, Mailbox),
     /** On AMD-V, the two VMCBs: the guest's, and the parking guest's (kernel/svm/parkingGuest.ts). */
     guestVmcb: at(0xd0, HPA),

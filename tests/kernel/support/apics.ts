@@ -12,7 +12,7 @@ import { onSecurityException } from '../../../kernel/svm/initRedirection.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { addressOf, physical } from '../../../transpiler/lib/index.js';
-import { AmdProcessor, CODE, startGuest, startState, walkTables, type Guest } from './guest.js';
+import { AmdProcessor, CODE, KERNEL, startGuest, startState, walkTables, type Guest } from './guest.js';
 
 const APIC_BASE = 0x1b;
 const X2APIC = 0xfee0_0d00n;
@@ -222,3 +222,16 @@ export function command(machine: Machine, low: number, destination: number, numb
 /** Whether the guest can write to `address`. */
 export const isWritable = ({ vmcb }: Guest, address: bigint): boolean =>
   ((walkTables(vmcb.nestedCr3, address)?.entry ?? 0n) & WRITABLE) !== 0n;
+
+/** The processors that have parked. */
+export const parked = ({ vcpus }: Machine) => vcpus.filter(isParked).map(({ number }) => number);
+
+/** A machine on which a kernel has started every processor at the page 98h. */
+export function startAll(ids?: readonly number[], chosen?: Parameters<typeof startMachine>[1]): Machine {
+  const machine = startMachine(ids, chosen);
+  command(machine, INIT | OTHERS, 0, 0, KERNEL);
+  command(machine, SIPI | OTHERS | 0x98, 0, 0, KERNEL);
+  for (const vcpu of machine.vcpus) run(machine, vcpu);
+  machine.processor.sent.length = 0;
+  return machine;
+}

@@ -7,7 +7,9 @@ import fc from 'fast-check';
 import { brokenRules } from '../../../kernel/report/entryRules.js';
 import { explainEntryFailure } from '../../../kernel/svm/entryChecks.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
-import type { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { leaveParkingGuest } from '../../../kernel/svm/parkingGuest.js';
+import { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { physical } from '../../../transpiler/lib/index.js';
 import { AmdProcessor, CODE, HALTED, RESET, startGuest, type Guest } from '../support/guest.js';
 import { pageTables } from '../support/pageTables.js';
 import { logText } from '../support/startup.js';
@@ -56,9 +58,9 @@ class Bench {
   }
 }
 
-/** All controls but TLB control, IRET and NMI interception, which follow what the guest does. */
+/** All controls but TLB control, and what is intercepted while the guest handles an NMI, which follow what it does. */
 function holdOf(vmcb: Vmcb): string {
-  const moving = (1 << 1) | (1 << 20);
+  const moving = (1 << 1) | (1 << 20) | (3 << 23);
   const instructions = (vmcb.interceptInstructions1 & ~moving) >>> 0;
   const controls = [vmcb.interceptExceptions, instructions, vmcb.interceptInstructions2, vmcb.asid];
   const places = [vmcb.msrPermissions, vmcb.ioPermissions, vmcb.nestedPaging, vmcb.nestedCr3];
@@ -79,6 +81,7 @@ const nothing: Plant = () => undefined;
 
 function handle({ guest }: Bench, exit: SvmExit): void {
   const { vcpu, vmcb } = guest;
+  leaveParkingGuest(vcpu); // the last exit may have led there
   guest.memory.set(exit.bytes, CODE);
   Object.assign(vcpu.registers, exit.registers);
   vmcb.exitEvent = exit.event;
@@ -103,6 +106,7 @@ function leadsToEntry(bench: Bench, state: GuestState, exit: SvmExit, plant = no
   }
   plant(vmcb);
   isEntered(vmcb, 'the state that the handler left');
+  isEntered(physical(Vmcb, bench.guest.vcpu.vmcb), 'what runs next');
   if (holdOf(vmcb) !== bench.held) throw new Error(`what holds the guest is now ${holdOf(vmcb)}, not ${bench.held}`);
 }
 

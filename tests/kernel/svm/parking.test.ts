@@ -5,7 +5,7 @@ import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { bounds } from '../../support/image.js';
-import { CODE, FIRMWARE, HALTED, HIDDEN, HIDDEN_BYTES, KERNEL, RESET, walkTables } from '../support/guest.js';
+import { CODE, FIRMWARE, HALTED, HIDDEN, HIDDEN_BYTES, RESET, walkTables } from '../support/guest.js';
 import {
   ALL,
   command,
@@ -17,9 +17,11 @@ import {
   type Machine,
   NMI,
   OTHERS,
+  parked,
   run,
   SELF,
   SIPI,
+  startAll,
   startMachine,
 } from '../support/apics.js';
 
@@ -29,18 +31,7 @@ const INIT_INTERCEPT = 1 << 3;
 const NMI_INTERCEPT = 1 << 1;
 const ENTRY = 0x10n;
 
-const parked = ({ vcpus }: Machine) => vcpus.filter(isParked).map(({ number }) => number);
 const runAll = (machine: Machine) => machine.vcpus.map((vcpu) => run(machine, vcpu));
-
-/** A machine on which a kernel has started every processor at the page 98h. */
-function startAll(ids?: readonly number[], chosen?: Parameters<typeof startMachine>[1]): Machine {
-  const machine = startMachine(ids, chosen);
-  command(machine, INIT | OTHERS, 0, 0, KERNEL);
-  command(machine, SIPI | OTHERS | 0x98, 0, 0, KERNEL);
-  runAll(machine);
-  machine.processor.sent.length = 0;
-  return machine;
-}
 
 t.test('before the guest runs, each processor but the first halts in the parking guest', (t) => {
   const machine = startMachine();
@@ -221,24 +212,6 @@ t.test('an NMI from elsewhere, such as the I/O APIC, finds a parked processor pa
     t.same(parked(machine), [1, 2, 3]);
     t.equal(currentVmcb(vcpuOf(1)).rip, ENTRY, 'where NMIs are unmasked');
   }
-  t.end();
-});
-
-t.test('a guest in its handler of NMIs parks at its next exit', (t) => {
-  const machine = startAll();
-  const first = vcpuOf(1);
-  machine.processor.latch(1, 'nmi');
-  exitOf(machine, first, ExitCode.nmi);
-  machine.processor.clear(1, 'nmi'); // the guest takes it, and masks others
-  command(machine, INIT, 2);
-  t.equal(run(machine, first, true), 0);
-  t.same(parked(machine), [], 'NMIs are masked');
-  exitOf(machine, first, ExitCode.invd);
-  t.same(parked(machine), [1]);
-  command(machine, SIPI | 0x98, 2);
-  t.equal(run(machine, first), 0);
-  t.same(parked(machine), []);
-  t.not(guestVmcb(first).interceptInstructions1 & NMI_INTERCEPT, 0, 'a processor that starts anew handles none');
   t.end();
 });
 
