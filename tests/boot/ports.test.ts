@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../images/bare.js';
+import { type Replacement, undoneImage } from '../support/undone.js';
 import { AMD_MODEL, bootInBochs } from './bochs.js';
-import { boot, hypervisorLines, root, temporaryFolder } from './harness.js';
+import { boot, type BootOptions, hypervisorLines, root, temporaryFolder } from './harness.js';
 
 /** Where images/bare/ports.asm has the port of PM1 control. */
 const CONTROL = 505;
@@ -48,21 +49,51 @@ function isContained(t: Test, serial: string): void {
 }
 
 /** So many processors have the hypervisor use more than 1 MiB: all of it has to lie where line 20 is 0. */
+const MANY = 11;
+
+async function machineOf(t: Test, machine: 'q35' | 'pc', cpus: number): Promise<BootOptions> {
+  const drive = ['-drive', `file=${await disk(t, CONTROL_IN_QEMU)},format=raw,if=none,id=disk`];
+  const s3 = ['-global', machine === 'q35' ? 'ICH9-LPC.disable_s3=0' : 'PIIX4_PM.disable_s3=0'];
+  return {
+    ...{ machine, cpus, kernel: null, initrd: null, memory: '256M', options: 'triple-fault=halt' },
+    extra: [...drive, '-device', 'ide-hd,drive=disk', ...s3],
+  };
+}
+
 for (const [machine, cpus] of [
-  ['q35', 11],
+  ['q35', MANY],
   ['pc', 2],
 ] as const) {
   t.test(`a guest of ${cpus} processors on ${machine} closes address line 20, and cannot fall asleep`, async (t) => {
-    const drive = ['-drive', `file=${await disk(t, CONTROL_IN_QEMU)},format=raw,if=none,id=disk`];
-    const s3 = ['-global', machine === 'q35' ? 'ICH9-LPC.disable_s3=0' : 'PIIX4_PM.disable_s3=0'];
-    const { serial, ended } = await boot({
-      ...{ machine, cpus, kernel: null, initrd: null, memory: '256M', options: 'triple-fault=halt' },
-      extra: [...drive, '-device', 'ide-hd,drive=disk', ...s3],
-    });
+    const { serial, ended } = await boot(await machineOf(t, machine, cpus));
     isContained(t, serial);
     t.equal(ended, 'off');
   });
 }
+
+const SLEEPS: Replacement = {
+  file: 'kernel/exits/sleep.ts',
+  from: 'return byte & ~ENABLE;',
+  to: 'return byte;',
+};
+t.test('control: where its sleep type passes, it wakes outside the hypervisor', async (t) => {
+  const image = await undoneImage('sleeps', [SLEEPS]);
+  const { serial } = await boot({ ...(await machineOf(t, 'pc', 2)), image, until: /the hypervisor\n/, seconds: 60 });
+  t.match(serial, /^ports: WOKE\nports: OUTSIDE the hypervisor$/m);
+});
+
+const USES_ODD_MEBIBYTES: Replacement = {
+  file: 'kernel/memory/allocator.ts',
+  from: '<= ADDRESS_LINE_20 ? next',
+  to: '<= EVEN_DISTANCE * 2n ? next',
+};
+t.test('control: where the hypervisor is in odd MiB too, address line 20 ends it', async (t) => {
+  const image = await undoneImage('odd-mebibytes', [USES_ODD_MEBIBYTES]);
+  const end = { until: /^ports: start$/m, settleMilliseconds: 5000 };
+  const { serial } = await boot({ ...(await machineOf(t, 'q35', MANY)), ...end, image });
+  t.match(serial, /^ports: start$/m);
+  t.notMatch(serial, /^ports: closed/m, 'nothing comes after that');
+});
 
 for (const [vendor, model] of [
   ['AMD-V', AMD_MODEL],

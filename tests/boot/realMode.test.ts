@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../images/bare.js';
+import { undoneImage } from '../support/undone.js';
 import { AMD_MODEL, bootInBochs } from './bochs.js';
 import { boot, hypervisorLines, root, temporaryFolder } from './harness.js';
 
@@ -69,6 +70,15 @@ t.test('in real mode the guest gets the exceptions of the bare machine, without 
   isSame(t, guest.serial, bare.serial, ['VMXE']);
   t.match(hypervisorLines(guest.serial).at(-1), /triple fault/);
   t.equal(guest.ended, 'reset');
+});
+
+t.test('control: with an error code in real mode, the first exception ends the hypervisor under VT-x', async (t) => {
+  const from = 'isReal ? event & u64(~HAS_ERROR_CODE) : event';
+  const undone = [{ file: 'kernel/vmx/inject.ts', from, to: 'isReal ? event & EVENT_MASK : event' }];
+  const image = await undoneImage('real-mode-error-code', undone);
+  const machine = { ...(await program(t)), ignoreUnknownMsrs: false };
+  const { serial } = await bootInBochs({ ...machine, image, until: /^tsvm: halted$/m });
+  t.match(serial, /tsvm: crash: the processor refused to enter .*\ntsvm: VM entry needs: no error code/);
 });
 
 t.test('and under AMD-V', async (t) => {
