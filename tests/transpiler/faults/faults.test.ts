@@ -8,7 +8,7 @@ t.setTimeout(300_000);
 /** One of the prover, one of the frontend, one of the emitter; `npm run test:all` looks for all. */
 const SOME = [
   'what is to prove inside ensures is taken as true',
-  'labels that the subject of a switch cannot have are taken',
+  'type predicates are believed',
   'the left of = is evaluated after the right',
 ];
 const MOST_PROGRAMS = 2_000;

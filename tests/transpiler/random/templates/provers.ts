@@ -129,12 +129,10 @@ export function ${name}(x: u32): u32 { return codes.get(x < ${CODES} ? least_${n
       const size = high - low + 1n;
       const ends = [low, high, 0n, low + 1n, high - 1n];
       const beyond = [low - 1n, high + 1n, size, size + 1n, -1n];
-      const labels = new Set([draw.pick(ends), draw.pick(draw.once(3) ? beyond : ends)]);
-      const cases = [...labels].map(
-        (label) => `case ${spelled(label, type)}: return codes.get(${draw.pick(['i', `i % ${CODES}`])});`,
-      );
+      const isWithin = !draw.once(2);
+      const label = spelled(draw.pick(isWithin ? ends : beyond), type);
       return `export function ${name}(x: ${type}, i: u32): u32 {
-  switch (x) { ${cases.join(' ')} default: return ${draw.below(9)}; }
+  switch (x) { case ${label}: return codes.get(${isWithin ? `i % ${CODES}` : 'i'}); default: return ${draw.below(9)}; }
 }`;
     },
   },
