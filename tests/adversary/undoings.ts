@@ -63,8 +63,8 @@ export const UNDOINGS: readonly Undoing[] = [
       IMPORT_IN_PARKING,
       {
         file: PARKING,
-        from: '  if (goesOn) goOn(vcpu, flushes);',
-        to: '  stgi();\n  clgi();\n  if (goesOn) goOn(vcpu, flushes);',
+        from: '  if (goesOn && vcpu.haltsForGood)',
+        to: '  stgi();\n  clgi();\n  if (goesOn && vcpu.haltsForGood)',
       },
     ],
   },
