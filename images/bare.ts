@@ -42,6 +42,6 @@ export async function assembleAdversary(root: string, name: Adversary, file: str
 }
 
 async function assemble(root: string, folder: string, name: string, file: string): Promise<void> {
-  const folders = ['bare', folder].flatMap((included) => ['-i', `${join(root, 'images', included)}/`]);
+  const folders = ['bare/include', folder].flatMap((included) => ['-i', `${join(root, 'images', included)}/`]);
   await runTool('nasm', ['-f', 'bin', ...folders, '-o', file, join(root, 'images', folder, `${name}.asm`)]);
 }
