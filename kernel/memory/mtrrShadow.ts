@@ -5,6 +5,9 @@
  * register; the guest reads back what it wrote. It must not raise #GP: Linux clears MTRR_DEF_TYPE.E on each processor
  * for a moment (SDM 3A 11.11.8), as it sets the other registers.
  *
+ * The threads of a core may share its MTRRs, so one processor at a time checks a write and does it: else two writes, each
+ * harmless by the registers that its processor has read, could be harmful together.
+ *
  * What the guest's own memory then gets is what it had before. On VT-x MTRRs do not count for it at all. On AMD-V it stays
  * cached while the guest, with CR0.CD set and its caches written back, expects it not to be: that is coherent all the same.
  */
@@ -14,6 +17,7 @@ import {
   BOOL,
   ensures,
   hpa,
+  instance,
   local,
   rdmsr,
   struct,
@@ -37,6 +41,7 @@ import {
   Mtrrs,
   readMtrrsWith,
 } from './mtrr.js';
+import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
 import { hiddenBytes, hiddenStart } from './nestedPaging.js';
 
 /** The registers of 32 variable ranges, then those of the fixed ranges, then MTRR_DEF_TYPE. */
@@ -45,6 +50,9 @@ const VARIABLE_REGISTERS = 64;
 const FIXED_64K = 0x250;
 const FIXED_16K = 0x258;
 const FIXED_4K = 0x268;
+
+const Writes = struct('MtrrWrites', { size: 4 }, { lock: at(0, SpinLock) });
+const writes = instance(Writes);
 
 /** What the guest wrote to registers that kept their value. */
 export const MtrrShadow = struct(
@@ -81,6 +89,13 @@ export function isShadowed(shadow: MtrrShadow, number: u32): boolean {
 
 /** The guest writes `value` to the MTRR `number` of this processor. False where that raises #GP. */
 export function writeMtrr(shadow: MtrrShadow, number: u32, value: u64): boolean {
+  takeLock(writes.lock);
+  const isDone = writeLocked(shadow, number, value);
+  releaseLock(writes.lock);
+  return isDone;
+}
+
+function writeLocked(shadow: MtrrShadow, number: u32, value: u64): boolean {
   const present = tryRdmsr(number);
   if (present.faulted || !isWellFormed(number, value, present.value)) return false;
   if (value === present.value) {

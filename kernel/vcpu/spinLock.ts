@@ -6,7 +6,7 @@
  * exceptions or machine checks takes a lock; and no handler lets interrupts in, or enters the guest, while it holds one.
  * Where the holder crashes the node ends, and who waits stands still.
  *
- * Locks are taken in this order: the local APIC's, the console's, the power-management timer's.
+ * Locks are taken in this order: the local APIC's, the MTRRs', the console's, the power-management timer's.
  */
 import { addressOf, at, exchange32, pause, struct, U32, type Ref } from '../../transpiler/lib/index.js';
 import { standStillIfEnded } from './end.js';

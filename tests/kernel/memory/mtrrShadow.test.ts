@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { memoryTypeIn, MemoryType, MtrrChange, Mtrrs, readMtrrsWith } from '../../../kernel/memory/mtrr.js';
+import { MtrrShadow, writeMtrr } from '../../../kernel/memory/mtrrShadow.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { ExitReason } from '../../../kernel/vmx/exitReason.js';
 import { Field } from '../../../kernel/vmx/vmcs.js';
@@ -169,6 +170,26 @@ for (const vendor of vendors) {
     t.end();
   });
 }
+
+t.test('threads of a core, which may share its MTRRs, write them one after the other', (t) => {
+  const { processor, write } = startOn(vendors[0]);
+  const other = local(MtrrShadow);
+  const waits = new Error('waits for the lock');
+  const tryRdmsr = processor.tryRdmsr.bind(processor);
+  let tries = 0;
+  processor.pause = () => {
+    throw waits;
+  };
+  processor.tryRdmsr = (msr) => {
+    if (msr === 0x205 && tries++ === 0) t.throws(() => writeMtrr(other, 0x204, HIDDEN), waits);
+    return tryRdmsr(msr);
+  };
+  t.equal(write(0x205, (~(HIDDEN_BYTES - 1n) & WIDTH) | VALID), 'done');
+  t.ok(tries > 0);
+  t.equal(writeMtrr(other, 0x204, HIDDEN), true, 'then it is the other one’s turn');
+  isProtected(t);
+  t.end();
+});
 
 t.test('AMD-V: RdMem and WrMem of fixed ranges stay, even where the firmware left them open', (t) => {
   const { processor, read, write } = startOn(vendors[0]);
