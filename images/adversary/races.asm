@@ -25,9 +25,7 @@
 %define CALL_SPREAD  2048
 
         lea     rsp, [stack_top]
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
         mov     rbx, rsi
         call    make_tables
         mov     esi, [rbx + COMMAND_LINE]

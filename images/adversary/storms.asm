@@ -27,9 +27,7 @@
 %define SELF         0x40000
 
         lea     rsp, [stack_top]
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
         mov     rbx, rsi
         call    make_tables
         mov     esi, [rbx + COMMAND_LINE]

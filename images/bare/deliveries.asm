@@ -59,9 +59,7 @@
 %endmacro
 
         lea     rsp, [stack_top]
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits: no firmware or loader may have set the port up
-        out     dx, al
+        set_up_serial
         mov     al, 0xff                ; no interrupts but those of the local APIC
         out     PICS, al
         out     PICS + 0x80, al

@@ -6,9 +6,7 @@
         lea     rsp, [stack_top]
 %include "print.inc"
 %include "shutdown.inc"
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
 
 %define ROUNDS 1000
 

@@ -90,9 +90,7 @@
 %endmacro
 
         lea     rsp, [stack_top]
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits: no firmware or loader may have set the port up
-        out     dx, al
+        set_up_serial
         mov     eax, START_CR0          ; whatever the loader left there
         mov     cr0, rax
         mov     eax, START_CR4

@@ -49,9 +49,7 @@
 %endmacro
 
         lea     rsp, [stack_top]
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
         mov     rbx, rsi
         call    make_tables
         mov     eax, [rbx + COMMAND_LINE]

@@ -21,9 +21,7 @@
 %define A_WHILE       1000000
 
         lea     rsp, [stack_top]
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
         mov     rbx, rsi
         call    make_tables
         mov     ebx, [rbx + COMMAND_LINE]

@@ -88,9 +88,7 @@
 %%next: end_way
 %endmacro
 
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
         call    make_tables
         call    catch_events
         mov     [selector], ss

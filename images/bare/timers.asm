@@ -39,9 +39,7 @@
 %pop
 %endmacro
 
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
         call    make_tables
         mov     al, 0xff                ; no interrupts from outside
         out     0x21, al
