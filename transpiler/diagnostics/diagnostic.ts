@@ -11,8 +11,36 @@ export interface Diagnostic {
   readonly known: readonly string[];
   /** What would mend it, one way a line: `guard with  if (count < 128) { ... }`. */
   readonly fixes: readonly string[];
+  /** Those of the fixes that are code, to be put into the program. Each was tried: with it the fault is gone, and no other is new. */
+  readonly changes?: readonly Change[];
   /** The line that `at` is in; transpile() adds it. */
   readonly source?: string;
+}
+
+/** A fix as a change of the program's text. */
+export type Change =
+  /** From the statement at `at` on, nothing is done unless `condition` is true. Before it, `copies` are declared; `writes` use them. */
+  | {
+      readonly kind: 'guard';
+      readonly at: Location;
+      readonly condition: string;
+      readonly copies: readonly Copy[];
+      readonly writes: readonly Write[];
+    }
+  | ({ readonly kind: 'write' } & Write)
+  /** The function requires `condition`, and its callers have to prove it. */
+  | { readonly kind: 'requires'; readonly condition: string };
+
+/** `const name = value;` */
+export interface Copy {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `text` in place of what is at `at`. */
+export interface Write {
+  readonly at: Location;
+  readonly text: string;
 }
 
 /** Where the passes put what they find; no pass stops at its first. */

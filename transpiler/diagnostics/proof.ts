@@ -126,8 +126,9 @@ export const PROOF = {
   reachable: {
     code: 'TSV2205',
     title: 'unreachable() may be reached',
-    explanation: '`unreachable` stands where no value is left: in the `default` of a `switch` that names all of them.',
-    bad: 'type Mode = (typeof Mode)[keyof typeof Mode];\nconst Mode = { off: 0, on: 1 } as const;\nfunction check(mode: Mode): void {\n  if (mode === Mode.off) return;\n  unreachable(mode as never);\n}',
+    explanation:
+      '`unreachable` stands where no value of an enum is left: in the `default` of a `switch` that names all that are not excluded before.',
+    bad: 'type Mode = (typeof Mode)[keyof typeof Mode];\nconst Mode = { off: 0, on: 1, broken: 2 } as const;\nfunction check(mode: Mode, isReset: boolean): void {\n  if (isReset) mode = Mode.off;\n  else if (mode === Mode.on) return;\n  if (mode === Mode.off || mode === Mode.broken) return;\n  unreachable(mode);\n}',
     good: 'type Mode = (typeof Mode)[keyof typeof Mode];\nconst Mode = { off: 0, on: 1 } as const;\nfunction isOn(mode: Mode): boolean {\n  switch (mode) {\n    case Mode.off:\n      return false;\n    case Mode.on:\n      return true;\n    default:\n      return unreachable(mode);\n  }\n}',
   },
   ensuresMissing: {

@@ -1,10 +1,11 @@
 /** Assignments, which are statements: `=`, `+=` and the like, `++` and `--`. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
-import type { BinaryOperator, Statement, Target } from '../ir/nodes.js';
+import type { BinaryOperator, Expression, Statement, Target } from '../ir/nodes.js';
 import { effectOf } from '../ir/evaluation.js';
 import { reachesVolatile } from '../ir/volatile.js';
 import { type Context, locate, refuse, textOf } from './context.js';
+import { asOperand } from '../ir/spelling.js';
 import { operatorExpression } from './expressions.js';
 import { placed, valueFor } from './placing.js';
 
@@ -34,8 +35,12 @@ export function assignmentOf(context: Context, node: ts.Expression): Statement |
   const operator = COMPOUND.get(kind);
   if (operator === undefined) return null;
   const target = compoundTarget(context, node.left);
-  const value = operatorExpression(context, node, operator, target, context.lower.expression(node.right), null);
-  return { kind: 'assign', at, target, value };
+  return {
+    kind: 'assign',
+    at,
+    target,
+    value: computed(context, node, operator, target, context.lower.expression(node.right)),
+  };
 }
 
 /** `target++` and `target--`, null for other expressions. */
@@ -51,8 +56,20 @@ export function stepOf(context: Context, node: ts.Expression): Statement | null 
     value: 1n,
   });
   const sign = operator === ts.SyntaxKind.PlusPlusToken ? '+' : '-';
-  const value = operatorExpression(context, node, sign, target, { ...one, text: wide ? '1n' : '1' }, null);
+  const value = computed(context, node, sign, target, { ...one, text: wide ? '1n' : '1' });
   return { kind: 'assign', at: locate(context, node), target, value };
+}
+
+/** What a compound assignment gives its target, with the text that says so in an `=`. */
+function computed(
+  context: Context,
+  node: Parameters<typeof operatorExpression>[1],
+  operator: BinaryOperator,
+  target: Target,
+  right: Expression,
+): Expression {
+  const text = `${target.text} ${operator} ${asOperand(right.text)}`;
+  return { ...operatorExpression(context, node, operator, target, right, null), text };
 }
 
 function targetOf(context: Context, node: ts.Expression): Target {

@@ -183,8 +183,16 @@ function expressionStatement(body: Body, node: ts.ExpressionStatement): Statemen
   const call = callOf(body, expression);
   const contract = call && contractOf(body, call, node);
   if (contract) return contract;
-  if (call?.name === 'unreachable') return { kind: 'unreachable', at };
+  if (call?.name === 'unreachable') return unreachable(body, expression);
   return methodStatement(body, expression) ?? { kind: 'expression', at, expression: body.lower.expression(expression) };
+}
+
+function unreachable(body: Body, node: ts.CallExpression): Statement {
+  const [argument] = node.arguments;
+  const subject = argument && body.lower.expression(argument);
+  if (subject?.kind !== 'variable')
+    refuse(body, node, SUBSET.contractPlace, 'unreachable() takes the variable that has no value left');
+  return { kind: 'unreachable', at: locate(body, node), subject };
 }
 
 /** What an access of so many bytes writes. */
@@ -256,7 +264,7 @@ function returnStatement(body: Body, node: ts.ReturnStatement): Statement {
   const at = locate(body, node);
   if (!node.expression) return { kind: 'return', at, value: null };
   if (ts.isCallExpression(node.expression) && callOf(body, node.expression)?.name === 'unreachable')
-    return { kind: 'unreachable', at };
+    return unreachable(body, node.expression);
   const value = valueFor(body, node.expression, body.result);
   if (value.type.kind === 'never' || value.type.kind === 'void') return { kind: 'expression', at, expression: value };
   return { kind: 'return', at, value };

@@ -146,8 +146,8 @@ export type Statement = Node &
     | { readonly kind: 'return'; readonly value: Expression | null }
     | { readonly kind: 'block'; readonly body: readonly Statement[] }
     | { readonly kind: 'contract'; readonly contract: 'ensures' | 'invariant'; readonly condition: Expression }
-    /** `unreachable(x)` after a complete switch. */
-    | { readonly kind: 'unreachable' }
+    /** `unreachable(subject)` where no value of an enum is left. The subject is not evaluated. */
+    | { readonly kind: 'unreachable'; readonly subject: ExpressionOf<'variable'> }
   );
 
 export interface Variable {

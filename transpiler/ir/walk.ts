@@ -53,7 +53,7 @@ export function operandsOf(expression: Expression): readonly Expression[] {
   }
 }
 
-/** The expressions directly in `statement`, not in statements below it. */
+/** The expressions directly in `statement` that are evaluated, not in statements below it. */
 export function expressionsOf(statement: Statement): readonly Expression[] {
   switch (statement.kind) {
     case 'declare':
@@ -82,7 +82,7 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
 }
 
 /** The statements directly below `statement`. */
-function statementsBelow(statement: Statement): readonly Statement[] {
+export function statementsBelow(statement: Statement): readonly Statement[] {
   switch (statement.kind) {
     case 'if':
       return [...statement.then, ...statement.otherwise];

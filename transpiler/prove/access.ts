@@ -2,7 +2,8 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, ExpressionOf, Statement } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
-import { checkFits, checkIndex, guards } from './checks.js';
+import { binary, compare, integer, lengthOf } from './fixes/build.js';
+import { checkFits, checkIndex, guardsOrRequires } from './checks.js';
 import type { Context } from './context.js';
 import { lessOrEqual, less, atMost, type Formula } from './domain/formula.js';
 import { add, constant, scale, type Linear } from './domain/linear.js';
@@ -47,7 +48,7 @@ export function character(context: Context, expression: ExpressionOf<'charCode'>
     code: PROOF.character,
     at: index.at,
     message: `there may be no character ${index.text} in ${base.text}`,
-    fixes: guards(context, `${index.text} < ${base.text}.length`, [index, base]),
+    fixes: () => guardsOrRequires(context, index, compare(index, '<', lengthOf(base))),
   }));
   return context.fresh(expression, { low: 0n, high: 127n });
 }
@@ -60,7 +61,7 @@ export function bytesRead(context: Context, expression: ExpressionOf<'bytesRead'
     code: PROOF.bytesRead,
     at: offset.at,
     message: `${bytes === 1 ? 'the byte' : `${bytes} bytes`} at ${offset.text} may be outside ${base.text}`,
-    fixes: guards(context, insideText(offset, String(bytes), base), [offset, base]),
+    fixes: () => guardsOrRequires(context, offset, isInsideBytes(offset, integer(BigInt(bytes), offset), base)),
   }));
   return context.fresh(expression, { low: 0n, high: (1n << BigInt(bytes * 8)) - 1n });
 }
@@ -74,7 +75,7 @@ export function checkBytesWrite(context: Context, statement: Extract<Statement, 
     code: PROOF.bytesWrite,
     at: offset.at,
     message: `${bytes === 1 ? 'the byte' : `${bytes} bytes`} at ${offset.text} may be outside ${base.text}`,
-    fixes: guards(context, insideText(offset, String(bytes), base), [offset, base]),
+    fixes: () => guardsOrRequires(context, offset, isInsideBytes(offset, integer(BigInt(bytes), offset), base)),
   }));
   const range = { low: 0n, high: (1n << BigInt(bytes * 8)) - 1n };
   checkFits(context, value, context.integer(value), range, `${bytes * 8} bits`);
@@ -91,7 +92,12 @@ export function bytesPart(context: Context, expression: ExpressionOf<'bytesPart'
     code: PROOF.bytesPart,
     at,
     message: `${length.text} bytes from ${offset.text} may reach outside ${base.text}`,
-    fixes: guards(context, insideText(offset, length.text, base), [offset, length, base]),
+    fixes: () => {
+      const conditions = [isInsideBytes(offset, length, base)];
+      if (length.kind === 'binary' && length.operator === '-')
+        conditions.push(compare(length.left, '>=', length.right));
+      return guardsOrRequires(context, offset, ...conditions);
+    },
   }));
   return count;
 }
@@ -113,6 +119,9 @@ function withinBytes(start: Linear, count: Linear, length: Linear): Formula {
   return { kind: 'all', parts: [notNegative(start), lessOrEqual(add(start, count), length)] };
 }
 
-function insideText(offset: Expression, count: string, base: Expression): string {
-  return `${offset.text} + ${count} <= ${base.text}.length`;
+/** `offset + count <= base.length`. */
+function isInsideBytes(offset: Expression, count: Expression, base: Expression): Expression {
+  const isConstant = offset.kind === 'integer' && count.kind === 'integer';
+  if (isConstant) return compare(lengthOf(base), '>=', integer(offset.value + count.value, offset));
+  return compare(binary(offset, '+', count), '<=', lengthOf(base));
 }

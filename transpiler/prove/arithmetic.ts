@@ -1,15 +1,17 @@
 /** Operators outside a cast: JavaScript and C must both compute the exact result. */
 import { PROOF } from '../diagnostics/proof.js';
-import type { Expression, ExpressionOf } from '../ir/nodes.js';
+import type { BuiltinName, Expression, ExpressionOf } from '../ir/nodes.js';
 import type { Claim } from '../ir/obligations.js';
-import type { Range, Type } from '../ir/types.js';
+import type { IntegerName, Range } from '../ir/types.js';
 import { entails } from './domain/assume.js';
 import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
-import { guard } from './fixes.js';
+import { binary as binaryOf, builtin, compare, flows, integer } from './fixes/build.js';
+import { guards, wrap, write } from './fixes/fixes.js';
 import { equals, FALSE, inside, less, negate, type Formula } from './domain/formula.js';
 import { add, constant, plus, scale, subtract, ZERO, type Linear } from './domain/linear.js';
 import { meaning } from './domain/meaning.js';
+import type { Fix, Proposal } from './fixes/trial.js';
 import {
   BELOW_2_31,
   bitwiseRange,
@@ -94,21 +96,20 @@ export function isNumber(expression: Expression): boolean {
 
 /** Checks that both languages compute `value` exactly: up to 2^53, or in one type of 64 bits. */
 function exact(context: Context, expression: Expression, value: Linear, range?: Range): Linear {
-  const wanted = range ?? exactRange(context, expression.type, value);
+  const wanted = range ?? exactRange(context, expression, value);
   const formula = inside(value, wanted);
   const isProved = context.prove(formula, [{ kind: 'within', node: expression, range: wanted }], () => ({
     code: PROOF.inexact,
     at: expression.at,
     message: `${expression.text} may not fit ${isNumber(expression) ? 'a number, which is exact up to 2^53' : '64 bits'}`,
-    fixes: fixesOfResult(expression),
+    fixes: () => fixesOfResult(context, expression),
   }));
   return isProved || entails(context.state, formula) ? value : context.fresh(expression, wanted);
 }
 
-function exactRange(context: Context, type: Type, value: Linear): Range {
-  if (type.kind === 'integer' && type.javascript === 'number') return EXACT_NUMBER;
-  const isAddress = type.kind === 'integer' && type.name !== null && /^[gh][pv]a$/.test(type.name);
-  return !isAddress && isWithin(context.rangeOf(value), I64) ? I64 : U64;
+function exactRange(context: Context, expression: Expression, value: Linear): Range {
+  if (isNumber(expression)) return EXACT_NUMBER;
+  return !isOfSpace(expression) && isWithin(context.rangeOf(value), I64) ? I64 : U64;
 }
 
 /** `a / b`. C divides negative bigints in i64, which does not hold its least value divided by -1. */
@@ -121,33 +122,65 @@ function division(context: Context, expression: ExpressionOf<'binary'>, left: Li
 }
 
 /** What mends a result that is too large or too small. */
-export function fixesOfResult(expression: Expression): readonly string[] {
+export function fixesOfResult(context: Context, expression: Expression): readonly Fix[] {
   if (expression.kind !== 'binary') return [];
-  const { operator, left, right, text } = expression;
-  const wrapped = isNumber(expression) ? `u32(${text})` : `u64(${text})`;
-  const wrapping = (written: string): string => `where it shall wrap around, write  ${written}`;
+  const wraps = 'where it shall wrap around';
+  const { operator, left, right } = expression;
+  const wrapping = wrap(context, expression, nameOfResult(expression), wraps);
   switch (operator) {
     case '-':
-      return [...guard(`${left.text} >= ${right.text}`, [left, right]), wrapping(wrapped)];
-    case '+':
-      return isNumber(expression)
-        ? [...guard(`${text} <= 0xffffffff`, [expression]), saturating(left, right, 'addSat32'), wrapping(wrapped)]
-        : [
-            ...guard(`${left.text} <= 0xffff_ffff_ffff_ffffn - ${right.text}`, [left, right]),
-            saturating(left, right, 'addSat64'),
-            wrapping(wrapped),
-          ];
+      return [guards(context, expression, compare(left, '>=', right)), wrapping];
+    case '+': {
+      return [
+        guards(context, expression, guardOfSum(expression)),
+        instead(
+          context,
+          expression,
+          isNumber(expression) ? 'addSat32' : 'addSat64',
+          'where it shall stop at the largest value',
+        ),
+        wrapping,
+      ];
+    }
     case '*': {
-      const product = isNumber(expression) ? `mul32(${left.text}, ${right.text})` : wrapped;
-      return [`guard both ${left.text} and ${right.text} with constants`, wrapping(product)];
+      return [
+        `guard both ${left.text} and ${right.text} with constants`,
+        isNumber(expression) ? instead(context, expression, 'mul32', wraps) : wrapping,
+      ];
     }
     default:
-      return [wrapping(wrapped)];
+      return [wrapping];
   }
 }
 
-function saturating(left: Expression, right: Expression, name: string): string {
-  return `where it shall stop at the largest value, write  ${name}(${left.text}, ${right.text})`;
+/** The function of the language that computes the operator in another way, if it takes the operands. */
+function instead(
+  context: Context,
+  expression: ExpressionOf<'binary'>,
+  name: BuiltinName,
+  when: string,
+): readonly Proposal[] {
+  const by = builtin(name, [expression.left, expression.right], expression);
+  const isTaken = [expression.left, expression.right].every(({ type }) => flows(type, by.type));
+  return isTaken ? write(context, expression, by, when) : [];
+}
+
+/** Numbers hold the sums of all types; bigints may be compared with what is left below the largest. */
+function guardOfSum(expression: ExpressionOf<'binary'>): Expression {
+  const { left, right } = expression;
+  if (isNumber(expression)) return compare(expression, '<=', integer(U32.high, expression));
+  const largest = integer(U64.high, right);
+  return compare(left, '<=', binaryOf(largest, '-', right));
+}
+
+/** The type that a result wraps around to. */
+function nameOfResult(expression: Expression): IntegerName {
+  const { type } = expression;
+  return type.kind === 'integer' && type.name !== null ? type.name : isNumber(expression) ? 'u32' : 'u64';
+}
+
+function isOfSpace({ type }: Expression): boolean {
+  return type.kind === 'integer' && type.name !== null && /^[gh][pv]a$/.test(type.name);
 }
 
 /** Bit operators on numbers: JavaScript takes 32 bits of each operand and gives them a sign. */
@@ -224,7 +257,7 @@ function belowSignBit(context: Context, expression: ExpressionOf<'binary'>, valu
     code: PROOF.signBit,
     at: expression.at,
     message: `${expression.text} may reach the sign bit of JavaScript's 32-bit operators`,
-    fixes: [`write  u32(${expression.text})`],
+    fixes: () => [wrap(context, expression, 'u32')],
   }));
   return value;
 }
@@ -236,9 +269,9 @@ function checkOperand(context: Context, operand: Expression, value: Linear, rang
     code: PROOF.signBit,
     at: operand.at,
     message: `${operand.text} may not fit the 32 bits${isSigned ? ' with a sign' : ''} that JavaScript's bit operators take`,
-    fixes: [
-      ...guard(`${operand.text} <= 0x${range.high.toString(16)}`, [operand]),
-      ...(isSigned ? ['for the high bits of a u32, write  >>>  instead of  >>'] : []),
+    fixes: () => [
+      guards(context, operand, compare(operand, '<=', integer(range.high, operand))),
+      ...(isSigned ? ['for the high bits of a u32, use >>> instead of >>'] : []),
     ],
   }));
 }
@@ -246,14 +279,25 @@ function checkOperand(context: Context, operand: Expression, value: Linear, rang
 /** The count is below the width of the operand: 32 for numbers, 64 for bigints. */
 export function checkShiftCount(context: Context, count: Expression, value: Linear): void {
   const width = isNumber(count) ? 32n : 64n;
-  const suffix = isNumber(count) ? '' : 'n';
   const range: Range = { low: 0n, high: width - 1n };
   context.prove(inside(value, range), [{ kind: 'within', node: count, range }], () => ({
     code: PROOF.shiftCount,
     at: count.at,
     message: `the shift count ${count.text} may not be below ${width}`,
-    fixes: [...guard(`${count.text} < ${width}${suffix}`, [count]), `mask it:  ${count.text} & ${width - 1n}${suffix}`],
+    refuted: `the shift count ${count.text} is not below ${width}`,
+    fixes: () =>
+      value.terms.length === 0
+        ? []
+        : [
+            guards(context, count, compare(count, '<', integer(width, count))),
+            write(context, count, masked(count, width), 'where only its low bits count'),
+          ],
   }));
+}
+
+function masked(count: Expression, width: bigint): Expression {
+  const low = binaryOf({ ...count }, '&', integer(width - 1n, count));
+  return { ...low, text: `(${low.text})` };
 }
 
 /** `-2^63 % -1n` is 0n in JavaScript, and a trap in C. Numbers are divided in a wider type (emit/arithmetic.ts). */
@@ -264,7 +308,7 @@ function checkTrap(context: Context, expression: ExpressionOf<'binary'>, left: L
     code: PROOF.inexact,
     at: expression.at,
     message: `${expression.text} may divide the least i64 by -1n, at which the processor traps`,
-    fixes: guard(`${expression.right.text} !== -1n`, [expression.right]),
+    fixes: () => [guards(context, expression.right, compare(expression.right, '!==', integer(-1n, expression.right)))],
   }));
 }
 
@@ -278,7 +322,8 @@ function checkDivisor(context: Context, { right: divisor }: ExpressionOf<'binary
     code: PROOF.divisor,
     at: divisor.at,
     message: `the divisor ${divisor.text} may be 0`,
-    fixes: guard(`${divisor.text} !== ${isNumber(divisor) ? '0' : '0n'}`, [divisor]),
+    refuted: `the divisor ${divisor.text} is 0`,
+    fixes: () => [guards(context, divisor, compare(divisor, '!==', integer(0n, divisor)))],
   }));
 }
 
@@ -300,7 +345,11 @@ export function checkCommonType(
     code: PROOF.mixedSigns,
     at: expression.at,
     message: `no C type holds all values of both ${expression.left.text} and ${expression.right.text}`,
-    fixes: ['guard the negative values first, then convert with  u64(...)'],
+    fixes: () => [
+      [expression.left, expression.right].flatMap((operand) =>
+        guards(context, operand, compare(operand, '>=', integer(0n, operand))),
+      ),
+    ],
   }));
 }
 
@@ -312,7 +361,7 @@ export function checkAlternatives(context: Context, expression: ExpressionOf<'co
     code: PROOF.mixedSigns,
     at: expression.at,
     message: `no C type holds all values of both ${expression.then.text} and ${expression.otherwise.text}`,
-    fixes: ['guard the negative values first, then convert with  u64(...)'],
+    fixes: () => ['guard the negative values first, then convert with u64(...)'],
   }));
   return value;
 }
@@ -322,6 +371,6 @@ function reportFraction(context: Context, expression: ExpressionOf<'binary'>): v
     code: PROOF.fraction,
     at: expression.at,
     message: `${expression.text} may be a fraction in JavaScript`,
-    fixes: [`write  u32(${expression.text})`],
+    fixes: () => [wrap(context, expression, 'u32')],
   }));
 }

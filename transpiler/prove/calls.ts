@@ -1,6 +1,7 @@
 /** Calls: arguments fit, what the function requires is proved, what it ensures is known. */
 import { PROOF } from '../diagnostics/proof.js';
-import type { Expression, ExpressionOf } from '../ir/nodes.js';
+import type { Expression, ExpressionOf, Variable } from '../ir/nodes.js';
+import { visitExpressions } from '../ir/walk.js';
 import { functionsOf } from '../program/callGraph.js';
 import { assume } from './domain/assume.js';
 import { checkFits, checkFitsType, checkIndex } from './checks.js';
@@ -103,9 +104,24 @@ function checkRequires(context: Context, node: ExpressionOf<'call'>, called: Sum
       code: PROOF.requires,
       at: node.at,
       message: `${called.name} requires ${required.text}, which may not hold`,
-      fixes: [`guard the call, so that ${required.text} is known of what is passed`],
+      refuted: `${called.name} requires ${required.text}, which does not hold`,
+      known: passedTo(called, node, required),
+      fixes: () => [`guard the call, so that ${required.text} is known of what is passed`],
     }));
   }
+}
+
+/** What is passed for the parameters that a condition speaks of, where it is called something else. */
+function passedTo({ parameters }: Summary, { operands }: ExpressionOf<'call'>, condition: Expression): string[] {
+  const spoken = new Set<Variable>();
+  visitExpressions(condition, (below) => {
+    if (below.kind === 'variable') spoken.add(below.variable);
+  });
+  return parameters.flatMap((parameter, position) => {
+    const text = operands[position]?.text;
+    const isTold = spoken.has(parameter) && text !== undefined && text !== parameter.name;
+    return isTold ? [`${parameter.name} is ${text} in this call`] : [];
+  });
 }
 
 /** A value that any of the functions may return; nothing is known of what intrinsics do. */

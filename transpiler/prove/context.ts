@@ -1,27 +1,30 @@
 /** What the analysis of one function carries along. */
-import type { Report } from '../diagnostics/diagnostic.js';
 import type { Location } from '../ir/location.js';
 import type { Expression, Function, Statement } from '../ir/nodes.js';
 import type { Claim, Obligations } from '../ir/obligations.js';
 import type { Range } from '../ir/types.js';
 import { assume, entails } from './domain/assume.js';
+import type { Fault } from './fixes/attempts.js';
 import { knownFacts } from './describe.js';
-import { formsOf, type Formula } from './domain/formula.js';
+import { formsOf, negate, type Formula } from './domain/formula.js';
 import { constant, ofSymbol, ZERO, type Linear } from './domain/linear.js';
 import type { Meaning } from './domain/meaning.js';
 import { numbersOf, rangeOfUnreached } from './domain/range.js';
 import { State } from './domain/state.js';
 import { Symbols } from './domain/symbols.js';
 import { summaryOf, type Summary } from './summary.js';
+import type { Fix, Trial } from './fixes/trial.js';
 
 /** What a failed proof says; the facts known are added to it. */
 export interface Failure {
   readonly code: { readonly code: string };
   readonly at: Location;
   readonly message: string;
+  /** What to say instead where the opposite is known. Default: the same. */
+  readonly refuted?: string;
   /** Facts that are not about values, such as the length of an array. */
   readonly known?: readonly string[];
-  readonly fixes: readonly string[];
+  readonly fixes: () => readonly Fix[];
 }
 
 /** The states that leave the body of the innermost loop other than at its end. */
@@ -63,6 +66,8 @@ export class Context {
   compared: Linear[] | null = null;
   /** How many proofs succeeded, each counted once. */
   proofs = 0;
+  /** Whether what a trial adds is never passed. */
+  stopsAlways = false;
   /** The integers and lengths returned so far. */
   result: Range | null = null;
 
@@ -70,30 +75,38 @@ export class Context {
   private readonly summaries: ReadonlyMap<Function, Summary>;
   private readonly rules: Rules;
   private readonly obligations: Obligations;
-  private readonly report: Report;
+  private readonly report: (fault: Fault) => void;
+  private readonly trial: Trial | null;
 
   constructor(
     subject: Function,
     summaries: ReadonlyMap<Function, Summary>,
     rules: Rules,
     obligations: Obligations,
-    report: Report,
+    report: (fault: Fault) => void,
+    trial: Trial | null = null,
   ) {
     this.function = subject;
     this.summaries = summaries;
     this.rules = rules;
     this.obligations = obligations;
     this.report = report;
+    this.trial = trial;
   }
 
   /** The value of an integer expression; of Bytes and strings, the length. */
   integer(expression: Expression): Linear {
-    return this.note(expression, this.rules.value(this, expression));
+    return this.note(expression, this.rules.value(this, this.standing(expression)));
   }
 
   /** What is true where a boolean expression is. */
   condition(expression: Expression): Formula {
-    return this.rules.condition(this, expression);
+    return this.rules.condition(this, this.standing(expression));
+  }
+
+  /** What stands in the place of the expression: itself, or a fix that is tried. */
+  standing(expression: Expression): Expression {
+    return this.trial?.instead.get(expression) ?? expression;
   }
 
   /** Goes through an expression of any type, for what must be proved in it. */
@@ -104,7 +117,18 @@ export class Context {
 
   /** Goes through statements, each from the state that the one before it leaves. */
   run(statements: readonly Statement[]): void {
+    for (const statement of statements) {
+      const added = this.trial?.before.get(statement);
+      if (added !== undefined) this.runAdded(added);
+      this.rules.statement(this, statement);
+    }
+  }
+
+  /** Goes through statements that a trial adds. */
+  private runAdded(statements: readonly Statement[]): void {
+    const wasReached = !this.state.impossible;
     for (const statement of statements) this.rules.statement(this, statement);
+    if (this.reporting && wasReached && this.state.impossible) this.stopsAlways = true;
   }
 
   /** What is known of a function that is called. One that comes too early, in a circle that is reported elsewhere, is not proved yet. */
@@ -146,9 +170,13 @@ export class Context {
     }
     if (this.purpose === 'foreign') return false;
     if (this.reporting) {
-      const { code, at, message, known = [], fixes } = failure();
+      const { code, at, message, refuted = message, known = [], fixes } = failure();
       const facts = [...knownFacts(this.state, formsOf(formula)), ...known];
-      this.report({ code: code.code, at, message, known: facts, fixes });
+      const said = entails(this.state, negate(formula)) ? refuted : message;
+      this.report({
+        diagnostic: { code: code.code, at, message: said, known: facts },
+        fixes: this.trial ? [] : fixes(),
+      });
     }
     const assumed = assume(this.state, formula);
     if (!assumed.impossible) this.state = assumed;
@@ -157,7 +185,7 @@ export class Context {
 
   /** Writes down what a checked build has to check, whether it is proved or relied on. */
   claim(claim: Claim, failure: () => Pick<Failure, 'code' | 'at' | 'message'>): void {
-    if (!this.reporting) return;
+    if (!this.reporting || this.trial !== null) return;
     const { code, at, message } = failure();
     this.obligations.add(this.function, { code: code.code, at, message, claim });
   }
@@ -194,7 +222,12 @@ export class Context {
     const { type } = expression;
     if (!this.reporting || type.kind !== 'integer') return value;
     const range = this.state.impossible ? rangeOfUnreached(type) : this.rangeOf(value);
-    expression.range = range.low <= range.high ? range : rangeOfUnreached(type);
+    this.noteRange(expression, range.low <= range.high ? range : rangeOfUnreached(type));
     return value;
+  }
+
+  /** Writes down `range`, unless the expression is tried only, or part of a loop's search. */
+  noteRange(expression: Expression, range: Range): void {
+    if (this.reporting && this.trial === null) expression.range = range;
   }
 }

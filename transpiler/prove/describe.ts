@@ -1,5 +1,6 @@
 /** What is known, in words. */
 import type { IntegerName, IntegerType } from '../ir/types.js';
+import { asOperand } from '../ir/spelling.js';
 import { magnitude, type Linear } from './domain/linear.js';
 import { U32 } from './domain/range.js';
 import type { State } from './domain/state.js';
@@ -20,9 +21,9 @@ function spellName(name: IntegerName): string {
 /** One line for each symbol in `forms`, and one for each inequality that ties them to something. */
 export function knownFacts(state: State, forms: readonly Linear[]): readonly string[] {
   const symbols = new Set(forms.flatMap(({ terms }) => terms.map(({ symbol }) => symbol)));
-  const facts = new Set([...symbols].flatMap((symbol) => state.factsWith(symbol)));
+  const facts = [...new Set([...symbols].flatMap((symbol) => state.factsWith(symbol)))].filter(isTold(state));
   const foreign = ({ terms }: Linear): number => terms.filter(({ symbol }) => !symbols.has(symbol)).length;
-  const shown = [...facts].sort((a, b) => foreign(a) - foreign(b)).slice(0, MOST_FACTS);
+  const shown = facts.sort((a, b) => foreign(a) - foreign(b)).slice(0, MOST_FACTS);
   const named = new Set([...symbols, ...shown.flatMap(({ terms }) => terms.map(({ symbol }) => symbol))]);
   return [
     ...[...named].sort((a, b) => a - b).map((symbol) => symbolLine(state, symbol)),
@@ -30,10 +31,18 @@ export function knownFacts(state: State, forms: readonly Linear[]): readonly str
   ];
 }
 
+/** A fact between two values of one variable, of which one has passed, says nothing to a reader. */
+function isTold(state: State): (fact: Linear) => boolean {
+  return ({ terms }) => new Set(terms.map(({ symbol }) => state.symbols.get(symbol).name)).size === terms.length;
+}
+
 function symbolLine(state: State, symbol: number): string {
   const { name, type, origin, at } = state.symbols.get(symbol);
   const { low, high } = state.rangeOf(symbol);
-  const range = low === high ? `${name} === ${decimal(low)}` : `${decimal(low)} <= ${name} <= ${decimal(high)}`;
+  const range =
+    low === high
+      ? `${asOperand(name)} === ${decimal(low)}`
+      : `${decimal(low)} <= ${asOperand(name)} <= ${decimal(high)}`;
   const typed = type === null ? range : `${name}: ${type}, ${range}`;
   return origin === null ? typed : `${typed}   (${at.file.slice(at.file.lastIndexOf('/') + 1)}:${at.line} ${origin})`;
 }
@@ -44,18 +53,14 @@ export function inequality(state: State, { terms, constant }: Linear): string {
     terms
       .filter(({ factor }) => factor > 0n === isLeft)
       .map(({ symbol, factor }) => {
-        const { name } = state.symbols.get(symbol);
-        return magnitude(factor) === 1n ? name : `${decimal(magnitude(factor))} * ${inParentheses(name)}`;
+        const name = asOperand(state.symbols.get(symbol).name);
+        return magnitude(factor) === 1n ? name : `${decimal(magnitude(factor))} * ${name}`;
       });
   const [left, right] = [side(true), side(false)];
   if (constant === 1n && left.length > 0) return `${left.join(' + ')} < ${right.join(' + ') || '0'}`;
   if (constant > 0n) left.push(decimal(constant));
   if (constant < 0n) right.push(decimal(-constant));
   return `${left.join(' + ') || '0'} <= ${right.join(' + ') || '0'}`;
-}
-
-function inParentheses(name: string): string {
-  return /^[\w.()]*$/.test(name) ? name : `(${name})`;
 }
 
 /** A number as people read it: large ones in hexadecimal. */

@@ -1,8 +1,9 @@
 /** The proof of one function. */
 import type { Report } from '../diagnostics/diagnostic.js';
-import type { Function } from '../ir/nodes.js';
-import type { Obligations } from '../ir/obligations.js';
+import type { Expression, Function } from '../ir/nodes.js';
+import { Obligations } from '../ir/obligations.js';
 import { assume } from './domain/assume.js';
+import { reportFaults, type Fault } from './fixes/attempts.js';
 import { condition } from './conditions.js';
 import { Context, type Rules } from './context.js';
 import { checkEnsures } from './ensures.js';
@@ -12,6 +13,7 @@ import { addNarrowings } from './narrowing.js';
 import { addRanges } from './ranges.js';
 import type { Proof } from './remembered.js';
 import { runStatement } from './statements.js';
+import type { Trial } from './fixes/trial.js';
 import type { Summary } from './summary.js';
 import { forget } from './variables.js';
 
@@ -24,13 +26,27 @@ export function proveFunction(
   obligations: Obligations,
   report: Report,
 ): Proof {
-  const context = new Context(subject, summaries, RULES, obligations, report);
-  for (const parameter of subject.parameters) forget(context, parameter);
-  for (const required of subject.requires) context.state = assume(context.state, context.condition(required));
-  context.run(subject.body);
+  const faults: Fault[] = [];
+  const context = new Context(subject, summaries, RULES, obligations, (fault) => faults.push(fault));
+  runBody(context, subject, subject.requires);
+  const attempt = (trial: Trial): readonly Fault[] | null => {
+    const left: Fault[] = [];
+    const tried = new Context(subject, summaries, RULES, new Obligations(), (fault) => left.push(fault), trial);
+    runBody(tried, subject, [...subject.requires, ...trial.requires]);
+    return tried.stopsAlways ? null : left;
+  };
+  reportFaults(faults, attempt, report);
   checkEnsures(subject, report);
   addRanges(subject, obligations);
   addNarrowings(subject, obligations);
   fillRanges(subject);
   return { result: context.result, proofs: context.proofs };
+}
+
+/** Goes through the function from what it requires on. */
+function runBody(context: Context, { parameters, body }: Function, requires: readonly Expression[]): void {
+  for (const parameter of parameters) forget(context, parameter);
+  for (const required of requires) context.state = assume(context.state, context.condition(required));
+  context.stopsAlways = context.state.impossible;
+  context.run(body);
 }

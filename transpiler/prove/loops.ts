@@ -182,7 +182,7 @@ function proveInvariants(
         code === PROOF.invariantAtStart
           ? `${invariant.text} may not hold when the loop starts`
           : `${invariant.text} may not hold the next time around`,
-      fixes: ['state less, or state what else the loop keeps in an invariant before this one'],
+      fixes: () => ['state less, or state what else the loop keeps in an invariant before this one'],
     }));
   }
   context.state = before;

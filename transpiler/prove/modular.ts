@@ -44,14 +44,15 @@ function castOperand(context: Context, operand: Expression, to: IntegerName): Li
   return modular(context, operand).value;
 }
 
-function modular(context: Context, expression: Expression): Modular {
+function modular(context: Context, written: Expression): Modular {
+  const expression = context.standing(written);
   const result = modularOperator(context, expression);
   if (result === null) {
     const value = context.integer(expression);
     return { value, script: context.rangeOf(value) };
   }
   if (isNumber(expression)) checkScript(context, expression, result);
-  if (context.reporting) expression.range = result.script;
+  context.noteRange(expression, result.script);
   return result;
 }
 
@@ -133,6 +134,6 @@ function checkScript(context: Context, expression: Expression, { value, script }
     at: expression.at,
     message: `${expression.text} may be above 2^53, where numbers are not exact`,
     known: knownFacts(context.state, [value]),
-    fixes: fixesOfResult(expression),
+    fixes: () => fixesOfResult(context, expression),
   }));
 }

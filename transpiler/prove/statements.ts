@@ -2,12 +2,12 @@
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
 import { bitsRange, checkBytesWrite } from './access.js';
-import { assume } from './domain/assume.js';
+import { assume, entails } from './domain/assume.js';
 import { checkFits, checkFitsType, checkIndex } from './checks.js';
 import type { Context } from './context.js';
 import { equals, FALSE, negate, type Formula } from './domain/formula.js';
 import { join } from './domain/join.js';
-import { ANYTHING, type Linear } from './domain/linear.js';
+import { ANYTHING, constant, type Linear } from './domain/linear.js';
 import { loop } from './loops.js';
 import { hull, intersect, numbersOf } from './domain/range.js';
 import { forget, nameOf } from './variables.js';
@@ -183,16 +183,24 @@ function contract(context: Context, statement: Extract<Statement, { kind: 'contr
     code: PROOF.ensures,
     at: statement.at,
     message: `${statement.condition.text} may not hold here`,
-    fixes: ['make it so before the return, or ensure less'],
+    fixes: () => ['make it so before the return, or ensure less'],
   }));
 }
 
 function unreachable(context: Context, statement: Extract<Statement, { kind: 'unreachable' }>): void {
-  context.prove(FALSE, [{ kind: 'never', node: statement }], () => ({
+  const { subject } = statement;
+  const value = context.integer(subject);
+  const members = subject.type.kind === 'integer' ? (subject.type.members ?? []) : [];
+  // What has the type of an enum is one of its members: it gets nothing else.
+  const excluded = members.map((member) => negate(equals(value, constant(member))));
+  const formula: Formula = members.length === 0 ? FALSE : { kind: 'all', parts: excluded };
+  const left = members.filter((_, position) => !entails(context.state, excluded[position] ?? FALSE));
+  context.prove(formula, [{ kind: 'never', node: statement }], () => ({
     code: PROOF.reachable,
     at: statement.at,
     message: 'this may be reached',
-    fixes: ['name the values that are left in a case of their own'],
+    known: left.length === 0 ? [] : [`${subject.text} may still be ${left.join(', ')}`],
+    fixes: () => ['do in its place what is to be done then'],
   }));
   context.state = assume(context.state, FALSE);
 }

@@ -308,6 +308,25 @@ t.test('functions', (t) => {
       }`,
     },
     {
+      name: 'a switch over what guards have left of an enum',
+      text: `const Mode = { off: 0, on: 5, other: 7, broken: 9 } as const;
+      type Mode = (typeof Mode)[keyof typeof Mode];
+      export function f(mode: Mode, n: u32): u32 {
+        if (mode === Mode.on) return 0;
+        if (n > 4 && mode === Mode.broken) return 7;
+        switch (mode) {
+          case Mode.off: return 1;
+          case Mode.broken: case Mode.other: return 2;
+          default: unreachable(mode);
+        }
+      }
+      export function g(mode: Mode): u32 {
+        if (mode === Mode.off || mode === Mode.other) return 1;
+        if (mode !== Mode.on && mode !== Mode.broken) return unreachable(mode);
+        return 2;
+      }`,
+    },
+    {
       name: 'an enum is as small as its members',
       text: `const Mode = { off: 0, on: 1 } as const;
       type Mode = (typeof Mode)[keyof typeof Mode];

@@ -257,7 +257,7 @@ const Values = arr(U32, 8);`;
   const { diagnostics } = proveModules({ memory: text });
   t.same(
     diagnostics.map(({ fixes }) => fixes),
-    [['copy queue.count to a const first, since memory keeps no facts', 'guard with  if (queue.count < 8) { ... }']],
+    [['memory keeps no facts, so keep it:  const count = queue.count; if (count < 8) { ... }']],
   );
   t.end();
 });

@@ -1,13 +1,15 @@
 /** Runs the frontend and the prover on small programs. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Test as Tap } from 'tap';
-import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
+import type { Change, Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
+import { PROOF } from '../../../transpiler/diagnostics/proof.js';
 import { load } from '../../../transpiler/frontend/load.js';
 import { lower } from '../../../transpiler/frontend/lower.js';
 import type { Program } from '../../../transpiler/ir/nodes.js';
 import { prove } from '../../../transpiler/prove/index.js';
+import { applied } from '../diagnostics/apply.js';
 
 /** Above build/js/tests/transpiler/prove. */
 const repository = join(import.meta.dirname, '../../../../..');
@@ -47,6 +49,28 @@ export function proveModules(modules: Readonly<Record<string, string>>): Proved 
   }
 }
 
+/** With each change in it, a program has a fault less; what it requires then is left to callers. */
+function checkChanges(t: Tap, modules: Readonly<Record<string, string>>, found: readonly Diagnostic[]): void {
+  const changed = found.flatMap(({ at, changes = [] }) => {
+    const name = basename(at.file, '.ts');
+    return changes.map((change) => ({ name, text: changedText(modules[name] ?? '', at, change) }));
+  });
+  const tried = Object.fromEntries(changed.map(({ name, text }, which) => [`${name}_${which}`, text]));
+  const { diagnostics } = proveModules(tried);
+  const faultsOf = (name: string, all: readonly Diagnostic[]): number =>
+    all.filter(({ at, code }) => basename(at.file, '.ts') === name && code !== PROOF.requires.code).length;
+  for (const [which, { name, text }] of changed.entries()) {
+    const left = faultsOf(`${name}_${which}`, diagnostics);
+    t.ok(left === 0 || left < faultsOf(name, found), `a fix that helps: ${text}`);
+  }
+}
+
+/** The text of a module, still without its imports. */
+function changedText(text: string, at: Diagnostic['at'], change: Change): string {
+  const imports = withImports('');
+  return applied(`${imports}${text}`, at, change).slice(imports.length);
+}
+
 function describe({ code, at, message, known }: Diagnostic): string {
   return [`${at.file}:${at.line}:${at.column} ${code} ${message}`, ...known].join('\n  ');
 }
@@ -60,10 +84,11 @@ export interface Case {
   readonly codes?: readonly string[];
 }
 
-/** Proves all cases in one program, and checks each. */
+/** Proves all cases in one program, and checks each; and each change that is proposed, in the program that it makes. */
 export function checkCases(t: Tap, cases: readonly Case[]): void {
   const modules = Object.fromEntries(cases.map(({ text }, position) => [`case${position}`, text]));
   const { diagnostics } = proveModules(modules);
+  checkChanges(t, modules, diagnostics);
   for (const [position, { name, codes = [] }] of cases.entries()) {
     const found = diagnostics.filter(({ at }) => at.file.endsWith(`/case${position}.ts`));
     t.same(found.map(({ code }) => code).sort(), [...codes].sort(), name, { found: found.map(describe) });
