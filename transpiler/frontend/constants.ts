@@ -14,7 +14,9 @@ export type Value = bigint | boolean | string;
 /** The integers that a JavaScript number holds exactly, and tells apart from their neighbours. */
 const EXACT_NUMBER: Range = { low: 1n - 2n ** 53n, high: 2n ** 53n - 1n };
 /** What some 64-bit type of C holds. */
-const ANY_64: Range = { low: rangeOfName('i64').low, high: rangeOfName('u64').high };
+const I64 = rangeOfName('i64');
+const U64 = rangeOfName('u64');
+const ANY_64: Range = { low: I64.low, high: U64.high };
 const I32 = rangeOfName('i32');
 const U32 = rangeOfName('u32');
 /** What JavaScript's bit operators take whole, though they may see another sign. */
@@ -55,12 +57,12 @@ function compute(context: Context, node: ts.Node, expression: Expression): Value
       const otherwise = evaluate(context, node, expression.otherwise);
       return evaluate(context, node, expression.test) ? then : otherwise;
     }
-    case 'compare':
-      return compare(
-        expression.operator,
-        integer(context, node, expression.left),
-        integer(context, node, expression.right),
-      );
+    case 'compare': {
+      const left = integer(context, node, expression.left);
+      const right = integer(context, node, expression.right);
+      requireOneType(context, node, expression, left, right);
+      return compare(expression.operator, left, right);
+    }
     case 'cast':
       return cast(expression.to, castOperand(context, node, expression.operand));
     case 'unary':
@@ -72,9 +74,26 @@ function compute(context: Context, node: ts.Node, expression: Expression): Value
   }
 }
 
+/** An operand: some type of C holds it. */
 function integer(context: Context, node: ts.Node, part: Expression): bigint {
   const value = evaluate(context, node, part);
-  return typeof value === 'bigint' ? value : refuse(context, node, SUBSET.constantValue, 'an integer stands here');
+  if (typeof value !== 'bigint') return refuse(context, node, SUBSET.constantValue, 'an integer stands here');
+  if (!isNumber(part) && !fits(value, ANY_64))
+    refuse(context, node, SUBSET.constantValue, `${part.text} is ${value}, which no 64 bits hold`);
+  return value;
+}
+
+/** Quotients, remainders and comparisons differ where the operands are converted, as C does to those of two signs. */
+function requireOneType(
+  context: Context,
+  node: ts.Node,
+  { left: leftPart, right: rightPart }: ExpressionOf<'compare'> | ExpressionOf<'binary'>,
+  left: bigint,
+  right: bigint,
+): void {
+  if ([I64, U64].some((type) => fits(left, type) && fits(right, type))) return;
+  const problem = `no C type holds both ${leftPart.text} and ${rightPart.text}`;
+  refuse(context, node, SUBSET.constantValue, problem, 'convert one of them: a cast says to what');
 }
 
 /** The value below a cast, which drops the fraction of a quotient. */
@@ -107,10 +126,11 @@ function binary(context: Context, node: ts.Node, expression: ExpressionOf<'binar
 function checkOperands(
   context: Context,
   node: ts.Node,
-  { operator, left: leftPart, right: rightPart, ...expression }: ExpressionOf<'binary'>,
+  expression: ExpressionOf<'binary'>,
   left: bigint,
   right: bigint,
 ): void {
+  const { operator, left: leftPart, right: rightPart } = expression;
   const numbers = isNumber(leftPart) && expression.type.kind === 'integer' && expression.type.javascript === 'number';
   switch (operator) {
     case '<<':
@@ -128,13 +148,17 @@ function checkOperands(
       require(context, node, leftPart, left, ANY_32);
       require(context, node, rightPart, right, ANY_32);
       return;
+    case '/':
+    case '%':
+      requireOneType(context, node, expression, left, right);
+      return;
     default:
       return;
   }
 }
 
-function require(context: Context, node: ts.Node, part: Expression, value: bigint, { low, high }: Range): void {
-  if (value >= low && value <= high) return;
+function require(context: Context, node: ts.Node, part: Expression, value: bigint, range: Range): void {
+  if (fits(value, range)) return;
   refuse(
     context,
     node,
@@ -152,9 +176,8 @@ function fitting(
   exact: bigint,
 ): bigint {
   const isBits = '&|^~<<>>'.includes(expression.operator);
-  const { low, high } = !isNumber(expression) ? ANY_64 : isBits && !expression.wraps ? I32 : EXACT_NUMBER;
-  const fits = exact >= low && exact <= high;
-  if (fits || (expression.wraps && !isNumber(expression))) return exact;
+  const range = !isNumber(expression) ? ANY_64 : isBits && !expression.wraps ? I32 : EXACT_NUMBER;
+  if (fits(exact, range) || (expression.wraps && !isNumber(expression))) return exact;
   return refuse(
     context,
     node,
@@ -164,6 +187,10 @@ function fitting(
       : `${expression.text} is ${exact}, which no 64 bits hold`,
     `write ${isNumber(expression) ? 'u32' : 'u64'}(${expression.text})${isNumber(expression) ? ', or use bigint' : ''}`,
   );
+}
+
+function fits(value: bigint, { low, high }: Range): boolean {
+  return value >= low && value <= high;
 }
 
 function isNumber(expression: Pick<Expression, 'type'>): boolean {

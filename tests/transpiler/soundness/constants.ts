@@ -16,6 +16,22 @@ export const CONSTANTS: readonly Program[] = [
   refused('a count above 31', 'export const C = u32(1 << 40);'),
   refused('a negative count', 'export const N = 1 << -1;'),
   refused('bits above 32', 'export const A = 0x1_0000_0001 & 3;'),
+  refused(
+    'a divisor of more than 64 bits',
+    'const A = u64(0x1000_0000_0000_0000n % 0x1_0000_0000_0000_0000n);\nexport function f(): u64 { return A; }',
+  ),
+  refused(
+    'a shift of more than 64 bits',
+    'const A = 0x1_0000_0000_0000_0000n >> 4n;\nexport function f(): u64 { return A; }',
+  ),
+  refused(
+    'a remainder of values of two signs',
+    'const A = -1n % 0xffff_ffff_ffff_ffffn;\nexport function f(): i64 { return A; }',
+  ),
+  refused(
+    'a comparison of values of two signs',
+    'const A: boolean = -1n < 0xffff_ffff_ffff_ffffn;\nexport function f(): boolean { return A; }',
+  ),
   refused('a constant that its type does not hold', 'export const S: u8 = 300;', 'TSV1007'),
   refused(
     'a negative value in a list of u8',
@@ -56,5 +72,11 @@ export const CONSTANTS: readonly Program[] = [
       ['f', 3n],
       ['g', 3n],
     ],
+  },
+  {
+    name: 'quotients and comparisons of constants of one type',
+    text: `const A = 0xffff_ffff_ffff_ffffn / 3n; const B = -7n % 2n; const C = 0xffff_ffff_ffff_ffffn > 3n; const D = -2n < 1n;
+    export function f(): u64 { return A; } export function g(): i64 { return B; } export function h(): boolean { return C && D; }`,
+    calls: [['f'], ['g'], ['h']],
   },
 ];
