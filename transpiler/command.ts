@@ -13,6 +13,8 @@ if (folder === undefined || output === undefined) {
 
 const { diagnostics, files } = transpile({ folder });
 for (const diagnostic of diagnostics) process.stderr.write(`${printDiagnostic(diagnostic)}\n`);
+if (diagnostics.length > 0)
+  process.stderr.write(`${diagnostics.length} ${diagnostics.length === 1 ? 'error' : 'errors'}\n`);
 for (const [name, text] of files) {
   mkdirSync(dirname(join(output, name)), { recursive: true });
   writeFileSync(join(output, name), text);

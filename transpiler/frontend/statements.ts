@@ -11,6 +11,7 @@ import { contractOf } from './contracts.js';
 import { WRITES } from './calls.js';
 import { valueFor } from './placing.js';
 import { switchOf } from './switches.js';
+import { spell } from './operators.js';
 import { describeSyntax } from './syntax.js';
 import { integerType, typeOfAnnotation } from './types.js';
 
@@ -120,10 +121,18 @@ function variableType(
       name,
       SUBSET.annotation,
       `the let ${name.text} has no type`,
-      `write let ${name.text}: ${type.name ?? 'u32'} = ...`,
+      ...typesToWrite(type).map((one) => `write let ${name.text}: ${one}`),
     );
   if (value && type.name === null && type.members === null) return constantType(body, declaration, name, value);
   return value && isOperator(value) ? widened(type) : type;
+}
+
+/** The types that a variable may be given whose value has `type`. */
+function typesToWrite(type: Type): readonly string[] {
+  if (type.kind !== 'integer') return [];
+  if (type.name !== null) return [`${spell(type.name)} = ...`];
+  const bits = type.javascript === 'bigint' ? 64 : 32;
+  return [`u${bits} = ...`, `i${bits} = ... where it may be below 0`];
 }
 
 function isOperator({ kind }: Expression): boolean {
@@ -145,7 +154,7 @@ function constantType(body: Body, node: ts.Node, name: ts.Identifier, value: Exp
       name,
       SUBSET.annotation,
       `no one type holds ${value.text}`,
-      `write const ${name.text}: u32 = ...`,
+      ...typesToWrite(value.type).map((one) => `write const ${name.text}: ${one}`),
     );
   const negative = known.some((one) => one < 0n);
   const { javascript } = value.type as IntegerType;

@@ -178,4 +178,29 @@ const ARITHMETIC: readonly Faulty[] = [
   },
 ];
 
-export const FAULTY: readonly Faulty[] = [...IN_MEMORY, ...CONSTANTS, ...FLOW, ...ARITHMETIC];
+const TYPES: readonly Faulty[] = [
+  {
+    name: 'an integer where a member of an enum is wanted',
+    text: `const Event = { start: 0, stop: 9 } as const;
+type Event = (typeof Event)[keyof typeof Event];
+export function f(n: u32): Event { return n; }\n`,
+    says: [/n may be none of the enum's values \(0 to 9\)[^]*choose a member of the enum for each value with a switch/],
+  },
+  {
+    name: 'a let that counts down below 0',
+    text: 'export function f(): void { for (let shift = 28; shift >= 0; shift -= 4) pause(); }\n',
+    fixes: ['write let shift: u32 = ...', 'write let shift: i32 = ... where it may be below 0'],
+  },
+  {
+    name: 'a let of a bigint',
+    text: 'export function f(): u64 { let sum = 5n; sum += 1n; return sum; }\n',
+    fixes: ['write let sum: u64 = ...', 'write let sum: i64 = ... where it may be below 0'],
+  },
+  {
+    name: 'a let of an address',
+    text: 'export function f(a: Hpa): Hpa { let next = a; next = hpa(0n); return next; }\n',
+    fixes: ['write let next: Hpa = ...'],
+  },
+];
+
+export const FAULTY: readonly Faulty[] = [...TYPES, ...IN_MEMORY, ...CONSTANTS, ...FLOW, ...ARITHMETIC];
