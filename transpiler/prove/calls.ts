@@ -15,6 +15,9 @@ import type { Summary } from './summary.js';
 /** How deep functions that only return, and contracts, are looked into; a circle of them has no end. */
 const MOST_DEPTH = 6;
 
+/** How many functions are looked into for one call: where each of many calls some of the others, there is no end in sight. */
+const MOST_LOOKED_INTO = 40;
+
 /** What stands for a parameter in a call. */
 type Operand =
   | { readonly kind: 'integer'; readonly value: Linear }
@@ -47,9 +50,10 @@ export function callCondition(context: Context, expression: ExpressionOf<'call'>
   return bound(context, bind(called, values), () => context.condition(returned));
 }
 
-/** What a function returns that does nothing else; null where it does, or is deep in functions like it. */
-function onlyReturn({ depth }: Context, { returned }: Summary): Expression | null {
-  return depth < MOST_DEPTH ? returned : null;
+/** What a function returns that does nothing else; null where it does, or is deep in functions like it, or behind many. */
+function onlyReturn(context: Context, { returned }: Summary): Expression | null {
+  context.lookedInto += 1;
+  return context.depth < MOST_DEPTH && context.lookedInto <= MOST_LOOKED_INTO ? returned : null;
 }
 
 /** The values of the operands, which are proved to be what the callee takes. */
@@ -90,6 +94,7 @@ function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: 
   context.depth += 1;
   const result = context.foreign(evaluate);
   context.depth -= 1;
+  if (context.depth === 0) context.lookedInto = 0;
   context.state.integers = ownIntegers;
   context.state.booleans = ownBooleans;
   return result;

@@ -6,7 +6,7 @@ import type { Range } from '../ir/types.js';
 import { assume, entails } from './domain/assume.js';
 import type { Fault } from './fixes/attempts.js';
 import { knownFacts } from './describe.js';
-import { formsOf, negate, type Formula } from './domain/formula.js';
+import { formsOf, limited, negate, type Formula } from './domain/formula.js';
 import { constant, ofSymbol, ZERO, type Linear } from './domain/linear.js';
 import type { Meaning } from './domain/meaning.js';
 import { numbersOf, rangeOfUnreached } from './domain/range.js';
@@ -62,6 +62,8 @@ export class Context {
   rounds = 0;
   /** How many functions deep the expression lies that is evaluated: 0 in the function itself. */
   depth = 0;
+  /** How many functions were looked into so far for the one that the function itself calls. */
+  lookedInto = 0;
   /** The inequalities that were compared, while a loop looks for its invariants. */
   compared: Linear[] | null = null;
   /** How many proofs succeeded, each counted once. */
@@ -101,7 +103,7 @@ export class Context {
 
   /** What is true where a boolean expression is. */
   condition(expression: Expression): Formula {
-    return this.rules.condition(this, this.standing(expression));
+    return limited(this.rules.condition(this, this.standing(expression)));
   }
 
   /** What stands in the place of the expression: itself, or a fix that is tried. */

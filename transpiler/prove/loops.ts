@@ -65,6 +65,7 @@ function headOf(context: Context, statement: Loop, entry: State): Head {
  * same: so it is known which values they skip.
  */
 function countRounds(context: Context, statement: Loop, entry: State, head: Head): Head {
+  if (context.rounds > MOST_ROUNDS_OF_FUNCTION) return head;
   if (![...statement.body, ...statement.update].some(hasLongStep)) return head;
   const { end } = round(context, statement, head.state.copy());
   const symbols = new Map(head.symbols);

@@ -20,6 +20,10 @@ const IMPORT = "import { arr, at, list, struct, u32, U32, type Ref } from '../..
 const returning = (expression: string): string => `export function f(x: u32): u32 { return ${expression}; }`;
 const nested = (before: string, middle: string, after: string): string =>
   `${before.repeat(DEPTH)}${middle}${after.repeat(DEPTH)}`;
+const steps = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join('\n');
+const calls = (index: number): string =>
+  Array.from({ length: 6 }, (_, added) => `f${index}(u32(x + ${added}))`).join(' && ');
 
 /** Each in a folder of its own, with the code that it is refused with; null where it is a program. */
 const TEXTS: Readonly<Record<string, readonly [text: string | Uint8Array, code: string | null]>> = {
@@ -51,6 +55,26 @@ const TEXTS: Readonly<Record<string, readonly [text: string | Uint8Array, code: 
   ],
   'a shift that no memory holds': ['const A = 1n << 99999999999n;', 'TSV1017'],
   'an array of less than nothing': ['const A = arr(U32, -1);', 'TSV1016'],
+  'conditions, each made of the one before': [
+    `export function f(x: u32, y: u32): boolean {
+      const b0 = x > y;
+      ${steps(40, (i) => `const b${i + 1} = b${i} ? b${i} && x > ${i} : b${i} || y > ${i};`)}
+      return b40;
+    }`,
+    null,
+  ],
+  'functions, each of which calls the one before': [
+    `function f0(x: u32): boolean { return x < 5 || x > 9; }
+      ${steps(5, (i) => `function f${i + 1}(x: u32): boolean { return ${calls(i)}; }`)}
+      export function f(x: u32): boolean { return f5(x); }`,
+    null,
+  ],
+  'loops in loops, in steps of two': [
+    `export function f(): void {
+      ${steps(24, (i) => `for (let i${i}: u32 = 0; i${i} < 4; i${i} += 2)`)} {}
+    }`,
+    null,
+  ],
   'nothing at all': ['', null],
   'a hundred thousand lines': [`${'// nothing\n'.repeat(100_000)}${returning('x')}`, null],
   'UTF-16': [Buffer.from(IMPORT, 'utf16le'), 'TSV0001'],

@@ -99,3 +99,25 @@ export function formsOf(formula: Formula): readonly Linear[] {
       return [];
   }
 }
+
+/** What a formula may say at most: one that is made of others, each of them twice, doubles with each step. */
+const LARGEST = 500;
+const sizes = new WeakMap<Formula, number>();
+
+/** The formula, or nothing where it is too large to be gone through. */
+export function limited(formula: Formula): Formula {
+  return sizeOf(formula) > LARGEST ? UNKNOWN : formula;
+}
+
+function sizeOf(formula: Formula): number {
+  const known = sizes.get(formula);
+  if (known !== undefined) return known;
+  const size = partsOf(formula).reduce((sum, part) => sum + sizeOf(part), 1);
+  sizes.set(formula, size);
+  return size;
+}
+
+function partsOf(formula: Formula): readonly Formula[] {
+  if (formula.kind === 'given') return [formula.then];
+  return formula.kind === 'all' || formula.kind === 'any' ? formula.parts : [];
+}
