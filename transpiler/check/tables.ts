@@ -31,13 +31,17 @@ function haveOneSignature(a: Function, b: Function): boolean {
   );
 }
 
-/** Whether C and the prover take two types for one: references by their layout. */
+/** Whether C and the prover take two types for one: references by their layout, enums by their members. */
 function isSameType(a: Type, b: Type): boolean {
   if (a.kind === 'reference' && b.kind === 'reference') return a.layout === b.layout;
+  if (a.kind === 'integer' && b.kind === 'integer' && String(a.members) !== String(b.members)) return false;
   return cType(a) === cType(b);
 }
 
 function signatureOf({ parameters, result }: Function): string {
-  const types = parameters.map(({ type }) => cType(type)).join(', ');
-  return `(${types}) => ${cType(result)}`;
+  return `(${parameters.map(({ type }) => spelled(type)).join(', ')}) => ${spelled(result)}`;
+}
+
+function spelled(type: Type): string {
+  return type.kind === 'integer' && type.members !== null ? type.members.join(' | ') : cType(type);
 }

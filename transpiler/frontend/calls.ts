@@ -1,7 +1,7 @@
 /** Calls: of the program's functions, of intrinsics, of tables, of the library, of methods. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
-import type { BuiltinName, Callee, Expression, Variable } from '../ir/nodes.js';
+import type { BuiltinName, Callee, Expression, FunctionTable, Variable } from '../ir/nodes.js';
 import type { IntegerName, Type } from '../ir/types.js';
 import { type Context, refuse, refuseSilently, textOf } from './context.js';
 import { PLATFORM_FUNCTIONS } from './intrinsics.js';
@@ -75,9 +75,15 @@ function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExp
       `${textOf(getter)} is not a function`,
       'call handlers.get(index)(...)',
     );
-  const { parameters, result } = table.table.fallback;
+  const { parameters } = table.table.fallback;
   const callee: Callee = { kind: 'table', table: table.table, index: context.lower.expression(index) };
-  return call(context, node, callee, parameters, result);
+  return call(context, node, callee, parameters, resultOf(table.table));
+}
+
+/** What a call of a table gives: it never returns only where no function of the table does. */
+function resultOf({ fallback, entries }: FunctionTable): Type {
+  const returning = [fallback, ...entries.values()].find(({ result }) => result.kind !== 'never');
+  return (returning ?? fallback).result;
 }
 
 function call(

@@ -195,4 +195,40 @@ export const PROVER: readonly Program[] = [
     export function f(x: u32): u32 { requires(g(x) >= 0); return x; }`,
     code: 'TSV3001',
   },
+  {
+    name: 'what follows the call of a table, the fallback of which never returns',
+    text: `type Handler = (code: u32) => void;
+    function stop(code: u32): never { s.x = code; return haltForever(); }
+    function go(code: u32): void { s.x = code; }
+    const handlers = table<Handler>(4, stop, { [1]: go });
+    export function f(x: u32): u32 { handlers.get(1)(x); return LIST.get(x); }`,
+    code: 'TSV2104',
+  },
+  {
+    name: 'a table, the fallback of which never returns',
+    text: `type Handler = (code: u32) => void;
+    function stop(code: u32): never { s.x = code; return haltForever(); }
+    function go(code: u32): void { s.x = code; }
+    const handlers = table<Handler>(4, stop, { [1]: go });
+    export function f(x: u32): u32 { handlers.get(x & 3)(x); return LIST.get(x & 3); }`,
+    calls: [
+      ['f', 0n],
+      ['f', 1n],
+    ],
+  },
+  {
+    name: 'a table, the fallback of which returns an enum, and an entry any number',
+    text: `const R = { a: 0, b: 3 } as const;
+    type R = (typeof R)[keyof typeof R];
+    type Handler = (code: u32) => u32;
+    function rare(code: u32): R { return code > 3 ? R.a : R.b; }
+    function any(code: u32): u32 { return code; }
+    const handlers = table<Handler>(4, rare, { [1]: any });
+    export function f(x: u32): u32 {
+      let y: u32 = 100;
+      switch (handlers.get(1)(x)) { case 0: y = 0; break; case 3: y = 1; break; }
+      return LIST.get(y);
+    }`,
+    code: 'TSV1030',
+  },
 ];
