@@ -30,7 +30,9 @@ export function assignmentOf(context: Context, node: ts.Expression): Statement |
   const at = locate(context, node);
   if (kind === ts.SyntaxKind.EqualsToken) {
     const target = targetOf(context, node.left);
-    return { kind: 'assign', at, target, value: valueFor(context, node.right, target.type) };
+    const value = valueFor(context, node.right, target.type);
+    if (value.kind === 'binary' || value.kind === 'unary') checkIsNoEnum(context, node, target);
+    return { kind: 'assign', at, target, value };
   }
   const operator = COMPOUND.get(kind);
   if (operator === undefined) return null;
@@ -108,6 +110,7 @@ function targetOf(context: Context, node: ts.Expression): Target {
 /** The target of an assignment that reads it first: evaluated twice in C, so it is free of effects. */
 function compoundTarget(context: Context, node: ts.Expression): Target {
   const target = targetOf(context, node);
+  checkIsNoEnum(context, node, target);
   if (target.kind === 'variable') return target;
   if (reachesVolatile(target))
     refuse(
@@ -126,4 +129,16 @@ function compoundTarget(context: Context, node: ts.Expression): Target {
       'keep the reference, or the index, in a const first',
     );
   return target;
+}
+
+/** Refuses the result of an operator where an enum is kept: it may be no member, and TypeScript lets it pass in an assignment. */
+function checkIsNoEnum(context: Context, node: ts.Node, { type, text }: Target): void {
+  if (type.kind !== 'integer' || type.members === null) return;
+  refuse(
+    context,
+    node,
+    SUBSET.assignmentForm,
+    `${text} is one of ${type.members.join(', ')}, which the result of an operator may not be`,
+    'assign a member by its name, or declare a u32',
+  );
 }

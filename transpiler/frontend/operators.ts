@@ -1,6 +1,7 @@
 /** The types of operators: what plain TypeScript calls `number` and `bigint`, kept apart. */
 import type { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
+import { holdsMembers } from '../ir/integers.js';
 import type { BinaryOperator, Expression } from '../ir/nodes.js';
 import type { IntegerName, IntegerType } from '../ir/types.js';
 import { type Context, refuse } from './context.js';
@@ -84,7 +85,8 @@ export function conditionalType(
   if (then.name !== null && otherwise.name !== null) checkSpace(context, node, then, otherwise);
   if (then.members === null || otherwise.members === null) return joined(then, otherwise);
   const members = [...new Set([...then.members, ...otherwise.members])].sort((a, b) => (a < b ? -1 : 1));
-  return { ...joined(then, otherwise), members };
+  const both: IntegerType = { ...joined(then, otherwise), members };
+  return holdsMembers(both) ? both : { ...both, members: null };
 }
 
 /** A type that both flow into; without a name where none of the language's does. */

@@ -1,6 +1,7 @@
 /** From TypeScript's types to the language's. */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
+import { holdsMembers } from '../ir/integers.js';
 import type { IntegerName, IntegerType, Layout, Type } from '../ir/types.js';
 import { type Context, refuse, symbolOf, textOf } from './context.js';
 import { layoutOf } from './layouts.js';
@@ -125,19 +126,20 @@ function brandedType(context: Context, type: ts.Type): IntegerType | null {
   return name === undefined ? null : integerType(name);
 }
 
-/** A union of number or bigint literals: the values of an enum. */
+/** A union of number or bigint literals: the values of an enum, which one type of C holds. */
 function enumType(type: ts.Type): IntegerType | null {
   const parts = type.isUnion() ? type.types : [type];
   const members = parts.flatMap((part) => literalValue(part) ?? []);
   if (members.length !== parts.length) return null;
   const wide = parts.every((part) => part.flags & ts.TypeFlags.BigIntLiteral);
   if (!wide && !parts.every((part) => part.isNumberLiteral())) return null;
-  return {
+  const found: IntegerType = {
     kind: 'integer',
     javascript: wide ? 'bigint' : 'number',
     name: null,
     members: members.sort((a, b) => (a < b ? -1 : 1)),
   };
+  return holdsMembers(found) ? found : null;
 }
 
 function literalValue(type: ts.Type): bigint | null {

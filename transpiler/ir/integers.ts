@@ -9,6 +9,12 @@ export function integerName(type: IntegerType): IntegerName {
   return negative ? 'i32' : 'u32';
 }
 
+/** Whether the usual type of an enum holds all of its members: -1 and 2^32 - 1 are of no one type of 32 bits. */
+export function holdsMembers(type: IntegerType): boolean {
+  const { low, high } = rangeOfName(integerName(type));
+  return type.members?.every((member) => low <= member && member <= high) ?? true;
+}
+
 /** All values of the integer type `name`. */
 export function rangeOfName(name: IntegerName): Range {
   return RANGES[name];

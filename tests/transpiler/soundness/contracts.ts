@@ -92,4 +92,70 @@ export const TYPESCRIPT: readonly Program[] = [
     export function f(): u32 { return look(null) === 7 ? look(s) : 9; }`,
     calls: [['f']],
   },
+  {
+    name: 'an enum that counts',
+    text: `const R = { a: 0, b: 3 } as const;
+    type R = (typeof R)[keyof typeof R];
+    export function f(x: u32): u32 {
+      let r: R = R.a;
+      if (x > 5) r++;
+      let y: u32 = 100;
+      switch (r) { case 0: y = 0; break; case 3: y = 1; break; }
+      return LIST.get(y);
+    }`,
+    code: 'TSV1013',
+  },
+  {
+    name: 'an enum and a number',
+    text: `const R = { a: 0, b: 3 } as const;
+    type R = (typeof R)[keyof typeof R];
+    export function f(x: u32): u32 {
+      let r: R = R.a;
+      if (x > 5) r += 1;
+      let y: u32 = 100;
+      switch (r) { case 0: y = 0; break; case 3: y = 1; break; }
+      return LIST.get(y);
+    }`,
+    code: 'TSV1013',
+  },
+  {
+    name: 'the sum of an enum and a number, which TypeScript lets pass',
+    text: `const R = { a: 0, b: 3 } as const;
+    type R = (typeof R)[keyof typeof R];
+    export function f(x: u32): u32 {
+      let r: R = R.a;
+      if (x > 5) r = r + 1;
+      let y: u32 = 100;
+      switch (r) { case 0: y = 0; break; case 3: y = 1; break; }
+      return LIST.get(y);
+    }`,
+    code: 'TSV1013',
+  },
+  {
+    name: 'an enum, of which no number of 32 bits is each member',
+    text: `const R = { a: 0, b: 0x1_0000_0000 } as const;
+    type R = (typeof R)[keyof typeof R];
+    function pick(x: u32): R { return x > 3 ? R.a : R.b; }
+    export function f(x: u32): u32 { const r = pick(x); return r === R.b ? 1 : 2; }`,
+    code: 'TSV1001',
+  },
+  {
+    name: 'an enum, the members of which have no one type of 32 bits',
+    text: `const R = { a: -1, b: 0xffff_ffff } as const;
+    type R = (typeof R)[keyof typeof R];
+    function pick(x: u32): R { return x > 3 ? R.a : R.b; }
+    export function f(x: u32): u32 { const r = pick(x); return r === R.b ? 1 : 2; }`,
+    code: 'TSV1001',
+  },
+  {
+    name: 'two enums, the members of which have no one type of 32 bits, in one const',
+    text: `const R = { a: -1, b: 1 } as const;
+    type R = (typeof R)[keyof typeof R];
+    const T = { a: 0xffff_ffff, b: 1 } as const;
+    type T = (typeof T)[keyof typeof T];
+    function r(x: u32): R { return x > 3 ? R.a : R.b; }
+    function t(x: u32): T { return x > 3 ? T.a : T.b; }
+    export function f(x: u32): u32 { const one = x > 5 ? r(x) : t(x); return one === T.a ? 1 : 2; }`,
+    code: 'TSV1011',
+  },
 ];
