@@ -35,7 +35,7 @@ export async function assembleBareProgram(root: string, name: BareProgram, file:
 }
 
 /** Guests that attack the hypervisor, in images/adversary/: each says at its start what it does and prints. */
-export type Adversary = 'edges' | 'modes' | 'races' | 'storms';
+export type Adversary = 'edges' | 'modes' | 'races' | 'storms' | 'sweeps';
 
 export async function assembleAdversary(root: string, name: Adversary, file: string): Promise<void> {
   await assemble(root, 'adversary', name, file);

@@ -30,9 +30,7 @@
 %define TOP_WINDOW   512 * GIB
 
         lea     rsp, [stack_top]
-        mov     dx, COM1 + 3
-        mov     al, 3                   ; eight bits
-        out     dx, al
+        set_up_serial
         mov     al, 0xff                ; no interrupts of the old controllers
         out     0x21, al
         out     0xa1, al

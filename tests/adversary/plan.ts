@@ -1,4 +1,4 @@
-/** The races and storms of the tests and of the soak, and how each run is judged. */
+/** The races, storms and sweeps of the tests and of the soak, and how each run is judged. */
 import type { Attack, Outcome } from './attack.js';
 
 export interface Planned {
@@ -12,6 +12,7 @@ export type Race = 'n' | 'i' | 'c';
 type Place = 'AMD-V of Bochs' | 'QEMU';
 
 const ATTEMPTS = { 'AMD-V of Bochs': 500, QEMU: 2000 } as const;
+const SWEEP_ATTEMPTS = 150;
 /** Counts of the time-stamp counter in which a processor starts: instructions in Bochs, time on QEMU. */
 const PATIENCE = { 'AMD-V of Bochs': 2_000_000, QEMU: 2_000_000_000 } as const;
 /** Random delays are shorter than this power of two, of rounds of a loop. */
@@ -19,12 +20,14 @@ const LONGEST_DELAY = { 'AMD-V of Bochs': 12, QEMU: 16 } as const;
 /** Race `c` uses its processors up; Bochs has 15 at most. */
 const RACING_PROCESSORS = { n: 3, i: 3, c: 15 } as const;
 
-/** The letters are those of races.asm and storms.asm. On QEMU an INIT of the I/O APIC is not held, so it is left out. */
+/** The letters are those of races.asm, storms.asm and sweeps.asm. On QEMU an INIT of the I/O APIC is not held, so it is left out. */
 export const PLAN: readonly Planned[] = [
   ...(['n', 'i', 'c'] as const).map((kind) => race('AMD-V of Bochs', kind)),
   ...(['n', 'i'] as const).map((kind) => race('QEMU', kind)),
   ...[2, 4].flatMap((cpus) => (['h', 'a'] as const).map((kind) => storm('AMD-V of Bochs', kind, cpus))),
   ...[2, 4].flatMap((cpus) => (['h', 'a'] as const).map((kind) => storm('QEMU', kind, cpus))),
+  ...(['a', 'w'] as const).map((kind) => sweep('AMD-V of Bochs', kind)),
+  ...(['a', 'w', 'i'] as const).map((kind) => sweep('QEMU', kind)),
 ];
 
 function words(emulator: Place, kind: string, attempts: number, seed: number, cpus: number): string {
@@ -47,7 +50,19 @@ function storm(emulator: Place, kind: string, cpus: number): Planned {
   return { name: `storms ${kind}, ${cpus} processors, ${emulator}`, attack };
 }
 
-/** What is wrong with how a race or a storm ended, or null. */
+/**
+ * Random values for registers, which sweeps.asm names by the letter. `i` is not for Bochs: under tsvm its BSP gets a #UD at times when an NMI
+ * for all comes. Why is open.
+ */
+export function sweep(emulator: Place, kind: 'a' | 'w' | 'i'): Planned {
+  const cpus = 3;
+  const attack = (seed: number): Attack => ({
+    ...{ emulator, program: 'sweeps', cpus, words: words(emulator, kind, SWEEP_ATTEMPTS, seed, cpus) },
+  });
+  return { name: `sweeps ${kind}, ${emulator}`, attack };
+}
+
+/** What is wrong with how one of them ended, or null. */
 export function findingOf({ serial, ended, values }: Outcome): string | null {
   const escape = escapeOf({ values });
   if (escape !== null) return escape;

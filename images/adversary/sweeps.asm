@@ -1,0 +1,190 @@
+; A kernel that writes random values to the registers of interrupt controllers, while the other processors run and wait, get
+; INITs and start. It runs on AMD-V and on the bare machine. Its command line is a letter, how many attempts, a seed (0:
+; of the time), how many counts of the time-stamp counter a processor has to answer, how long random delays are at most, as a
+; power of two, and how many processors there are:
+;   a  the page of the local APIC, by MOV, XCHG, AND, OR and XOR of 32 bits
+;   w  the same page by other instructions and widths, at any address: for AMD-V that intercepts such writes
+;   i  the I/O APIC
+; For each attempt it prints
+;   sweeps: HOW at REGISTER of VALUE = VECTOR READ
+; with the exception's vector (ff: none) and what the register then reads; then as storms.asm `ESCAPED` and the counts; and it ends in a triple fault.
+; Left out is what would end the machine itself: SMIs, an INIT for the processor that it runs on, INITs of the I/O APIC, which
+; take a processor away, and starts elsewhere than at LOW_PAGE. Such values become others.
+
+%include "bzimage.inc"
+%include "print.inc"
+%include "attempts.inc"
+%include "random.inc"
+%include "watcher.inc"
+%include "ioApic.inc"
+
+%define COMMAND_LINE 0x228              ; in the zero page
+%define INSTEAD      0x8000000          ; in place of hidden memory on the bare machine
+%define LOOK_EVERY   8                  ; attempts
+%define MODE         0x700              ; the delivery mode of a command or an entry
+%define MODE_SMI     0x200
+%define MODE_INIT    0x500
+%define MODE_SIPI    0x600
+%define INITIAL_COUNT 0x380
+%define LOWEST_LVT   0x2f0
+%define HIGHEST_LVT  0x370
+%define FIRST_ENTRY  0x10               ; of the I/O APIC's registers
+%define ENTRY_WORDS  48                 ; of 24 inputs. There are no others that each emulator lets a guest write
+
+        lea     rsp, [stack_top]
+        set_up_serial
+        mov     rbx, rsi
+        call    make_tables
+        mov     esi, [rbx + COMMAND_LINE]
+.word:  cmp     byte [rsi + 1], ' '     ; a loader may have put longer words before the letter
+        je      .letter
+.skip:  lodsb
+        cmp     al, ' '
+        jne     .skip
+        jmp     .word
+.letter:
+        lodsb
+        mov     [kind], al
+        call    read_number
+        mov     [attempts], rax
+        call    read_number
+        call    seed_random
+        call    read_number
+        mov     [patience], rax
+        call    read_number
+        mov     [longest_delay], eax
+        call    read_number
+        dec     eax
+        mov     [others], eax
+        call    prepare_watchers
+        cmp     qword [vector], -1
+        je      .hidden
+        mov     edi, INSTEAD
+        mov     [abs HIDDEN], edi
+        mov     ecx, 4096
+        mov     al, 0xff
+        rep stosb
+.hidden:
+        lea     rax, [pass_nmi]
+        mov     [gates + 2 * 16], ax
+        shr     rax, 16
+        mov     [gates + 2 * 16 + 6], ax
+        mov     rax, cr4
+        bts     rax, 9                  ; OSFXSR
+        mov     cr4, rax
+        call    choose_sweep
+        mov     r15, rax
+        xor     ebp, ebp
+.next:  cmp     rbp, [attempts]
+        jae     .over
+        inc     rbp
+        call    r15
+        call    delay
+        test    ebp, LOOK_EVERY - 1
+        jnz     .compare
+        call    disturb
+.compare:
+        call    compare_seen
+        je      .next
+        mov     rax, rbp
+        show    "ESCAPED"
+        mov     eax, [abs SEEN]
+        show    "it read"
+.over:  mov     rax, rbp
+        show    "attempts in all"
+        call    count_answers
+        show    "processors that still start"
+        mov     eax, [abs STARTS]
+        show    "starts"
+        call    compare_seen
+        je      .end
+        mov     rax, rbp
+        show    "ESCAPED"
+.end:   call    wait_for_print
+        lidt    [nothing]
+        ud2
+
+; rax: what does one attempt
+choose_sweep:
+        cmp     byte [kind], 'i'
+        jne     .local
+        mov     eax, AS_NMI
+        mov     ecx, 1
+        call    arm_io_apic
+        lea     rax, [sweep_io_apic]
+        ret
+.local:
+        lea     rax, [sweep_widths]
+        cmp     byte [kind], 'w'
+        je      .end
+        lea     rax, [sweep_page]
+.end:   ret
+
+; Starts one of the others, which looks, or puts one to sleep. With `w` all go on waiting: then each write leaves the guest.
+disturb:
+        cmp     byte [kind], 'w'
+        je      .end
+        call    restore_apic
+        mov     ecx, [others]
+        call    random_below
+        lea     ecx, [rax + 1]
+        call    random
+        mov     dword [abs LOOKS + rcx * 4], 0
+        bt      eax, 9
+        jc      command_init
+        mov     eax, SIPI
+        call    command
+        jmp     wait_for_look
+.end:   ret
+command_init:
+        mov     eax, INIT
+; eax: command, ecx: the processor; keeps that
+command:
+        push    rcx
+        call    send
+        pop     rcx
+        ret
+
+; What has to be so that a command goes out.
+restore_apic:
+        mov     edi, APIC
+        mov     dword [rdi + SPURIOUS], 0x1ff
+        ret
+
+; rax: how many of the others start when nothing disturbs them
+count_answers:
+        call    restore_apic
+        xor     r13d, r13d
+        mov     r12d, 1
+.next:  mov     ecx, r12d
+        mov     dword [abs LOOKS + rcx * 4], 0
+        call    command_init
+        call    delay
+        mov     eax, SIPI
+        call    command
+        call    wait_for_look
+        je      .not
+        inc     r13d
+.not:   inc     r12d
+        cmp     r12d, [others]
+        jbe     .next
+        mov     eax, r13d
+        ret
+
+pass_nmi:
+        iretq
+
+%include "sweepRegisters.inc"
+
+prefix:   db "sweeps: ", 0
+kind:     db 0
+nothing:  dw 0
+          dq 0
+          align 8
+attempts: dq 0
+others:   dd 0
+
+        align   16
+protected_end:
+
+%include "memory.inc"
