@@ -76,6 +76,14 @@ function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExp
       'call handlers.get(index)(...)',
     );
   const { parameters } = table.table.fallback;
+  if (parameters.length !== node.arguments.length)
+    refuse(
+      context,
+      node,
+      SUBSET.tableSignature,
+      `the functions of ${table.table.name} have ${parameters.length} parameters, and get ${node.arguments.length} values`,
+      'give them the parameters that the type of the table names',
+    );
   const callee: Callee = { kind: 'table', table: table.table, index: context.lower.expression(index) };
   return call(context, node, callee, parameters, resultOf(table.table));
 }
