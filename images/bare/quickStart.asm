@@ -2,6 +2,7 @@
 ; Where its command line begins with `e`, it first clears APIC_BASE.EN and sets it again. It prints whether the processor
 ; came, how often, and in which state a processor starts:
 ;   quickStart: NAME = 0xVALUE
+; With `s` the processor gets no INIT, but an NMI before the SIPI: one that waits since the machine started takes it so.
 ; With `h` or `p` the processor then gets an NMI, whose handler halts or waits with PAUSE for ever, and is started anew: so a
 ; kernel does that crashes. The program ends in a triple fault.
 
@@ -69,7 +70,11 @@
 start_other:
         mov     edi, APIC
         mov     dword [rdi + DESTINATION], 1 << 24
-        mov     dword [rdi + COMMAND], INIT
+        mov     eax, INIT
+        cmp     byte [rbx], 's'
+        jne     .first
+        mov     eax, NMI
+.first: mov     [rdi + COMMAND], eax
         mov     dword [rdi + COMMAND], STARTUP
 .wait:  pause
         cmp     [abs came - low_code], ecx

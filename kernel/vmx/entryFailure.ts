@@ -19,6 +19,8 @@ const MSR_LOADING = 0x8000_0022n;
 const MACHINE_CHECK = 0x8000_0029n;
 /** VM-instruction error: VM entry with invalid control fields (SDM 3C 30.4). */
 const INVALID_CONTROLS = 7n;
+/** Interruptibility state (SDM 3C, table 24-3). */
+const BLOCKED_BY_SMI = 1n << 2n;
 const HIGH_HALF = 32n;
 const LOW_HALF = 0xffff_ffffn;
 
@@ -30,7 +32,12 @@ export function onOtherReason(vcpu: Vcpu): void {
   const reason = vmread(Field.exitReason);
   if ((reason & u64(ENTRY_FAILED)) === 0n) onUnknownInstruction(vcpu);
   else if (reason === MACHINE_CHECK && onMachineCheck()) return;
-  else if (reason !== INVALID_GUEST_STATE || !wrapInstructionPointer()) stopForEntry(vcpu, reason);
+  else if (reason !== INVALID_GUEST_STATE || !canEnterNow()) stopForEntry(vcpu, reason);
+}
+
+/** Mends what processors save at an exit, and then do not take. True where there was something. */
+function canEnterNow(): boolean {
+  return wrapInstructionPointer() || unblockSmis();
 }
 
 /** Outside of 64-bit code RIP has 32 bits: behind the last byte of 4 GiB comes the first. True where that was it. */
@@ -39,6 +46,16 @@ function wrapInstructionPointer(): boolean {
   if (isIn64BitCode() || rip >> HIGH_HALF === 0n) return false;
   vmwrite(Field.guestRip, rip & LOW_HALF);
   return true;
+}
+
+/**
+ * Bochs 2.7 masks SMIs on a processor that gets a SIPI with no INIT before, and saves that as blocking by SMI, which there is
+ * in system management mode only (SDM 3C 26.3.1.5). True where that was it.
+ */
+function unblockSmis(): boolean {
+  const state = vmread(Field.guestInterruptibility);
+  vmwrite(Field.guestInterruptibility, state & u64(~BLOCKED_BY_SMI));
+  return (state & BLOCKED_BY_SMI) !== 0n;
 }
 
 function stopForEntry(vcpu: Vcpu, reason: u64): void {

@@ -38,9 +38,14 @@ for (const [vendor, model, cr0] of [
   ['VT-x', 'corei7_haswell_4770', '0x10'],
   ['AMD-V', AMD_MODEL, '0x60000010'],
 ] as const) {
-  t.test(`in Bochs on ${vendor}`, async (t) => {
-    t.same(said((await bootInBochs({ ...(await machine(t, '')), model })).serial), came(cr0));
-  });
+  for (const [append, how] of [
+    ['', 'INIT and SIPI'],
+    ['s', 'an NMI, and a SIPI with no INIT'],
+  ] as const) {
+    t.test(`in Bochs on ${vendor}, by ${how}`, async (t) => {
+      t.same(said((await bootInBochs({ ...(await machine(t, append)), model })).serial), came(cr0));
+    });
+  }
 }
 
 /** Before that it was in a handler of an NMI that waits for good. */

@@ -224,6 +224,16 @@ t.test('behind the last byte of 4 GiB of 32-bit code comes the first', (t) => {
   t.end();
 });
 
+t.test('blocking by SMI, which Bochs saves and no entry takes, is undone', (t) => {
+  const guest = startIntelGuest();
+  guest.write(Field.guestInterruptibility, 0xcn);
+  guest.write(Field.exitReason, 0x8000_0021n);
+  guest.exit(0x8000_0021);
+  t.equal(guest.read(Field.guestInterruptibility), 8n, 'and nothing else');
+  t.throws(() => guest.exit(0x8000_0021), HALTED, 'a second refusal has another cause');
+  t.end();
+});
+
 t.test('so it does in legacy mode with the bit of 64-bit code, which means nothing there', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestEfer, 0n);
