@@ -20,7 +20,7 @@ export function emitFunction(fn: Function, isEntry: boolean, checks: Checks): Li
     `${signature(fn, isEntry, unused)} {`,
     ...indented(checks.first(emission, fn)),
     ...indented(emitStatements(emission, fn.body)),
-    ...indented(endsInSwitch(fn) ? ['__builtin_unreachable();'] : []),
+    ...indented(endsInSwitch(fn) || endsInTable(fn) ? ['__builtin_unreachable();'] : []),
     '}',
   ];
 }
@@ -65,4 +65,15 @@ function visitRead(fn: Function, visit: (variable: Variable) => void): void {
 function endsInSwitch(fn: Function): boolean {
   const last = fn.body.at(-1);
   return last?.kind === 'switch' && last.otherwise === null && fn.result.kind !== 'void';
+}
+
+/** Whether a table ends it whose functions never return: their pointers do not tell gcc so. */
+function endsInTable(fn: Function): boolean {
+  if (fn.result.kind === 'void' || fn.result.kind === 'never') return false;
+  let ends = false;
+  visitStatements(fn.body, (statement) => {
+    const call = statement.kind === 'expression' ? statement.expression : null;
+    ends ||= call?.kind === 'call' && call.callee.kind === 'table' && call.type.kind === 'never';
+  });
+  return ends;
 }

@@ -239,4 +239,11 @@ export const PROVER: readonly Program[] = [
     export function f(x: u32): u32 { return handlers.get(x & 3)(x, 2); }`,
     code: 'TSV1030',
   },
+  {
+    name: 'a table, all functions of which never return, at the end of a function with a value',
+    text: `function stop(code: u32): never { s.x = code; return haltForever(); }
+    const handlers = table<(code: u32) => never>(2, stop, {});
+    export function f(x: u32): u32 { if (x < 4) return LIST.get(x); return handlers.get(x & 1)(2); }`,
+    calls: [['f', 1n]],
+  },
 ];
