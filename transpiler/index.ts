@@ -3,7 +3,7 @@ import { checkSubset } from './check/index.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
 import { emit, emitChecked } from './emit/index.js';
 import { Findings, readFindings, writeFindings } from './findings/findings.js';
-import { load, sourceLine, type Sources } from './frontend/load.js';
+import { load, sourceLine, type Sources } from './frontend/sources/load.js';
 import { lower } from './frontend/lower.js';
 import type { Program } from './ir/nodes.js';
 import { Obligations } from './ir/obligations.js';

@@ -1,7 +1,7 @@
 /** What emitted programs start with. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { libraryFolder } from '../frontend/load.js';
+import { libraryFolder } from '../frontend/sources/load.js';
 
 /** The text of prelude.h. */
 export function prelude(): string {

@@ -15,7 +15,7 @@ import type {
   Variable,
 } from '../ir/nodes.js';
 import type { IntegerName, Layout, Type } from '../ir/types.js';
-import { locationOf } from './load.js';
+import { locationOf } from './sources/load.js';
 
 /** What a name stands for. */
 export type Entity =

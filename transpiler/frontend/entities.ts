@@ -6,7 +6,7 @@ import { constantDeclaration } from './declarations.js';
 import { functionSignature } from './functions.js';
 import { intrinsicOf } from './intrinsics.js';
 import { libraryName } from './literals.js';
-import { libraryDeclarations } from './load.js';
+import { libraryDeclarations } from './sources/load.js';
 
 /** What the identifier `node` stands for. */
 export function entityOf(context: Context, node: ts.Identifier): Entity {

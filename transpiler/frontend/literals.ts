@@ -2,7 +2,7 @@
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import { type Context, refuse, symbolOf } from './context.js';
-import { libraryFolder } from './load.js';
+import { libraryFolder } from './sources/load.js';
 
 /** The library's call that `node` is, by the function's name; null where it is something else. */
 export function callOf(context: Context, node: ts.Expression): { name: string; node: ts.CallExpression } | null {

@@ -11,7 +11,7 @@ import { entityOf, entityOfSymbol } from './entities.js';
 import { conditionOf, expressionOf } from './expressions.js';
 import { lowerBody } from './functions.js';
 import { callOf, propertiesOf } from './literals.js';
-import { libraryDeclarations, libraryFolder, type Sources } from './load.js';
+import { libraryDeclarations, libraryFolder, type Sources } from './sources/load.js';
 import { statementsOf } from './statements.js';
 import { describeSyntax } from './syntax.js';
 

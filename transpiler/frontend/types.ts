@@ -5,7 +5,7 @@ import { holdsMembers } from '../ir/integers.js';
 import type { IntegerName, IntegerType, Layout, Type } from '../ir/types.js';
 import { type Context, refuse, symbolOf, textOf } from './context.js';
 import { layoutOf } from './layouts.js';
-import { libraryFolder } from './load.js';
+import { libraryFolder } from './sources/load.js';
 
 /** The brand of integer types (lib/integers.ts). */
 const BRAND = '__int';

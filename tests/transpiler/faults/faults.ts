@@ -95,7 +95,7 @@ const PROVER_FAULTS: readonly Fault[] = [
   {
     family: 'A7',
     name: '@ts-ignore is believed',
-    edits: [edit('frontend/typeSwitches', '/@ts-(ignore|expect-error|nocheck)/', '/(@ts-never)/')],
+    edits: [edit('frontend/sources/typeSwitches', '/@ts-(ignore|expect-error|nocheck)/', '/(@ts-never)/')],
   },
   {
     family: 'A7',

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import type { Test as Tap } from 'tap';
 import type { Change, Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';
 import { PROOF } from '../../../transpiler/diagnostics/proof.js';
-import { load } from '../../../transpiler/frontend/load.js';
+import { load } from '../../../transpiler/frontend/sources/load.js';
 import { lower } from '../../../transpiler/frontend/lower.js';
 import type { Program } from '../../../transpiler/ir/nodes.js';
 import { prove } from '../../../transpiler/prove/index.js';

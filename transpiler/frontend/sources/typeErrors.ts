@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { digest, type Findings } from '../findings/findings.js';
+import { digest, type Findings } from '../../findings/findings.js';
 
 /** What the build info is kept by. */
 const KEY = 'types';

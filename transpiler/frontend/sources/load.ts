@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Project, ts } from 'ts-morph';
-import type { Report } from '../diagnostics/diagnostic.js';
-import { SUBSET } from '../diagnostics/subset.js';
-import type { Location } from '../ir/location.js';
-import { Findings } from '../findings/findings.js';
+import type { Report } from '../../diagnostics/diagnostic.js';
+import { SUBSET } from '../../diagnostics/subset.js';
+import type { Location } from '../../ir/location.js';
+import { Findings } from '../../findings/findings.js';
 import { nestingError } from './nesting.js';
 import { checkComments, checkOptions, STRICT_OPTIONS } from './typeSwitches.js';
 import { builderOptions, typeErrors } from './typeErrors.js';

@@ -1,8 +1,8 @@
 /** What switches TypeScript's checks off: comments and compiler options. The language relies on those checks. */
 import { ts } from 'ts-morph';
-import { SUBSET } from '../diagnostics/subset.js';
-import type { Report } from '../diagnostics/diagnostic.js';
-import type { Location } from '../ir/location.js';
+import { SUBSET } from '../../diagnostics/subset.js';
+import type { Report } from '../../diagnostics/diagnostic.js';
+import type { Location } from '../../ir/location.js';
 
 const COMMENT = /@ts-(ignore|expect-error|nocheck)/;
 
