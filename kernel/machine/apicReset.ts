@@ -16,8 +16,14 @@ const IN_SERVICE = 0x100;
 const ERROR_STATUS = 0x280;
 const INITIAL_COUNT = 0x380;
 const DIVIDE = 0x3e0;
-/** LVT entries: corrected machine checks, timer, thermal, performance, LINT0, LINT1, error. An APIC ignores those that it lacks. */
-const entries = list(U32, [0x2f0, 0x320, 0x330, 0x340, 0x350, 0x360, 0x370]);
+/**
+ * LVT entries, in the order in which processors came to have them: timer, LINT0, LINT1, error; performance; thermal; corrected
+ * machine checks. Bits 23:16 of the version are the index of the last one (SDM 3A 10.4.8; APM 2, 16.3.4). A write to one that is not
+ * there would leave an error in the ESR, which a system reads after it has started a processor.
+ */
+const entries = list(U32, [0x320, 0x350, 0x360, 0x370, 0x340, 0x330, 0x2f0]);
+const LAST_ENTRY_SHIFT = 16;
+const LAST_ENTRY_MASK = 0xff;
 /** Those of AMD's extended APIC space, where the version has bit 31 (APM 2, 16.4.5). */
 const extendedEntries = list(U32, [0x500, 0x510, 0x520, 0x530]);
 const HAS_EXTENDED_SPACE = 0x8000_0000;
@@ -35,8 +41,10 @@ const VECTORS = 256;
 /** Resets the local APIC of this processor, but for its ID, as an INIT does. */
 export function resetLocalApic(): void {
   if (!isX2Apic() && !answersAsXApic()) return;
-  for (let i: u32 = 0; i < entries.length; i++) write(entries.get(i), MASKED);
-  if (u32(read(VERSION) & HAS_EXTENDED_SPACE) !== 0) {
+  const version = read(VERSION);
+  const last = u32(version >>> LAST_ENTRY_SHIFT) & LAST_ENTRY_MASK;
+  for (let i: u32 = 0; i < entries.length && i <= last; i++) write(entries.get(i), MASKED);
+  if (u32(version & HAS_EXTENDED_SPACE) !== 0) {
     for (let i: u32 = 0; i < extendedEntries.length; i++) write(extendedEntries.get(i), MASKED);
   }
   write(INITIAL_COUNT, 0);

@@ -17,6 +17,9 @@ import { AmdProcessor, CODE, KERNEL, startGuest, startState, walkTables, type Gu
 const APIC_BASE = 0x1b;
 const X2APIC = 0xfee0_0d00n;
 const APIC_ID = 0x802;
+const APIC_VERSION = 0x803;
+/** Of the LVT. */
+const SEVEN_ENTRIES = 0x6_0015n;
 const COMMAND = 0x830;
 const VM_CR = 0xc001_0114;
 const R_INIT = 2n;
@@ -59,7 +62,13 @@ export class SharedMachine extends AmdProcessor {
     this.ids = ids;
     this.keepsRedirection = keepsRedirection;
     this.latches = ids.map(() => ({ nmi: false, init: false }));
-    this.apics = ids.map((id) => new Map([[APIC_ID, BigInt(id)]]));
+    this.apics = ids.map(
+      (id) =>
+        new Map([
+          [APIC_ID, BigInt(id)],
+          [APIC_VERSION, SEVEN_ENTRIES],
+        ]),
+    );
     this.msrs.set(0x2ff, 0x806n);
     this.msrs.set(APIC_BASE, X2APIC);
     this.msrs.set(VM_CR, 0n);
