@@ -172,6 +172,7 @@ count_answers:
         ret
 
 pass_nmi:
+        nop                             ; Bochs 2.7 saves where the NMI came, if the handler's first instruction exits, as IRET does
         iretq
 
 %include "sweepRegisters.inc"

@@ -26,8 +26,7 @@ export const PLAN: readonly Planned[] = [
   ...(['n', 'i'] as const).map((kind) => race('QEMU', kind)),
   ...[2, 4].flatMap((cpus) => (['h', 'a'] as const).map((kind) => storm('AMD-V of Bochs', kind, cpus))),
   ...[2, 4].flatMap((cpus) => (['h', 'a'] as const).map((kind) => storm('QEMU', kind, cpus))),
-  ...(['a', 'w'] as const).map((kind) => sweep('AMD-V of Bochs', kind)),
-  ...(['a', 'w', 'i'] as const).map((kind) => sweep('QEMU', kind)),
+  ...(['a', 'w', 'i'] as const).flatMap((kind) => [sweep('AMD-V of Bochs', kind), sweep('QEMU', kind)]),
 ];
 
 function words(emulator: Place, kind: string, attempts: number, seed: number, cpus: number): string {
@@ -50,10 +49,7 @@ function storm(emulator: Place, kind: string, cpus: number): Planned {
   return { name: `storms ${kind}, ${cpus} processors, ${emulator}`, attack };
 }
 
-/**
- * Random values for registers, which sweeps.asm names by the letter. `i` is not for Bochs: under tsvm its BSP gets a #UD at times when an NMI
- * for all comes. Why is open.
- */
+/** Random values for registers, which sweeps.asm names by the letter. */
 export function sweep(emulator: Place, kind: 'a' | 'w' | 'i'): Planned {
   const cpus = 3;
   const attack = (seed: number): Attack => ({
