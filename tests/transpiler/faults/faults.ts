@@ -118,7 +118,7 @@ const OTHER_FAULTS: readonly Fault[] = [
     edits: [
       edit('frontend/declarations', 'checkScript(context, initializer, value);', ''),
       edit('frontend/constants', 'checkOperands(context, node, expression, left, right);', ''),
-      edit('frontend/constants', 'if (fits || (expression.wraps', 'if (true || (expression.wraps'),
+      edit('frontend/constants', 'if (fits(exact, range) || (expression.wraps', 'if (true || (expression.wraps'),
     ],
   },
   {
