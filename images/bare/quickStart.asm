@@ -93,7 +93,9 @@ low_code:
         jmp     short begun
         times 2 * 4 - ($ - low_code) db 0
         dw      nmi - low_code, 0
-begun:  mov     eax, cr0
+begun:  xor     eax, eax
+        cpuid                           ; leaves the guest on VT-x, which then has to be entered again
+        mov     eax, cr0
         mov     [cs:controls - low_code], eax
         mov     [cs:code_segment - low_code], cs
         lock inc dword [cs:came - low_code]

@@ -49,13 +49,14 @@ function wrapInstructionPointer(): boolean {
 }
 
 /**
- * Bochs 2.7 masks SMIs on a processor that gets a SIPI with no INIT before, and saves that as blocking by SMI, which there is
- * in system management mode only (SDM 3C 26.3.1.5). True where that was it.
+ * Bochs 2.7 saves blocking by SMI for a processor that got an NMI, and a SIPI with no INIT before. There is such blocking in system
+ * management mode only (SDM 3C 26.3.1.5). True where that was it.
  */
 function unblockSmis(): boolean {
   const state = vmread(Field.guestInterruptibility);
+  if ((state & BLOCKED_BY_SMI) === 0n) return false;
   vmwrite(Field.guestInterruptibility, state & u64(~BLOCKED_BY_SMI));
-  return (state & BLOCKED_BY_SMI) !== 0n;
+  return true;
 }
 
 function stopForEntry(vcpu: Vcpu, reason: u64): void {

@@ -8,6 +8,7 @@ import { cType, storageType } from '../../transpiler/emit/types.js';
 import { emit, transpile } from '../../transpiler/index.js';
 import type { Function, Instance, IntrinsicFunction, Program } from '../../transpiler/ir/nodes.js';
 import { root } from '../support/hosted/scratch.js';
+import { replaceOnce } from '../support/replaceOnce.js';
 
 /** The functions that targets.c calls. */
 const CALLED = [
@@ -74,9 +75,7 @@ function withChecks(prelude: string): string {
 
 /** The same sources with a fault: in `file`, `condition` never holds. Throws where it is not there exactly once. */
 export function withFault(sources: ReadonlyMap<string, string>, file: string, condition: string): Map<string, string> {
-  const parts = (sources.get(file) ?? '').split(condition);
-  if (parts.length !== 2) throw new Error(`${file} has not one ${condition}`);
-  return new Map(sources).set(file, parts.join('false'));
+  return new Map(sources).set(file, replaceOnce(sources.get(file) ?? '', condition, 'false', file));
 }
 
 /** Zeros for an answer; no way back from what does not return. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { buildImage } from '../../linker/build.js';
 import { ORDINARY } from '../../linker/kinds.js';
 import { root } from '../boot/harness.js';
+import { replaceOnce } from './replaceOnce.js';
 
 export interface Replacement {
   /** Below the project's folder, in kernel/ or runtime-c/. */
@@ -53,14 +54,4 @@ async function copySources(copy: string): Promise<void> {
 
 async function change(path: string, edit: (text: string) => string): Promise<void> {
   await writeFile(path, edit(await readFile(path, 'utf8')));
-}
-
-/** `text` with `to` in place of `from`, which it has exactly once; throws otherwise, and names `file`. */
-export function replaceOnce(text: string, from: string, to: string, file: string): string {
-  const [before, after, ...more] = text.split(from);
-  if (before === undefined || after === undefined || more.length > 0) {
-    const times = after === undefined ? 'not' : `${more.length + 1} times`;
-    throw new Error(`${file} has this text ${times}, where once is needed: ${from}`);
-  }
-  return `${before}${to}${after}`;
 }

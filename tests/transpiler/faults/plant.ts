@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { emptyFolder, root } from '../../support/hosted/scratch.js';
+import { replaceOnce } from '../../support/replaceOnce.js';
 import type { Transpile } from '../random/batch.js';
 import { tryModules } from '../random/findings.js';
 import { anyProgram, modulesOf } from '../random/modules.js';
@@ -41,9 +42,7 @@ export function editedFiles({ edits }: Fault): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const { file, text, by } of edits) {
     const before = files.get(file) ?? readFileSync(join(COMPILED, `${file}.js`), 'utf8');
-    const parts = before.split(text);
-    if (parts.length !== 2) throw new Error(`transpiler/${file}.js has ${parts.length - 1} times, not once: ${text}`);
-    files.set(file, parts.join(by));
+    files.set(file, replaceOnce(before, text, by, `transpiler/${file}.js`));
   }
   return files;
 }

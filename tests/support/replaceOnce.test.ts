@@ -1,5 +1,5 @@
 import t from 'tap';
-import { replaceOnce } from './undone.js';
+import { replaceOnce } from './replaceOnce.js';
 
 t.test('what is there once is replaced, dollar signs and all', (t) => {
   t.equal(replaceOnce('a(); b();', 'b()', '$&', 'x.ts'), 'a(); $&;');
