@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { imageInElf } from './elf.js';
 import { makeFile } from './file.js';
-import { imageInElf, readBuildId, writeBuildId, writeSums } from './image.js';
+import { readBuildId, writeBuildId, writeSums } from './image.js';
 import { checkKeptRegisters, QUICK_HANDLER } from './keptRegisters.js';
 import { readSymbols, encodeSymbols } from './symbols.js';
 import { runTool } from './tools.js';

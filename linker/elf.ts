@@ -1,4 +1,5 @@
 /** What a build reads from a 64-bit little-endian ELF file (System V gABI, chapters 4 and 5). */
+import { type ImageParts, readParts } from './image.js';
 
 export interface Section {
   readonly name: string;
@@ -39,4 +40,12 @@ export function readSections(file: Buffer): Section[] {
       executable: (flags & SHF_EXECINSTR) !== 0n,
     };
   });
+}
+
+/** The image within a linked ELF file: a view, so that writing to it writes to `elf`. */
+export function imageInElf(elf: Buffer): { readonly image: Buffer; readonly parts: ImageParts } {
+  const start = readSections(elf).find(({ name }) => name === '.text')?.offset;
+  const parts = start === undefined ? null : readParts(elf.subarray(start));
+  if (start === undefined || parts === null) throw new Error('the linked file does not begin with header.asm');
+  return { image: elf.subarray(start, start + parts.data), parts };
 }

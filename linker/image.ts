@@ -1,5 +1,4 @@
 /** The image as it lies in memory and, from SETUP_BYTES on, in its file: runtime-c/header.asm begins it. */
-import { readSections } from './elf.js';
 
 /** Where the parts of an image end, as distances from its start. */
 export interface ImageParts {
@@ -69,12 +68,4 @@ export function readBundleBytes(image: Buffer): bigint {
 
 export function writeBundleBytes(image: Buffer, bytes: number): void {
   image.writeBigUInt64LE(BigInt(bytes), BUNDLE_OFFSET);
-}
-
-/** The image within a linked ELF file: a view, so that writing to it writes to `elf`. */
-export function imageInElf(elf: Buffer): { readonly image: Buffer; readonly parts: ImageParts } {
-  const start = readSections(elf).find(({ name }) => name === '.text')?.offset;
-  const parts = start === undefined ? null : readParts(elf.subarray(start));
-  if (start === undefined || parts === null) throw new Error('the linked file does not begin with header.asm');
-  return { image: elf.subarray(start, start + parts.data), parts };
 }
