@@ -4,12 +4,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildImage } from '../linker/build.js';
-import { ORDINARY } from '../linker/kinds.js';
+import { buildImage } from '../linker/toolchain/build.js';
+import { ORDINARY } from '../linker/toolchain/kinds.js';
 import { measureBochs } from './bochs.js';
 import { measureLinux, type Phase } from './linux.js';
 import { measureOperations, type Operations } from './operations.js';
-import { output, root } from '../cli/paths.js';
+import { output, root } from '../linker/paths.js';
 import {
   changePerRound,
   describe,

@@ -1,8 +1,8 @@
 /** The same phases on a processor with VT-x, which Bochs emulates; it has no NVMe, and does a part of the work. */
-import { DEFAULT_BOCHS_MACHINE, startBochs } from '../cli/bochs.js';
+import { DEFAULT_BOCHS_MACHINE, startBochs } from '../emulators/bochs.js';
 import { makeGuest } from '../images/guest.js';
 import { phasesOf, type Phase } from './linux.js';
-import { root } from '../cli/paths.js';
+import { root } from '../linker/paths.js';
 
 const TIMEOUT_SECONDS = 1200;
 

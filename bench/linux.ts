@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeGuest } from '../images/guest.js';
 import { runCounted } from './machine.js';
-import { output, root } from '../cli/paths.js';
+import { output, root } from '../linker/paths.js';
 
 export interface Phase {
   readonly name: string;

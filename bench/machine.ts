@@ -2,8 +2,8 @@
 import { execa } from 'execa';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../cli/qemu.js';
-import { output } from '../cli/paths.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../emulators/qemu.js';
+import { output } from '../linker/paths.js';
 
 const TIMEOUT_SECONDS = 1200;
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assembleBareProgram } from '../images/bare.js';
 import { runCounted } from './machine.js';
-import { output, root } from '../cli/paths.js';
+import { output, root } from '../linker/paths.js';
 
 export interface Operations {
   /** Instructions from the image's entry to the guest's first one; the guest's image is 2 KiB, so little is copied. */

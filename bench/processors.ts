@@ -2,9 +2,9 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeGuest } from '../images/guest.js';
-import { runTool } from '../linker/tools.js';
+import { runTool } from '../linker/toolchain/tools.js';
 import { runOnOneThread } from './machine.js';
-import { output, root } from '../cli/paths.js';
+import { output, root } from '../linker/paths.js';
 
 export interface SharedPhase {
   readonly name: string;

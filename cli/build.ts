@@ -1,11 +1,11 @@
 import { watch } from 'chokidar';
 import { Command } from 'commander';
 import { join, relative } from 'node:path';
-import { buildImage, type BuildResult } from '../linker/build.js';
+import { buildImage, type BuildResult } from '../linker/toolchain/build.js';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { CHECKED, type ImageKind, ORDINARY } from '../linker/kinds.js';
+import { CHECKED, type ImageKind, ORDINARY } from '../linker/toolchain/kinds.js';
 import { printDiagnostics } from './diagnostics.js';
-import { output, root } from './paths.js';
+import { output, root } from '../linker/paths.js';
 import { printJson, tell, tellError, tellStep } from './terminal.js';
 
 const EXAMPLES = `

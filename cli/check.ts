@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ExitCode } from '../linker/errors.js';
 import { printDiagnostics } from './diagnostics.js';
-import { output, root } from './paths.js';
+import { output, root } from '../linker/paths.js';
 import { printJson, tellStep } from './terminal.js';
 
 const EXAMPLES = `

@@ -4,11 +4,11 @@ import { access, constants, cp, mkdir, open, readFile, realpath, rename, stat } 
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ExitCode, isSystemError, systemText, UserError } from '../linker/errors.js';
-import { inspectFile } from '../linker/inspect.js';
-import { readLinuxHeader } from '../linker/linuxHeader.js';
-import { findHeader } from '../linker/multiboot.js';
-import { type OptionWords, refusalOf } from '../linker/options.js';
-import { withTemporaryFolder } from './temporary.js';
+import { inspectFile } from '../linker/formats/inspect.js';
+import { readLinuxHeader } from '../linker/formats/linuxHeader.js';
+import { findHeader } from '../linker/formats/multiboot.js';
+import { type OptionWords, refusalOf } from '../linker/formats/options.js';
+import { withTemporaryFolder } from '../linker/temporary.js';
 
 /** Writes a result to `path`; `folder` is for files in between. */
 export type Maker = (path: string, folder: string) => Promise<void>;

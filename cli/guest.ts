@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { makeGuest } from '../images/guest.js';
-import { root } from './paths.js';
+import { root } from '../linker/paths.js';
 import { printJson, tell } from './terminal.js';
 
 const EXAMPLES = `

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import type { BundleEntry } from '../linker/bundle.js';
+import type { BundleEntry } from '../linker/formats/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { type Inspection, inspectFile, type TsvmImage } from '../linker/inspect.js';
-import type { LinuxHeader } from '../linker/linuxHeader.js';
-import type { MultibootHeader } from '../linker/multiboot.js';
-import { optionList } from '../linker/options.js';
-import type { PeSection } from '../linker/pe.js';
+import { type Inspection, inspectFile, type TsvmImage } from '../linker/formats/inspect.js';
+import type { LinuxHeader } from '../linker/formats/linuxHeader.js';
+import type { MultibootHeader } from '../linker/formats/multiboot.js';
+import { optionList } from '../linker/formats/options.js';
+import type { PeSection } from '../linker/formats/pe.js';
 import { readInput } from './files.js';
 import { fileName } from './parameters.js';
 import { printJson, visible } from './terminal.js';

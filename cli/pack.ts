@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DIGEST_KINDS, type DigestKind, makeBundle } from '../linker/bundle.js';
+import { DIGEST_KINDS, type DigestKind, makeBundle } from '../linker/formats/bundle.js';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { readFileParts, packFile } from '../linker/file.js';
-import { isSigned } from '../linker/pe.js';
+import { readFileParts, packFile } from '../linker/formats/file.js';
+import { isSigned } from '../linker/formats/pe.js';
 import { buildOnce } from './build.js';
 import { checkOptions, readInput, readKernel, STANDARD_OUTPUT, writeOutput } from './files.js';
 import { fileName } from './parameters.js';
-import { output } from './paths.js';
+import { output } from '../linker/paths.js';
 import { printJson, tell, tellWarning } from './terminal.js';
 
 const EXAMPLES = `

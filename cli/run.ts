@@ -5,16 +5,22 @@ import { join, resolve } from 'node:path';
 import { makeGuest } from '../images/guest.js';
 import { ExitCode, UserError } from '../linker/errors.js';
 import type { BootDiscContent } from '../images/bootDisc.js';
-import { readFileParts } from '../linker/file.js';
-import { inspectFile, packedOptions } from '../linker/inspect.js';
-import { missingTool } from '../linker/tools.js';
-import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from './bochs.js';
+import { readFileParts } from '../linker/formats/file.js';
+import { inspectFile, packedOptions } from '../linker/formats/inspect.js';
+import { missingTool } from '../linker/toolchain/tools.js';
+import { type BochsEnd, type BochsMachine, DEFAULT_BOCHS_MACHINE, startBochs } from '../emulators/bochs.js';
 import { buildOnce } from './build.js';
 import { checkDisk, checkOptions, readInput, readKernel } from './files.js';
 import { fileName, memorySize, portNumber, positiveInteger, seconds } from './parameters.js';
-import { output, root } from './paths.js';
-import { DEFAULT_MACHINE, emulatorParameters, type Loader, type Machine, withoutFeatureWarnings } from './qemu.js';
-import { withTemporaryFolder } from './temporary.js';
+import { output, root } from '../linker/paths.js';
+import {
+  DEFAULT_MACHINE,
+  emulatorParameters,
+  type Loader,
+  type Machine,
+  withoutFeatureWarnings,
+} from '../emulators/qemu.js';
+import { withTemporaryFolder } from '../linker/temporary.js';
 import { printJson, tell } from './terminal.js';
 
 const EXAMPLES = `

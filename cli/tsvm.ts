@@ -10,7 +10,7 @@ import { guestCommand } from './guest.js';
 import { imageCommand } from './image.js';
 import { inspectCommand } from './inspect.js';
 import { packCommand } from './pack.js';
-import { root } from './paths.js';
+import { root } from '../linker/paths.js';
 import { runCommand } from './run.js';
 import { tellError } from './terminal.js';
 

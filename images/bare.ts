@@ -1,6 +1,6 @@
 /** Guests of one assembly file, for tests and the bench: images/bare/. */
 import { join } from 'node:path';
-import { runTool } from '../linker/tools.js';
+import { runTool } from '../linker/toolchain/tools.js';
 
 /**
  * `bios` and `ports` are disks, `biosMemory` the first sector of one, `efi` an application of UEFI, `levels` and `multiboot` are for Multiboot loaders; the others are Linux

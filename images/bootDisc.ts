@@ -1,7 +1,7 @@
 /** A CD from which GRUB starts an image or a kernel: for machines that have no loader of their own. */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeBundle } from '../linker/bundle.js';
+import { makeBundle } from '../linker/formats/bundle.js';
 import { makeGrubDisc } from './grub.js';
 import { quoted } from './loaderCommands.js';
 

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { runTool } from '../linker/tools.js';
+import { runTool } from '../linker/toolchain/tools.js';
 import { makeDisk } from './disk.js';
 import { fatSize, makeFat } from './fat.js';
 import { checkGrub, makeGrub } from './grub.js';

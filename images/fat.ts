@@ -1,7 +1,7 @@
 /** FAT32 file systems in plain files, written by mtools: no mount, no root. */
 import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { runTool } from '../linker/tools.js';
+import { runTool } from '../linker/toolchain/tools.js';
 
 export interface FatFile {
   /** Below the root, with slashes: EFI/BOOT/BOOTX64.EFI. */

@@ -4,8 +4,8 @@
  */
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { requireFile, runTool } from '../linker/tools.js';
-import { cpioArchive } from '../linker/cpio.js';
+import { requireFile, runTool } from '../linker/toolchain/tools.js';
+import { cpioArchive } from '../linker/formats/cpio.js';
 
 /** What GRUB calls its targets; each is a folder of /usr/lib/grub, but for the network one. */
 export type GrubTarget = 'i386-pc' | 'i386-pc-pxe' | 'x86_64-efi';

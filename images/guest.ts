@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { runTool } from '../linker/tools.js';
-import { type ArchiveEntry, cpioArchive } from '../linker/cpio.js';
+import { runTool } from '../linker/toolchain/tools.js';
+import { type ArchiveEntry, cpioArchive } from '../linker/formats/cpio.js';
 import { makeKernel, variablesModule } from './kernel.js';
 import { type OnStep, unpackPackage } from './package.js';
 

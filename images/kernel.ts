@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runTool } from '../linker/tools.js';
+import { runTool } from '../linker/toolchain/tools.js';
 import { noPackage, type OnStep, unpackPackage } from './package.js';
 
 /** Kinds of kernel; the package of each names the newest one by a dependency. */

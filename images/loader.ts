@@ -1,6 +1,6 @@
 /** The application that UEFI firmware starts from a medium: it starts tsvm beside it, and stands still where it cannot. */
 import { join } from 'node:path';
-import { runTool } from '../linker/tools.js';
+import { runTool } from '../linker/toolchain/tools.js';
 
 /** What follows where a medium's tsvm cannot be loaded: the node stands still, or starts without a hypervisor. */
 export const FALLBACKS = ['none', 'node'] as const;

@@ -1,7 +1,7 @@
 /** Disks and CDs that start a node: tsvm, with its guest or without, and what firmware needs to find it. */
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSigned } from '../linker/pe.js';
+import { isSigned } from '../linker/formats/pe.js';
 import { type DiskLabel, firstPartition, makeDisk } from './disk.js';
 import { type FatFile, fatSize, makeFat } from './fat.js';
 import { checkGrub, makeGrub, makeGrubDisc } from './grub.js';

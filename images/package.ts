@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { runTool } from '../linker/tools.js';
+import { runTool } from '../linker/toolchain/tools.js';
 
 /** Called before each step that takes time. */
 export type OnStep = (text: string) => void;

@@ -1,5 +1,5 @@
 ; The start of the image: entries at fixed places, what tools look up in it, and the Multiboot headers.
-; linker/image.ts reads and completes it. In the file runtime-c/setup/ lies in front.
+; linker/formats/image.ts reads and completes it. In the file runtime-c/setup/ lies in front.
 
 %include "layout.inc"
 

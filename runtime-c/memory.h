@@ -1,7 +1,7 @@
 /* Machine memory: where it is mapped, and what transpiler/lib/memory.ts does with it. */
 #pragma once
 
-/* All machine memory is mapped from here on; runtime-c/layout.inc and linker/tsvm.ld agree. */
+/* All machine memory is mapped from here on; runtime-c/layout.inc and linker/toolchain/tsvm.ld agree. */
 #define DIRECT 0xffff800000000000
 #define IMAGE_BASE 0xffffffff80000000
 

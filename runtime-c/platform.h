@@ -6,7 +6,7 @@
 #include "vmx.h"
 #include "x86.h"
 
-/* Places in the image (linker/tsvm.ld), and what follows it (header.asm). */
+/* Places in the image (linker/toolchain/tsvm.ld), and what follows it (header.asm). */
 extern char image_text[], image_constants[], image_symbols[], image_data[], image_stacks[], image_end[];
 extern char tsvm_exception_stubs[], tsvm_trampoline[], tsvm_parking[], tsvm_bios_block[];
 extern const volatile uint64_t image_bundle;
@@ -28,7 +28,7 @@ void tsvm_relocate(uint64_t to, uint64_t tables);
 _Noreturn void tsvm_svm_run(uint64_t vcpu);
 _Noreturn void tsvm_vmx_run(uint64_t vcpu);
 
-/* All in one piece: what it called might use the registers that it has to keep (linker/keptRegisters.ts). */
+/* All in one piece: what it called might use the registers that it has to keep (linker/toolchain/keptRegisters.ts). */
 __attribute__((flatten)) void vmx_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t) __asm__("tsvm_vmx_cpuid");
 
 static inline UNUSED struct ImageBounds platform_imageBounds(void) {

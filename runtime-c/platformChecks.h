@@ -2,7 +2,7 @@
  * How a checked image says that a check has failed: as a crash, with the text of the check.
  *
  * The report is called in assembly. It has checks of its own, so the compiler's graph of calls would have a circle there, and
- * the stack no bound (linker/stack.ts); but a second crash ends at once (kernel/report/crash.ts).
+ * the stack no bound (linker/toolchain/stack.ts); but a second crash ends at once (kernel/report/crash.ts).
  */
 static inline _Noreturn void platform_checkFailed(const char *text) {
   __asm__ volatile("call tsvm_check_failed" : : "D"(text));

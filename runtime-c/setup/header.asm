@@ -1,5 +1,5 @@
 ; The first 4 KiB of the file, in front of the image: what makes of it an EFI application and a Linux bzImage, and the
-; code that BIOS loaders enter in real mode. linker/file.ts fills in what depends on the image: all that is 0 here
+; code that BIOS loaders enter in real mode. linker/formats/file.ts fills in what depends on the image: all that is 0 here
 ; and has a name.
 
 bits    16

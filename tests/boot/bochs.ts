@@ -1,5 +1,5 @@
 /** Boots machines with Intel VT-x for the tests, or with AMD-V. */
-import { type BochsMachine, type BochsEnd, DEFAULT_BOCHS_MACHINE, startBochs } from '../../cli/bochs.js';
+import { type BochsMachine, type BochsEnd, DEFAULT_BOCHS_MACHINE, startBochs } from '../../emulators/bochs.js';
 import { defaultGuest, freshImage } from './harness.js';
 
 export interface BochsBoot {

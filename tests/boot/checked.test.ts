@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram, type BareProgram } from '../../images/bare.js';
-import { CHECKED } from '../../linker/kinds.js';
+import { CHECKED } from '../../linker/toolchain/kinds.js';
 import { patchedImage } from '../support/patchedImage.js';
 import { bootInBochs } from './bochs.js';
 import { boot, freshImage, hypervisorLines, root, temporaryFolder } from './harness.js';

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { runTool } from '../../linker/tools.js';
+import { runTool } from '../../linker/toolchain/tools.js';
 import { boot, type Boot, type BootOptions, freshImage, imageFolder } from './harness.js';
 
 /** A port that nothing listens on. */

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../cli/qemu.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../emulators/qemu.js';
 import { makeGuest } from '../../images/guest.js';
-import { buildImage } from '../../linker/build.js';
-import { CHECKED, type ImageKind, ORDINARY } from '../../linker/kinds.js';
+import { buildImage } from '../../linker/toolchain/build.js';
+import { CHECKED, type ImageKind, ORDINARY } from '../../linker/toolchain/kinds.js';
 
 export const root = join(import.meta.dirname, '..', '..', '..', '..');
 const output = join(root, 'build');

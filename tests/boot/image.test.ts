@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type DigestKind, makeBundle } from '../../linker/bundle.js';
-import { packFile } from '../../linker/file.js';
+import { type DigestKind, makeBundle } from '../../linker/formats/bundle.js';
+import { packFile } from '../../linker/formats/file.js';
 import { boot, type BootOptions, defaultGuest, freshImage, temporaryFolder } from './harness.js';
 
 const APPEND = 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff';

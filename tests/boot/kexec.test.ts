@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeBundle } from '../../linker/bundle.js';
-import { type ArchiveEntry, cpioArchive } from '../../linker/cpio.js';
+import { makeBundle } from '../../linker/formats/bundle.js';
+import { type ArchiveEntry, cpioArchive } from '../../linker/formats/cpio.js';
 import { boot, defaultGuest, freshImage, temporaryFolder } from './harness.js';
 
 /** The default guest's initial file system, and what its /next is to hold. */

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { cpioArchive } from '../../linker/cpio.js';
+import { cpioArchive } from '../../linker/formats/cpio.js';
 import { defaultGuest, temporaryFolder } from './harness.js';
 
 /** The initramfs with the next kernel, the same initramfs and a command line in it. */

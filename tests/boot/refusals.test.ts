@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeBundle } from '../../linker/bundle.js';
-import { cpioArchive } from '../../linker/cpio.js';
-import { packFile } from '../../linker/file.js';
+import { makeBundle } from '../../linker/formats/bundle.js';
+import { cpioArchive } from '../../linker/formats/cpio.js';
+import { packFile } from '../../linker/formats/file.js';
 import { bootAndBreak } from './gdb.js';
 import { boot, type BootOptions, defaultGuest, freshImage, hypervisorLines, temporaryFolder } from './harness.js';
 

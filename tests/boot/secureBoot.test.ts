@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeBundle } from '../../linker/bundle.js';
-import { packFile } from '../../linker/file.js';
+import { makeBundle } from '../../linker/formats/bundle.js';
+import { packFile } from '../../linker/formats/file.js';
 import { assembleBareProgram } from '../../images/bare.js';
 import { boot, defaultGuest, freshImage, root, temporaryFolder } from './harness.js';
 import { enrolledMachine, type SecureMachine } from './secureMachine.js';

@@ -5,7 +5,7 @@
 import { execa } from 'execa';
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cpioArchive } from '../../linker/cpio.js';
+import { cpioArchive } from '../../linker/formats/cpio.js';
 import { type FatFile, fatSize, makeFat } from '../../images/fat.js';
 import { boot, type Boot, type BootOptions, defaultGuest } from './harness.js';
 

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { BuildReport } from '../../linker/build.js';
+import type { BuildReport } from '../../linker/toolchain/build.js';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const KIBIBYTE = 1024;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { visible } from '../../cli/terminal.js';
-import { cpioArchive } from '../../linker/cpio.js';
-import { readPe } from '../../linker/pe.js';
+import { cpioArchive } from '../../linker/formats/cpio.js';
+import { readPe } from '../../linker/formats/pe.js';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Inspection } from '../../linker/inspect.js';
-import { optionList } from '../../linker/options.js';
+import type { Inspection } from '../../linker/formats/inspect.js';
+import { optionList } from '../../linker/formats/options.js';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');

@@ -2,11 +2,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { makeBundle } from '../../linker/bundle.js';
+import { makeBundle } from '../../linker/formats/bundle.js';
 import type { Guest } from '../../images/guest.js';
 import { makeBootDisk, makeDisc, type Medium } from '../../images/media.js';
 import { makeNetworkTree } from '../../images/network.js';
-import { packFile } from '../../linker/file.js';
+import { packFile } from '../../linker/formats/file.js';
 import { defaultGuest, freshImage, temporaryFolder, type BootOptions } from '../boot/harness.js';
 
 export type MediumKind = 'iso' | 'disk' | 'usb' | 'pxe';

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { type Fallback, makeLoader } from '../../images/loader.js';
 import { makeBootDisk, makeDisc, type Medium } from '../../images/media.js';
 import { makeNetworkTree } from '../../images/network.js';
-import { readPe } from '../../linker/pe.js';
+import { readPe } from '../../linker/formats/pe.js';
 import { temporaryFolder } from '../boot/harness.js';
 
 const CONTENT = Buffer.from('MZ: stands for an image');

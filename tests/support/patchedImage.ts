@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { compile, link } from '../../linker/compile.js';
+import { compile, link } from '../../linker/toolchain/compile.js';
 import { freshImage, imageFolder, root, testedKind } from '../boot/harness.js';
 import { scratchFolder } from './hosted/scratch.js';
 

@@ -4,8 +4,8 @@
  */
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildImage } from '../../linker/build.js';
-import { ORDINARY } from '../../linker/kinds.js';
+import { buildImage } from '../../linker/toolchain/build.js';
+import { ORDINARY } from '../../linker/toolchain/kinds.js';
 import { root } from '../boot/harness.js';
 import { replaceOnce } from './replaceOnce.js';
 

@@ -4,8 +4,8 @@ import { bootInfo, GuestPart, isGiven, textBytes } from '../../../kernel/boot/bo
 import { readEmbeddedBundle } from '../../../kernel/boot/boot.js';
 import { readBundle, readPackedBundle } from '../../../kernel/boot/bundle.js';
 import { type Bytes, window } from '../../../transpiler/lib/index.js';
-import { cpioArchive } from '../../../linker/cpio.js';
-import { DIGEST_KINDS } from '../../../linker/bundle.js';
+import { cpioArchive } from '../../../linker/formats/cpio.js';
+import { DIGEST_KINDS } from '../../../linker/formats/bundle.js';
 import { bundle, digestLine } from '../support/bootLoaders.js';
 import { powerOn, stopOf } from '../support/startup.js';
 

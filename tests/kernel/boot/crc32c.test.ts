@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { crc32c } from '../../../kernel/boot/crc32c.js';
-import { digestOf } from '../../../linker/bundle.js';
+import { digestOf } from '../../../linker/formats/bundle.js';
 import { type Hpa, window } from '../../../transpiler/lib/index.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 

@@ -6,7 +6,7 @@ import { CrashAction, options } from '../../../kernel/machine/options.js';
 import { consoleStart } from '../../../kernel/report/console.js';
 import { beginCrash } from '../../../kernel/report/crash.js';
 import { ExceptionFrame, onException } from '../../../kernel/report/exception.js';
-import { encodeSymbols } from '../../../linker/symbols.js';
+import { encodeSymbols } from '../../../linker/toolchain/symbols.js';
 import { addImage, bounds, HALTED, IMAGE_BASE, SerialMachine } from '../../support/image.js';
 
 let machine = new SerialMachine();

@@ -1,6 +1,6 @@
 /** What boot loaders of Linux and of Multiboot2 put into memory, and bundles. */
-import { type DigestKind, digestOf } from '../../../linker/bundle.js';
-import { type ArchiveEntry, cpioArchive } from '../../../linker/cpio.js';
+import { type DigestKind, digestOf } from '../../../linker/formats/bundle.js';
+import { type ArchiveEntry, cpioArchive } from '../../../linker/formats/cpio.js';
 import type { BootModule, BootRange } from './multibootInfo.js';
 import { putText, viewOf } from './startup.js';
 

@@ -8,7 +8,7 @@ import { transpile, type Transpiled } from '../../../transpiler/index.js';
 import { matchesGolden, root } from '../../support/golden.js';
 
 const FOLDER = 'tests/transpiler/constructs';
-/** As the kernel is compiled (linker/compile.ts), where it matters for warnings. */
+/** As the kernel is compiled (linker/toolchain/compile.ts), where it matters for warnings. */
 const FLAGS =
   '-std=c11 -ffreestanding -Wall -Wextra -Werror -mgeneral-regs-only -mno-red-zone -mcmodel=kernel -fno-pic -O2 -g -c';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
-import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../../../cli/qemu.js';
-import { buildImage } from '../../../linker/build.js';
-import { ORDINARY } from '../../../linker/kinds.js';
+import { DEFAULT_MACHINE, emulatorParameters, type Machine } from '../../../emulators/qemu.js';
+import { buildImage } from '../../../linker/toolchain/build.js';
+import { ORDINARY } from '../../../linker/toolchain/kinds.js';
 
 t.setTimeout(300_000);
 

@@ -3,8 +3,9 @@ import { mkdtemp, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { cpioArchive, type ArchiveEntry } from '../../linker/cpio.js';
-import { makeGuest } from '../../images/guest.js';
+import { cpioArchive, type ArchiveEntry } from '../../../linker/formats/cpio.js';
+import { root } from '../../../linker/paths.js';
+import { makeGuest } from '../../../images/guest.js';
 
 const ENTRIES: readonly ArchiveEntry[] = [
   { kind: 'folder', path: 'bin' },
@@ -15,7 +16,6 @@ const ENTRIES: readonly ArchiveEntry[] = [
 t.test('busybox’s cpio unpacks what went in', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const root = join(import.meta.dirname, '..', '..', '..', '..');
   await makeGuest({ root, onStep: () => undefined });
   const busybox = join(root, 'build', 'guest', 'busybox');
   await execa(busybox, ['cpio', '-i', '--quiet'], { cwd: folder, input: cpioArchive(ENTRIES) });

@@ -2,8 +2,8 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Diagnostic } from '../transpiler/diagnostics/diagnostic.js';
-import type { Program } from '../transpiler/ir/nodes.js';
+import type { Diagnostic } from '../../transpiler/diagnostics/diagnostic.js';
+import type { Program } from '../../transpiler/ir/nodes.js';
 import { compile, link, readCallGraph, type Paths } from './compile.js';
 import { readSections, type Section } from './elf.js';
 import type { ImageKind } from './kinds.js';
@@ -96,7 +96,7 @@ interface TranspiledKernel {
 
 async function transpileKernel({ root, output }: Paths, kind: ImageKind): Promise<TranspiledKernel> {
   // Loaded late: TypeScript's compiler takes half a second, which an unchanged build need not wait for.
-  const transpiler = await import('../transpiler/index.js');
+  const transpiler = await import('../../transpiler/index.js');
   const kernel = { folder: join(root, 'kernel'), cache: join(output, 'findings') };
   const { diagnostics, program, files } = transpiler[kind.transpile](kernel);
   const folder = join(output, 'c');

@@ -1,5 +1,5 @@
 /** The one file that every boot path starts: the setup part (runtime-c/setup/), the image, and a bundle or none. */
-import { ExitCode, UserError } from './errors.js';
+import { ExitCode, UserError } from '../errors.js';
 import { type ImageParts, isWhole, readBundleBytes, readParts, writeBundleBytes } from './image.js';
 import { readLinuxHeader, writeLinuxSizes, writeLinuxVersion } from './linuxHeader.js';
 import { writeMultibootSizes } from './multiboot.js';

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { bootInfo, setText } from '../../kernel/boot/bootInfo.js';
-import { parseOptions } from '../../kernel/machine/options.js';
-import { inspectFile } from '../../linker/inspect.js';
-import { type ImageOption, optionList, readOptions, refusalOf } from '../../linker/options.js';
-import { window } from '../../transpiler/lib/index.js';
-import { freshImage, root } from '../boot/harness.js';
-import { powerOn, stopOf } from '../kernel/support/startup.js';
+import { bootInfo, setText } from '../../../kernel/boot/bootInfo.js';
+import { parseOptions } from '../../../kernel/machine/options.js';
+import { inspectFile } from '../../../linker/formats/inspect.js';
+import { type ImageOption, optionList, readOptions, refusalOf } from '../../../linker/formats/options.js';
+import { window } from '../../../transpiler/lib/index.js';
+import { freshImage, root } from '../../boot/harness.js';
+import { powerOn, stopOf } from '../../kernel/support/startup.js';
 
 const LINE = 0x1000;
 

@@ -1,7 +1,7 @@
 /** The stack that the image takes at most, on the stacks of runtime-c/stacks.asm. */
-import type { Program } from '../transpiler/ir/nodes.js';
-import { stackBounds, StackError, type AssemblyFunction, type StackBound } from '../transpiler/program/stack.js';
-import { ExitCode, UserError } from './errors.js';
+import type { Program } from '../../transpiler/ir/nodes.js';
+import { stackBounds, StackError, type AssemblyFunction, type StackBound } from '../../transpiler/program/stack.js';
+import { ExitCode, UserError } from '../errors.js';
 
 export interface StackUse {
   /** What is used at most, and what there is, in bytes. */

@@ -1,5 +1,5 @@
 /** What a build reads from a 64-bit little-endian ELF file (System V gABI, chapters 4 and 5). */
-import { type ImageParts, readParts } from './image.js';
+import { type ImageParts, readParts } from '../formats/image.js';
 
 export interface Section {
   readonly name: string;

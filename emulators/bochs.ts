@@ -6,8 +6,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type BootDiscContent, makeBootDisc } from '../images/bootDisc.js';
 import { ExitCode, UserError } from '../linker/errors.js';
-import { missingTool } from '../linker/tools.js';
-import { removeNow, temporaryFolder } from './temporary.js';
+import { missingTool } from '../linker/toolchain/tools.js';
+import { removeNow, temporaryFolder } from '../linker/temporary.js';
 
 export interface BochsMachine extends BootDiscContent {
   /** As in 256M, 1G. */

@@ -9,7 +9,7 @@ const COMPILED_FOLDERS = ['linker', 'transpiler'];
 
 /** A hash of the sources, of this program itself as it runs, and of the versions of the tools. */
 export async function buildStamp(root: string): Promise<string> {
-  const program = dirname(import.meta.dirname);
+  const program = dirname(dirname(import.meta.dirname));
   const folders = [
     ...SOURCE_FOLDERS.map((folder) => join(root, folder)),
     ...COMPILED_FOLDERS.map((folder) => join(program, folder)),

@@ -2,7 +2,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LoaderCommand, makeBootDisc, writeBundle } from '../images/bootDisc.js';
-import { requireFile } from '../linker/tools.js';
+import { requireFile } from '../linker/toolchain/tools.js';
 
 /** Who starts the image: QEMU's own loader, which enters it in real mode, or on UEFI the firmware; or a command of GRUB. */
 export type Loader = 'qemu' | LoaderCommand;

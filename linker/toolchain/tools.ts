@@ -1,7 +1,7 @@
 /** The programs of the system that a build and a run call, and what to say when one is missing or fails. */
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
-import { ExitCode, UserError } from './errors.js';
+import { ExitCode, UserError } from '../errors.js';
 
 /** The Debian package that holds each program. */
 const PACKAGES = {

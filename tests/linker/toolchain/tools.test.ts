@@ -1,6 +1,6 @@
 import t from 'tap';
-import { ExitCode } from '../../linker/errors.js';
-import { requireFile, runTool } from '../../linker/tools.js';
+import { ExitCode } from '../../../linker/errors.js';
+import { requireFile, runTool } from '../../../linker/toolchain/tools.js';
 
 t.test('a file that is missing leads to the package that holds it', (t) => {
   t.throws(() => requireFile('/nowhere/firmware', 'UEFI firmware for QEMU', 'ovmf'), {

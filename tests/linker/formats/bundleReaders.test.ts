@@ -1,17 +1,17 @@
 /**
  * One corpus of archives through both readers: what start-up takes (kernel/boot/bundle.ts) and what `inspect` tells of
- * (linker/bundle.ts). They find the same parts, or both refuse.
+ * (linker/formats/bundle.ts). They find the same parts, or both refuse.
  */
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { bootInfo, GuestPart, textBytes } from '../../kernel/boot/bootInfo.js';
-import { readBundle as readAtStart } from '../../kernel/boot/bundle.js';
-import { makeBundle, readBundle } from '../../linker/bundle.js';
-import { cpioArchive, readArchive } from '../../linker/cpio.js';
-import { window } from '../../transpiler/lib/index.js';
-import { bundle, digestLine } from '../kernel/support/bootLoaders.js';
-import { powerOn, stopOf } from '../kernel/support/startup.js';
+import { bootInfo, GuestPart, textBytes } from '../../../kernel/boot/bootInfo.js';
+import { readBundle as readAtStart } from '../../../kernel/boot/bundle.js';
+import { makeBundle, readBundle } from '../../../linker/formats/bundle.js';
+import { cpioArchive, readArchive } from '../../../linker/formats/cpio.js';
+import { window } from '../../../transpiler/lib/index.js';
+import { bundle, digestLine } from '../../kernel/support/bootLoaders.js';
+import { powerOn, stopOf } from '../../kernel/support/startup.js';
 
 const AT = 0x1000;
 const KERNEL = Buffer.from('a kernel');

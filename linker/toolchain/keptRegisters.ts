@@ -3,7 +3,7 @@
  * it calls must not use them, or save them itself as it does in a checked image (runtime-c/platformChecks.h). gcc does not promise
  * the former; it is looked up in what gcc has made.
  */
-import { ExitCode, UserError } from './errors.js';
+import { ExitCode, UserError } from '../errors.js';
 
 /** The function's symbol. */
 export const QUICK_HANDLER = 'tsvm_vmx_cpuid';

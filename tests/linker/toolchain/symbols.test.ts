@@ -1,5 +1,5 @@
 import t from 'tap';
-import { codePlaces, encodeSymbols, IMAGE_BASE } from '../../linker/symbols.js';
+import { codePlaces, encodeSymbols, IMAGE_BASE } from '../../../linker/toolchain/symbols.js';
 
 const LISTING = `
 ffffffff80001000 <first>:

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { ExitCode } from '../../linker/errors.js';
-import { checkKeptRegisters } from '../../linker/keptRegisters.js';
+import { ExitCode } from '../../../linker/errors.js';
+import { checkKeptRegisters } from '../../../linker/toolchain/keptRegisters.js';
 
 /** As objdump shows a function that consists of `instructions`. */
 function listing(...instructions: string[]): string {

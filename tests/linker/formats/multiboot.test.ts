@@ -1,5 +1,5 @@
 import t from 'tap';
-import { findHeader, readMultiboot, readMultiboot2, writeMultibootSizes } from '../../linker/multiboot.js';
+import { findHeader, readMultiboot, readMultiboot2, writeMultibootSizes } from '../../../linker/formats/multiboot.js';
 
 const LOAD = 0x20_0000;
 

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { imageInElf } from './elf.js';
-import { makeFile } from './file.js';
-import { readBuildId, writeBuildId, writeSums } from './image.js';
+import { makeFile } from '../formats/file.js';
+import { readBuildId, writeBuildId, writeSums } from '../formats/image.js';
 import { checkKeptRegisters, QUICK_HANDLER } from './keptRegisters.js';
 import { readSymbols, encodeSymbols } from './symbols.js';
 import { runTool } from './tools.js';
@@ -80,7 +80,7 @@ export async function link(paths: Paths, compiled: readonly string[]): Promise<v
   const table = encodeSymbols(await readSymbols(image, paths.root));
   await linkOnce(paths, [...compiled, await symbolObject(paths, table)]);
   const moved = encodeSymbols(await readSymbols(image, paths.root));
-  if (!moved.equals(table)) throw new Error('linker/tsvm.ld puts the symbol table in front of code');
+  if (!moved.equals(table)) throw new Error('linker/toolchain/tsvm.ld puts the symbol table in front of code');
   checkKeptRegisters(await runTool('objdump', ['-d', `--disassemble=${QUICK_HANDLER}`, '--no-show-raw-insn', image]));
   const setup = await assembleSetup(paths);
   await seal(image, setup);
@@ -113,7 +113,7 @@ async function assembleSetup(paths: Paths): Promise<Buffer> {
 async function linkOnce(paths: Paths, inputs: readonly string[]): Promise<void> {
   const folder = relative(paths.root, paths.output);
   const results = [`-Map=${join(folder, 'tsvm.map')}`, '-o', join(folder, 'tsvm.debug')];
-  await runTool('ld', [...LINKER_FLAGS, '-T', 'linker/tsvm.ld', ...results, ...inputs], { cwd: paths.root });
+  await runTool('ld', [...LINKER_FLAGS, '-T', 'linker/toolchain/tsvm.ld', ...results, ...inputs], { cwd: paths.root });
 }
 
 async function symbolObject(paths: Paths, table: Buffer): Promise<string> {

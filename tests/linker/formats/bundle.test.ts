@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { DIGEST_KINDS, makeBundle, readBundle } from '../../linker/bundle.js';
-import { cpioArchive, readArchive } from '../../linker/cpio.js';
+import { DIGEST_KINDS, makeBundle, readBundle } from '../../../linker/formats/bundle.js';
+import { cpioArchive, readArchive } from '../../../linker/formats/cpio.js';
 
 const KERNEL = Buffer.from('a kernel');
 const COMMAND_LINE = Buffer.from('console=ttyS0');
