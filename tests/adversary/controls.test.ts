@@ -1,6 +1,6 @@
 /** The controls of races.test.ts: with one defence undone, the race that attacks it gets a processor out of the hypervisor. */
 import t from 'tap';
-import { undoneImage } from '../support/undone.js';
+import { undoneImage } from '../support/machines/undone.js';
 import { escapeOf, race } from './plan.js';
 import { attackInSeries } from './series.js';
 import { UNDOINGS } from './undoings.js';

@@ -2,7 +2,7 @@
  * The defences of processors on AMD-V, each undone in a copy of the sources: controls of the races in images/adversary/races.asm.
  * No emulator redirects INITs, so that what the host takes with GIF set resets the processor.
  */
-import type { Replacement } from '../support/undone.js';
+import type { Replacement } from '../support/machines/undone.js';
 
 export interface Undoing {
   /** Of the image's folder. */

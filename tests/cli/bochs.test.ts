@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { defaultGuest, freshImage } from '../boot/harness.js';
+import { defaultGuest, freshImage } from '../support/machines/harness.js';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { defaultGuest, freshImage } from '../boot/harness.js';
+import { defaultGuest, freshImage } from '../support/machines/harness.js';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');

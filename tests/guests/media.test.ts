@@ -1,7 +1,7 @@
 /** Media that `tsvm image` makes, started by firmware. Each guest is to show tsvm-stat, get ready and power off. */
 import t, { type Test } from 'tap';
-import { boot, type Boot } from '../boot/harness.js';
-import { briefGuest, type Controller, drive, MACHINE, makeMedium, type MediumKind } from './media.js';
+import { boot, type Boot } from '../support/machines/harness.js';
+import { briefGuest, type Controller, drive, MACHINE, makeMedium, type MediumKind } from '../support/machines/media.js';
 
 t.setTimeout(900_000);
 

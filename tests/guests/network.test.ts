@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { boot, temporaryFolder } from '../boot/harness.js';
-import { briefGuest, MACHINE, makeMedium, PXELINUX } from './media.js';
+import { boot, temporaryFolder } from '../support/machines/harness.js';
+import { briefGuest, MACHINE, makeMedium, PXELINUX } from '../support/machines/media.js';
 
 t.setTimeout(900_000);
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { makeKernel } from '../../images/kernel.js';
-import { boot, root } from '../boot/harness.js';
+import { boot, root } from '../support/machines/harness.js';
 
 t.setTimeout(900_000);
 

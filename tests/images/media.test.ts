@@ -7,7 +7,7 @@ import { type Fallback, makeLoader } from '../../images/loader.js';
 import { makeBootDisk, makeDisc, type Medium } from '../../images/media.js';
 import { makeNetworkTree } from '../../images/network.js';
 import { readPe } from '../../linker/formats/pe.js';
-import { temporaryFolder } from '../boot/harness.js';
+import { temporaryFolder } from '../support/machines/harness.js';
 
 const CONTENT = Buffer.from('MZ: stands for an image');
 /** A PE header that names signatures. */

@@ -1,6 +1,6 @@
 /** Every medium, with its tsvm.bin damaged or missing, beside a disk that could be started: it is not. */
 import t from 'tap';
-import type { Controller } from '../guests/media.js';
+import type { Controller } from '../support/machines/media.js';
 import { bootFailure, type FirstFile, lastWords, NODE_RUNS } from '../guests/failures.js';
 
 t.setTimeout(3_600_000);

@@ -1,9 +1,9 @@
 /** A kernel that another one has started takes the processors over. On AMD-V the first has had the watch of them ended. */
 import t from 'tap';
 import { DEFAULT_BOCHS_MACHINE } from '../../emulators/bochs.js';
-import { AMD_MODEL, bootInBochs } from '../boot/bochs.js';
-import { checkHotplug } from '../boot/hotplug.js';
-import { withNext } from '../boot/nextKernel.js';
+import { AMD_MODEL, bootInBochs } from '../support/machines/bochs.js';
+import { checkHotplug } from '../support/machines/hotplug.js';
+import { withNext } from '../support/machines/nextKernel.js';
 
 t.setTimeout(1_800_000);
 

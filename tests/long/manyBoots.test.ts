@@ -5,7 +5,7 @@
 import { execa } from 'execa';
 import { availableParallelism } from 'node:os';
 import t from 'tap';
-import { boot } from '../boot/harness.js';
+import { boot } from '../support/machines/harness.js';
 
 t.setTimeout(36_000_000);
 

@@ -1,6 +1,6 @@
 /** Whole passes of memtest86+ on the machines that tests/boot/ leaves after the first tests. */
 import t from 'tap';
-import { passesWhole } from '../boot/memtest.js';
+import { passesWhole } from '../support/machines/memtest.js';
 
 t.setTimeout(3_600_000);
 

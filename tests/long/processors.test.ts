@@ -1,7 +1,7 @@
 /** What several processors cost, counted by a plugin of the emulator's: the phases that the bench shows, in full. */
 import t from 'tap';
 import { changePerRound, describe, measureProcessors, SHARED_MACHINES } from '../../bench/processors.js';
-import { freshImage } from '../boot/harness.js';
+import { freshImage } from '../support/machines/harness.js';
 
 t.setTimeout(3_600_000);
 

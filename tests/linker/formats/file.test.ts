@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { packFile, readFileParts, SETUP_BYTES } from '../../../linker/formats/file.js';
 import { placeSections } from '../../../linker/formats/pe.js';
-import { freshImage } from '../../boot/harness.js';
+import { freshImage } from '../../support/machines/harness.js';
 
 const LINUX_MAGIC = 0x202;
 

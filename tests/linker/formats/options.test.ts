@@ -6,7 +6,7 @@ import { parseOptions } from '../../../kernel/machine/options.js';
 import { inspectFile } from '../../../linker/formats/inspect.js';
 import { type ImageOption, optionList, readOptions, refusalOf } from '../../../linker/formats/options.js';
 import { window } from '../../../transpiler/lib/index.js';
-import { freshImage, root } from '../../boot/harness.js';
+import { freshImage, root } from '../../support/machines/harness.js';
 import { powerOn, stopOf } from '../../kernel/support/startup.js';
 
 const LINE = 0x1000;

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { assembleBareProgram } from '../../../images/bare.js';
+import { bootInBochs } from '../../support/machines/bochs.js';
+import { boot, root, temporaryFolder } from '../../support/machines/harness.js';
+
+/** Thirteen events, each with its vector and its error code. */
+const LINES = 26;
+
+async function program(t: Test): Promise<{ kernel: string; initrd: null; append: string; seconds: number }> {
+  const kernel = join(await temporaryFolder(t), 'deliveries');
+  await assembleBareProgram(root, 'deliveries', kernel);
+  return { kernel, initrd: null, append: '', seconds: 120 };
+}
+
+/** What the program says, but for that the stacks are in hidden memory, which must be so in the guest alone. */
+function linesOf(t: Test, serial: string, isHidden: boolean): string[] {
+  const lines = [...serial.matchAll(/^deliveries: (.*)$/gm)].map(([, line = '']) => line);
+  const events = lines.filter((line) => !/^hidden|^end/.test(line));
+  t.equal(lines.includes('hidden = 0x1'), isHidden);
+  t.equal(lines.at(-1), 'end', 'the program comes to its end');
+  t.equal(events.length, LINES);
+  return events;
+}
+
+t.test('events whose delivery leaves the guest come as on the bare machine, under VT-x', async (t) => {
+  const machine = { ...(await program(t)), ignoreUnknownMsrs: false };
+  const bare = await bootInBochs({ ...machine, image: null });
+  const guest = await bootInBochs(machine);
+  t.same(linesOf(t, guest.serial, true), linesOf(t, bare.serial, false));
+});
+
+/** No hypervisor's MSRs exist for the guest; the bare machine of QEMU raises no #GP for any MSR. */
+const OF_HYPERVISORS = ['#GP of WRMSR = 0xffffffffffffffff', '#GP of WRMSR = 0xd'] as const;
+
+t.test('and under AMD-V, where QEMU calls NMIs and interrupts exceptions', async (t) => {
+  const machine = { ...(await program(t)), machine: 'pc', memory: '512M' };
+  const bare = await boot({ ...machine, image: null });
+  const guest = await boot(machine);
+  const [without, within] = OF_HYPERVISORS;
+  const expected = linesOf(t, bare.serial, false).map((line) => (line === without ? within : line));
+  t.same(linesOf(t, guest.serial, true), expected);
+});

@@ -1,0 +1,34 @@
+import t from 'tap';
+import { measureOperations } from '../../../bench/operations.js';
+import { freshImage } from '../../support/machines/harness.js';
+
+/** Instructions of the hypervisor, there and back. The guest's own come to them, less the one that leaves it. */
+const MOST = 400;
+/** To all others of four, each of which is asked: 10 more for each further one. */
+const MOST_TO_MANY = 440;
+const GUEST_INSTRUCTIONS = 2;
+const TO_ONE = ['APIC write', 'APIC command', 'INIT command', 'SIPI command'];
+const TO_MANY = ['SIPI for all others', 'INIT for all others', 'NMI for all others'];
+const MOST_AT_START = 5_000_000;
+
+await freshImage();
+const { startUp, startUpWith16Mib, perOperation } = await measureOperations();
+
+for (const [names, most] of [
+  [TO_ONE, MOST],
+  [TO_MANY, MOST_TO_MANY],
+] as const) {
+  t.test(`a write to the local APIC that leaves the guest costs ${most} instructions at most`, (t) => {
+    for (const name of names) {
+      const count = perOperation[name] ?? 0;
+      t.ok(count > 100 && count <= most + GUEST_INSTRUCTIONS, `${name}: ${count}`);
+    }
+    t.end();
+  });
+}
+
+t.test('start-up takes less than 5 million instructions besides copying, with the check of a guest of 16 MiB', (t) => {
+  t.ok(startUp > 100_000 && startUp < startUpWith16Mib, `${startUp} with a small guest`);
+  t.ok(startUpWith16Mib < MOST_AT_START, `${startUpWith16Mib} with a large one`);
+  t.end();
+});

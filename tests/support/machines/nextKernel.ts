@@ -1,0 +1,24 @@
+/** A guest that goes over to another kernel, by kexec. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { cpioArchive } from '../../../linker/formats/cpio.js';
+import { defaultGuest, temporaryFolder } from './harness.js';
+
+/** The initramfs with the next kernel, the same initramfs and a command line in it. */
+export async function withNext(t: Test, commandLine: string): Promise<string> {
+  const { kernel, initrd } = await defaultGuest();
+  const first = await readFile(initrd);
+  const files = [
+    ['next/kernel', await readFile(kernel)],
+    ['next/initrd', first],
+    ['next/cmdline', Buffer.from(commandLine)],
+  ] as const;
+  const more = cpioArchive([
+    { kind: 'folder', path: 'next' },
+    ...files.map(([path, content]) => ({ kind: 'file', path, mode: 0o644, content }) as const),
+  ]);
+  const file = join(await temporaryFolder(t), 'initrd.img');
+  await writeFile(file, Buffer.concat([first, Buffer.alloc(-first.length & 3), more]));
+  return file;
+}

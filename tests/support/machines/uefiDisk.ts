@@ -1,0 +1,43 @@
+/** Disks that UEFI firmware starts: GRUB, which starts the image, and after it what the test puts there. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { assembleBareProgram } from '../../../images/bare.js';
+import { fatSize, makeFat } from '../../../images/fat.js';
+import { makeGrub } from '../../../images/grub.js';
+import { type BootOptions, freshImage, root, temporaryFolder } from './harness.js';
+
+export interface UefiDisk {
+  /** GRUB's commands. The image is /tsvm.bin, and images/bare/efi.asm is /EFI/test/guest.efi. */
+  readonly commands: readonly string[];
+  /** The image, where it is not the one that is built now. */
+  readonly image?: string;
+}
+
+/** A machine that starts from such a disk. */
+export async function withUefiDisk(t: Test, { commands, image }: UefiDisk): Promise<BootOptions> {
+  const folder = await temporaryFolder(t);
+  const grub = join(folder, 'grub.efi');
+  const guest = join(folder, 'guest.efi');
+  const disk = join(folder, 'disk.img');
+  await makeGrub({ target: 'x86_64-efi', modules: ['chain', 'fat'], commands }, grub, folder);
+  await assembleBareProgram(root, 'efi', guest);
+  const files = [
+    { path: 'EFI/BOOT/BOOTX64.EFI', source: grub },
+    { path: 'EFI/test/guest.efi', source: guest },
+    { path: 'tsvm.bin', source: image ?? (await freshImage()) },
+  ];
+  const sizes = await Promise.all(files.map(({ source }) => stat(source)));
+  const bytes = fatSize(sizes.reduce((sum, { size }) => sum + size, 0));
+  await makeFat(disk, { bytes, hiddenSectors: 0 }, files);
+  const extra = ['-drive', `file=${disk},format=raw`, '-net', 'none'];
+  return { uefi: true, image: null, kernel: null, initrd: null, memory: '256M', seconds: 60, extra };
+}
+
+/** Finds the disk, and starts the image with these options. */
+export function startImage(options: string): string[] {
+  return ['search --set=root --file /tsvm.bin', `chainloader /tsvm.bin ${options}`, 'boot'];
+}
+
+/** Starts images/bare/efi.asm, with which the machine's run ends. */
+export const startGuest = ['chainloader /EFI/test/guest.efi', 'boot'];

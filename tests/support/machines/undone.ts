@@ -1,0 +1,57 @@
+/**
+ * The image of a kernel in which one defence is undone: the control of a test that attacks the defence, whose silence proves
+ * nothing unless it finds something here.
+ */
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildImage } from '../../../linker/toolchain/build.js';
+import { ORDINARY } from '../../../linker/toolchain/kinds.js';
+import { root } from './harness.js';
+import { replaceOnce } from '../replaceOnce.js';
+
+export interface Replacement {
+  /** Below the project's folder, in kernel/ or runtime-c/. */
+  readonly file: string;
+  /** What is there exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What can be changed is copied; what a build needs besides is the project's own. */
+const COPIED = ['kernel', 'runtime-c'];
+const SHARED = ['linker', 'transpiler', 'package.json'];
+/** How modules name the language's library, and how they do so from a folder that is three levels further down. */
+const LIBRARY = '../transpiler/lib/';
+const LIBRARY_FROM_COPY = `../../../${LIBRARY}`;
+
+/**
+ * The path of the image that a copy of the sources with `replacements` gives. It stays in build/undone/, so that it is built again
+ * only when the sources have changed; no two tests use the same `name`. Throws where a text is not in its file exactly once, or the
+ * transpiler refuses the result.
+ */
+export async function undoneImage(name: string, replacements: readonly Replacement[]): Promise<string> {
+  const copy = join(root, 'build', 'undone', name);
+  await copySources(copy);
+  for (const { file, from, to } of replacements) {
+    await change(join(copy, file), (text) => replaceOnce(text, from, to, file));
+  }
+  const output = join(copy, 'build');
+  const result = await buildImage({ root: copy, output, kind: ORDINARY, onStep: () => undefined });
+  if (result.kind === 'refused') throw new Error(`${name} is refused: ${JSON.stringify(result.diagnostics)}`);
+  return join(output, 'tsvm.bin');
+}
+
+async function copySources(copy: string): Promise<void> {
+  await mkdir(copy, { recursive: true });
+  for (const entry of [...COPIED, ...SHARED]) await rm(join(copy, entry), { recursive: true, force: true });
+  for (const entry of COPIED) await cp(join(root, entry), join(copy, entry), { recursive: true });
+  for (const entry of SHARED) await symlink(join(root, entry), join(copy, entry));
+  const modules = (await readdir(join(copy, 'kernel'), { recursive: true })).filter((file) => file.endsWith('.ts'));
+  for (const module of modules) {
+    await change(join(copy, 'kernel', module), (text) => text.replaceAll(LIBRARY, LIBRARY_FROM_COPY));
+  }
+}
+
+async function change(path: string, edit: (text: string) => string): Promise<void> {
+  await writeFile(path, edit(await readFile(path, 'utf8')));
+}
