@@ -1,4 +1,4 @@
-/** The imports between the files of a folder, and circles in them. */
+/** The imports between the files of folders: circles in them, and the order of folders that they have to keep. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import ts from 'typescript';
@@ -41,4 +41,58 @@ export function circleIn(imports: Imports): readonly string[] | null {
     if (circle) return circle;
   }
   return null;
+}
+
+/** Folders from the top of an architecture down. A folder imports itself, those of its own row, and those of later rows. */
+export type Order = readonly (readonly string[])[];
+
+/** The imports that run up in `order`, as `file -> imported`. A file belongs to the innermost folder of the order around it. */
+export function importsUpward(imports: Imports, order: Order): readonly string[] {
+  return importsWhere(imports, (file, imported) => rowOf(imported, order) < rowOf(file, order));
+}
+
+/** The files that lie in no folder of `order`. */
+export function filesOutside(imports: Imports, order: Order): readonly string[] {
+  return [...imports.keys()].filter((file) => rowOf(file, order) === -1);
+}
+
+/** The imports for which `isRefused` says true, as `file -> imported`. */
+export function importsWhere(
+  imports: Imports,
+  isRefused: (file: string, imported: string) => boolean,
+): readonly string[] {
+  return [...imports].flatMap(([file, imported]) =>
+    imported.filter((path) => isRefused(file, path)).map((path) => `${file} -> ${path}`),
+  );
+}
+
+/** The imports between the folders that lie directly in `parent`, each with all that is below it. '' is the root. */
+export function folderImports(imports: Imports, parent: string): Imports {
+  const folders = new Map<string, Set<string>>();
+  for (const [file, imported] of imports) {
+    const folder = childOf(parent, file);
+    if (folder === null) continue;
+    const others = folders.get(folder) ?? new Set();
+    folders.set(folder, others);
+    for (const path of imported) {
+      const other = childOf(parent, path);
+      if (other !== null && other !== folder) others.add(other);
+    }
+  }
+  return new Map([...folders].map(([folder, others]) => [folder, [...others]]));
+}
+
+/** The folder directly in `parent` that holds `file`; null for a file that lies elsewhere, or in `parent` itself. */
+function childOf(parent: string, file: string): string | null {
+  const path = posix.relative(parent, file).split('/');
+  return path[0] === '..' || path.length === 1 ? null : posix.join(parent, path[0] ?? '');
+}
+
+/** The index of the row in `order` whose folder holds `file`; of several such folders the innermost counts. -1: none does. */
+function rowOf(file: string, order: Order): number {
+  const around = order
+    .flatMap((folders, row) => folders.map((folder) => ({ folder, row })))
+    .filter(({ folder }) => file.startsWith(`${folder}/`))
+    .sort((a, b) => b.folder.length - a.folder.length);
+  return around[0]?.row ?? -1;
 }
