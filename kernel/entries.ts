@@ -2,15 +2,15 @@
 import { entryPoints } from '../transpiler/lib/index.js';
 import { start } from './main.js';
 import { onVirtualize, startEfi } from './mainEfi.js';
-import { onException } from './report/exception.js';
+import { onException } from './crash/exception.js';
 import { onSvmExit } from './svm/exit.js';
-import { onSecurityException } from './svm/initRedirection.js';
-import { onSvmCalled } from './svm/parking.js';
-import { onMachineCheck } from './vcpu/machineCheck.js';
-import { onNmi } from './vcpu/nmi.js';
-import { onProcessorStart } from './vcpu/start.js';
-import { onQuickCpuid } from './vmx/cpuid.js';
-import { onVmxEntryRefused } from './vmx/entryFailure.js';
+import { onSecurityException } from './svm/reset/initRedirection.js';
+import { onSvmCalled } from './svm/reset/parking.js';
+import { onMachineCheck } from './run/machineCheck.js';
+import { onNmi } from './run/nmi.js';
+import { onProcessorStart } from './run/start.js';
+import { onQuickCpuid } from './vmx/exits/cpuid.js';
+import { onVmxEntryRefused } from './vmx/entry/entryFailure.js';
 import { onVmxExit } from './vmx/exit.js';
 
 export const entries = entryPoints({

@@ -2,26 +2,26 @@
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
 import { ownSleep } from './exits/sleep.js';
-import { refuseSecondStart } from './guest/bios.js';
+import { refuseSecondStart } from './guest/bios/bios.js';
 import { publishStatistics } from './exits/statistics.js';
 import { loadGuest } from './guest/guest.js';
 import { readAcpi } from './machine/acpi.js';
 import { readProcessors } from './machine/madt.js';
 import { checkFirmwareLocks } from './machine/firmwareLocks.js';
-import { loadDescriptors } from './machine/descriptors.js';
+import { loadDescriptors } from './x86/descriptors.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { ConsoleChoice, options, parseOptions } from './machine/options.js';
-import { mappedEnd, unmapTrampoline } from './memory/hostPaging.js';
-import { readMtrrs } from './memory/mtrr.js';
-import { buildNestedTables } from './memory/nestedPaging.js';
-import { moveToRegion, region } from './memory/region.js';
+import { mappedEnd, unmapTrampoline } from './space/hostPaging.js';
+import { readMtrrs } from './paging/mtrr.js';
+import { buildNestedTables } from './space/nestedPaging.js';
+import { moveToRegion, region } from './space/region.js';
 import { consoleForgetUart, consoleLeaveUart, consoleStart, endLine, print } from './report/console.js';
 import { screenLeave, screenTake } from './report/textScreen.js';
 import { startClock } from './time/clock.js';
 import { ProcessorState } from './vcpu/state.js';
 import { vcpuOf } from './vcpu/processors.js';
-import { startProcessors, useProcessor } from './vcpu/start.js';
-import { clearTrampoline, hideTrampoline } from './vcpu/trampoline.js';
+import { startProcessors, useProcessor } from './run/start.js';
+import { clearTrampoline, hideTrampoline } from './space/trampoline.js';
 import {
   chooseVendor,
   interceptApic,
@@ -30,7 +30,7 @@ import {
   prepareVcpu,
   runVcpu,
   startTimer,
-} from './vcpu/vendor.js';
+} from './run/vendor.js';
 
 /** `magic` and `info` are what the boot loader left in EAX and EBX. */
 export function start(magic: u32, info: Hpa): never {

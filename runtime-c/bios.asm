@@ -1,5 +1,5 @@
 ; What a guest that the BIOS serves has in low memory: a copy of this block. It starts the guest from a disk, and stays
-; to answer with the guest's memory where the BIOS would tell of the machine's. kernel/guest/bios.ts fills in the
+; to answer with the guest's memory where the BIOS would tell of the machine's. kernel/guest/bios/bios.ts fills in the
 ; parameters and the table, and knows where they are.
 
 global tsvm_bios_block

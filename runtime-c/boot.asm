@@ -337,7 +337,7 @@ refuse_levels:  db      "tsvm: five-level paging is on, and the image lies above
                 db      "start Linux with no5lvl before", 13, 10, 0
 refuse_place:   db      "tsvm: the boot loader put the image where this processor cannot map it: too high up", 13, 10, 0
 align 8
-; The first three descriptors are the same in kernel/machine/descriptors.ts, so selectors stay valid there.
+; The first three descriptors are the same in kernel/x86/descriptors.ts, so selectors stay valid there.
 early_gdt:
         dq      0
 early_code:

@@ -299,7 +299,7 @@ tsvm_efi_processor:
         ret
 
 ; EFI_STATUS tsvm_efi_load_file(this: rcx, path: rdx, boot policy: r8, bytes: r9, buffer: on the stack): the file
-; that `this` describes (kernel/guest/efiInitrd.ts; UEFI Specification 2.10, 13.2).
+; that `this` describes (kernel/guest/efi/initrd.ts; UEFI Specification 2.10, 13.2).
 tsvm_efi_load_file:
         mov     rax, UNSUPPORTED
         test    r8b, r8b
@@ -330,7 +330,7 @@ tsvm_efi_load_file:
 
 ; EFI_STATUS tsvm_efi_authenticate(this: rcx, path: rdx, file: r8, bytes: r9, boot policy: on the stack): in place of the
 ; firmware's own check (PI Specification 1.7, volume 2, 12.9.2). It lets the one file pass that the image's own signature
-; covers (kernel/guest/efiSecurity.ts); the firmware checks every other one.
+; covers (kernel/guest/efi/security.ts); the firmware checks every other one.
 tsvm_efi_authenticate:
         cmp     r8, [tsvm_efi_vouched]
         jne     .ask

@@ -1,4 +1,4 @@
-/* The intrinsics of kernel/boot/efiCalls.ts. */
+/* The intrinsics of kernel/handover/efiCalls.ts. */
 #pragma once
 
 uint64_t tsvm_efi_call(uint64_t service, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,

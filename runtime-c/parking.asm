@@ -1,10 +1,10 @@
 ; The parking guest: what a processor runs while it waits for a SIPI, and to take an NMI that was sent to call it. The code
-; of the page at guest-physical address 0, to which kernel/svm/parkingGuest.ts copies it. It changes no general register
+; of the page at guest-physical address 0, to which kernel/svm/reset/parkingGuest.ts copies it. It changes no general register
 ; but SP, which the VMCB has.
 
 global tsvm_parking
 
-CODE_BYTES      equ 0x40                ; kernel/svm/parkingGuest.ts has it, too
+CODE_BYTES      equ 0x40                ; kernel/svm/reset/parkingGuest.ts has it, too
 NMI_VECTOR      equ 2
 
 section .text

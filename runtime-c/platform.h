@@ -1,4 +1,4 @@
-/* What transpiler/emit/prelude.h asks for, and the intrinsics of kernel/platform.ts. */
+/* What transpiler/emit/prelude.h asks for, and the intrinsics of kernel/x86/platform.ts. */
 #pragma once
 
 #include "memory.h"
@@ -12,7 +12,7 @@ extern char tsvm_exception_stubs[], tsvm_trampoline[], tsvm_parking[], tsvm_bios
 extern const volatile uint64_t image_bundle;
 
 /* What assembly repeats of TypeScript's constants and layouts: layout.inc, svm.asm, exceptions.asm. */
-_Static_assert(platform_DIRECT == DIRECT, "layout.inc");
+_Static_assert(x86_platform_DIRECT == DIRECT, "layout.inc");
 _Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers, r15) == 120, "svm.asm");
 _Static_assert(offsetof(struct Vcpu, vmcb) == 128 && offsetof(struct Vcpu, hostVmcb) == 136, "svm.asm");
 _Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
@@ -29,7 +29,7 @@ _Noreturn void tsvm_svm_run(uint64_t vcpu);
 _Noreturn void tsvm_vmx_run(uint64_t vcpu);
 
 /* All in one piece: what it called might use the registers that it has to keep (linker/toolchain/keptRegisters.ts). */
-__attribute__((flatten)) void vmx_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t) __asm__("tsvm_vmx_cpuid");
+__attribute__((flatten)) void vmx_exits_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t) __asm__("tsvm_vmx_cpuid");
 
 static inline UNUSED struct ImageBounds platform_imageBounds(void) {
   return (struct ImageBounds){

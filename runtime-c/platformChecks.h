@@ -2,7 +2,7 @@
  * How a checked image says that a check has failed: as a crash, with the text of the check.
  *
  * The report is called in assembly. It has checks of its own, so the compiler's graph of calls would have a circle there, and
- * the stack no bound (linker/toolchain/stack.ts); but a second crash ends at once (kernel/report/crash.ts).
+ * the stack no bound (linker/toolchain/stack.ts); but a second crash ends at once (kernel/crash/crash.ts).
  */
 static inline _Noreturn void platform_checkFailed(const char *text) {
   __asm__ volatile("call tsvm_check_failed" : : "D"(text));
@@ -10,22 +10,22 @@ static inline _Noreturn void platform_checkFailed(const char *text) {
 }
 
 /* The world switch does not save all registers around it (runtime-c/vmx.asm), and checks take more: it saves what it uses. */
-__attribute__((no_caller_saved_registers)) void vmx_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t);
+__attribute__((no_caller_saved_registers)) void vmx_exits_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t);
 
-static void report_crash_beginCrash(void);
+static void crash_crash_beginCrash(void);
 static void report_console_print(String text);
 static void report_console_endLine(void);
-static void report_backtrace_printBacktrace(uint64_t innermost);
-static _Noreturn void report_crash_endCrash(void);
+static void crash_backtrace_printBacktrace(uint64_t innermost);
+static _Noreturn void crash_crash_endCrash(void);
 
 static _Noreturn void checkFailed(const char *text) __asm__("tsvm_check_failed");
 
 __attribute__((used)) static _Noreturn void checkFailed(const char *text) {
   String said = {text, 0};
   while (text[said.length] != 0) said.length++;
-  report_crash_beginCrash();
+  crash_crash_beginCrash();
   report_console_print(said);
   report_console_endLine();
-  report_backtrace_printBacktrace((uint64_t)__builtin_frame_address(0));
-  report_crash_endCrash();
+  crash_backtrace_printBacktrace((uint64_t)__builtin_frame_address(0));
+  crash_crash_endCrash();
 }

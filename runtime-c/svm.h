@@ -1,4 +1,4 @@
-/* The intrinsics of kernel/svm/operations.ts. */
+/* The intrinsics of kernel/svm/control/operations.ts. */
 #pragma once
 
 static inline UNUSED void svm_clgi(void) {

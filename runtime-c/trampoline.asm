@@ -1,5 +1,5 @@
 ; Where a processor starts that got a SIPI (SDM 3A 8.4.4): the code of a page below 1 MiB, to which
-; kernel/vcpu/trampoline.ts copies it, and what it leads to.
+; kernel/space/trampoline.ts copies it, and what it leads to.
 
 %include "layout.inc"
 

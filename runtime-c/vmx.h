@@ -1,4 +1,4 @@
-/* The intrinsics of kernel/vmx/operations.ts. */
+/* The intrinsics of kernel/vmx/control/operations.ts. */
 #pragma once
 
 /* A VMX instruction that the processor refuses sets CF or ZF (SDM 3C 30.2). */

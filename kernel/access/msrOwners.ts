@@ -20,7 +20,7 @@ import {
   u8,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { allocatePages } from '../memory/allocator.js';
+import { allocatePages } from '../paging/allocator.js';
 import { MsrChoice, options } from '../machine/options.js';
 import { Owner, OWNERS } from './msrOwner.js';
 import { AMD_BANKS_FIRST, AMD_BANKS_LAST, msrsOfAmd } from './msrsOfAmd.js';

@@ -1,14 +1,14 @@
 /** The boot loaders that can start the hypervisor, told apart by what they leave in a register. */
 import { hpa, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
-import { imageBounds } from '../platform.js';
+import { imageBounds } from '../x86/platform.js';
 import { fail } from '../report/fail.js';
-import { bootInfo, GUEST_PARTS, type Part } from './bootInfo.js';
-import { readPackedBundle } from './bundle.js';
-import { isMappedEarly } from './earlyMap.js';
-import { LINUX_MAGIC, readLinuxBoot } from './linuxBoot.js';
-import { MULTIBOOT_MAGIC, readMultiboot } from './multiboot.js';
-import { MULTIBOOT2_MAGIC, readMultiboot2 } from './multiboot2.js';
-import { refuseOverlap, refusePart } from './refuse.js';
+import { bootInfo, GUEST_PARTS, type Part } from '../handover/bootInfo.js';
+import { readPackedBundle } from './bundle/bundle.js';
+import { isMappedEarly } from './loaders/earlyMap.js';
+import { LINUX_MAGIC, readLinuxBoot } from './loaders/linuxBoot.js';
+import { MULTIBOOT_MAGIC, readMultiboot } from './loaders/multiboot.js';
+import { MULTIBOOT2_MAGIC, readMultiboot2 } from './loaders/multiboot2.js';
+import { refuseOverlap, refusePart } from './bundle/refuse.js';
 
 const LONGEST_BUNDLE = 0xffff_ffffn;
 

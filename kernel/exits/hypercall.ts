@@ -2,14 +2,14 @@
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { HypercallChoice, options } from '../machine/options.js';
-import { PAGE_BYTES } from '../memory/allocator.js';
-import { hiddenBytes, hiddenStart } from '../memory/nestedPaging.js';
+import { PAGE_BYTES } from '../paging/allocator.js';
+import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
 import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/clock.js';
 import { testTask } from '../time/testTask.js';
 import { vcpuOf } from '../vcpu/processors.js';
 import { EXIT_REASONS, type Registers, type Vcpu } from '../vcpu/vcpu.js';
-import { vendor } from '../vcpu/vendor.js';
+import { vendor } from '../run/vendor.js';
 import { statisticsPage } from './statistics.js';
 
 /** "tsvm" in RAX, little endian. Other values of RAX are not for us. */

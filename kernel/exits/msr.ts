@@ -4,12 +4,12 @@ import { noteRefusal } from '../access/msrOwners.js';
 import { Owner } from '../access/msrOwner.js';
 import { changeableBits } from '../access/msrParts.js';
 import { keepsApicPage } from '../machine/localApic.js';
-import { guestMtrr, writeMtrr } from '../memory/mtrrShadow.js';
-import { isHidden } from '../memory/nestedPaging.js';
+import { guestMtrr, writeMtrr } from '../space/mtrrShadow.js';
+import { isHidden } from '../space/nestedPaging.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
-import { Answer } from './answer.js';
-import { isApicFixed, noteApicBase } from './apic.js';
-import { Event, recordEvent } from './events.js';
+import { Answer } from '../access/answer.js';
+import { isApicFixed, noteApicBase } from '../devices/localApic/apic.js';
+import { Event, recordEvent } from '../report/events.js';
 
 /** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
 const APIC_BASE = 0x1b;

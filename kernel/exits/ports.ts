@@ -6,8 +6,8 @@
 import { in16, in32, in8, out16, out32, out8, requires, table, u16, u32, u64, u8 } from '../../transpiler/lib/index.js';
 import { ownerOf, PORT_OWNERS, PortOwner } from '../access/ports.js';
 import type { Registers } from '../vcpu/vcpu.js';
-import { Answer } from './answer.js';
-import { Event, recordEvent } from './events.js';
+import { Answer } from '../access/answer.js';
+import { Event, recordEvent } from '../report/events.js';
 import { sleepByteA, sleepByteB } from './sleep.js';
 
 /** What an owner has written to its port in place of `byte`. */

@@ -7,7 +7,7 @@ import { ownPort, PortOwner } from '../access/ports.js';
 import { isHardwareReduced, NO_PORT, SLEEP_REGISTERS, sleepPort, SleepRegister } from '../machine/fadt.js';
 import { readSleepTypes, sleepTypes } from '../machine/sleepTypes.js';
 import { fail } from '../report/fail.js';
-import { Event, recordEvent } from './events.js';
+import { Event, recordEvent } from '../report/events.js';
 
 /** The byte with SLP_TYP and SLP_EN: the sleep control register, and the high one of PM1 control. */
 const TYPE_SHIFT = 2;

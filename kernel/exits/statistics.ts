@@ -18,13 +18,13 @@ import {
   type u32,
 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
-import { allocatePages, PAGE_BYTES } from '../memory/allocator.js';
-import { hiddenBytes, hiddenStart, showReadOnly } from '../memory/nestedPaging.js';
-import type { EntryFormat } from '../memory/pageTables.js';
+import { allocatePages, PAGE_BYTES } from '../paging/allocator.js';
+import { hiddenBytes, hiddenStart, showReadOnly } from '../space/nestedPaging.js';
+import type { EntryFormat } from '../paging/pageTables.js';
 import { clockFrequency, clockSource } from '../time/clock.js';
 import { PROCESSOR_BYTES, vcpuAddress } from '../vcpu/processors.js';
 import { EXIT_REASONS, EXITS_OFFSET, EXITS_PAGES } from '../vcpu/vcpu.js';
-import { vendor } from '../vcpu/vendor.js';
+import { vendor } from '../run/vendor.js';
 
 /** "tsvmstat", little endian. */
 const MAGIC = 0x7461_7473_6d76_7374n;

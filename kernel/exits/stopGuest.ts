@@ -2,7 +2,7 @@
 import { haltForever, type u64 } from '../../transpiler/lib/index.js';
 import { options, TripleFaultAction } from '../machine/options.js';
 import { endLine, print, printHex } from '../report/console.js';
-import { beginEnd } from '../report/crash.js';
+import { beginEnd } from '../crash/crash.js';
 import { resetMachine } from '../report/reset.js';
 
 /** Says why on the console and in the log, then resets the machine or halts all processors as the option `triple-fault=` says. */

@@ -1,6 +1,6 @@
 import { tryXsetbv, u32, u64 } from '../../transpiler/lib/index.js';
 import type { Registers } from '../vcpu/vcpu.js';
-import { Answer } from './answer.js';
+import { Answer } from '../access/answer.js';
 
 /**
  * XSETBV (SDM 2D). The register is the guest's all the time, and the processor itself knows which values it allows:

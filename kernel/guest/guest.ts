@@ -1,13 +1,13 @@
 /** How the guest starts. */
-import { GuestPart, isGiven } from '../boot/bootInfo.js';
-import { isEfiMachine } from '../boot/efiServices.js';
+import { GuestPart, isGiven } from '../handover/bootInfo.js';
+import { isEfiMachine } from '../handover/efiServices.js';
 import { fail } from '../report/fail.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Registers } from '../vcpu/vcpu.js';
-import { loadBiosGuest } from './bios.js';
-import { loadLinux } from './linux.js';
-import { loadMultiboot } from './multiboot.js';
-import { isMultibootImage } from './multibootImage.js';
+import { loadBiosGuest } from './bios/bios.js';
+import { loadLinux } from './linux/linux.js';
+import { loadMultiboot } from './multiboot/multiboot.js';
+import { isMultibootImage } from './multiboot/multibootImage.js';
 
 /** Puts the guest into memory, and says in `state` and `registers` how its first processor starts. */
 export function loadGuest(state: ProcessorState, registers: Registers): void {

@@ -15,7 +15,7 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
-import { APIC_BASE } from '../vcpu/registers.js';
+import { APIC_BASE } from '../x86/registers.js';
 
 /** APIC_BASE: enabled, in x2APIC mode the registers are MSRs; else they are a page, whose address this is. */
 const ENABLED = 1n << 11n;

@@ -20,8 +20,8 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { bootServicesIn, keptByFirmwareIn } from '../boot/efiMemoryMap.js';
-import { bootInfo, GUEST_PARTS, MAX_BOOT_RANGES, MemoryKind, MemoryRange } from '../boot/bootInfo.js';
+import { bootServicesIn, keptByFirmwareIn } from './efiMemoryMap.js';
+import { bootInfo, GUEST_PARTS, MAX_BOOT_RANGES, MemoryKind, MemoryRange } from '../handover/bootInfo.js';
 import { fail } from '../report/fail.js';
 
 /** The boot loader's ranges and a few that are hidden. */

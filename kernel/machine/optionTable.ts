@@ -21,7 +21,7 @@ import {
   type Bytes,
   type u8,
 } from '../../transpiler/lib/index.js';
-import { hexadecimalDigit, NO_DIGIT, startsWithText } from '../boot/text.js';
+import { hexadecimalDigit, NO_DIGIT, startsWithText } from '../handover/text.js';
 import { print, printCharacter } from '../report/console.js';
 
 export const OPTION_COUNT = 12;

@@ -17,8 +17,8 @@ import {
   type Ref,
   type u32,
 } from '../../transpiler/lib/index.js';
-import { bootInfo, textBytes } from '../boot/bootInfo.js';
-import { afterFirstWord, firstWord, startsWithText } from '../boot/text.js';
+import { bootInfo, textBytes } from '../handover/bootInfo.js';
+import { afterFirstWord, firstWord, startsWithText } from '../handover/text.js';
 import { beginLine, print, printBytes } from '../report/console.js';
 import { refusal, stop } from '../report/fail.js';
 import { chosen, findOption, OPTION_COUNT, printOptions, Strength } from './optionTable.js';

@@ -4,8 +4,8 @@
  * loader gives.
  */
 import { addressOf, hpa, min32, u32, u64, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
-import { bootInfo, RSDP_BYTES_MOST } from '../boot/bootInfo.js';
-import { rsdpOfSystemTable } from '../boot/efiConfiguration.js';
+import { bootInfo, RSDP_BYTES_MOST } from '../handover/bootInfo.js';
+import { rsdpOfSystemTable } from '../handover/efiConfiguration.js';
 import { beginLine, endLine, print, printHex } from '../report/console.js';
 
 /** "RSD PTR " (5.2.5.1: on a 16-byte boundary in the first KiB of the EBDA or from 0xE0000 up to 1 MiB). */

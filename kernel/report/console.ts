@@ -17,7 +17,7 @@ import {
   type Bytes,
 } from '../../transpiler/lib/index.js';
 import { firmwareConsoleSend } from './firmwareConsole.js';
-import { releaseLock, SpinLock, takeLock, tryLock } from '../vcpu/spinLock.js';
+import { releaseLock, SpinLock, takeLock, tryLock } from '../x86/spinLock.js';
 import { uartSend, uartStart } from './uart.js';
 
 /** How much of the log is kept. */

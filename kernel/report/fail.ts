@@ -1,7 +1,7 @@
 /** How start-up ends where it cannot go on: one line that says why, then a halt, or by an option UEFI firmware goes on. */
 import { at, BOOL, haltForever, instance, struct } from '../../transpiler/lib/index.js';
-import { leaveForFirmware } from '../boot/efiMemory.js';
-import { stopWatchdog } from '../boot/efiWatchdog.js';
+import { leaveForFirmware } from '../handover/efiMemory.js';
+import { stopWatchdog } from '../handover/efiWatchdog.js';
 import { beginLine, endLine, print } from './console.js';
 import { screenShowLog } from './textScreen.js';
 

@@ -15,8 +15,8 @@ import {
   type Hpa,
   type u8,
 } from '../../transpiler/lib/index.js';
-import { efiCall } from '../boot/efiCalls.js';
-import { EfiTextOutput } from '../boot/efiTables.js';
+import { efiCall } from '../handover/efiCalls.js';
+import { EfiTextOutput } from '../handover/efiTables.js';
 
 /** A line that is longer is printed in parts; the last character is a zero. */
 const CHARACTERS = 128;

@@ -1,6 +1,6 @@
 /** Ways to reset the machine, the gentlest first. */
 import { in8, out8, pause, type u32 } from '../../transpiler/lib/index.js';
-import { shutDown } from '../platform.js';
+import { shutDown } from '../x86/platform.js';
 
 /** The reset control register of PCI chipsets (Intel 82371SB, RC). */
 const RESET_CONTROL = 0xcf9;

@@ -2,9 +2,9 @@
 import { effects, min64, physical, u32, u64 } from '../../transpiler/lib/index.js';
 import { LAST_EXIT_REASON, type Vcpu } from '../vcpu/vcpu.js';
 import { exitHandlers } from './handlers.js';
-import { eventToRepeat } from './inject.js';
-import { repeatLostInterrupts } from './lostInterrupts.js';
-import { TlbControl, Vmcb } from './vmcb.js';
+import { eventToRepeat } from './control/inject.js';
+import { repeatLostInterrupts } from './control/lostInterrupts.js';
+import { TlbControl, Vmcb } from './control/vmcb.js';
 
 /** Handles the exit of the guest of `vcpu`, or of its parking guest. */
 export function onSvmExit(vcpu: Vcpu): void {

@@ -1,18 +1,18 @@
 /** Who handles which exit (APM 2, appendix C). Whatever is not intercepted cannot happen. */
 import { table } from '../../transpiler/lib/index.js';
 import { EXIT_REASONS } from '../vcpu/vcpu.js';
-import { onAlignmentCheck, onDebugException } from './exceptions.js';
-import type { ExitHandler } from './exitHandler.js';
-import { onInvd } from './invd.js';
-import { onMachineCheck } from './machineCheck.js';
-import { onMsr } from './msr.js';
-import { onNestedPageFault } from './nestedPageFault.js';
-import { onHalt, onIret, onNmi, onPause } from './nmi.js';
-import { onPort } from './ports.js';
-import { onSmi } from './smi.js';
-import { onInit, onShutdown, onUnexpected } from './stops.js';
-import { onSvmInstruction } from './svmInstruction.js';
-import { onVmmcall } from './vmmcall.js';
+import { onAlignmentCheck, onDebugException } from './exits/exceptions.js';
+import type { ExitHandler } from './control/exitHandler.js';
+import { onInvd } from './exits/invd.js';
+import { onMachineCheck } from './exits/machineCheck.js';
+import { onMsr } from './exits/msr.js';
+import { onNestedPageFault } from './exits/nestedPageFault.js';
+import { onHalt, onIret, onNmi, onPause } from './exits/nmi.js';
+import { onPort } from './exits/ports.js';
+import { onSmi } from './control/smi.js';
+import { onInit, onShutdown, onUnexpected } from './exits/stops.js';
+import { onSvmInstruction } from './exits/svmInstruction.js';
+import { onVmmcall } from './exits/vmmcall.js';
 
 /** Exit codes, as EXITCODE has them. */
 export const ExitCode = {

@@ -1,22 +1,22 @@
 /** Prepares the processor and the control block for a guest. */
 import { cpuid, physical, rdmsr, u32, type Hpa, type u64 } from '../../transpiler/lib/index.js';
-import { allocatePages } from '../memory/allocator.js';
-import { allocateControlPage } from '../memory/controlPage.js';
-import { noteLogicalDestination } from '../exits/apicReceivers.js';
-import { PAT } from '../vcpu/registers.js';
-import { noteRunning, noteWaiting } from '../vcpu/startup.js';
+import { allocatePages } from '../paging/allocator.js';
+import { allocateControlPage } from '../paging/controlPage.js';
+import { noteLogicalDestination } from '../devices/localApic/apicReceivers.js';
+import { PAT } from '../x86/registers.js';
+import { noteRunning, noteWaiting } from '../vcpu/sipi.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { learnEfer } from './efer.js';
-import { svmEnable } from './enable.js';
-import { setGuestState } from './guestState.js';
-import { redirectInits } from './initRedirection.js';
-import { setIntercepts } from './intercepts.js';
-import { findLostInterrupts } from './lostInterrupts.js';
-import { clgi } from './operations.js';
-import { enterParkingGuest, prepareParkingGuest } from './parkingGuest.js';
-import { ioPermissions, msrPermissions } from './permissionMaps.js';
-import { TlbControl, Vmcb } from './vmcb.js';
+import { learnEfer } from './control/efer.js';
+import { svmEnable } from './control/enable.js';
+import { setGuestState } from './control/guestState.js';
+import { redirectInits } from './reset/initRedirection.js';
+import { setIntercepts } from './control/intercepts.js';
+import { findLostInterrupts } from './control/lostInterrupts.js';
+import { clgi } from './control/operations.js';
+import { enterParkingGuest, prepareParkingGuest } from './reset/parkingGuest.js';
+import { ioPermissions, msrPermissions } from './control/permissionMaps.js';
+import { TlbControl, Vmcb } from './control/vmcb.js';
 
 /** ASID 0 is the host's (APM 2, 15.16). */
 const GUEST_ASID = 1;

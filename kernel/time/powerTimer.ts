@@ -6,7 +6,7 @@
  */
 import { at, in32, instance, struct, U16, u32, U32, u64, U64 } from '../../transpiler/lib/index.js';
 import { NO_PORT, powerTimerMask, powerTimerPort } from '../machine/fadt.js';
-import { releaseLock, SpinLock, takeLock } from '../vcpu/spinLock.js';
+import { releaseLock, SpinLock, takeLock } from '../x86/spinLock.js';
 
 /** Counts a second. */
 export const POWER_TIMER_FREQUENCY = 3_579_545n;

@@ -1,6 +1,6 @@
 /** Completes the state of a processor that goes on as it was, as a guest (SDM 3A 3.4.5; APM 2, 4.7 and 4.8). */
 import { hpa, rdmsr, u16, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
-import { FS_BASE, GS_BASE } from './registers.js';
+import { FS_BASE, GS_BASE } from '../x86/registers.js';
 import { UNUSABLE, type ProcessorState, type SegmentState, type TableState } from './state.js';
 
 /** In a selector: the descriptor's offset in its table, and whether that is the local one. */

@@ -19,10 +19,10 @@ import {
   type Hva,
 } from '../../transpiler/lib/index.js';
 import { apicIdOf, MAX_PROCESSORS, numberOf, ownApicId, processorCount } from '../machine/madt.js';
-import { STACKS_BYTES, Stack, stackTop } from '../machine/stacks.js';
-import { allocatePages } from '../memory/allocator.js';
-import { DIRECT, directAddress, imageAddress } from '../platform.js';
-import { GS_BASE } from './registers.js';
+import { STACKS_BYTES, Stack, stackTop } from '../x86/stacks.js';
+import { allocatePages } from '../paging/allocator.js';
+import { DIRECT, directAddress, imageAddress } from '../x86/platform.js';
+import { GS_BASE } from '../x86/registers.js';
 import { Vcpu } from './vcpu.js';
 
 /** The stacks, then the vcpu in pages of its own. */

@@ -26,7 +26,7 @@ import {
   EFER_LMA,
   EFER_LME,
   RFLAGS_RESERVED_ONE,
-} from './registers.js';
+} from '../x86/registers.js';
 import type { Registers } from './vcpu.js';
 
 export const SegmentState = struct(

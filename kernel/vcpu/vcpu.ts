@@ -1,8 +1,8 @@
 /** A virtual processor: what the hypervisor keeps of the guest on one processor. */
 import { arr, at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
-import { CONSTANT_LEAVES, CpuidAnswer } from '../exits/cpuid.js';
-import { DescriptorTables } from '../machine/descriptors.js';
-import { MtrrShadow } from '../memory/mtrrShadow.js';
+import { CONSTANT_LEAVES, CpuidAnswer } from '../vmx/exits/cpuidMasks.js';
+import { DescriptorTables } from '../x86/descriptors.js';
+import { MtrrShadow } from '../space/mtrrShadow.js';
 
 /** The guest's general registers. The world switch knows the offsets; RSP and RIP are the vendor's. */
 export const Registers = struct(
@@ -48,7 +48,7 @@ const Mailbox = struct(
   },
 );
 
-/** On AMD-V, a call of this processor by another one (kernel/vcpu/startup.ts), under the lock there. The world switch looks for it. */
+/** On AMD-V, a call of this processor by another one (kernel/vcpu/sipi.ts), under the lock there. The world switch looks for it. */
 const Call = struct(
   'Call',
   { size: 8, volatile: true },
@@ -60,7 +60,7 @@ const Call = struct(
   },
 );
 
-/** On AMD-V, an INIT that has exited, and that the processor is to make an exception of (kernel/svm/initRedirection.ts). */
+/** On AMD-V, an INIT that has exited, and that the processor is to make an exception of (kernel/svm/reset/initRedirection.ts). */
 const Init = struct(
   'RedirectedInit',
   { size: 8, volatile: true },
@@ -106,7 +106,7 @@ export const Vcpu = struct(
     /** On AMD-V, whether the guest has halted here with interrupts off in its handler of an NMI: only an INIT ends that. */
     haltsForGood: at(0xc6, BOOL),
     mailbox: at(0xc8, Mailbox),
-    /** On AMD-V, the two VMCBs: the guest's, and the parking guest's (kernel/svm/parkingGuest.ts). */
+    /** On AMD-V, the two VMCBs: the guest's, and the parking guest's (kernel/svm/reset/parkingGuest.ts). */
     guestVmcb: at(0xd0, HPA),
     parkingVmcb: at(0xd8, HPA),
     /** On VT-x, what CPUID says to the guest, and what of it never changes. */
@@ -119,7 +119,7 @@ export const Vcpu = struct(
     lastLeaf: at(0x2230, U32),
     /** What the guest wrote to MTRRs of this processor that did not reach them. */
     mtrrs: at(0x2238, MtrrShadow),
-    /** On VT-x in Bochs, the vector of the last SIPI (kernel/vmx/heldInit.ts). */
+    /** On VT-x in Bochs, the vector of the last SIPI (kernel/vmx/exits/heldInit.ts). */
     startVector: at(0x24e8, U32),
     /** On AMD-V in xAPIC mode, how the local APIC is addressed logically: its LDR and DFR. */
     logicalDestination: at(0x24ec, U32),

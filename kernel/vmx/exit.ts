@@ -1,10 +1,10 @@
 /** Where the world switch calls at each exit. */
 import { effects, min32, u32, u64 } from '../../transpiler/lib/index.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { BASIC_REASON, ENTRY_FAILED, ExitReason, LAST_VMX_REASON } from './exitReason.js';
+import { BASIC_REASON, ENTRY_FAILED, ExitReason, LAST_VMX_REASON } from './control/exitReason.js';
 import { exitHandlers } from './handlers.js';
-import { keepNmiDue } from './nmi.js';
-import { reloadPreemptionTimer } from './preemptionTimer.js';
+import { keepNmiDue } from './exits/nmi.js';
+import { reloadPreemptionTimer } from './exits/preemptionTimer.js';
 
 /** Handles the exit of the guest of `vcpu` with the exit reason `number`. */
 export function onVmxExit(vcpu: Vcpu, number: u32): void {

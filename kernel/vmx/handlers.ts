@@ -1,21 +1,21 @@
 /** Who handles which exit. */
 import { table } from '../../transpiler/lib/index.js';
-import { onControlRegister } from './controlRegisters.js';
-import { onCpuid } from './cpuid.js';
-import { onOtherReason } from './entryFailure.js';
-import { onEptViolation } from './eptViolation.js';
-import { onException } from './exceptions.js';
-import type { ExitHandler } from './exitHandler.js';
-import { ExitReason, VMX_REASONS } from './exitReason.js';
-import { onInit, onSipi } from './initSipi.js';
-import { onInvd, onVmcall, onXsetbv } from './instructions.js';
-import { onReadMsr, onWriteMsr } from './msr.js';
-import { onPort } from './ports.js';
-import { onPreemptionTimer } from './preemptionTimer.js';
-import { onTripleFault, onUnexpected } from './stops.js';
-import { onStateInstruction, onUnknownInstruction } from './refusedInstructions.js';
-import { onTaskSwitch } from './taskSwitch.js';
-import { onVmxInstruction } from './vmxInstruction.js';
+import { onControlRegister } from './exits/controlRegisters.js';
+import { onCpuid } from './exits/cpuid.js';
+import { onOtherReason } from './entry/entryFailure.js';
+import { onEptViolation } from './exits/eptViolation.js';
+import { onException } from './exits/exceptions.js';
+import type { ExitHandler } from './control/exitHandler.js';
+import { ExitReason, VMX_REASONS } from './control/exitReason.js';
+import { onInit, onSipi } from './exits/initSipi.js';
+import { onInvd, onVmcall, onXsetbv } from './exits/instructions.js';
+import { onReadMsr, onWriteMsr } from './exits/msr.js';
+import { onPort } from './exits/ports.js';
+import { onPreemptionTimer } from './exits/preemptionTimer.js';
+import { onTripleFault, onUnexpected } from './exits/stops.js';
+import { onStateInstruction, onUnknownInstruction } from './exits/refusedInstructions.js';
+import { onTaskSwitch } from './tasks/taskSwitch.js';
+import { onVmxInstruction } from './exits/vmxInstruction.js';
 
 export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.exception]: onException,

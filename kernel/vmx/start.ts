@@ -1,25 +1,25 @@
 /** Prepares the processor and the control structure for a guest. */
 import { addressOf, list, rdmsr, U32, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
-import { PAGE_BYTES } from '../memory/allocator.js';
-import { allocateControlPage } from '../memory/controlPage.js';
-import { directAddress, vmxRun } from '../platform.js';
+import { PAGE_BYTES } from '../paging/allocator.js';
+import { allocateControlPage } from '../paging/controlPage.js';
+import { directAddress, vmxRun } from '../x86/platform.js';
 import { fail } from '../report/fail.js';
-import { PAT } from '../vcpu/registers.js';
+import { PAT } from '../x86/registers.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { INTERCEPTED_EXCEPTIONS } from './controls.js';
-import { learnConstantLeaves } from './cpuid.js';
-import { stampRevision, vmxEnable } from './enable.js';
-import { eptPointer } from './entryFormat.js';
-import { ExitReason } from './exitReason.js';
+import { INTERCEPTED_EXCEPTIONS } from './control/controls.js';
+import { learnConstantLeaves } from './exits/cpuid.js';
+import { stampRevision, vmxEnable } from './control/enable.js';
+import { eptPointer } from './control/entryFormat.js';
+import { ExitReason } from './control/exitReason.js';
 import { setGuestState } from './guestState.js';
-import { startGuestAt } from './initSipi.js';
-import { setHostState } from './hostState.js';
-import { vmclear, vmptrld, vmwrite } from './operations.js';
-import { ioPermissions, msrPermissions } from './permissionMaps.js';
-import { chosenSetting, Controls } from './settings.js';
-import { Activity, Field } from './vmcs.js';
-import { setVpid } from './vpid.js';
+import { startGuestAt } from './exits/initSipi.js';
+import { setHostState } from './control/hostState.js';
+import { vmclear, vmptrld, vmwrite } from './control/operations.js';
+import { ioPermissions, msrPermissions } from './control/permissionMaps.js';
+import { chosenSetting, Controls } from './control/settings.js';
+import { Activity, Field } from './control/vmcs.js';
+import { setVpid } from './control/vpid.js';
 
 /** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */
 const NO_LINK = 0xffff_ffff_ffff_ffffn;

@@ -63,7 +63,7 @@ export function readBundle(archive: Buffer, isPacked = false): Bundle | null {
   return { parts, refusal: refusalOf(files, isPacked) ?? digestRefusal(parts) };
 }
 
-/** The rules of kernel/boot/bundle.ts; a test holds this to them. */
+/** The rules of kernel/boot/bundle/bundle.ts; a test holds this to them. */
 function refusalOf(files: readonly ArchiveMember[], isPacked: boolean): string | null {
   const known = [DIGESTS, ...BUNDLE_PARTS.map((name) => `${FOLDER}/${name}`)];
   for (const [index, { path, mode }] of files.entries()) {

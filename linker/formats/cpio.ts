@@ -12,7 +12,7 @@ export interface ArchiveFile {
   readonly content: Uint8Array;
 }
 
-/** What has a name in the archives of a file, as start-up reads them: kernel/boot/cpio.ts. */
+/** What has a name in the archives of a file, as start-up reads them: kernel/boot/bundle/cpio.ts. */
 export interface ArchiveMember extends ArchiveFile {
   readonly mode: number;
 }

@@ -111,7 +111,7 @@ function parseFrames(answers: string): Frame[][] {
   });
 }
 
-/** `exits_cpuid_onCpuid` of kernel/exits/cpuid.ts is called onCpuid there. Assembly has its symbols only. */
+/** `exits_cpuid_onCpuid` of kernel/vmx/exits/cpuidMasks.ts is called onCpuid there. Assembly has its symbols only. */
 function sourceNames(frame: Frame, symbol: string, root: string): Omit<CodeSymbol, 'address'> {
   const relative = frame.file.startsWith(`${root}/`) ? frame.file.slice(root.length + 1) : frame.file;
   const file = posix.normalize(relative);

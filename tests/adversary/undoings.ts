@@ -13,9 +13,9 @@ export interface Undoing {
   readonly replacements: readonly Replacement[];
 }
 
-const PARKING = 'kernel/svm/parking.ts';
-const NMI = 'kernel/svm/nmi.ts';
-const INTERCEPTS = 'kernel/svm/intercepts.ts';
+const PARKING = 'kernel/svm/reset/parking.ts';
+const NMI = 'kernel/svm/exits/nmi.ts';
+const INTERCEPTS = 'kernel/svm/control/intercepts.ts';
 
 const IMPORT_IN_PARKING: Replacement = {
   file: PARKING,
@@ -44,12 +44,12 @@ export const UNDOINGS: readonly Undoing[] = [
     race: 'i',
     replacements: [
       {
-        file: 'kernel/exits/apicCommand.ts',
+        file: 'kernel/devices/localApic/apicCommand.ts',
         from: '  ask(number, command, rip);\n  unlockStartup();\n  return false;',
         to: '  ask(number, command, rip);\n  unlockStartup();\n  return isInit(command);',
       },
       {
-        file: 'kernel/svm/stops.ts',
+        file: 'kernel/svm/exits/stops.ts',
         from: 'if (!redirectsInit()) standStill',
         to: 'if (!redirectsInit() && vcpu.number === 0) standStill',
       },

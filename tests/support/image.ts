@@ -22,7 +22,7 @@ const data = symbols + parts.symbols;
 const stacks = data + parts.data;
 const end = stacks + parts.stacks;
 
-/** Addresses of the image's parts, as kernel/platform.ts names them. */
+/** Addresses of the image's parts, as kernel/x86/platform.ts names them. */
 export const bounds = {
   physical: IMAGE,
   text,

@@ -1,6 +1,6 @@
 /** A stretch of one line of a source file. */
 export interface Location {
-  /** Path relative to the parent of the program's folder, with `/`: `kernel/exits/cpuid.ts`. */
+  /** Path relative to the parent of the program's folder, with `/`: `kernel/vmx/exits/cpuidMasks.ts`. */
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;

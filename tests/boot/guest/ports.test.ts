@@ -83,7 +83,7 @@ t.test('control: where its sleep type passes, it wakes outside the hypervisor', 
 });
 
 const USES_ODD_MEBIBYTES: Replacement = {
-  file: 'kernel/memory/allocator.ts',
+  file: 'kernel/paging/allocator.ts',
   from: '<= ADDRESS_LINE_20 ? next',
   to: '<= EVEN_DISTANCE * 2n ? next',
 };

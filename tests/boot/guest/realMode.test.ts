@@ -74,7 +74,7 @@ t.test('in real mode the guest gets the exceptions of the bare machine, without 
 
 t.test('control: with an error code in real mode, the first exception ends the hypervisor under VT-x', async (t) => {
   const from = 'isReal ? event & u64(~HAS_ERROR_CODE) : event';
-  const undone = [{ file: 'kernel/vmx/inject.ts', from, to: 'isReal ? event & EVENT_MASK : event' }];
+  const undone = [{ file: 'kernel/vmx/control/inject.ts', from, to: 'isReal ? event & EVENT_MASK : event' }];
   const image = await undoneImage('real-mode-error-code', undone);
   const machine = { ...(await program(t)), ignoreUnknownMsrs: false };
   const { serial } = await bootInBochs({ ...machine, image, until: /^tsvm: halted$/m });

@@ -4,9 +4,9 @@ import { assignMsrs, ownerOf, placeOf, PLACES } from '../../../kernel/access/msr
 import { msrsOfAmd } from '../../../kernel/access/msrsOfAmd.js';
 import { msrsOfBoth } from '../../../kernel/access/msrsOfBoth.js';
 import { msrsOfIntel } from '../../../kernel/access/msrsOfIntel.js';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
 import { MsrChoice, options } from '../../../kernel/machine/options.js';
-import { Field } from '../../../kernel/vmx/vmcs.js';
+import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { window, type List } from '../../../transpiler/lib/index.js';
 import { startGuest } from '../support/guest.js';
 import { startIntelGuest } from '../support/intel.js';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { markOwnedPorts, ownerOf, ownPort, PortOwner } from '../../../kernel/access/ports.js';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
 import { sleepTypes } from '../../../kernel/machine/sleepTypes.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import type { Registers } from '../../../kernel/vcpu/vcpu.js';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { Field } from '../../../kernel/vmx/vmcs.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { addMemory, resetMemory } from '../../../transpiler/lib/testing.js';
 import { CODE, injected, startGuest, type AmdProcessor } from '../support/guest.js';
 import { injectedEvent, startIntelGuest } from '../support/intel.js';

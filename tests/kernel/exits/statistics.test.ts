@@ -1,15 +1,15 @@
 /** The statistics that the guest's root reads: what they hold, and that the guest only reads them. */
 import t from 'tap';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
 import { publishStatistics, Statistics, statisticsPage } from '../../../kernel/exits/statistics.js';
-import { isHidden } from '../../../kernel/memory/nestedPaging.js';
+import { isHidden } from '../../../kernel/space/nestedPaging.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { EXIT_REASONS, Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { hpa, physical, window } from '../../../transpiler/lib/index.js';
 import { HIDDEN, HIDDEN_BYTES, startGuest, walkTables } from '../support/guest.js';
 import { vendors } from '../support/vendors.js';
-import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
-import { TlbControl } from '../../../kernel/svm/vmcb.js';
+import { svmEntryFormat } from '../../../kernel/svm/control/entryFormat.js';
+import { TlbControl } from '../../../kernel/svm/control/vmcb.js';
 
 const PAGE = 0x1000n;
 const HYPERCALL = 0x6d76_7374n;

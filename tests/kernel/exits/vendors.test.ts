@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
 import { options, TripleFaultAction } from '../../../kernel/machine/options.js';
 import { HALTED, HIDDEN, RESET } from '../support/guest.js';
 import { logText } from '../support/startup.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { addMemoryRange, bootInfo } from '../../../kernel/boot/bootInfo.js';
-import { refuseSecondStart } from '../../../kernel/guest/bios.js';
+import { addMemoryRange, bootInfo } from '../../../kernel/handover/bootInfo.js';
+import { refuseSecondStart } from '../../../kernel/guest/bios/bios.js';
 import { loadGuest } from '../../../kernel/guest/guest.js';
 import { memoryMap, readMemoryMap } from '../../../kernel/machine/memoryMap.js';
 import { options } from '../../../kernel/machine/options.js';

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { bootInfo, GuestPart, isGiven, setText } from '../../../kernel/boot/bootInfo.js';
-import { openFirmware } from '../../../kernel/boot/efi.js';
-import { readOfferedBundle } from '../../../kernel/boot/efiBundle.js';
-import { startEfiGuest } from '../../../kernel/guest/efi.js';
+import { bootInfo, GuestPart, isGiven, setText } from '../../../kernel/handover/bootInfo.js';
+import { openFirmware } from '../../../kernel/boot/efi/efi.js';
+import { readOfferedBundle } from '../../../kernel/boot/efi/bundle.js';
+import { startEfiGuest } from '../../../kernel/guest/efi/efi.js';
 import { parseOptions } from '../../../kernel/machine/options.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { bundle } from '../support/bootLoaders.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { addMemoryRange, bootInfo } from '../../../kernel/boot/bootInfo.js';
-import { keepEfiMap } from '../../../kernel/boot/efiMemoryMap.js';
-import { efiMapBytesMost, writeEfiInfo } from '../../../kernel/guest/efiMap.js';
-import { extensionBytes, writeMemoryMap } from '../../../kernel/guest/guestMap.js';
+import { addMemoryRange, bootInfo } from '../../../kernel/handover/bootInfo.js';
+import { keepEfiMap } from '../../../kernel/machine/efiMemoryMap.js';
+import { efiMapBytesMost, writeEfiInfo } from '../../../kernel/guest/efi/map.js';
+import { extensionBytes, writeMemoryMap } from '../../../kernel/guest/memory/guestMap.js';
 import { hideRange, readMemoryMap } from '../../../kernel/machine/memoryMap.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { efiMap, type EfiRange } from '../support/bootLoaders.js';

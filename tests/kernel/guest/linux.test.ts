@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { readMultiboot } from '../../../kernel/boot/multiboot.js';
+import { readMultiboot } from '../../../kernel/boot/loaders/multiboot.js';
 import { loadGuest } from '../../../kernel/guest/guest.js';
-import { places } from '../../../kernel/guest/placement.js';
+import { places } from '../../../kernel/guest/linux/placement.js';
 import { readAcpi } from '../../../kernel/machine/acpi.js';
 import { readMemoryMap } from '../../../kernel/machine/memoryMap.js';
 import { ProcessorState } from '../../../kernel/vcpu/state.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { addMemoryRange, bootInfo, GuestPart, setText } from '../../../kernel/boot/bootInfo.js';
+import { addMemoryRange, bootInfo, GuestPart, setText } from '../../../kernel/handover/bootInfo.js';
 import { loadGuest } from '../../../kernel/guest/guest.js';
-import { loadSegments } from '../../../kernel/guest/loadSegments.js';
+import { loadSegments } from '../../../kernel/guest/multiboot/loadSegments.js';
 import { readMemoryMap } from '../../../kernel/machine/memoryMap.js';
 import { ProcessorState } from '../../../kernel/vcpu/state.js';
 import { Registers } from '../../../kernel/vcpu/vcpu.js';

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { addMemoryRange, bootInfo } from '../../../kernel/boot/bootInfo.js';
-import { keepEfiMap } from '../../../kernel/boot/efiMemoryMap.js';
-import { linuxImage } from '../../../kernel/guest/linuxImage.js';
-import { BOOT_BLOCK_BYTES, choosePlaces, places } from '../../../kernel/guest/placement.js';
+import { addMemoryRange, bootInfo } from '../../../kernel/handover/bootInfo.js';
+import { keepEfiMap } from '../../../kernel/machine/efiMemoryMap.js';
+import { linuxImage } from '../../../kernel/guest/linux/linuxImage.js';
+import { BOOT_BLOCK_BYTES, choosePlaces, places } from '../../../kernel/guest/linux/placement.js';
 import { readMemoryMap } from '../../../kernel/machine/memoryMap.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
 import { efiMap, type EfiRange } from '../support/bootLoaders.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { addMemoryRange, bootInfo, GuestPart, GUEST_PARTS } from '../../../kernel/boot/bootInfo.js';
-import { keepEfiMap } from '../../../kernel/boot/efiMemoryMap.js';
+import { addMemoryRange, bootInfo, GuestPart, GUEST_PARTS } from '../../../kernel/handover/bootInfo.js';
+import { keepEfiMap } from '../../../kernel/machine/efiMemoryMap.js';
 import {
   excludeRange,
   hideRange,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { bootInfo, setText } from '../../../kernel/boot/bootInfo.js';
+import { bootInfo, setText } from '../../../kernel/handover/bootInfo.js';
 import {
   ApicChoice,
   ConsoleChoice,

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { consoleStart, endLine, print } from '../../../kernel/report/console.js';
-import { beginCrash, endCrash } from '../../../kernel/report/crash.js';
+import { beginCrash, endCrash } from '../../../kernel/crash/crash.js';
 import { fail } from '../../../kernel/report/fail.js';
 import { screenLeave, screenTake } from '../../../kernel/report/textScreen.js';
 import { HALTED, SerialMachine } from '../../support/image.js';

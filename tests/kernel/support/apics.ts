@@ -1,14 +1,14 @@
 /** A simulated machine of several AMD processors, and what arrives at their local APICs. */
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
-import { directAddress } from '../../../kernel/platform.js';
-import { svmInterceptApic } from '../../../kernel/svm/apicInterception.js';
+import { directAddress } from '../../../kernel/x86/platform.js';
+import { svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { onSvmExit } from '../../../kernel/svm/exit.js';
-import { onSvmCalled } from '../../../kernel/svm/parking.js';
+import { onSvmCalled } from '../../../kernel/svm/reset/parking.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { svmAwaitStart, svmPrepare } from '../../../kernel/svm/start.js';
-import { Vmcb } from '../../../kernel/svm/vmcb.js';
-import { onNmi } from '../../../kernel/vcpu/nmi.js';
-import { onSecurityException } from '../../../kernel/svm/initRedirection.js';
+import { Vmcb } from '../../../kernel/svm/control/vmcb.js';
+import { onNmi } from '../../../kernel/run/nmi.js';
+import { onSecurityException } from '../../../kernel/svm/reset/initRedirection.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { addressOf, physical } from '../../../transpiler/lib/index.js';

@@ -1,11 +1,11 @@
 /** A guest on a simulated AMD processor: 4 MiB of its own memory, then 2 MiB that the hypervisor keeps. */
-import { allocatorStart } from '../../../kernel/memory/allocator.js';
-import { readMtrrs } from '../../../kernel/memory/mtrr.js';
-import { buildNestedTables } from '../../../kernel/memory/nestedPaging.js';
-import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
+import { allocatorStart } from '../../../kernel/paging/allocator.js';
+import { readMtrrs } from '../../../kernel/paging/mtrr.js';
+import { buildNestedTables } from '../../../kernel/space/nestedPaging.js';
+import { svmEntryFormat } from '../../../kernel/svm/control/entryFormat.js';
 import { onSvmExit } from '../../../kernel/svm/exit.js';
 import { svmPrepare } from '../../../kernel/svm/start.js';
-import { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { readAcpi } from '../../../kernel/machine/acpi.js';
 import { readProcessors } from '../../../kernel/machine/madt.js';
 import { allocateProcessors, vcpuOf } from '../../../kernel/vcpu/processors.js';

@@ -1,15 +1,15 @@
 /** A guest on a simulated Intel processor: the same memory as that of guest.ts. */
-import { allocatorStart } from '../../../kernel/memory/allocator.js';
-import { readMtrrs } from '../../../kernel/memory/mtrr.js';
-import { buildNestedTables } from '../../../kernel/memory/nestedPaging.js';
-import { useProcessor } from '../../../kernel/vcpu/start.js';
+import { allocatorStart } from '../../../kernel/paging/allocator.js';
+import { readMtrrs } from '../../../kernel/paging/mtrr.js';
+import { buildNestedTables } from '../../../kernel/space/nestedPaging.js';
+import { useProcessor } from '../../../kernel/run/start.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
-import { vmxCheck } from '../../../kernel/vmx/capability.js';
-import { vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
+import { vmxCheck } from '../../../kernel/vmx/control/capability.js';
+import { vmxEntryFormat } from '../../../kernel/vmx/control/entryFormat.js';
 import { onVmxExit } from '../../../kernel/vmx/exit.js';
 import { vmxPrepare } from '../../../kernel/vmx/start.js';
-import { Field } from '../../../kernel/vmx/vmcs.js';
+import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor, giveProcessors, HIDDEN, HIDDEN_BYTES, startState, type CpuidRegisters } from './guest.js';
 

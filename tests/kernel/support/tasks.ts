@@ -1,7 +1,14 @@
 /** Two tasks of a guest on a simulated Intel processor. */
-import { chooseControls } from '../../../kernel/vmx/controls.js';
-import { onTaskSwitch } from '../../../kernel/vmx/taskSwitch.js';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
+import { chooseControls } from '../../../kernel/vmx/control/controls.js';
+import { onTaskSwitch } from '../../../kernel/vmx/tasks/taskSwitch.js';
+import {
+  Field,
+  GUEST_BASE,
+  GUEST_LIMIT,
+  GUEST_RIGHTS,
+  GUEST_SELECTOR,
+  Segment,
+} from '../../../kernel/vmx/control/vmcs.js';
 import { startGuest, TABLES, type Guest } from './guest.js';
 import { IntelProcessor } from './intel.js';
 import { viewOf } from './startup.js';

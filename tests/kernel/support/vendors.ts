@@ -1,11 +1,11 @@
 /** The same guest on both vendors, for tests of what they share. */
 import type { Registers } from '../../../kernel/vcpu/vcpu.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
-import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
-import type { EntryFormat } from '../../../kernel/memory/pageTables.js';
-import { svmEntryFormat } from '../../../kernel/svm/entryFormat.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { vmxEntryFormat } from '../../../kernel/vmx/control/entryFormat.js';
+import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/control/vmcs.js';
+import type { EntryFormat } from '../../../kernel/paging/pageTables.js';
+import { svmEntryFormat } from '../../../kernel/svm/control/entryFormat.js';
 import { CODE, injected, startGuest, writeBackProcessor, type AmdProcessor } from './guest.js';
 import { injectedEvent, IntelProcessor, startIntelGuest } from './intel.js';
 

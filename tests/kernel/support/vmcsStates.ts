@@ -3,7 +3,14 @@
  * of a guest that ran must.
  */
 import fc from 'fast-check';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
+import {
+  Field,
+  GUEST_BASE,
+  GUEST_LIMIT,
+  GUEST_RIGHTS,
+  GUEST_SELECTOR,
+  Segment,
+} from '../../../kernel/vmx/control/vmcs.js';
 import { HIDDEN } from './guest.js';
 
 export type Fields = Readonly<Record<number, bigint>>;

@@ -1,7 +1,14 @@
 /** What a processor tells of an exit on Intel VT-x, for property tests: any that may come in a mode, and some that may not. */
 import fc from 'fast-check';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import {
+  Field,
+  GUEST_BASE,
+  GUEST_LIMIT,
+  GUEST_RIGHTS,
+  GUEST_SELECTOR,
+  Segment,
+} from '../../../kernel/vmx/control/vmcs.js';
 import { HIDDEN, HIDDEN_BYTES } from './guest.js';
 import { LEGACY_TABLES, PAE_TABLES, pageTables, words, type Contents } from './pageTables.js';
 import { bits, isProtected, word16, word32, word64, type Fields, type Mode } from './vmcsStates.js';

@@ -1,9 +1,9 @@
 import t from 'tap';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
-import { svmInterceptApic } from '../../../kernel/svm/apicInterception.js';
-import { noteRunning } from '../../../kernel/vcpu/startup.js';
+import { svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
+import { noteRunning } from '../../../kernel/vcpu/sipi.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { svmCheck, svmExists } from '../../../kernel/svm/capability.js';
+import { svmCheck, svmExists } from '../../../kernel/svm/control/capability.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor, Halted } from '../support/guest.js';
 import { logText } from '../support/startup.js';

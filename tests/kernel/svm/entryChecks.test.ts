@@ -1,7 +1,7 @@
 import t from 'tap';
 import { brokenRules } from '../../../kernel/report/entryRules.js';
-import { explainEntryFailure } from '../../../kernel/svm/entryChecks.js';
-import type { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { explainEntryFailure } from '../../../kernel/svm/entry/entryChecks.js';
+import type { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { HALTED, startGuest } from '../support/guest.js';
 import { logText } from '../support/startup.js';
 

@@ -5,10 +5,10 @@
 import t from 'tap';
 import fc from 'fast-check';
 import { brokenRules } from '../../../kernel/report/entryRules.js';
-import { explainEntryFailure } from '../../../kernel/svm/entryChecks.js';
+import { explainEntryFailure } from '../../../kernel/svm/entry/entryChecks.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
-import { leaveParkingGuest } from '../../../kernel/svm/parkingGuest.js';
-import { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { leaveParkingGuest } from '../../../kernel/svm/reset/parkingGuest.js';
+import { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { physical } from '../../../transpiler/lib/index.js';
 import { AmdProcessor, CODE, HALTED, RESET, startGuest, type Guest } from '../support/guest.js';
 import { pageTables } from '../support/pageTables.js';

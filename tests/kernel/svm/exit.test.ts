@@ -1,10 +1,10 @@
 import t from 'tap';
 import fc from 'fast-check';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
 import { options, TripleFaultAction } from '../../../kernel/machine/options.js';
-import { directAddress } from '../../../kernel/platform.js';
+import { directAddress } from '../../../kernel/x86/platform.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
-import { onNmi } from '../../../kernel/vcpu/nmi.js';
+import { onNmi } from '../../../kernel/run/nmi.js';
 import { addressOf } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor, CODE, HALTED, HIDDEN, injected, RESET, startGuest } from '../support/guest.js';

@@ -1,13 +1,13 @@
 /** INITs that no intercepted ICR has sent, and the interception that ends where processors redirect them. */
 import t from 'tap';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
-import { Answer } from '../../../kernel/exits/answer.js';
-import { isApicWatched } from '../../../kernel/exits/apic.js';
+import { Answer } from '../../../kernel/access/answer.js';
+import { isApicWatched } from '../../../kernel/devices/localApic/apic.js';
 import { ApicChoice, InitChoice } from '../../../kernel/machine/options.js';
-import { mayEndInterception, svmInterceptsApic } from '../../../kernel/svm/apicInterception.js';
+import { mayEndInterception, svmInterceptsApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
-import { onSecurityException, redirectsInit } from '../../../kernel/svm/initRedirection.js';
+import { onSecurityException, redirectsInit } from '../../../kernel/svm/reset/initRedirection.js';
 import { svmPrepare } from '../../../kernel/svm/start.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { window } from '../../../transpiler/lib/index.js';

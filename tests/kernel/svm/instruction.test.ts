@@ -1,7 +1,7 @@
 import t from 'tap';
 import fc from 'fast-check';
-import { instructionLength, Opcode, skipInstruction } from '../../../kernel/svm/instruction.js';
-import { RFLAGS_RF } from '../../../kernel/vcpu/registers.js';
+import { instructionLength, Opcode, skipInstruction } from '../../../kernel/svm/control/instruction.js';
+import { RFLAGS_RF } from '../../../kernel/x86/registers.js';
 import { CODE, HIDDEN, injected, startGuest, TABLES, type Guest } from '../support/guest.js';
 
 const RDMSR = [0x0f, 0x32];

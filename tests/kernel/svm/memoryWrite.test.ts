@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { CodeSize, InstructionBytes } from '../../../kernel/svm/instructionBytes.js';
-import { decodeWrite, MemoryWrite, WriteKind } from '../../../kernel/svm/memoryWrite.js';
+import { CodeSize, InstructionBytes } from '../../../kernel/svm/control/instructionBytes.js';
+import { decodeWrite, MemoryWrite, WriteKind } from '../../../kernel/svm/control/memoryWrite.js';
 import { local } from '../../../transpiler/lib/index.js';
 
 const MOST = 15;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { eventCount, Event } from '../../../kernel/exits/events.js';
-import { isVirtualMachine } from '../../../kernel/machine/virtualMachine.js';
+import { eventCount, Event } from '../../../kernel/report/events.js';
+import { isVirtualMachine } from '../../../kernel/x86/virtualMachine.js';
 import { CODE, HIDDEN, injected, startGuest, writeBackProcessor, type Guest } from '../support/guest.js';
 
 const MSR_EXIT = 0x7c;

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { hpa, physical } from '../../../transpiler/lib/index.js';
-import { firmware } from '../../../kernel/boot/efiServices.js';
-import { setIntercepts } from '../../../kernel/svm/intercepts.js';
-import { Vmcb } from '../../../kernel/svm/vmcb.js';
+import { firmware } from '../../../kernel/handover/efiServices.js';
+import { setIntercepts } from '../../../kernel/svm/control/intercepts.js';
+import { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { AmdProcessor, CODE, HALTED, HIDDEN, HIDDEN_BYTES, startGuest, TABLES } from '../support/guest.js';
 import { logText } from '../support/startup.js';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { svmEnable } from '../../../kernel/svm/enable.js';
-import { setVmCr, VM_CR_DIS_A20M } from '../../../kernel/svm/vmCr.js';
+import { svmEnable } from '../../../kernel/svm/control/enable.js';
+import { setVmCr, VM_CR_DIS_A20M } from '../../../kernel/svm/control/vmCr.js';
 import { simulate } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor } from '../support/guest.js';
 

@@ -3,7 +3,7 @@ import { options, TestTimer } from '../../../kernel/machine/options.js';
 import { clockFrequency, countsOf, readClock, startClock } from '../../../kernel/time/clock.js';
 import { testTask } from '../../../kernel/time/testTask.js';
 import { NEVER, nextDeadline } from '../../../kernel/time/timerQueue.js';
-import { runDueTimers, startTasks } from '../../../kernel/time/timers.js';
+import { runDueTimers, startTasks } from '../../../kernel/vmx/exits/timers.js';
 import { powerOnTimed, type TimedMachine } from '../support/clocks.js';
 
 const MILLISECOND = 1_000_000n;

@@ -2,11 +2,11 @@ import t from 'tap';
 import { completeSegments } from '../../../kernel/vcpu/capturedState.js';
 import { ProcessorState } from '../../../kernel/vcpu/state.js';
 import { setGuestState as vmxSetState } from '../../../kernel/vmx/guestState.js';
-import { explainEntryFailure } from '../../../kernel/vmx/entryChecks.js';
+import { explainEntryFailure } from '../../../kernel/vmx/entry/entryChecks.js';
 import { physical, window } from '../../../transpiler/lib/index.js';
 import { startGuest } from '../support/guest.js';
 import { IntelProcessor, startIntelGuest } from '../support/intel.js';
-import { setGuestState as svmSetState } from '../../../kernel/svm/guestState.js';
+import { setGuestState as svmSetState } from '../../../kernel/svm/control/guestState.js';
 import { logText } from '../support/startup.js';
 
 const STATE = 0x3_0000n;

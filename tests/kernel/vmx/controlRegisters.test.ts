@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/control/vmcs.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { CODE } from '../support/guest.js';
 import { injectedEvent, startIntelGuest, type IntelGuest } from '../support/intel.js';

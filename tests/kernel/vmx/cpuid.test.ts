@@ -1,7 +1,7 @@
 import t from 'tap';
-import { learnConstantLeaves } from '../../../kernel/vmx/cpuid.js';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
+import { learnConstantLeaves } from '../../../kernel/vmx/exits/cpuid.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/control/vmcs.js';
 import { CODE } from '../support/guest.js';
 import { IntelProcessor, startIntelGuest, type IntelGuest } from '../support/intel.js';
 

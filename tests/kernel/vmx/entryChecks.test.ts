@@ -1,6 +1,13 @@
 import t from 'tap';
-import { explainEntryFailure } from '../../../kernel/vmx/entryChecks.js';
-import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
+import { explainEntryFailure } from '../../../kernel/vmx/entry/entryChecks.js';
+import {
+  Field,
+  GUEST_BASE,
+  GUEST_LIMIT,
+  GUEST_RIGHTS,
+  GUEST_SELECTOR,
+  Segment,
+} from '../../../kernel/vmx/control/vmcs.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { logText } from '../support/startup.js';
 

@@ -6,12 +6,12 @@
 import t from 'tap';
 import fc from 'fast-check';
 import { brokenRules } from '../../../kernel/report/entryRules.js';
-import { explainEntryFailure } from '../../../kernel/vmx/entryChecks.js';
+import { explainEntryFailure } from '../../../kernel/vmx/entry/entryChecks.js';
 import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { onVmxExit } from '../../../kernel/vmx/exit.js';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { vmxKeepMachineCheck, vmxKeepNmi } from '../../../kernel/vmx/nmi.js';
-import { Field } from '../../../kernel/vmx/vmcs.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { vmxKeepMachineCheck, vmxKeepNmi } from '../../../kernel/vmx/exits/nmi.js';
+import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { RESET } from '../support/guest.js';
 import { IntelProcessor, startIntelGuest, type IntelGuest } from '../support/intel.js';
 import { logText } from '../support/startup.js';

@@ -1,10 +1,10 @@
 import t from 'tap';
 import fc from 'fast-check';
-import { Event, eventCount } from '../../../kernel/exits/events.js';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { onNmi } from '../../../kernel/vcpu/nmi.js';
-import { vmxKeepNmi } from '../../../kernel/vmx/nmi.js';
-import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
+import { Event, eventCount } from '../../../kernel/report/events.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { onNmi } from '../../../kernel/run/nmi.js';
+import { vmxKeepNmi } from '../../../kernel/vmx/exits/nmi.js';
+import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/control/vmcs.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { CODE, HALTED, HIDDEN, RESET } from '../support/guest.js';
 import { injectedEvent, IntelProcessor, plainProcessor, startIntelGuest } from '../support/intel.js';

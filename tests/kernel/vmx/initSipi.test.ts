@@ -1,10 +1,17 @@
 import t from 'tap';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
-import { useTrampoline } from '../../../kernel/vcpu/trampoline.js';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { findHeldInit, restartProcessors } from '../../../kernel/vmx/heldInit.js';
-import { vmxKeepNmi } from '../../../kernel/vmx/nmi.js';
-import { Activity, Field, GUEST_BASE, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
+import { useTrampoline } from '../../../kernel/space/trampoline.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { findHeldInit, restartProcessors } from '../../../kernel/vmx/exits/heldInit.js';
+import { vmxKeepNmi } from '../../../kernel/vmx/exits/nmi.js';
+import {
+  Activity,
+  Field,
+  GUEST_BASE,
+  GUEST_RIGHTS,
+  GUEST_SELECTOR,
+  Segment,
+} from '../../../kernel/vmx/control/vmcs.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
 import { HALTED, RESET } from '../support/guest.js';

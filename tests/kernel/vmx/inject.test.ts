@@ -1,7 +1,7 @@
 import t from 'tap';
-import { onVmxEntryRefused } from '../../../kernel/vmx/entryFailure.js';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
-import { Activity, Field } from '../../../kernel/vmx/vmcs.js';
+import { onVmxEntryRefused } from '../../../kernel/vmx/entry/entryFailure.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
+import { Activity, Field } from '../../../kernel/vmx/control/vmcs.js';
 import { HALTED, HIDDEN } from '../support/guest.js';
 import { injectedEvent, startIntelGuest, type IntelGuest } from '../support/intel.js';
 import { logText } from '../support/startup.js';

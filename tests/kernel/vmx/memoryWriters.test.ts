@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ExitReason } from '../../../kernel/vmx/exitReason.js';
+import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
 import { HIDDEN } from '../support/guest.js';
 import { injectedEvent, startIntelGuest } from '../support/intel.js';
 

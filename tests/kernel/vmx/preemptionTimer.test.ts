@@ -5,9 +5,13 @@ import { testTask } from '../../../kernel/time/testTask.js';
 import { removeTimer, Task } from '../../../kernel/time/timerQueue.js';
 import { local } from '../../../transpiler/lib/index.js';
 import { Vcpu } from '../../../kernel/vcpu/vcpu.js';
-import { onPreemptionTimer, reloadPreemptionTimer, startPreemptionTimer } from '../../../kernel/vmx/preemptionTimer.js';
-import { readAllowedSettings } from '../../../kernel/vmx/settings.js';
-import { Field } from '../../../kernel/vmx/vmcs.js';
+import {
+  onPreemptionTimer,
+  reloadPreemptionTimer,
+  startPreemptionTimer,
+} from '../../../kernel/vmx/exits/preemptionTimer.js';
+import { readAllowedSettings } from '../../../kernel/vmx/control/settings.js';
+import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { fadtBody, POWER_TIMER_PORT, powerOnWithFadt, TimedMachine, type Hardware } from '../support/clocks.js';
 
 const MISC = 0x485;

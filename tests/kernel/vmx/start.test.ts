@@ -1,8 +1,8 @@
 import t from 'tap';
-import { vmxCheck, vmxExists } from '../../../kernel/vmx/capability.js';
-import { vmxEnable } from '../../../kernel/vmx/enable.js';
-import { eptPointer, vmxEntryFormat } from '../../../kernel/vmx/entryFormat.js';
-import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/vmcs.js';
+import { vmxCheck, vmxExists } from '../../../kernel/vmx/control/capability.js';
+import { vmxEnable } from '../../../kernel/vmx/control/enable.js';
+import { eptPointer, vmxEntryFormat } from '../../../kernel/vmx/control/entryFormat.js';
+import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/control/vmcs.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { CODE, Halted, HALTED, HIDDEN, HIDDEN_BYTES, TABLES } from '../support/guest.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Field, Segment } from '../../../kernel/vmx/vmcs.js';
+import { Field, Segment } from '../../../kernel/vmx/control/vmcs.js';
 import { RESET } from '../support/guest.js';
 import { logText } from '../support/startup.js';
 import {

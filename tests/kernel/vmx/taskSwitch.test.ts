@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import { chooseControls } from '../../../kernel/vmx/controls.js';
-import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/vmcs.js';
+import { chooseControls } from '../../../kernel/vmx/control/controls.js';
+import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_SELECTOR, Segment } from '../../../kernel/vmx/control/vmcs.js';
 import { CODE, TABLES } from '../support/guest.js';
 import {
   CODE_32,

@@ -1,12 +1,12 @@
 /**
- * One corpus of archives through both readers: what start-up takes (kernel/boot/bundle.ts) and what `inspect` tells of
+ * One corpus of archives through both readers: what start-up takes (kernel/boot/bundle/bundle.ts) and what `inspect` tells of
  * (linker/formats/bundle.ts). They find the same parts, or both refuse.
  */
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { bootInfo, GuestPart, textBytes } from '../../../kernel/boot/bootInfo.js';
-import { readBundle as readAtStart } from '../../../kernel/boot/bundle.js';
+import { bootInfo, GuestPart, textBytes } from '../../../kernel/handover/bootInfo.js';
+import { readBundle as readAtStart } from '../../../kernel/boot/bundle/bundle.js';
 import { makeBundle, readBundle } from '../../../linker/formats/bundle.js';
 import { cpioArchive, readArchive } from '../../../linker/formats/cpio.js';
 import { window } from '../../../transpiler/lib/index.js';

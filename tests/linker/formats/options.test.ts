@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { bootInfo, setText } from '../../../kernel/boot/bootInfo.js';
+import { bootInfo, setText } from '../../../kernel/handover/bootInfo.js';
 import { parseOptions } from '../../../kernel/machine/options.js';
 import { inspectFile } from '../../../linker/formats/inspect.js';
 import { type ImageOption, optionList, readOptions, refusalOf } from '../../../linker/formats/options.js';

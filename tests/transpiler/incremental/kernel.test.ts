@@ -14,7 +14,7 @@ t.setTimeout(600_000);
 const EDITS = 8;
 const seed = Number(process.env['TSVM_SEED'] ?? Date.now() % 1_000_000);
 /** Files of the kernel with all that they import: enough that a change reaches some of it, and not so much that it takes long. */
-const PART = ['kernel/exits/msr.ts', 'kernel/machine/madt.ts', 'kernel/boot/multiboot2.ts'];
+const PART = ['kernel/exits/msr.ts', 'kernel/machine/madt.ts', 'kernel/boot/loaders/multiboot2.ts'];
 
 t.test(`after random edits, the result is as from scratch (TSVM_SEED=${seed})`, (t) => {
   const folder = scratchFolder(t, 'incremental');

@@ -1,0 +1,64 @@
+/** Asks the firmware for its map of all memory (UEFI Specification 2.10, 7.2.3). */
+import {
+  addressOf,
+  at,
+  hpa,
+  instance,
+  min64,
+  struct,
+  U32,
+  u32,
+  u64,
+  U64,
+  window,
+  type Bytes,
+} from '../../../transpiler/lib/index.js';
+import { fail } from '../../report/fail.js';
+import { efiCall } from '../../handover/efiCalls.js';
+import { EfiMemory, giveBackLast, takePages } from '../../handover/efiMemory.js';
+import { addEfiRanges, keepEfiMap } from '../../machine/efiMemoryMap.js';
+import { bootServices } from '../../handover/efiServices.js';
+import { EFI_BUFFER_TOO_SMALL, EFI_SUCCESS } from '../../handover/efiTables.js';
+
+/** What the firmware says of its map. */
+const MapAnswer = struct(
+  'MapAnswer',
+  { size: 32 },
+  { bytes: at(0, U64), key: at(8, U64), descriptorBytes: at(16, U64), version: at(24, U32) },
+);
+const answer = instance(MapAnswer, { align: 8 });
+
+const PAGE_BYTES = 4096n;
+const MAP_BYTES_MOST = 0x10_0000n;
+/** Room for what the allocation of the map adds to it. */
+const MAP_ROOM = 0x1000n;
+const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
+
+/** Takes the firmware's map over into `bootInfo`. Stops where there is none to be had. */
+export function readFirmwareMap(): void {
+  const map = firmwareMap();
+  if (map.length === 0) fail('the firmware gives no memory map');
+  keepEfiMap(map.start, map.length, u32(min64(answer.descriptorBytes, MAP_BYTES_MOST)), answer.version);
+  addEfiRanges();
+  giveBackLast();
+}
+
+/** The map as it is now; empty where there is none. It lies in memory of its own until that is given back. */
+function firmwareMap(): Bytes {
+  const none = window(hpa(0n), 0);
+  answer.bytes = 0n;
+  if (getMap(0n) !== EFI_BUFFER_TOO_SMALL) return none;
+  const room = u64(answer.bytes + MAP_ROOM);
+  if (room > MAP_BYTES_MOST) return none;
+  const pages = room / PAGE_BYTES + 1n;
+  const place = takePages(EfiMemory.loaderData, pages, LAST_ADDRESS);
+  answer.bytes = pages * PAGE_BYTES;
+  if (place === 0n || getMap(u64(place)) !== EFI_SUCCESS) return none;
+  return window(place, u32(min64(answer.bytes, pages * PAGE_BYTES)));
+}
+
+function getMap(place: u64): u64 {
+  const start = u64(addressOf(answer));
+  const service = bootServices().getMemoryMap;
+  return efiCall(service, start, place, u64(start + 8n), u64(start + 16n), u64(start + 24n), 0n, 0n);
+}

@@ -1,0 +1,18 @@
+/** How much memory the guest is told of where it asks for a number, not for a map. */
+import { min64, u64, type u32 } from '../../../transpiler/lib/index.js';
+import { MemoryKind } from '../../handover/bootInfo.js';
+import { memoryMap } from '../../machine/memoryMap.js';
+
+const FOUR_GIB = 0x1_0000_0000n;
+
+/** Where the available memory that begins at `start` ends, at most at 4 GiB; `start` itself where there is none. */
+export function endOfMemoryFrom(start: u64): u64 {
+  let end: u64 = start;
+  const count = memoryMap.count;
+  for (let i: u32 = 0; i < count && i < memoryMap.ranges.length; i++) {
+    const range = memoryMap.ranges.at(i);
+    const from = u64(range.start);
+    if (range.kind === MemoryKind.available && from <= end && u64(range.end) > end) end = u64(range.end);
+  }
+  return min64(end, FOUR_GIB);
+}

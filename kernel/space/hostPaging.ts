@@ -1,0 +1,143 @@
+/**
+ * The hypervisor's own address space (APM 2, 5.3): the image, of which nothing is both writable
+ * and executable, and all machine memory at DIRECT. Nothing else is mapped, address 0 least of all.
+ */
+import {
+  hpa,
+  hva,
+  local,
+  min64,
+  physical,
+  readCr3,
+  u32,
+  u64,
+  writeCr3,
+  type Hpa,
+  type Hva,
+} from '../../transpiler/lib/index.js';
+import { processorCount } from '../machine/madt.js';
+import { imageStacks, STACK_COUNT, stackBottom, stackOffset, stackTop } from '../x86/stacks.js';
+import { directAddress, imageBounds } from '../x86/platform.js';
+import { processorMemory } from '../vcpu/processors.js';
+import { trampolinePage } from './trampoline.js';
+import { allocatePages, PAGE_BYTES } from '../paging/allocator.js';
+import { splitTables } from '../paging/mtrr.js';
+import { Entry, EntryFormat, largestPageLevel, mapRange, placeOfEntry } from '../paging/pageTables.js';
+
+/** The MMIO that every machine has lies below. */
+const FOUR_GIB = 0x1_0000_0000n;
+/** Room for 64 TiB; the image has its place above. */
+const DIRECT_BYTES = 1n << 46n;
+
+/** Of CR3: where the top table is. */
+const ADDRESS = 0x000f_ffff_ffff_f000n;
+const PRESENT = 1n << 0n;
+const WRITABLE = 1n << 1n;
+const LARGE = 1n << 7n;
+const NO_EXECUTE = 1n << 63n;
+const CODE = PRESENT;
+const CONSTANTS = PRESENT | NO_EXECUTE;
+const DATA = PRESENT | WRITABLE | NO_EXECUTE;
+
+const GIB_BITS = 30n;
+const GIB_PAGE_LEVEL = 3;
+const TOP_ENTRY_BITS = 39n;
+/**
+ * The top table; the image's and the trampoline's three levels; and what splits the largest pages of memory: both ends of
+ * the image's read-only part, and the end of memory.
+ */
+const FEW_TABLES = 19;
+/** At least so many processors have their memory in the even MiB of a large page, where it holds nothing else. */
+const PROCESSORS_IN_LARGE_PAGE = 16;
+
+/** At most how many pages `buildHostTables` takes, where memory ends at `top`. */
+export function hostTablePages(top: u64): u32 {
+  const gibTables = largestPageLevel() === GIB_PAGE_LEVEL ? 0 : u32(mappedEnd(top) >> GIB_BITS) + 1;
+  const stackTables = u32(processorCount() / PROCESSORS_IN_LARGE_PAGE) + 2;
+  const topTables = u32(mappedEnd(top) >> TOP_ENTRY_BITS) + 1;
+  return FEW_TABLES + topTables + gibTables + splitTables() + stackTables;
+}
+
+/**
+ * Builds the page tables for an image that lies at `image`, on a machine whose memory ends at
+ * `top`. Returns what CR3 takes.
+ */
+export function buildHostTables(image: Hpa, top: u64): Hpa {
+  const root = allocatePages(1);
+  mapImage(root, image);
+  mapMachine(root, image, mappedEnd(top));
+  mapTrampoline(root);
+  return root;
+}
+
+/** Where the machine memory ends that the hypervisor can reach, where memory ends at `top`. */
+export function mappedEnd(top: u64): u64 {
+  return top > FOUR_GIB ? min64(top, DIRECT_BYTES) : FOUR_GIB;
+}
+
+function mapImage(root: Hpa, image: Hpa): void {
+  const bounds = imageBounds();
+  mapPart(root, image, bounds.text, bounds.constants, CODE);
+  mapPart(root, image, bounds.constants, bounds.data, CONSTANTS);
+  mapPart(root, image, bounds.data, bounds.stacks, DATA);
+  for (let stack: u32 = 0; stack < STACK_COUNT; stack++) {
+    mapPart(root, image, stackBottom(imageStacks(), stack), stackTop(imageStacks(), stack), DATA);
+  }
+}
+
+function mapPart(root: Hpa, image: Hpa, from: Hva, to: Hva, rights: u64): void {
+  const bounds = imageBounds();
+  mapRights(root, from, hpa(image + u64(from - bounds.text)), u64(to - from), rights);
+}
+
+/** The image's code and constants stay read-only by this way, too. */
+function mapMachine(root: Hpa, image: Hpa, end: u64): void {
+  const bounds = imageBounds();
+  const after = hpa(image + u64(bounds.data - bounds.text));
+  mapDirect(root, hpa(0n), image, DATA);
+  mapDirect(root, image, after, CONSTANTS);
+  mapDirect(root, mapProcessors(root, after), hpa(end), DATA);
+}
+
+/** Maps memory from `start` on up to the last stack of the processors, without the page below each. Returns what comes next. */
+function mapProcessors(root: Hpa, start: Hpa): Hpa {
+  let next: Hpa = start;
+  const count = processorCount();
+  for (let number: u32 = 0; number < count; number++) {
+    const memory = processorMemory(number);
+    for (let stack: u32 = 0; stack < STACK_COUNT; stack++) {
+      const bottom = hpa(memory + stackOffset(stack));
+      mapDirect(root, next, hpa(bottom - PAGE_BYTES), DATA);
+      next = bottom;
+    }
+  }
+  return next;
+}
+
+/** Machine memory from `from` up to, not including, `to`. */
+function mapDirect(root: Hpa, from: Hpa, to: Hpa, rights: u64): void {
+  mapRights(root, directAddress(from), from, u64(to - from), rights);
+}
+
+/** Processors that start there switch paging on there, so its address has to stay the same. */
+function mapTrampoline(root: Hpa): void {
+  const page = trampolinePage();
+  if (page !== 0n) mapRights(root, hva(u64(page)), page, PAGE_BYTES, CODE);
+}
+
+/** Nobody starts there any more, and what is there is the guest's: the address leads nowhere from now on. */
+export function unmapTrampoline(): void {
+  if (trampolinePage() === 0n) return;
+  const place = placeOfEntry(hpa(readCr3() & ADDRESS), u64(trampolinePage()), 1);
+  if (place !== 0n) physical(Entry, place).value = 0n;
+  writeCr3(readCr3());
+}
+
+function mapRights(root: Hpa, from: Hva, to: Hpa, bytes: u64, rights: u64): void {
+  const format = local(EntryFormat);
+  format.table = PRESENT | WRITABLE;
+  format.page = rights;
+  format.largePage = rights | LARGE;
+  format.largestLevel = largestPageLevel();
+  mapRange(root, u64(from), to, bytes, format);
+}

@@ -1,0 +1,231 @@
+/**
+ * The guest's MTRRs. Those of the processor rule the hypervisor's memory, too: its code, and the control pages, which the
+ * processor may keep in a cache of its own as it does with write-back memory only (APM 2, 15.5.1; SDM 3C 24.2). A write
+ * after which hidden memory would not be write-back, or the page of the local APIC be cached, does not reach the
+ * register; the guest reads back what it wrote. It must not raise #GP: Linux clears MTRR_DEF_TYPE.E on each processor
+ * for a moment (SDM 3A 11.11.8), as it sets the other registers.
+ *
+ * The threads of a core may share its MTRRs, so one processor at a time checks a write and does it: else two writes, each
+ * harmless by the registers that its processor has read, could be harmful together.
+ *
+ * What the guest's own memory then gets is what it had before. On VT-x MTRRs do not count for it at all. On AMD-V it stays
+ * cached while the guest, with CR0.CD set and its caches written back, expects it not to be: that is coherent all the same.
+ */
+import {
+  arr,
+  at,
+  BOOL,
+  ensures,
+  hpa,
+  instance,
+  local,
+  rdmsr,
+  struct,
+  tryRdmsr,
+  tryWrmsr,
+  u32,
+  u64,
+  U64,
+  wrmsr,
+  type Ref,
+} from '../../transpiler/lib/index.js';
+import { apicPage } from '../machine/localApic.js';
+import {
+  FIRST_VARIABLE_BASE,
+  isUniformIn,
+  MemoryType,
+  memoryTypeAt,
+  memoryTypeIn,
+  MTRR_DEFAULT_TYPE,
+  MtrrChange,
+  Mtrrs,
+  readMtrrsWith,
+} from '../paging/mtrr.js';
+import { releaseLock, SpinLock, takeLock } from '../x86/spinLock.js';
+import { hiddenBytes, hiddenStart } from './nestedPaging.js';
+
+/** The registers of 32 variable ranges, then those of the fixed ranges, then MTRR_DEF_TYPE. */
+const REGISTERS = 76;
+const VARIABLE_REGISTERS = 64;
+const FIXED_64K = 0x250;
+const FIXED_16K = 0x258;
+const FIXED_4K = 0x268;
+
+const Writes = struct('MtrrWrites', { size: 4 }, { lock: at(0, SpinLock) });
+const writes = instance(Writes);
+
+/** What the guest wrote to registers that kept their value. */
+export const MtrrShadow = struct(
+  'MtrrShadow',
+  { size: 0x2b0 },
+  { isShadowed: at(0, arr(BOOL, REGISTERS)), values: at(0x50, arr(U64, REGISTERS)) },
+);
+export type MtrrShadow = Ref<typeof MtrrShadow>;
+
+const CHUNK_BYTES = 0x20_0000n;
+/** Reserved bits: of MTRR_DEF_TYPE, of a variable range's base and of its mask (SDM 3A 11.11.2). */
+const DEFAULT_RESERVED = 0xffff_ffff_ffff_f300n;
+const BASE_RESERVED = 0xf00n;
+const MASK_RESERVED = 0x7ffn;
+const TYPE = 0xffn;
+/** AMD's fixed ranges have RdMem and WrMem above each type: whether memory answers at all (APM 2, 7.9.1). */
+const ROUTING = 0x1818_1818_1818_1818n;
+/** SYSCFG: MtrrFixDramModEn, without which these bits are reserved. */
+const SYSTEM_CONFIGURATION = 0xc001_0010;
+const ROUTING_CHANGES = 1n << 19n;
+
+/** What the guest reads from the MTRR `number` of this processor. */
+export function guestMtrr(shadow: MtrrShadow, number: u32): u64 {
+  const index = indexOf(number);
+  if (shadow.isShadowed.get(index)) return shadow.values.get(index);
+  const seen = tryRdmsr(number);
+  return seen.value;
+}
+
+/** Whether the register `number` has not got what the guest wrote. */
+export function isShadowed(shadow: MtrrShadow, number: u32): boolean {
+  return shadow.isShadowed.get(indexOf(number));
+}
+
+/** The guest writes `value` to the MTRR `number` of this processor. False where that raises #GP. */
+export function writeMtrr(shadow: MtrrShadow, number: u32, value: u64): boolean {
+  takeLock(writes.lock);
+  const isDone = writeLocked(shadow, number, value);
+  releaseLock(writes.lock);
+  return isDone;
+}
+
+function writeLocked(shadow: MtrrShadow, number: u32, value: u64): boolean {
+  const present = tryRdmsr(number);
+  if (present.faulted || !isWellFormed(number, value, present.value)) return false;
+  if (value === present.value) {
+    forget(shadow, number);
+    return true;
+  }
+  if (isFixed(number) && !keepsRouting(value, present.value)) {
+    keep(shadow, number, value);
+    return true;
+  }
+  if (isVariable(number) && isShadowed(shadow, number ^ 1)) return writePair(shadow, number, value);
+  return writeOne(shadow, number, value);
+}
+
+function writeOne(shadow: MtrrShadow, number: u32, value: u64): boolean {
+  const change = local(MtrrChange);
+  change.first = number;
+  change.firstValue = value;
+  if (!keepsTypes(change)) {
+    keep(shadow, number, value);
+    return true;
+  }
+  if (!tryWrmsr(number, value)) return false;
+  forget(shadow, number);
+  return true;
+}
+
+/** The other register of the range is shadowed: both get what the guest wrote, or none, and the range is off meanwhile. */
+function writePair(shadow: MtrrShadow, number: u32, value: u64): boolean {
+  const baseNumber = u32(number & ~1);
+  const maskNumber = u32(number | 1);
+  const off = local(MtrrChange);
+  off.first = maskNumber;
+  const both = local(MtrrChange);
+  both.first = baseNumber;
+  both.firstValue = number === baseNumber ? value : guestMtrr(shadow, baseNumber);
+  both.second = maskNumber;
+  both.secondValue = number === maskNumber ? value : guestMtrr(shadow, maskNumber);
+  if (!keepsTypes(off) || !keepsTypes(both)) {
+    keep(shadow, number, value);
+    return true;
+  }
+  if (!setRange(both)) return false;
+  forget(shadow, baseNumber);
+  forget(shadow, maskNumber);
+  return true;
+}
+
+/** False where the processor does not take a value: the range is then as it was. */
+function setRange(both: MtrrChange): boolean {
+  const base = rdmsr(both.first);
+  const mask = rdmsr(both.second);
+  wrmsr(both.second, 0n);
+  if (tryWrmsr(both.first, both.firstValue) && tryWrmsr(both.second, both.secondValue)) return true;
+  wrmsr(both.first, base);
+  wrmsr(both.second, mask);
+  return false;
+}
+
+/**
+ * Whether hidden memory is write-back with `change`, and the local APIC's page uncached if the firmware made it so. A page
+ * of 2 MiB in which types change is not looked at closer: it counts as changed.
+ */
+function keepsTypes(change: MtrrChange): boolean {
+  const mtrrs = local(Mtrrs);
+  readMtrrsWith(mtrrs, change);
+  const start = hiddenStart();
+  const bytes = hiddenBytes();
+  for (let offset: u64 = 0n; offset < bytes; offset = u64(offset + CHUNK_BYTES)) {
+    const chunk = hpa(u64(start + offset));
+    const isKept = isUniformIn(mtrrs, chunk, CHUNK_BYTES) && memoryTypeIn(mtrrs, chunk) === MemoryType.writeBack;
+    if (!isKept) return false;
+  }
+  const page = apicPage();
+  return memoryTypeAt(page) !== MemoryType.uncached || memoryTypeIn(mtrrs, page) === MemoryType.uncached;
+}
+
+function keep(shadow: MtrrShadow, number: u32, value: u64): void {
+  const index = indexOf(number);
+  shadow.values.set(index, value);
+  shadow.isShadowed.set(index, true);
+}
+
+function forget(shadow: MtrrShadow, number: u32): void {
+  shadow.isShadowed.set(indexOf(number), false);
+}
+
+/** Whether the processor would take `value`: what is shadowed, it is not asked. */
+function isWellFormed(number: u32, value: u64, present: u64): boolean {
+  if (isFixed(number)) return areTypes(value & u64(~ROUTING)) && (keepsRouting(value, present) || mayChangeRouting());
+  if (!isVariable(number)) return (value & DEFAULT_RESERVED) === 0n && isType(value & TYPE);
+  return (number & 1) !== 0 ? (value & MASK_RESERVED) === 0n : (value & BASE_RESERVED) === 0n && isType(value & TYPE);
+}
+
+function keepsRouting(value: u64, present: u64): boolean {
+  return ((value ^ present) & ROUTING) === 0n;
+}
+
+function mayChangeRouting(): boolean {
+  const configuration = tryRdmsr(SYSTEM_CONFIGURATION);
+  return (configuration.value & ROUTING_CHANGES) !== 0n;
+}
+
+function areTypes(value: u64): boolean {
+  for (let shift: u64 = 0n; shift < 64n; shift += 8n) {
+    if (!isType((value >> shift) & TYPE)) return false;
+  }
+  return true;
+}
+
+/** 2, 3 and those above 6 are reserved. */
+function isType(type: u64): boolean {
+  return type <= u64(MemoryType.writeBack) && type !== 2n && type !== 3n;
+}
+
+function isVariable(number: u32): boolean {
+  return number >= FIRST_VARIABLE_BASE && number < FIRST_VARIABLE_BASE + VARIABLE_REGISTERS;
+}
+
+function isFixed(number: u32): boolean {
+  return !isVariable(number) && number !== MTRR_DEFAULT_TYPE;
+}
+
+/** Where the register `number` is in the shadow. */
+function indexOf(number: u32): u32 {
+  let index: u32 = REGISTERS - 1;
+  if (isVariable(number)) index = number - FIRST_VARIABLE_BASE;
+  else if (number === FIXED_64K) index = VARIABLE_REGISTERS;
+  else if (number === FIXED_16K || number === FIXED_16K + 1) index = VARIABLE_REGISTERS + 1 + (number - FIXED_16K);
+  else if (number >= FIXED_4K && number < FIXED_4K + 8) index = VARIABLE_REGISTERS + 3 + (number - FIXED_4K);
+  ensures(index < REGISTERS);
+  return index;
+}

@@ -1,0 +1,127 @@
+/**
+ * The page below 1 MiB where the other processors start that the BSP sends a SIPI: runtime-c/trampoline.asm. It serves
+ * start-up only, and is the guest's afterwards; but for Bochs on VT-x (kernel/vmx/exits/heldInit.ts), where it stays, hidden.
+ */
+import {
+  arr,
+  at,
+  copyMemory,
+  fillMemory,
+  gpa,
+  hpa,
+  HPA,
+  HVA,
+  instance,
+  physical,
+  readCr3,
+  struct,
+  U16,
+  u32,
+  U32,
+  U64,
+  u64,
+  U8,
+  type Hpa,
+} from '../../transpiler/lib/index.js';
+import { CODE_DESCRIPTOR, CODE_SELECTOR, DATA_DESCRIPTOR } from '../x86/descriptors.js';
+import { processorCount } from '../machine/madt.js';
+import { excludeRange, hideRange, highestFree } from '../machine/memoryMap.js';
+import { PAGE_BYTES } from '../paging/allocator.js';
+import { hidePage } from './nestedPaging.js';
+import type { EntryFormat } from '../paging/pageTables.js';
+import { imageBounds } from '../x86/platform.js';
+import { fail } from '../report/fail.js';
+import { vcpuTable } from '../vcpu/processors.js';
+
+const CODE_BYTES = 0x100;
+/** Where its 64-bit code begins. */
+const LONG_MODE = 0x80n;
+const DESCRIPTORS = 0x128n;
+const DESCRIPTORS_LIMIT = 0x17;
+/** The page's code, and what it reads. */
+const Trampoline = struct(
+  'Trampoline',
+  { size: 0x1000 },
+  {
+    code: at(0x000, arr(U8, CODE_BYTES)),
+    /** What LGDT takes. */
+    descriptorsLimit: at(0x100, U16),
+    descriptorsBase: at(0x102, U32),
+    /** What the jump to 64-bit mode takes. */
+    continuation: at(0x108, U32),
+    continuationSelector: at(0x10c, U16),
+    /** The page tables. */
+    tables: at(0x110, U32),
+    processorCount: at(0x114, U32),
+    /** Where the table is that says where each vcpu is. */
+    vcpus: at(0x118, HVA),
+    descriptors: at(0x128, arr(U64, 3)),
+    /** What LIDT takes: a table without a vector. */
+    noInterruptsLimit: at(0x140, U16),
+    noInterruptsBase: at(0x142, U32),
+  },
+);
+
+/** What a SIPI can reach that the machine has no other use for: the video memory's place ends it. */
+export const LOW_MEMORY_END = 0xa_0000n;
+const PAGE_BITS = 12n;
+
+const Place = struct('TrampolinePlace', { size: 8 }, { page: at(0, HPA) });
+const place = instance(Place);
+
+/** Takes the highest free page of low memory, where there are processors to start. */
+export function chooseTrampoline(): void {
+  if (processorCount() <= 1) return;
+  const page = highestFree(PAGE_BYTES, LOW_MEMORY_END, PAGE_BYTES);
+  if (page === 0n) fail('too little memory: no page below 640 KiB is free to start the other processors in');
+  excludeRange(page, PAGE_BYTES);
+  useTrampoline(page);
+}
+
+/** Has the trampoline be at `page`, which is free. */
+export function useTrampoline(page: Hpa): void {
+  place.page = page;
+}
+
+/** Where it is; 0 where there is none. */
+export function trampolinePage(): Hpa {
+  return place.page;
+}
+
+/** The vector of a SIPI that leads to it; 0 where there is none. */
+export function trampolineVector(): u32 {
+  return u32(place.page >> PAGE_BITS) & 0xff;
+}
+
+/** Keeps it from the guest, for good: its memory map calls the page reserved, and it finds the decoy there. */
+export function hideTrampoline(format: EntryFormat): void {
+  const page = place.page;
+  if (page === 0n) return;
+  hideRange(page, PAGE_BYTES);
+  hidePage(gpa(u64(page)), format);
+}
+
+/** All processors have started: nothing of the hypervisor's is left there, and the page is as free as it was. */
+export function clearTrampoline(): void {
+  const page = place.page;
+  if (page !== 0n) fillMemory(page, 0, PAGE_BYTES);
+}
+
+/** Writes it, for processors that shall use the page tables of this one. */
+export function writeTrampoline(): void {
+  const page = place.page;
+  const bounds = imageBounds();
+  const trampoline = physical(Trampoline, page);
+  copyMemory(page, hpa(bounds.physical + u64(bounds.trampoline - bounds.text)), u64(CODE_BYTES));
+  trampoline.descriptorsLimit = DESCRIPTORS_LIMIT;
+  trampoline.descriptorsBase = u32(page + DESCRIPTORS);
+  trampoline.continuation = u32(page + LONG_MODE);
+  trampoline.continuationSelector = CODE_SELECTOR;
+  trampoline.tables = u32(readCr3());
+  trampoline.processorCount = processorCount();
+  trampoline.vcpus = vcpuTable();
+  trampoline.noInterruptsLimit = 0;
+  trampoline.noInterruptsBase = 0;
+  trampoline.descriptors.set(1, CODE_DESCRIPTOR);
+  trampoline.descriptors.set(2, DATA_DESCRIPTOR);
+}

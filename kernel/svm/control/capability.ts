@@ -1,0 +1,35 @@
+/** Whether this processor can run a guest. */
+import { cpuid, tryRdmsr, u32 } from '../../../transpiler/lib/index.js';
+import { options } from '../../machine/options.js';
+import { fail } from '../../report/fail.js';
+import { VM_CR, VM_CR_SVM_DISABLED } from './registers.js';
+
+/** CPUID 8000_0001H and 8000_000AH (APM 3, appendix E.4). */
+const LAST_EXTENDED_LEAF = 0x8000_0000;
+const EXTENDED_FEATURES = 0x8000_0001;
+const SVM_FEATURES = 0x8000_000a;
+const ECX_SVM = 1 << 2;
+const EDX_NESTED_PAGING = 1 << 0;
+
+/** Whether the processor has SVM at all. */
+export function svmExists(): boolean {
+  const last = cpuid(LAST_EXTENDED_LEAF, 0);
+  const features = cpuid(EXTENDED_FEATURES, 0);
+  return last.eax >= SVM_FEATURES && !lacks(features.ecx, ECX_SVM);
+}
+
+/** Stops with one line where the firmware has switched SVM off, nested paging is missing, or an option needs VT-x. */
+export function svmCheck(): void {
+  const control = tryRdmsr(VM_CR);
+  if ((control.value & VM_CR_SVM_DISABLED) !== 0n) {
+    fail('AMD-V (SVM) is switched off by the firmware (VM_CR.SVMDIS): enable it in the setup');
+  }
+  const svm = cpuid(SVM_FEATURES, 0);
+  if (lacks(svm.edx, EDX_NESTED_PAGING)) fail('this processor has AMD-V (SVM) without nested paging');
+  if (options.testTimer !== 0)
+    fail('AMD-V has no timer that leaves the guest, so the option test-timer= cannot be had');
+}
+
+function lacks(features: u32, bit: u32): boolean {
+  return u32(features & bit) === 0;
+}

@@ -1,0 +1,86 @@
+/**
+ * The length of an intercepted instruction. Processors that save the next RIP tell it; for the
+ * others its bytes are read through the guest's page tables and decoded.
+ */
+import { invariant, local, u32, u64, u8 } from '../../../transpiler/lib/index.js';
+import { Answer } from '../../access/answer.js';
+import { RFLAGS_RF, RFLAGS_TF } from '../../x86/registers.js';
+import { Exception, injectException, injectExceptionWithCode } from './inject.js';
+import {
+  codeSize,
+  CodeSize,
+  fetchInstruction,
+  InstructionBytes,
+  MOST_BYTES,
+  raiseFetchFault,
+  RestOfBytes,
+  startReading,
+  takeByte,
+} from './instructionBytes.js';
+import { isLegacyPrefix, isRex } from './prefixes.js';
+import { DR6_BS } from './registers.js';
+import { TlbControl, type Vmcb } from './vmcb.js';
+
+/** The bytes of an instruction behind its prefixes, the first one lowest (APM 3). */
+export const Opcode = { invd: 0x08_0f, pause: 0x90, wrmsr: 0x30_0f, rdmsr: 0x32_0f, vmmcall: 0xd9_01_0f } as const;
+export type Opcode = (typeof Opcode)[keyof typeof Opcode];
+
+/**
+ * The length of the instruction at the guest's RIP, which is `opcode`. 0 where the guest's memory says
+ * something else: the guest is then set up to look again, and gets the page fault it may have coming.
+ */
+export function instructionLength(vmcb: Vmcb, opcode: Opcode): u32 {
+  const next = vmcb.nextRip;
+  if (next !== 0n) return u32(next - vmcb.rip);
+  const size = codeSize(vmcb);
+  const bytes = local(InstructionBytes);
+  fetchInstruction(bytes, vmcb, size);
+  const length = lengthBefore(bytes, opcode, size === CodeSize.bits64);
+  if (length !== 0 && length <= bytes.count) return length;
+  if (length > bytes.count) raiseFetchFault(vmcb, size, bytes.count);
+  vmcb.tlbControl = TlbControl.flushAll;
+  return 0;
+}
+
+/** Moves the guest behind the instruction of `length` bytes that was done for it. */
+export function skipInstruction(vmcb: Vmcb, length: u32): void {
+  vmcb.rip = u64(vmcb.rip + u64(length));
+  vmcb.interruptShadow = 0n;
+  const flags = vmcb.rflags;
+  if ((flags & (RFLAGS_RF | RFLAGS_TF)) === 0n) return;
+  vmcb.rflags = flags & ~RFLAGS_RF;
+  if ((flags & RFLAGS_TF) === 0n) return;
+  vmcb.dr6 = vmcb.dr6 | DR6_BS;
+  injectException(vmcb, Exception.debug);
+}
+
+/** Ends the instruction of `length` bytes as a neutral handler says. */
+export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void {
+  if (answer === Answer.done) skipInstruction(vmcb, length);
+  else if (answer === Answer.generalProtection) injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
+  else injectException(vmcb, Exception.invalidOpcode);
+}
+
+/** The bytes up to the end of `opcode`, which may be more than were fetched; 0 where another instruction stands there. */
+function lengthBefore(bytes: InstructionBytes, opcode: Opcode, isLong: boolean): u32 {
+  const code = local(RestOfBytes);
+  startReading(code, bytes);
+  let rest: u32 = opcode;
+  for (let i: u32 = 0; i < MOST_BYTES; i++) {
+    invariant(rest <= 0xff_ffff);
+    if (i >= bytes.count) return i + 1;
+    const byte = takeByte(code);
+    if (byte === u8(rest)) {
+      rest = rest >> 8;
+      if (rest === 0) return i + 1;
+    } else if (rest !== opcode || !isPrefix(byte, isLong)) {
+      return 0;
+    }
+  }
+  return 0;
+}
+
+/** Legacy prefixes, and REX in 64-bit code (APM 3, 1.2). LOCK is none of them: with it the instruction raises #UD. */
+function isPrefix(byte: u8, isLong: boolean): boolean {
+  return isLegacyPrefix(byte) || (isLong && isRex(byte));
+}

@@ -1,0 +1,85 @@
+/** Accesses to MSRs that exit: each is answered by its owner (access/msrOwner.ts). */
+import { hpa, u32, u64 } from '../../../transpiler/lib/index.js';
+import { Owner } from '../../access/msrOwner.js';
+import { ownerOf } from '../../access/msrOwners.js';
+import { Answer } from '../../access/answer.js';
+import { Event, recordEvent } from '../../report/events.js';
+import { writeX2ApicCommand } from '../../devices/localApic/apic.js';
+import { giveMsr, msrValue, readMsr, writeMsr, writeProcessor } from '../../exits/msr.js';
+import { X2APIC_COMMAND } from '../../machine/localApic.js';
+import { isShadowed } from '../../space/mtrrShadow.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { svmInterceptsApic } from '../reset/apicInterception.js';
+import { guestEfer, writeGuestEfer } from '../control/efer.js';
+import { finishInstruction, instructionLength, Opcode } from '../control/instruction.js';
+import { watchReads } from '../control/permissionMaps.js';
+import { VM_CR_LOCK, VM_CR_SVM_DISABLED } from '../control/registers.js';
+import type { Vmcb } from '../control/vmcb.js';
+
+/** EXITINFO1 (APM 2, 15.11). */
+const WRITE = 1n;
+const PAGE_OFFSET = 0xfffn;
+
+/** RDMSR or WRMSR. */
+export function onMsr(vcpu: Vcpu, vmcb: Vmcb): void {
+  const isWrite = vmcb.exitInfo1 === WRITE;
+  const length = instructionLength(vmcb, isWrite ? Opcode.wrmsr : Opcode.rdmsr);
+  if (length === 0) return;
+  finishInstruction(vmcb, length, isWrite ? write(vcpu, vmcb) : read(vcpu, vmcb));
+}
+
+function read(vcpu: Vcpu, vmcb: Vmcb): Answer {
+  const registers = vcpu.registers;
+  const number = u32(registers.rcx);
+  const owner = ownerOf(number);
+  switch (owner) {
+    case Owner.efer:
+      return giveMsr(registers, guestEfer(vmcb));
+    case Owner.virtualization:
+      return giveMsr(registers, VM_CR_LOCK | VM_CR_SVM_DISABLED);
+    case Owner.hostSave:
+      return giveMsr(registers, u64(vcpu.guestHostSave));
+    default:
+      return readMsr(vcpu, owner, number, vmcb.rip);
+  }
+}
+
+function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
+  const number = u32(vcpu.registers.rcx);
+  const value = msrValue(vcpu.registers);
+  const owner = ownerOf(number);
+  switch (owner) {
+    case Owner.efer:
+      return writeGuestEfer(vmcb, value) ? Answer.done : Answer.generalProtection;
+    case Owner.virtualization:
+      return Answer.done; // locked: what may be written of it is ignored
+    case Owner.hostSave:
+      return writeHostSave(vcpu, vmcb, value);
+    case Owner.command:
+      return writeCommand(vcpu, vmcb, value);
+    case Owner.memoryType:
+      return writeMemoryType(vcpu, number, value, vmcb.rip);
+    default:
+      return writeMsr(vcpu, owner, number, value, vmcb.rip);
+  }
+}
+
+/** Where the value did not reach the register, reads of it exit from now on. */
+function writeMemoryType(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
+  const answer = writeMsr(vcpu, Owner.memoryType, number, value, rip);
+  if (isShadowed(vcpu.mtrrs, number)) watchReads(number);
+  return answer;
+}
+
+/** A command to the local APIC in x2APIC mode. */
+function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
+  return svmInterceptsApic() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeProcessor(X2APIC_COMMAND, value);
+}
+
+/** With SVM off the register is a register without effect: Linux clears it before it reboots. */
+function writeHostSave(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
+  if (value !== 0n) recordEvent(Event.hostSaveWrite, value, vmcb.rip);
+  if ((value & PAGE_OFFSET) !== 0n) return Answer.generalProtection;
+  vcpu.guestHostSave = hpa(value);
+  return Answer.done;
+}

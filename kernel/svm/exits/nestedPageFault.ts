@@ -1,0 +1,24 @@
+import { gpa, u64 } from '../../../transpiler/lib/index.js';
+import { isWatchedAddress } from '../../devices/localApic/apic.js';
+import { Event, recordEvent } from '../../report/events.js';
+import { stopGuest } from '../../exits/stopGuest.js';
+import { showDecoy } from '../../space/nestedPaging.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { onApicWrite } from './apicWrite.js';
+import { TlbControl, type Vmcb } from '../control/vmcb.js';
+
+/**
+ * All memory but the hypervisor's own is mapped, and all but the local APIC writable. So any other fault means that the
+ * guest, or its page tables, reached for the hypervisor's memory. It gets a page of ones there and goes on (APM 2, 15.25.6: EXITINFO2
+ * is the guest-physical address).
+ */
+export function onNestedPageFault(vcpu: Vcpu, vmcb: Vmcb): void {
+  const address = gpa(vmcb.exitInfo2);
+  if (isWatchedAddress(address)) {
+    onApicWrite(vcpu, vmcb, address);
+    return;
+  }
+  recordEvent(Event.hiddenMemory, u64(address), vmcb.rip);
+  vmcb.tlbControl = TlbControl.flushAll; // the page may have been read-only before: see exits/statistics.ts
+  if (!showDecoy(address)) stopGuest('the guest used an address beyond what its processor has', vmcb.rip);
+}

@@ -1,0 +1,23 @@
+import { isHypercall, onHypercall } from '../../exits/hypercall.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { Exception, injectException } from '../control/inject.js';
+import { instructionLength, Opcode, skipInstruction } from '../control/instruction.js';
+import { onNmiTaken } from '../reset/parking.js';
+import { isInParkingGuest } from '../reset/parkingGuest.js';
+import type { Vmcb } from '../control/vmcb.js';
+
+/** VMMCALL ends the parking guest's handler of NMIs. The guest's is a hypercall where RAX says so; to all others it does not exist. */
+export function onVmmcall(vcpu: Vcpu, vmcb: Vmcb): void {
+  if (isInParkingGuest(vcpu)) {
+    onNmiTaken(vcpu);
+    return;
+  }
+  if (!isHypercall(vcpu)) {
+    injectException(vmcb, Exception.invalidOpcode);
+    return;
+  }
+  const length = instructionLength(vmcb, Opcode.vmmcall);
+  if (length === 0) return;
+  onHypercall(vcpu, vmcb.cpl);
+  skipInstruction(vmcb, length);
+}

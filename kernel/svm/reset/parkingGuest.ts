@@ -1,0 +1,94 @@
+/**
+ * The parking guest: a tiny guest of the hypervisor's own, in which a processor halts that waits for a SIPI. There it is in
+ * guest mode, with INIT intercepted, and an NMI that comes finds the parking guest's handler; it ends in a VMMCALL, which
+ * exits. The same guest takes an NMI that called a processor whose guest then goes on, so that STGI never has to be
+ * executed in the host for it: that would take an INIT, too (APM 2, 15.17).
+ *
+ * It has a VMCB for each processor and nested page tables of its own, with two pages: its code (runtime-c/parking.asm), which
+ * it cannot write, and its stacks.
+ */
+import {
+  copyMemory,
+  at,
+  hpa,
+  HPA,
+  instance,
+  local,
+  physical,
+  rdmsr,
+  struct,
+  u64,
+  type Hpa,
+} from '../../../transpiler/lib/index.js';
+import { allocatePages, PAGE_BYTES } from '../../paging/allocator.js';
+import { allocateControlPage } from '../../paging/controlPage.js';
+import { setEntry } from '../../paging/pageTables.js';
+import { imageBounds } from '../../x86/platform.js';
+import { PAT } from '../../x86/registers.js';
+import { ProcessorState, startInRealMode } from '../../vcpu/state.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { NESTED_READ_ONLY, NESTED_WRITABLE, svmEntryFormat } from '../control/entryFormat.js';
+import { setGuestState } from '../control/guestState.js';
+import { setParkingIntercepts } from '../control/intercepts.js';
+import { TlbControl, Vmcb } from '../control/vmcb.js';
+
+/** As runtime-c/parking.asm has them: how long the code is, and where each entry starts. */
+const CODE_BYTES = 0x40n;
+const ENTRY = 0x10n;
+
+/** Guest-physical: the code is at 0, the stacks behind it. A processor's takes two NMIs and what their handler pushes. */
+const STACKS = PAGE_BYTES;
+const STACK_BYTES = 16n;
+
+/** ASIDs 0 and 1 are the host's and the guest's. A processor with SVM has eight at least; QEMU and Bochs have more. */
+const PARKING_ASID = 2;
+const NESTED_PAGING = 1n;
+
+const Pages = struct('ParkingPages', { size: 8 }, { tables: at(0, HPA) });
+const pages = instance(Pages);
+
+/** Makes the parking guest of `vcpu`. */
+export function prepareParkingGuest(vcpu: Vcpu): void {
+  if (pages.tables === 0n) pages.tables = makeTables();
+  vcpu.parkingVmcb = allocateControlPage();
+  const vmcb = physical(Vmcb, vcpu.parkingVmcb);
+  setParkingIntercepts(vmcb);
+  vmcb.asid = PARKING_ASID;
+  vmcb.tlbControl = TlbControl.flushAll;
+  vmcb.nestedPaging = NESTED_PAGING;
+  vmcb.nestedCr3 = pages.tables;
+  vmcb.pat = rdmsr(PAT);
+  const state = local(ProcessorState);
+  startInRealMode(state, 0, 0);
+  setGuestState(vmcb, state);
+}
+
+function makeTables(): Hpa {
+  const root = allocatePages(1);
+  const code = allocatePages(1);
+  const stacks = allocatePages(1);
+  const bounds = imageBounds();
+  copyMemory(code, hpa(bounds.physical + u64(bounds.parking - bounds.text)), CODE_BYTES);
+  const format = svmEntryFormat();
+  setEntry(root, 0n, 1, u64(code) | NESTED_READ_ONLY, format);
+  setEntry(root, STACKS, 1, u64(stacks) | NESTED_READ_ONLY | NESTED_WRITABLE, format);
+  return root;
+}
+
+/** The processor of `vcpu` runs the parking guest from the next VMRUN on. NMIs are unmasked there, and it halts. */
+export function enterParkingGuest(vcpu: Vcpu): void {
+  const vmcb = physical(Vmcb, vcpu.parkingVmcb);
+  vmcb.rip = ENTRY;
+  vmcb.rsp = u64(STACKS + (u64(vcpu.number) + 1n) * STACK_BYTES);
+  vcpu.vmcb = vcpu.parkingVmcb;
+}
+
+/** The processor of `vcpu` runs its guest again from the next VMRUN on. */
+export function leaveParkingGuest(vcpu: Vcpu): void {
+  vcpu.vmcb = vcpu.guestVmcb;
+}
+
+/** Whether the exit of the processor of `vcpu` is one of the parking guest. */
+export function isInParkingGuest(vcpu: Vcpu): boolean {
+  return vcpu.vmcb === vcpu.parkingVmcb;
+}

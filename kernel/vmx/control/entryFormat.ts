@@ -1,0 +1,55 @@
+/** The entries of extended page tables (SDM 3C 28.3.2), and the pointer to the top one (SDM 3C 24.6.11). */
+import { instance, rdmsr, u64, type Hpa } from '../../../transpiler/lib/index.js';
+import { EntryFormat } from '../../paging/pageTables.js';
+import { VMX_EPT_VPID } from './registers.js';
+import { refuse } from './settings.js';
+
+const READ = 1n << 0n;
+const WRITE = 1n << 1n;
+const EXECUTE = 1n << 2n;
+const LARGE = 1n << 7n;
+/** Bits 5:3 of an entry that maps a page are its memory type. */
+const MEMORY_TYPE_UNIT = 1n << 3n;
+
+/** IA32_VMX_EPT_VPID_CAP (SDM 3D, A.10). */
+const CAN_WALK_FOUR_LEVELS = 1n << 6n;
+const CAN_READ_TABLES_WRITE_BACK = 1n << 14n;
+const HAS_2MIB_PAGES = 1n << 16n;
+const HAS_1GIB_PAGES = 1n << 17n;
+const HAS_ACCESSED_AND_DIRTY = 1n << 21n;
+
+/** The EPT pointer: tables are write-back, four levels are three beyond the first, accessed and dirty flags are kept. */
+const POINTER_WRITE_BACK = 6n;
+const POINTER_FOUR_LEVELS = 3n << 3n;
+const POINTER_ACCESSED_AND_DIRTY = 1n << 6n;
+
+const LEVEL_2MIB = 2;
+const LEVEL_1GIB = 3;
+
+const format = instance(EntryFormat);
+
+/** Stops start-up where the tables that `vmxEntryFormat` describes are not what this processor reads. */
+export function checkEntryFormat(): void {
+  const capability = rdmsr(VMX_EPT_VPID);
+  if ((capability & CAN_WALK_FOUR_LEVELS) === 0n) refuse('without ', 'extended page tables of four levels');
+  if ((capability & CAN_READ_TABLES_WRITE_BACK) === 0n) refuse('without ', 'write-back extended page tables');
+  if ((capability & HAS_2MIB_PAGES) === 0n) refuse('without ', '2 MiB pages in extended page tables');
+}
+
+/** What `buildNestedTables` makes the tables of. The guest has all rights to what is mapped. */
+export function vmxEntryFormat(): EntryFormat {
+  const hasGibPages = (rdmsr(VMX_EPT_VPID) & HAS_1GIB_PAGES) !== 0n;
+  format.table = READ | WRITE | EXECUTE;
+  format.page = READ | WRITE | EXECUTE;
+  format.largePage = READ | WRITE | EXECUTE | LARGE;
+  format.readOnly = READ;
+  format.memoryTypeUnit = MEMORY_TYPE_UNIT;
+  format.largestLevel = hasGibPages ? LEVEL_1GIB : LEVEL_2MIB;
+  return format;
+}
+
+/** The EPT pointer to the top table at `root`. */
+export function eptPointer(root: Hpa): u64 {
+  const hasFlags = (rdmsr(VMX_EPT_VPID) & HAS_ACCESSED_AND_DIRTY) !== 0n;
+  return u64(root) | POINTER_WRITE_BACK | POINTER_FOUR_LEVELS | (hasFlags ? POINTER_ACCESSED_AND_DIRTY : 0n);
+}

@@ -1,0 +1,46 @@
+/** The top table of PAE paging, whose four entries the processor has in registers (SDM 3A 4.4.1). */
+import {
+  arr,
+  at,
+  cpuid,
+  gpa,
+  local,
+  min32,
+  struct,
+  u64,
+  U64,
+  window,
+  type u32,
+} from '../../../transpiler/lib/index.js';
+import { hostAddress } from '../../space/nestedPaging.js';
+import { vmwrite } from './operations.js';
+import { Field } from './vmcs.js';
+
+const TABLE = 0xffff_ffe0n;
+const TABLE_BYTES = 32;
+const ENTRIES = 4;
+/** Of an entry that is present, these bits below the address must be 0. */
+const PRESENT = 1n;
+const RESERVED = 0x1e6n;
+/** CPUID 8000_0008H, EAX[7:0]: the width of a physical address. */
+const ADDRESS_SIZES = 0x8000_0008;
+const MOST_BITS = 52;
+
+const Entries = struct('PaeEntries', { size: 32 }, { words: at(0, arr(U64, ENTRIES)) });
+
+/**
+ * Loads what CR3 leads to, each entry read once. False where one is not valid, for which the processor raises #GP and loads none.
+ */
+export function loadPaeEntries(cr3: u64): boolean {
+  const table = window(hostAddress(gpa(cr3 & TABLE)), TABLE_BYTES);
+  const sizes = cpuid(ADDRESS_SIZES, 0);
+  const reserved = RESERVED | u64(~((1n << u64(min32(sizes.eax & 0xff, MOST_BITS))) - 1n));
+  const entries = local(Entries);
+  for (let i: u32 = 0; i < ENTRIES; i++) {
+    const entry = table.u64(8 * i);
+    if ((entry & PRESENT) !== 0n && (entry & reserved) !== 0n) return false;
+    entries.words.set(i, entry);
+  }
+  for (let i: u32 = 0; i < ENTRIES; i++) vmwrite(Field.guestPdpte0 + 2 * i, entries.words.get(i));
+  return true;
+}

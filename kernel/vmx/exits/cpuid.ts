@@ -1,0 +1,127 @@
+import { cpuid, min32, u32, u64 } from '../../../transpiler/lib/index.js';
+import {
+  askCpuid,
+  CONSTANT_LEAVES,
+  EMPTY_LEAVES_END,
+  emptyLeaves,
+  EXTENDED_FEATURES,
+  EXTENDED_STATES,
+  FEATURES,
+  FIRST_CONSTANT_LEAF,
+  FIRST_HYPERVISOR_LEAF,
+  giveAnswer,
+  guestFeaturesC,
+  guestFeaturesD,
+  guestMoreFeaturesB,
+  guestMoreFeaturesC,
+  guestNewFeaturesA,
+  guestNewFeaturesC,
+  guestStates,
+  HYPERVISOR_LEAVES_END,
+  MORE_FEATURES,
+  TRACE_STATE,
+  withoutSyscall,
+  type CpuidAnswer,
+} from './cpuidMasks.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { isIn64BitCode } from '../control/codeMode.js';
+import { skipInstruction } from '../control/instruction.js';
+import { vmread } from '../control/operations.js';
+import { Field } from '../control/vmcs.js';
+
+/** The last constant leaf: EAX[7:0] is the width of a physical address, of which EPT of four levels translates 48 bits. */
+const ADDRESS_SIZES = 0x8000_0008;
+const MOST_PHYSICAL_BITS = 48;
+
+/** Asks this processor, which is to run `vcpu`, for all that never changes. */
+export function learnConstantLeaves(vcpu: Vcpu): void {
+  const basic = cpuid(0, 0);
+  vcpu.lastLeaf = basic.eax;
+  vcpu.emptyLeaves = emptyLeaves(basic.eax);
+  for (let i: u32 = 0; i < CONSTANT_LEAVES; i++) askCpuid(vcpu.constantLeaves.at(i), FIRST_CONSTANT_LEAF + i, 0);
+  const sizes = vcpu.constantLeaves.at(ADDRESS_SIZES - FIRST_CONSTANT_LEAF);
+  sizes.eax = u32((sizes.eax & ~0xff) | min32(sizes.eax & 0xff, MOST_PHYSICAL_BITS));
+}
+
+/** CPUID always exits (SDM 3C 25.1.2). */
+export function onCpuid(vcpu: Vcpu): void {
+  const registers = vcpu.registers;
+  const answer = vcpu.cpuidAnswer;
+  onQuickCpuid(vcpu, u32(registers.rax), registers.rdx, u32(registers.rcx));
+  registers.rax = u64(answer.eax);
+  registers.rbx = u64(answer.ebx);
+  registers.rcx = u64(answer.ecx);
+  registers.rdx = u64(answer.edx);
+}
+
+/**
+ * CPUID, where the exit needs nothing else: from the world switch at once, which passes the guest's registers as it found
+ * them and gives the answer to the guest. With all that, no leaf takes more than 60 instructions.
+ */
+export function onQuickCpuid(vcpu: Vcpu, leaf: u32, _rdx: u64, subleaf: u32): void {
+  if (leaf < FIRST_HYPERVISOR_LEAF) showBasicLeaf(vcpu, leaf, subleaf);
+  else showHighLeaf(vcpu, leaf, subleaf);
+  skipInstruction();
+}
+
+function showBasicLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
+  const answer = vcpu.cpuidAnswer;
+  if (leaf === FEATURES) showFeatures(answer, subleaf);
+  else if (leaf === MORE_FEATURES) showMoreFeatures(answer, subleaf);
+  else if (leaf === EXTENDED_STATES) showStates(answer, subleaf);
+  else if (isEmpty(vcpu, leaf)) giveAnswer(answer, 0, 0, 0, 0);
+  else askCpuid(answer, leaf, subleaf);
+}
+
+/** Most leaves are told apart by the first condition. */
+function isEmpty(vcpu: Vcpu, leaf: u32): boolean {
+  return ((vcpu.emptyLeaves >> u64(leaf % EMPTY_LEAVES_END)) & 1n) !== 0n && leaf < EMPTY_LEAVES_END;
+}
+
+/** A processor without leaves of hypervisors answers these as all that it does not have: with its last basic leaf. */
+function showHighLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
+  const answer = vcpu.cpuidAnswer;
+  const constant = u32(leaf - FIRST_CONSTANT_LEAF);
+  if (leaf === EXTENDED_FEATURES) showExtendedFeatures(answer, subleaf);
+  else if (constant < CONSTANT_LEAVES) repeatAnswer(answer, vcpu.constantLeaves.at(constant));
+  else if (leaf < HYPERVISOR_LEAVES_END) askCpuid(answer, vcpu.lastLeaf, subleaf);
+  else askCpuid(answer, leaf, subleaf);
+}
+
+function showExtendedFeatures(answer: CpuidAnswer, subleaf: u32): void {
+  if (isIn64BitCode()) {
+    askCpuid(answer, EXTENDED_FEATURES, subleaf);
+    return;
+  }
+  const seen = cpuid(EXTENDED_FEATURES, subleaf);
+  giveAnswer(answer, seen.eax, seen.ebx, seen.ecx, withoutSyscall(seen.edx));
+}
+
+function showMoreFeatures(answer: CpuidAnswer, subleaf: u32): void {
+  if (subleaf === 0) {
+    const seen = cpuid(MORE_FEATURES, 0);
+    const ecx = guestMoreFeaturesC(seen.ecx, vmread(Field.guestCr4));
+    giveAnswer(answer, seen.eax, guestMoreFeaturesB(seen.ebx), ecx, seen.edx);
+  } else if (subleaf === 1) {
+    const seen = cpuid(MORE_FEATURES, 1);
+    giveAnswer(answer, guestNewFeaturesA(seen.eax), seen.ebx, guestNewFeaturesC(seen.ecx), seen.edx);
+  } else askCpuid(answer, MORE_FEATURES, subleaf);
+}
+
+function showFeatures(answer: CpuidAnswer, subleaf: u32): void {
+  const cr4 = vmread(Field.guestCr4);
+  const seen = cpuid(FEATURES, subleaf);
+  giveAnswer(answer, seen.eax, seen.ebx, guestFeaturesC(seen.ecx, cr4), guestFeaturesD(seen.edx));
+}
+
+function showStates(answer: CpuidAnswer, subleaf: u32): void {
+  if (subleaf === 1) {
+    const seen = cpuid(EXTENDED_STATES, 1);
+    giveAnswer(answer, seen.eax, seen.ebx, guestStates(seen.ecx), seen.edx);
+  } else if (subleaf === TRACE_STATE) giveAnswer(answer, 0, 0, 0, 0);
+  else askCpuid(answer, EXTENDED_STATES, subleaf);
+}
+
+function repeatAnswer(answer: CpuidAnswer, known: CpuidAnswer): void {
+  giveAnswer(answer, known.eax, known.ebx, known.ecx, known.edx);
+}

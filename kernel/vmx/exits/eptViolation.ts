@@ -1,0 +1,20 @@
+import { gpa, u64 } from '../../../transpiler/lib/index.js';
+import { Event, recordEvent } from '../../report/events.js';
+import { stopGuest } from '../../exits/stopGuest.js';
+import { showDecoy } from '../../space/nestedPaging.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { blockNmiAgain, NMI_UNBLOCKED, repeatEvent } from '../control/inject.js';
+import { vmread } from '../control/operations.js';
+import { Field } from '../control/vmcs.js';
+
+/**
+ * All memory but the hypervisor's own is mapped, so a violation means that the guest, or its page tables, reached for
+ * that. It gets a page of ones there and goes on. What was in delivery, or an IRET, begins anew (SDM 3C 27.2.3, 27.2.4).
+ */
+export function onEptViolation(_vcpu: Vcpu): void {
+  const address = gpa(vmread(Field.guestPhysicalAddress));
+  const rip = vmread(Field.guestRip);
+  recordEvent(Event.hiddenMemory, u64(address), rip);
+  if (!showDecoy(address)) stopGuest('the guest used an address beyond what its processor has', rip);
+  if (!repeatEvent() && (vmread(Field.exitQualification) & NMI_UNBLOCKED) !== 0n) blockNmiAgain();
+}

@@ -1,0 +1,41 @@
+/** Instructions that exit and are done for the guest by handlers which both vendors share. */
+import { u32, wbinvd } from '../../../transpiler/lib/index.js';
+import { Answer } from '../../access/answer.js';
+import { isHypercall, onHypercall } from '../../exits/hypercall.js';
+import { setExtendedControl } from '../../exits/xsetbv.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { Exception, injectException } from '../control/inject.js';
+import { finishInstruction, skipInstruction } from '../control/instruction.js';
+import { vmread } from '../control/operations.js';
+import { GUEST_RIGHTS, Segment } from '../control/vmcs.js';
+
+/** Of a segment's access rights: the descriptor's privilege level (SDM 3C, table 24-2). */
+const DPL_SHIFT = 5n;
+const DPL_MASK = 3n;
+
+/** VMCALL is a hypercall where RAX says so; to all others it does not exist. */
+export function onVmcall(vcpu: Vcpu): void {
+  if (isHypercall(vcpu)) {
+    onHypercall(vcpu, privilegeLevel());
+    skipInstruction();
+  } else injectException(Exception.invalidOpcode);
+}
+
+/** The guest's is that of its stack segment (SDM 3C 24.4.1; SDM 3A 5.5). */
+function privilegeLevel(): u32 {
+  return u32((vmread(GUEST_RIGHTS + 2 * Segment.ss) >> DPL_SHIFT) & DPL_MASK);
+}
+
+/**
+ * XSETBV always exits with OSXSAVE on (SDM 3C 25.1.2). A privilege level above 0 raises #GP before that (25.1.1), but Bochs
+ * 2.7 exits from any.
+ */
+export function onXsetbv(vcpu: Vcpu): void {
+  finishInstruction(privilegeLevel() === 0 ? setExtendedControl(vcpu.registers) : Answer.generalProtection);
+}
+
+/** INVD would drop what the hypervisor, too, has in the caches but not yet in memory. */
+export function onInvd(_vcpu: Vcpu): void {
+  wbinvd();
+  skipInstruction();
+}

@@ -1,0 +1,30 @@
+/**
+ * What makes the processor write its advice to memory by itself (SDM 3B 14.6): at a machine address, past the extended
+ * page tables. The guest must not lead it to the hypervisor's memory. Intel PT and debug stores, which write too, do not
+ * exist for the guest (access/msrsOfIntel.ts).
+ */
+import { gpa, u64 } from '../../../transpiler/lib/index.js';
+import { Answer } from '../../access/answer.js';
+import { Event, recordEvent } from '../../report/events.js';
+import { writeProcessor } from '../../exits/msr.js';
+import { isHidden } from '../../space/nestedPaging.js';
+
+/** IA32_HW_FEEDBACK_PTR: bits 63:12 are the first page of a table, bit 0 makes it valid. */
+const FEEDBACK_POINTER = 0x17d0;
+const PAGE = 0xffff_ffff_ffff_f000n;
+const PAGE_BYTES = 0x1000n;
+/** CPUID 6 tells the size in four bits. */
+const MOST_PAGES = 16n;
+
+/** WRMSR of FEEDBACK_POINTER. `rip` is where the guest was. */
+export function writeFeedbackPointer(value: u64, rip: u64): Answer {
+  const first = value & PAGE;
+  for (let page: u64 = 0n; page < MOST_PAGES; page += 1n) {
+    const address = u64(first + page * PAGE_BYTES);
+    if (isHidden(gpa(address))) {
+      recordEvent(Event.hiddenMemory, address, rip);
+      return Answer.generalProtection;
+    }
+  }
+  return writeProcessor(FEEDBACK_POINTER, value);
+}

@@ -1,0 +1,34 @@
+/** Accesses to MSRs that exit: each is answered by its owner (access/msrOwner.ts). */
+import { u32, type u64 } from '../../../transpiler/lib/index.js';
+import { Owner } from '../../access/msrOwner.js';
+import { MSRS_IN_RANGE, ownerOf } from '../../access/msrOwners.js';
+import type { Answer } from '../../access/answer.js';
+import { msrValue, readMsr, writeMsr } from '../../exits/msr.js';
+import { isShadowed } from '../../space/mtrrShadow.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { finishInstruction } from '../control/instruction.js';
+import { writeFeedbackPointer } from './memoryWriters.js';
+import { vmread } from '../control/operations.js';
+import { watchReads } from '../control/permissionMaps.js';
+import { Field } from '../control/vmcs.js';
+
+/** RDMSR. */
+export function onReadMsr(vcpu: Vcpu): void {
+  const number = u32(vcpu.registers.rcx);
+  finishInstruction(readMsr(vcpu, ownerOf(number), number, vmread(Field.guestRip)));
+}
+
+/** WRMSR. */
+export function onWriteMsr(vcpu: Vcpu): void {
+  const number = u32(vcpu.registers.rcx);
+  finishInstruction(write(vcpu, number, msrValue(vcpu.registers), vmread(Field.guestRip)));
+}
+
+/** Where a memory type did not reach its register, reads of it exit from now on. */
+function write(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
+  const owner = ownerOf(number);
+  if (owner === Owner.feedback) return writeFeedbackPointer(value, rip);
+  const answer = writeMsr(vcpu, owner, number, value, rip);
+  if (owner === Owner.memoryType && number < MSRS_IN_RANGE && isShadowed(vcpu.mtrrs, number)) watchReads(number);
+  return answer;
+}

@@ -1,0 +1,31 @@
+import { u16, u32 } from '../../../transpiler/lib/index.js';
+import type { Answer } from '../../access/answer.js';
+import { readPort, refuseString, writePort } from '../../exits/ports.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { finishInstruction } from '../control/instruction.js';
+import { vmread } from '../control/operations.js';
+import { Field } from '../control/vmcs.js';
+
+/** The exit qualification (SDM 3C, table 27-5). Its lowest bits are the width in bytes, less 1. */
+const WIDTH_MASK = 3;
+const IS_IN = 1n << 3n;
+const IS_STRING = 1n << 4n;
+const PORT_SHIFT = 16n;
+
+/**
+ * An access to a port that permissionMaps.ts names, or one that goes beyond FFFFH, which leaves the guest whatever the
+ * bitmaps say (SDM 3C 25.1.3).
+ */
+export function onPort(vcpu: Vcpu): void {
+  finishInstruction(access(vcpu));
+}
+
+function access(vcpu: Vcpu): Answer {
+  const qualification = vmread(Field.exitQualification);
+  const port = u16(qualification >> PORT_SHIFT);
+  if ((qualification & IS_STRING) !== 0n) return refuseString(port, vmread(Field.guestRip));
+  const width = (u32(qualification) & WIDTH_MASK) + 1;
+  return (qualification & IS_IN) !== 0n
+    ? readPort(vcpu.registers, port, width)
+    : writePort(vcpu.registers, port, width, vmread(Field.guestRip));
+}

@@ -1,0 +1,92 @@
+/**
+ * The VMX-preemption timer (SDM 3C 25.5.1): leaves the guest when the first task of the timer queue is due. It counts
+ * down in the guest only and starts anew at each entry, so while it is armed each exit sets it to what is left.
+ * In sleep states deeper than C2 it stands still.
+ */
+import { at, instance, min64, rdmsr, struct, subSat64, u32, U64, u64 } from '../../../transpiler/lib/index.js';
+import { measureTscFrequency } from '../../time/calibration.js';
+import { clockFrequency, clockRound, clockSource, ClockSource, MOST_FREQUENCY, readClock } from '../../time/clock.js';
+import { nextDeadline, NEVER } from '../../time/timerQueue.js';
+import { readTimestamp } from '../../time/timestamp.js';
+import { runDueTimers, startTasks } from './timers.js';
+import type { Vcpu } from '../../vcpu/vcpu.js';
+import { ExitReason } from '../control/exitReason.js';
+import { deliverNmi } from './nmi.js';
+import { vmwrite } from '../control/operations.js';
+import { VMX_MISC } from '../control/registers.js';
+import { chosenSetting, Controls } from '../control/settings.js';
+import { Field } from '../control/vmcs.js';
+
+/** Pin-based control (SDM 3C, table 24-5). */
+const ACTIVATE_TIMER = 1 << 6;
+/** VMX_MISC[4:0]: the timer counts down when this bit of the time-stamp counter changes. */
+const RATE = 0x1fn;
+const MOST_COUNTS = 0xffff_ffffn;
+/** Of a clock that is not the time-stamp counter: 2 minutes, so that products stay in 64 bits. */
+const LONGEST_WAIT = 0x1fff_ffffn;
+
+const PreemptionTimer = struct(
+  'PreemptionTimer',
+  { size: 16 },
+  {
+    /** Counts a second; measured where the clock is another. */
+    tscFrequency: at(0, U64),
+    rate: at(8, U64),
+  },
+);
+const timer = instance(PreemptionTimer);
+
+/** Starts the tasks that the options ask for, before the first entry. */
+export function startPreemptionTimer(vcpu: Vcpu): void {
+  timer.rate = rdmsr(VMX_MISC) & RATE;
+  if (clockSource() !== ClockSource.tsc) timer.tscFrequency = measureTscFrequency();
+  startTasks();
+  armPreemptionTimer(vcpu);
+  reloadPreemptionTimer(vcpu);
+}
+
+/** Arms the timer for the task that is due first; switches it off where none waits. */
+export function armPreemptionTimer(vcpu: Vcpu): void {
+  const deadline = nextDeadline();
+  if (deadline === NEVER) {
+    stopPreemptionTimer(vcpu);
+    return;
+  }
+  const wait = min64(subSat64(deadline, readClock()), clockRound() / 2n);
+  vcpu.quickReason = ExitReason.none;
+  vcpu.timerEnd = u64(readTimestamp() + tscCounts(wait));
+  vmwrite(Field.pinControls, u64(u32(chosenSetting(Controls.pin) | ACTIVATE_TIMER)));
+}
+
+function stopPreemptionTimer(vcpu: Vcpu): void {
+  vcpu.timerEnd = 0n;
+  vcpu.quickReason = ExitReason.cpuid;
+  vmwrite(Field.pinControls, u64(chosenSetting(Controls.pin)));
+}
+
+/**
+ * Sets the timer to what is left, before an entry; a little more than that, so that it never comes early. What is due by
+ * then is done at once: a guest that leaves again before it has executed anything never comes to the timer's end.
+ */
+export function reloadPreemptionTimer(vcpu: Vcpu): void {
+  if (readTimestamp() >= vcpu.timerEnd) {
+    runDueTimers();
+    armPreemptionTimer(vcpu);
+  }
+  const left = subSat64(vcpu.timerEnd, readTimestamp());
+  const rate = timer.rate & RATE;
+  vmwrite(Field.preemptionTimer, min64(u64((left >> rate) + 1n), MOST_COUNTS));
+}
+
+/** The timer has come to its end: for a task, which is done when the timer is set anew, or for an NMI. */
+export function onPreemptionTimer(vcpu: Vcpu): void {
+  if (vcpu.timerEnd === 0n) stopPreemptionTimer(vcpu);
+  deliverNmi(vcpu);
+}
+
+/** How far the time-stamp counter goes in `counts` of the clock, or in the longest wait if that is shorter. */
+function tscCounts(counts: u64): u64 {
+  if (clockSource() === ClockSource.tsc) return counts;
+  const frequency = clockFrequency();
+  return frequency === 0n ? 0n : (min64(counts, LONGEST_WAIT) * min64(timer.tscFrequency, MOST_FREQUENCY)) / frequency;
+}
