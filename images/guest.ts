@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { runTool } from '../linker/toolchain/tools.js';
 import { type ArchiveEntry, cpioArchive } from '../linker/formats/cpio.js';
@@ -21,7 +21,8 @@ export interface GuestOptions {
   readonly onStep: OnStep;
 }
 
-const PROGRAMS = ['kexec', 'phases', 'tsvm-stat'];
+/** Sources of the guest's programs, below the project's folder. */
+const PROGRAMS = ['images/guest/kexec.c', 'images/guest/phases.c', 'instruments/tsvm-stat.c'];
 
 /**
  * Makes the guest in build/guest of the project, or finds it there: each part is made anew only when what it
@@ -37,12 +38,11 @@ export async function makeGuest({ root, onStep }: GuestOptions): Promise<Guest> 
 }
 
 async function makeInitramfs(root: string, output: string, { kernel, initrd }: Guest, onStep: OnStep): Promise<void> {
-  const sources = join(root, 'images', 'guest');
-  const init = await readFile(join(sources, 'init'));
-  const programs = PROGRAMS.filter((name) => existsSync(join(sources, `${name}.c`)));
-  const texts = await Promise.all(programs.map((name) => readFile(join(sources, `${name}.c`))));
+  const init = await readFile(join(root, 'images', 'guest', 'init'));
+  const sources = PROGRAMS.map((source) => join(root, source));
+  const texts = await Promise.all(sources.map((source) => readFile(source)));
   const module = await readFile(variablesModule(kernel));
-  const hash = createHash('sha256').update(init).update(module).update(JSON.stringify(programs));
+  const hash = createHash('sha256').update(init).update(module).update(JSON.stringify(PROGRAMS));
   for (const text of texts) hash.update(text);
   const stamp = hash.digest('hex');
   const stampFile = join(output, 'initrd.stamp');
@@ -50,8 +50,7 @@ async function makeInitramfs(root: string, output: string, { kernel, initrd }: G
 
   const busybox = await fetchBusybox(output, onStep);
   onStep('compile the programs of the guest');
-  const binaries = await Promise.all(programs.map((name) => compileProgram(join(sources, `${name}.c`), output, name)));
-  const files: ArchiveEntry[] = programs.map((name, index) => executable(`bin/${name}`, binaries[index] ?? init));
+  const files = await Promise.all(sources.map((source) => compileProgram(source, output)));
   await writeFile(
     initrd,
     gzipSync(cpioArchive(rootFileSystem(init, busybox, [...files, moduleFile(module)])), { level: 6 }),
@@ -89,9 +88,10 @@ async function fetchBusybox(output: string, onStep: GuestOptions['onStep']): Pro
   return readFile(kept);
 }
 
-/** Programs are linked statically: the guest has no libraries. */
-async function compileProgram(source: string, output: string, name: string): Promise<Buffer> {
+/** A program as a file of the guest. It is linked statically: the guest has no libraries. */
+async function compileProgram(source: string, output: string): Promise<ArchiveEntry> {
+  const name = basename(source, '.c');
   const binary = join(output, name);
   await runTool('gcc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-o', binary, source]);
-  return readFile(binary);
+  return executable(`bin/${name}`, await readFile(binary));
 }
