@@ -1,13 +1,13 @@
 /** The application that UEFI firmware starts from a medium: it starts tsvm beside it, and stands still where it cannot. */
 import { join } from 'node:path';
+import { root } from '../linker/paths.js';
 import { runTool } from '../linker/toolchain/tools.js';
 
 /** What follows where a medium's tsvm cannot be loaded: the node stands still, or starts without a hypervisor. */
 export const FALLBACKS = ['none', 'node'] as const;
 export type Fallback = (typeof FALLBACKS)[number];
 
-/** This file runs as build/js/images/loader.js. */
-const SOURCE = join(import.meta.dirname, '..', '..', '..', 'images', 'loader.asm');
+const SOURCE = join(root, 'images', 'loader.asm');
 
 /** Writes the application to `file`. It starts \tsvm.bin of its own device with `options`. */
 export async function makeLoader(options: string, fallback: Fallback, file: string): Promise<void> {

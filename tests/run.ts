@@ -7,8 +7,8 @@
 import { execa } from 'execa';
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { root } from '../linker/paths.js';
 
-const root = join(import.meta.dirname, '..', '..', '..');
 /** Folders whose tests take more than a few seconds. */
 const SLOW = [
   'tests/transpiler/random',

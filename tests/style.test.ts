@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import t from 'tap';
+import { root } from '../linker/paths.js';
 
-const root = join(import.meta.dirname, '..', '..', '..');
 const run = (program: string, ...parameters: string[]) =>
   execa(join('node_modules', '.bin', program), parameters, { cwd: root, reject: false, all: true });
 

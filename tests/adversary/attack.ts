@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Adversary, assembleAdversary } from '../../images/bare.js';
 import { AMD_MODEL, bootInBochs } from '../support/machines/bochs.js';
-import { boot, root } from '../support/machines/harness.js';
+import { root } from '../../linker/paths.js';
+import { boot } from '../support/machines/harness.js';
 
 /** QEMU has AMD-V only; Bochs has a model of either vendor. */
 export type Emulator = 'QEMU' | 'AMD-V of Bochs' | 'VT-x of Bochs';

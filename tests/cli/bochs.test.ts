@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { root } from '../../linker/paths.js';
 import { defaultGuest, freshImage } from '../support/machines/harness.js';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
 const REASON = '00000012345e[CPU0  ] VMFAIL: VMCS guest state: RFLAGS reserved bits are not zero';
 

@@ -3,9 +3,9 @@ import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { root } from '../../linker/paths.js';
 import type { BuildReport } from '../../linker/toolchain/build.js';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const KIBIBYTE = 1024;
 
 /** A copy of the project, compiled but not built, in a folder of its own. */

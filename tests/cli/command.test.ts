@@ -3,8 +3,8 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { root } from '../../linker/paths.js';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
 const kernel = join(root, 'build', 'guest', 'vmlinuz');
 

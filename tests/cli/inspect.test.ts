@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { root } from '../../linker/paths.js';
 import { visible } from '../../cli/terminal.js';
 import { cpioArchive } from '../../linker/formats/cpio.js';
 import { readPe } from '../../linker/formats/pe.js';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
 /** Clears the screen, by seven and by eight bits; a newline; the colour red. */
 const HOSTILE = '\x1b[2J\x9b2J\r\nnode.bin: whole\x7f\x1b[31m';

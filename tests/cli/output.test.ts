@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { root } from '../../linker/paths.js';
 import { defaultGuest, freshImage } from '../support/machines/harness.js';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
 /** `tsvm image` of the image that is built, for bash. */
 const USB = `"${process.execPath}" "${program}" image usb --image "${join(root, 'build', 'tsvm.bin')}"`;

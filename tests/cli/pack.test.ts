@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { root } from '../../linker/paths.js';
 import type { Inspection } from '../../linker/formats/inspect.js';
 import { optionList } from '../../linker/formats/options.js';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
 const image = join(root, 'build', 'tsvm.bin');
 const debug = join(root, 'build', 'tsvm.debug');

@@ -7,7 +7,7 @@ import { reachable } from '../../transpiler/emit/reachable.js';
 import { cType, storageType } from '../../transpiler/emit/types.js';
 import { emit, transpile } from '../../transpiler/index.js';
 import type { Function, Instance, IntrinsicFunction, Program } from '../../transpiler/ir/nodes.js';
-import { root } from '../support/hosted/scratch.js';
+import { root } from '../../linker/paths.js';
 import { replaceOnce } from '../support/replaceOnce.js';
 
 /** The functions that targets.c calls. */

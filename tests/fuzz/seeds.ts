@@ -1,7 +1,7 @@
 /** What the fuzzer starts from: inputs as boot loaders and firmware give them, and the guest's own kernel. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from '../support/hosted/scratch.js';
+import { root } from '../../linker/paths.js';
 import { localApic, localX2apic, putMadt, putRsdp, putRsdt, putTable } from '../kernel/support/acpiTables.js';
 import { bundle, efiMap, multiboot2, multiboot2Info, putZeroPage } from '../kernel/support/bootLoaders.js';
 import { bzImage } from '../kernel/support/bzImage.js';

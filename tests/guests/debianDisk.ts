@@ -1,7 +1,8 @@
 /** A Debian disk that was installed for the bare machine, and a session on its serial console. */
 import type { Test } from 'tap';
 import { makeDebianDisk } from '../../images/debian.js';
-import { boot, type Boot, root } from '../support/machines/harness.js';
+import { root } from '../../linker/paths.js';
+import { boot, type Boot } from '../support/machines/harness.js';
 import { type Controller, drive, MACHINE, makeMedium, type MediumKind } from '../support/machines/media.js';
 
 export interface DiskCase {

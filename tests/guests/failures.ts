@@ -7,7 +7,8 @@ import { assembleBareProgram } from '../../images/bare.js';
 import { fatSize, makeFat } from '../../images/fat.js';
 import type { Fallback } from '../../images/loader.js';
 import { EFI_DEFAULT } from '../../images/loaderCommands.js';
-import { boot, type Boot, freshImage, root, temporaryFolder } from '../support/machines/harness.js';
+import { root } from '../../linker/paths.js';
+import { boot, type Boot, freshImage, temporaryFolder } from '../support/machines/harness.js';
 import { type Controller, drive, MACHINE, makeMediumOf, type MediumKind, PXELINUX } from '../support/machines/media.js';
 
 /** What is wrong with tsvm.bin: what loaders know it by is overwritten, or it is not there. */

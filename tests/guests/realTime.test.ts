@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { makeKernel } from '../../images/kernel.js';
-import { boot, root } from '../support/machines/harness.js';
+import { root } from '../../linker/paths.js';
+import { boot } from '../support/machines/harness.js';
 
 t.setTimeout(900_000);
 

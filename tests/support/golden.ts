@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
+import { root } from '../../linker/paths.js';
 
-/** The project's folder, seen from a compiled test. */
-export const root = join(import.meta.dirname, '../../../..');
+export { root };
 
 /** Compares `actual` with the file at `path`, relative to the project. */
 export function matchesGolden(t: Test, path: string, actual: string): void {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { bootInBochs } from '../../support/machines/bochs.js';
-import { boot, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
 /** Thirteen events, each with its vector and its error code. */
 const LINES = 26;

@@ -6,7 +6,8 @@ import { ownerOf } from '../../../kernel/access/msrOwners.js';
 import { startGuest } from '../../kernel/support/guest.js';
 import { startIntelGuest } from '../../kernel/support/intel.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { boot, hypervisorLines, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
 /** Without a hypervisor these work, since the processor has VT-x; the guest's processor has none. */
 const WITHOUT_VMX: Readonly<Record<string, string>> = {

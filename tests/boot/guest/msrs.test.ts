@@ -6,7 +6,8 @@ import { ownerOf } from '../../../kernel/access/msrOwners.js';
 import { startGuest } from '../../kernel/support/guest.js';
 import { startIntelGuest } from '../../kernel/support/intel.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { temporaryFolder } from '../../support/machines/harness.js';
 
 /** The ranges that msrs.asm sweeps. */
 const RANGES = [0, 0xc000_0000, 0xc001_0000];

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { type Replacement, undoneImage } from '../../support/machines/undone.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { boot, type BootOptions, hypervisorLines, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, type BootOptions, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
 /** Where images/bare/ports.asm has the port of PM1 control. */
 const CONTROL = 505;

@@ -3,7 +3,8 @@ import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { undoneImage } from '../../support/machines/undone.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { boot, hypervisorLines, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
 /** What came of an attempt: `done`, or the vector, the bytes on the stack, IP and FLAGS. */
 type Outcomes = Map<string, string[]>;

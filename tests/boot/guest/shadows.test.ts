@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { boot, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
 /** What came of the attempts that shadows.asm makes: for each its first line, then one for each event. */
 type Attempts = Map<string, string[]>;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
-import { boot, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
 t.test('system management interrupts, which the firmware of q35 takes in guest mode, do no harm', async (t) => {
   const kernel = join(await temporaryFolder(t), 'smi');

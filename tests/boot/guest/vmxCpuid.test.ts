@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { bootInBochs } from '../../support/machines/bochs.js';
-import { root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { temporaryFolder } from '../../support/machines/harness.js';
 
 /** In Bochs the time-stamp counter counts instructions. */
 const MOST_INSTRUCTIONS = 60;

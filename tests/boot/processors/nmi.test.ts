@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { AMD_MODEL, bootInBochs, type BochsBootOptions } from '../../support/machines/bochs.js';
-import { root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { temporaryFolder } from '../../support/machines/harness.js';
 
 const TICKS_A_SECOND = 25_000_000;
 const TIMER_FREQUENCY = 1_193_182;

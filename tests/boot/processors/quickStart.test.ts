@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { boot, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
 async function machine(t: Test, append: string) {
   const kernel = join(await temporaryFolder(t), 'quickStart');

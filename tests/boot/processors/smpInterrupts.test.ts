@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { boot, hypervisorLines, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
 async function program(t: Test): Promise<{ kernel: string; initrd: null }> {
   const kernel = join(await temporaryFolder(t), 'processors');

@@ -4,7 +4,8 @@ import t from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { patchedImage, type Patch } from '../../support/machines/patchedImage.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { boot, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
 t.setTimeout(900_000);
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
-import { root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { temporaryFolder } from '../../support/machines/harness.js';
 import { checkHotplug } from '../../support/machines/hotplug.js';
 
 t.setTimeout(1_200_000);

@@ -5,7 +5,8 @@ import { assembleBareProgram, type BareProgram } from '../../../images/bare.js';
 import { CHECKED } from '../../../linker/toolchain/kinds.js';
 import { patchedImage } from '../../support/machines/patchedImage.js';
 import { bootInBochs } from '../../support/machines/bochs.js';
-import { boot, freshImage, hypervisorLines, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, freshImage, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
 t.setTimeout(900_000);
 

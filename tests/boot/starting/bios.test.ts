@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { bootInBochs } from '../../support/machines/bochs.js';
-import { boot, type BootOptions, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, type BootOptions, temporaryFolder } from '../../support/machines/harness.js';
 
 /** How images/bare/bios.asm ends: where its boot sector says so, and how it does. */
 const ENDING = 507;

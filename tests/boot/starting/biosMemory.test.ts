@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { makeMedium } from '../../support/machines/media.js';
-import { boot, type Boot, freshImage, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, type Boot, freshImage, temporaryFolder } from '../../support/machines/harness.js';
 
 t.setTimeout(600_000);
 

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
-import { boot, type BootOptions, freshImage, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, type BootOptions, freshImage, temporaryFolder } from '../../support/machines/harness.js';
 
 async function fiveLevels(t: Test, append: string): Promise<BootOptions> {
   const kernel = join(await temporaryFolder(t), 'levels');

@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram, type BareProgram } from '../../../images/bare.js';
-import { boot, type BootOptions, hypervisorLines, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, type BootOptions, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
 const extra = ['-device', 'isa-debug-exit,iobase=0xf4'];
 

@@ -5,7 +5,8 @@ import t, { type Test } from 'tap';
 import { makeBundle } from '../../../linker/formats/bundle.js';
 import { packFile } from '../../../linker/formats/file.js';
 import { assembleBareProgram } from '../../../images/bare.js';
-import { boot, defaultGuest, freshImage, root, temporaryFolder } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, defaultGuest, freshImage, temporaryFolder } from '../../support/machines/harness.js';
 import { enrolledMachine, type SecureMachine } from '../../support/machines/secureMachine.js';
 
 const DEFAULT = 'EFI/BOOT/BOOTX64.EFI';

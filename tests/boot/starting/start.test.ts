@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import t from 'tap';
-import { root } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
 
 t.test('without a terminal, tsvm run shows that the guest runs under tsvm, and ends', async (t) => {
   const program = join(root, 'build', 'js', 'cli', 'tsvm.js');

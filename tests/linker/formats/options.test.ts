@@ -6,7 +6,8 @@ import { parseOptions } from '../../../kernel/machine/options.js';
 import { inspectFile } from '../../../linker/formats/inspect.js';
 import { type ImageOption, optionList, readOptions, refusalOf } from '../../../linker/formats/options.js';
 import { window } from '../../../transpiler/lib/index.js';
-import { freshImage, root } from '../../support/machines/harness.js';
+import { root } from '../../../linker/paths.js';
+import { freshImage } from '../../support/machines/harness.js';
 import { powerOn, stopOf } from '../../kernel/support/startup.js';
 
 const LINE = 0x1000;

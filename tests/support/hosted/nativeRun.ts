@@ -6,7 +6,7 @@ import type { Function, Instance, Program } from '../../../transpiler/ir/nodes.j
 import { callOf, regionsOf, type Case, type Outcome, type Region, type Value } from './case.js';
 import { driverSource, intrinsicsHeader } from './driver.js';
 import type { LoadedProgram } from './nodeRun.js';
-import { root } from './scratch.js';
+import { root } from '../../../linker/paths.js';
 import { instancesReachedFrom } from './generate.js';
 
 const ADDED = (1n << 64n) - 1n;

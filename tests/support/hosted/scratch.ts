@@ -2,8 +2,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { root } from '../../../linker/paths.js';
 
-export const root = join(import.meta.dirname, '../../../../..');
+export { root };
 
 /** An empty folder of this run, three levels below the project's; it is gone when the test is. */
 export function scratchFolder(t: Test, name: string): string {

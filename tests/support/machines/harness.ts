@@ -7,10 +7,8 @@ import type { Test } from 'tap';
 import { DEFAULT_MACHINE, emulatorParameters, type Machine, withoutFeatureWarnings } from '../../../emulators/qemu.js';
 import { makeGuest } from '../../../images/guest.js';
 import { buildImage } from '../../../linker/toolchain/build.js';
+import { output, root } from '../../../linker/paths.js';
 import { CHECKED, type ImageKind, ORDINARY } from '../../../linker/toolchain/kinds.js';
-
-export const root = join(import.meta.dirname, '..', '..', '..', '..', '..');
-const output = join(root, 'build');
 
 export interface Boot {
   /** All that came over the serial port, with \n as the end of a line. */

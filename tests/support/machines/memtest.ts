@@ -1,7 +1,8 @@
 /** Runs of memtest86+, and what its screen says, which it also sends over the serial port. */
 import type { Test } from 'tap';
 import { makeMemtest } from '../../../images/memtest.js';
-import { boot, type Boot, type BootOptions, root } from './harness.js';
+import { root } from '../../../linker/paths.js';
+import { boot, type Boot, type BootOptions } from './harness.js';
 
 /** `x64` and `ia32` on a BIOS; `efi` on UEFI, whose firmware leaves nothing free of 64 MiB. */
 export type MemtestForm = 'x64' | 'ia32' | 'efi';

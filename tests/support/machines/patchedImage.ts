@@ -3,7 +3,8 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { compile, link } from '../../../linker/toolchain/compile.js';
-import { freshImage, imageFolder, root, testedKind } from './harness.js';
+import { root } from '../../../linker/paths.js';
+import { freshImage, imageFolder, testedKind } from './harness.js';
 import { scratchFolder } from '../hosted/scratch.js';
 
 export interface Patch {

@@ -5,7 +5,8 @@ import type { Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { fatSize, makeFat } from '../../../images/fat.js';
 import { makeGrub } from '../../../images/grub.js';
-import { type BootOptions, freshImage, root, temporaryFolder } from './harness.js';
+import { root } from '../../../linker/paths.js';
+import { type BootOptions, freshImage, temporaryFolder } from './harness.js';
 
 export interface UefiDisk {
   /** GRUB's commands. The image is /tsvm.bin, and images/bare/efi.asm is /EFI/test/guest.efi. */

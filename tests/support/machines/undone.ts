@@ -6,7 +6,7 @@ import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { buildImage } from '../../../linker/toolchain/build.js';
 import { ORDINARY } from '../../../linker/toolchain/kinds.js';
-import { root } from './harness.js';
+import { root } from '../../../linker/paths.js';
 import { replaceOnce } from '../replaceOnce.js';
 
 export interface Replacement {
