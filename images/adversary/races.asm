@@ -1,6 +1,5 @@
 ; A kernel that tries again and again to have a processor leave the hypervisor while that starts or stops. Its command line
-; is a letter, how many attempts, a seed (0: of the time), how many counts of the time-stamp counter a processor has to
-; answer, how long random delays are at most, as a power of two, and how many processors there are:
+; is what read_command_line (watcher.inc) says. The letters:
 ;   n  an NMI of the I/O APIC, then a SIPI of it, for a processor that waits for a SIPI
 ;   i  an INIT for a processor that a SIPI starts just then, from another one: three processors at least
 ;   c  an INIT of the I/O APIC for a processor that gets an INIT or a SIPI of another one just then. Where an INIT cannot be
@@ -17,8 +16,6 @@
 %include "watcher.inc"
 %include "ioApic.inc"
 
-%define COMMAND_LINE 0x228              ; in the zero page
-%define HIGH_HALF    0xffff800000000000
 %define TELL_EVERY   1000
 %define LONG         8192               ; rounds of a loop of two instructions
 %define SOON         1024               ; counts of the time-stamp counter
@@ -28,30 +25,10 @@
         set_up_serial
         mov     rbx, rsi
         call    make_tables
-        mov     esi, [rbx + COMMAND_LINE]
-        lodsb
-        mov     [kind], al
-        call    read_number
-        mov     [attempts], rax
-        call    read_number
-        call    seed_random
-        call    read_number
-        mov     [patience], rax
-        call    read_number
-        mov     [longest_delay], eax
-        call    read_number
-        mov     [processors], eax
+        call    read_command_line
         call    prepare_watchers
-
-        mov     rax, cr3                ; the same tables for both halves: kernels are in the upper one
-        mov     rcx, [rax]
-        mov     [rax + 256 * 8], rcx
-        mov     cr3, rax
-        mov     rax, HIGH_HALF
-        lea     rcx, [.high]
-        add     rax, rcx
-        jmp     rax
-.high:  call    measure_start
+        call    enter_high_half
+        call    measure_start
         lea     rax, [attack_waiting]
         cmp     byte [kind], 'n'
         je      .chosen
@@ -59,8 +36,8 @@
         lea     rax, [attack_starting]
         cmp     byte [kind], 'i'
         je      .chosen
-        mov     eax, [processors]
-        sub     eax, 2
+        mov     eax, [others]
+        dec     eax
         cmp     [attempts], rax
         jbe     .few
         mov     [attempts], rax
@@ -225,8 +202,8 @@ start_all:
 .next:  mov     ecx, r12d
         call    expect_look
         inc     r12d
-        cmp     r12d, [processors]
-        jb      .next
+        cmp     r12d, [others]
+        jbe     .next
         jmp     touch_apic
 
 ; ecx: a processor that is to start, and to look
@@ -243,12 +220,9 @@ expect_look:
 .end:   ret
 
 prefix:   db "race: ", 0
-kind:     db 0
-processors: dd 0
 nothing:  dw 0
           dq 0
           align 8
-attempts: dq 0
 missed:   dq 0
 
         align   16

@@ -1,6 +1,5 @@
 ; A kernel that sends INIT, SIPI and NMI to the other processors from every source, at random, while they start, run and
-; wait. Its command line is a letter, how many attempts, a seed (0: of the time), how many counts of the time-stamp counter a
-; processor has to answer, how long random delays are at most, as a power of two, and how many processors there are:
+; wait. Its command line is what read_command_line (watcher.inc) says. The letters:
 ;   h  the others halt when they have started
 ;   a  they attack each other, too
 ; It prints how far it is every 1,000 attempts, and at the end:
@@ -15,8 +14,6 @@
 %include "watcher.inc"
 %include "ioApic.inc"
 
-%define COMMAND_LINE 0x228              ; in the zero page
-%define HIGH_HALF    0xffff800000000000
 %define TELL_EVERY   1000
 %define DEASSERT     0x8500
 %define LOGICAL      0x800
@@ -30,20 +27,7 @@
         set_up_serial
         mov     rbx, rsi
         call    make_tables
-        mov     esi, [rbx + COMMAND_LINE]
-        lodsb
-        mov     [kind], al
-        call    read_number
-        mov     [attempts], rax
-        call    read_number
-        call    seed_random
-        call    read_number
-        mov     [patience], rax
-        call    read_number
-        mov     [longest_delay], eax
-        call    read_number
-        dec     eax
-        mov     [others], eax
+        call    read_command_line
         call    prepare_watchers
         lea     rax, [count_nmi]
         mov     [gates + 2 * 16], ax
@@ -53,15 +37,8 @@
         jne     .halt
         mov     eax, [others]
         mov     [abs PLAYS], eax
-.halt:  mov     rax, cr3                ; the same tables for both halves: kernels are in the upper one
-        mov     rcx, [rax]
-        mov     [rax + 256 * 8], rcx
-        mov     cr3, rax
-        mov     rax, HIGH_HALF
-        lea     rcx, [.high]
-        add     rax, rcx
-        jmp     rax
-.high:  xor     ebp, ebp
+.halt:  call    enter_high_half
+        xor     ebp, ebp
 .next:  cmp     rbp, [attempts]
         jae     .over
         inc     rbp
@@ -290,14 +267,11 @@ apic_registers:
 APIC_REGISTERS equ ($ - apic_registers) / 8
 
 prefix:   db "storm: ", 0
-kind:     db 0
 nothing:  dw 0
           dq 0
           align 8
-attempts: dq 0
 own_nmis: dq 0
 last_actions: dq 0                      ; a byte each, the last one lowest: indices in `actions`
-others:   dd 0
 
         align   16
 protected_end:

@@ -1,7 +1,6 @@
 ; A kernel that writes random values to the registers of interrupt controllers, while the other processors run and wait, get
-; INITs and start. It runs on AMD-V and on the bare machine. Its command line is a letter, how many attempts, a seed (0:
-; of the time), how many counts of the time-stamp counter a processor has to answer, how long random delays are at most, as a
-; power of two, and how many processors there are:
+; INITs and start. It runs on AMD-V and on the bare machine. Its command line is what read_command_line (watcher.inc)
+; says. The letters:
 ;   a  the page of the local APIC, by MOV, XCHG, AND, OR and XOR of 32 bits
 ;   w  the same page by other instructions and widths, at any address: for AMD-V that intercepts such writes
 ;   i  the I/O APIC
@@ -18,7 +17,6 @@
 %include "watcher.inc"
 %include "ioApic.inc"
 
-%define COMMAND_LINE 0x228              ; in the zero page
 %define INSTEAD      0x8000000          ; in place of hidden memory on the bare machine
 %define LOOK_EVERY   8                  ; attempts
 %define MODE         0x700              ; the delivery mode of a command or an entry
@@ -35,27 +33,7 @@
         set_up_serial
         mov     rbx, rsi
         call    make_tables
-        mov     esi, [rbx + COMMAND_LINE]
-.word:  cmp     byte [rsi + 1], ' '     ; a loader may have put longer words before the letter
-        je      .letter
-.skip:  lodsb
-        cmp     al, ' '
-        jne     .skip
-        jmp     .word
-.letter:
-        lodsb
-        mov     [kind], al
-        call    read_number
-        mov     [attempts], rax
-        call    read_number
-        call    seed_random
-        call    read_number
-        mov     [patience], rax
-        call    read_number
-        mov     [longest_delay], eax
-        call    read_number
-        dec     eax
-        mov     [others], eax
+        call    read_command_line
         call    prepare_watchers
         cmp     qword [vector], -1
         je      .hidden
@@ -178,12 +156,8 @@ pass_nmi:
 %include "sweepRegisters.inc"
 
 prefix:   db "sweeps: ", 0
-kind:     db 0
 nothing:  dw 0
           dq 0
-          align 8
-attempts: dq 0
-others:   dd 0
 
         align   16
 protected_end:
