@@ -86,7 +86,6 @@ t.test('only the tests of the command import the command', (t) => {
 
 t.test(`no folder holds more than ${MOST_FILES} files`, (t) => {
   const counts = new Map<string, number>();
-  // The kernel's folders are being divided.
   for (const file of files.filter((file) => !file.startsWith('kernel/')))
     counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
   t.same(
