@@ -63,6 +63,8 @@ function emitPlain(emission: Emission, statement: Statement): Lines {
       return [];
     case 'unreachable':
       return ['__builtin_unreachable();'];
+    case 'refused':
+      throw new Error(`the statement at ${statement.at.file}:${statement.at.line} was refused, and has no C`);
   }
 }
 

@@ -4,10 +4,10 @@ import { SUBSET } from '../diagnostics/subset.js';
 import type { BinaryOperator, Expression, Statement, Target } from '../ir/nodes.js';
 import { effectOf } from '../ir/evaluation.js';
 import { reachesVolatile } from '../ir/volatile.js';
-import { type Context, locate, refuse, textOf } from './context.js';
+import { all, type Context, locate, refuse, textOf } from './context.js';
 import { asOperand } from '../ir/spelling.js';
 import { operatorExpression } from './expressions.js';
-import { placed, valueFor } from './placing.js';
+import { placed, valueAs } from './placing.js';
 
 const COMPOUND: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
   [ts.SyntaxKind.PlusEqualsToken, '+'],
@@ -29,20 +29,23 @@ export function assignmentOf(context: Context, node: ts.Expression): Statement |
   const { kind } = node.operatorToken;
   const at = locate(context, node);
   if (kind === ts.SyntaxKind.EqualsToken) {
-    const target = targetOf(context, node.left);
-    const value = valueFor(context, node.right, target.type);
+    const [target, plain] = all(
+      context,
+      () => targetOf(context, node.left),
+      () => context.lower.expression(node.right),
+    );
+    const value = valueAs(context, node.right, plain, target.type);
     if (value.kind === 'binary' || value.kind === 'unary') checkIsNoEnum(context, node, target);
     return { kind: 'assign', at, target, value };
   }
   const operator = COMPOUND.get(kind);
   if (operator === undefined) return null;
-  const target = compoundTarget(context, node.left);
-  return {
-    kind: 'assign',
-    at,
-    target,
-    value: computed(context, node, operator, target, context.lower.expression(node.right)),
-  };
+  const [target, right] = all(
+    context,
+    () => compoundTarget(context, node.left),
+    () => context.lower.expression(node.right),
+  );
+  return { kind: 'assign', at, target, value: computed(context, node, operator, target, right) };
 }
 
 /** `target++` and `target--`, null for other expressions. */

@@ -3,7 +3,7 @@ import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { BuiltinName, Callee, Expression, FunctionTable, Variable } from '../ir/nodes.js';
 import type { IntegerName, Type } from '../ir/types.js';
-import { type Context, refuse, refuseSilently, textOf } from './context.js';
+import { all, attempt, type Context, refuse, refuseSilently, textOf } from './context.js';
 import { PLATFORM_FUNCTIONS } from './intrinsics.js';
 import { layoutOf } from './layouts.js';
 import { typeInMemory } from './members.js';
@@ -36,8 +36,16 @@ export function callExpression(context: Context, node: ts.CallExpression): Expre
   return refuse(context, callee, SUBSET.functionValue, `${textOf(callee)} is not a function of the program`);
 }
 
+/** What `callee` gives for the call at `node`. Where that is refused, the arguments are looked at all the same. */
+function calledIn<T>(context: Context, node: ts.CallExpression, callee: () => T): T {
+  const found = attempt(context, () => ({ value: callee() }));
+  if (found !== null) return found.value;
+  all(context, ...node.arguments.map((argument) => () => context.lower.expression(argument)));
+  return refuseSilently();
+}
+
 function namedCall(context: Context, node: ts.CallExpression, name: ts.Identifier): Expression {
-  const entity = context.entity(name);
+  const entity = calledIn(context, node, () => context.entity(name));
   switch (entity.kind) {
     case 'function': {
       const { parameters, result } = entity.function;
@@ -84,8 +92,13 @@ function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExp
       `the functions of ${table.table.name} have ${parameters.length} parameters, and get ${node.arguments.length} values`,
       'give them the parameters that the type of the table names',
     );
-  const callee: Callee = { kind: 'table', table: table.table, index: context.lower.expression(index) };
-  return call(context, node, callee, parameters, resultOf(table.table));
+  const [lowered, operands] = all(
+    context,
+    () => context.lower.expression(index),
+    () => operandsFor(context, node, parameters),
+  );
+  const callee: Callee = { kind: 'table', table: table.table, index: lowered };
+  return placed(context, node, { kind: 'call', type: resultOf(table.table), callee, operands });
 }
 
 /** What a call of a table gives: it never returns only where no function of the table does. */
@@ -101,18 +114,45 @@ function call(
   parameters: readonly Pick<Variable, 'type'>[],
   result: Type,
 ): Expression {
-  const operands = node.arguments.map((argument, index) => {
-    const parameter = parameters[index];
-    if (!parameter) return refuseSilently();
-    return valueFor(context, argument, parameter.type);
+  return placed(context, node, {
+    kind: 'call',
+    type: result,
+    callee,
+    operands: operandsFor(context, node, parameters),
   });
-  return placed(context, node, { kind: 'call', type: result, callee, operands });
+}
+
+function operandsFor(
+  context: Context,
+  node: ts.CallExpression,
+  parameters: readonly Pick<Variable, 'type'>[],
+): readonly Expression[] {
+  return all(
+    context,
+    ...node.arguments.map((argument, index) => () => {
+      const parameter = parameters[index];
+      return parameter ? valueFor(context, argument, parameter.type) : refuseSilently();
+    }),
+  );
 }
 
 function argumentOf(context: Context, node: ts.CallExpression, index: number, name?: IntegerName): Expression {
   const argument = node.arguments[index];
   if (!argument) return refuseSilently();
   return name === undefined ? context.lower.expression(argument) : valueFor(context, argument, integerType(name));
+}
+
+function twoArguments(
+  context: Context,
+  node: ts.CallExpression,
+  first?: IntegerName,
+  second?: IntegerName,
+): readonly [Expression, Expression] {
+  return all(
+    context,
+    () => argumentOf(context, node, 0, first),
+    () => argumentOf(context, node, 1, second),
+  );
 }
 
 function libraryCall(context: Context, node: ts.CallExpression, name: string): Expression {
@@ -125,10 +165,7 @@ function libraryCall(context: Context, node: ts.CallExpression, name: string): E
   if (name in BUILTINS) {
     const builtin = name as BuiltinName;
     const type = integerType(BUILTINS[builtin]);
-    const operands = [
-      argumentOf(context, node, 0, type.name ?? undefined),
-      argumentOf(context, node, 1, type.name ?? undefined),
-    ];
+    const operands = twoArguments(context, node, type.name ?? undefined, type.name ?? undefined);
     return placed(context, node, { kind: 'builtin', type, name: builtin, operands });
   }
   const platform = PLATFORM_FUNCTIONS[name];
@@ -145,8 +182,11 @@ function memoryCall(
 ): Expression {
   switch (first && name) {
     case 'physical': {
-      const layout = layoutOf(context, first ?? node);
-      const address = argumentOf(context, node, 1, 'hpa');
+      const [layout, address] = all(
+        context,
+        () => layoutOf(context, first ?? node),
+        () => argumentOf(context, node, 1, 'hpa'),
+      );
       return placed(context, node, {
         kind: 'physical',
         type: { kind: 'reference', layout, nullable: false },
@@ -155,8 +195,7 @@ function memoryCall(
       });
     }
     case 'window': {
-      const start = argumentOf(context, node, 0, 'hpa');
-      const length = argumentOf(context, node, 1, 'u32');
+      const [start, length] = twoArguments(context, node, 'hpa', 'u32');
       return placed(context, node, { kind: 'window', type: { kind: 'bytes', nullable: false }, start, length });
     }
     case 'addressOf':
@@ -189,7 +228,7 @@ function memoryCall(
 function methodCall(context: Context, node: ts.CallExpression, callee: ts.PropertyAccessExpression): Expression {
   const method = callee.name.text;
   const owner = callee.expression;
-  const entity = ts.isIdentifier(owner) ? context.entity(owner) : null;
+  const entity = ts.isIdentifier(owner) ? calledIn(context, node, () => context.entity(owner)) : null;
   if (entity?.kind === 'list' && method === 'get')
     return placed(context, node, {
       kind: 'listGet',
@@ -207,7 +246,7 @@ function methodCall(context: Context, node: ts.CallExpression, callee: ts.Proper
     );
   if (entity !== null && entity.kind !== 'variable' && entity.kind !== 'instance' && entity.kind !== 'constant')
     return refuse(context, node, SUBSET.foreignName, `${textOf(callee)} is not a function of the language`);
-  const base = context.lower.expression(owner);
+  const base = calledIn(context, node, () => context.lower.expression(owner));
   const found = bytesMethod(context, node, base, method) ?? elementMethod(context, node, base, method);
   if (found) return found;
   if (base.type.kind === 'string' && method === 'charCodeAt')
@@ -232,8 +271,7 @@ function bytesMethod(context: Context, node: ts.CallExpression, base: Expression
       offset: argumentOf(context, node, 0),
     });
   if (method !== 'part') return null;
-  const offset = argumentOf(context, node, 0);
-  const length = argumentOf(context, node, 1);
+  const [offset, length] = twoArguments(context, node);
   return placed(context, node, { kind: 'bytesPart', type: { kind: 'bytes', nullable: false }, base, offset, length });
 }
 

@@ -38,7 +38,7 @@ export interface Lowering {
   readonly expression: (node: ts.Expression, modulus?: IntegerName | null) => Expression;
   /** The boolean expression at `node`. */
   readonly condition: (node: ts.Expression) => Expression;
-  /** Lowers statements one by one; a refused one is reported and left out. */
+  /** Lowers statements one by one; a refused one is reported, and a `refused` stands for it. */
   readonly statements: (body: Body, nodes: readonly ts.Statement[]) => Statement[];
 }
 
@@ -46,6 +46,8 @@ export interface Context {
   readonly folder: string;
   readonly checker: ts.TypeChecker;
   readonly report: Report;
+  /** The statements that TypeScript refuses. */
+  readonly refused: ReadonlySet<ts.Node>;
   /** Modules by the absolute path of their file. */
   readonly modules: ReadonlyMap<string, Module>;
   /** What each declared name stands for, once it is known; null where its declaration was refused. */
@@ -59,16 +61,15 @@ export interface Context {
 
 /** What the lowering of one body needs beside the shared context. */
 export interface Body extends Context {
-  readonly result: Type;
+  /** Null where the function's result was refused. */
+  readonly result: Type | null;
   /** What a `break` would leave. */
   readonly breaks: 'loop' | 'switch' | null;
-  /** Set where a statement was refused: the body is then incomplete. */
-  readonly failure: { happened: boolean };
 }
 
 /**
- * Thrown to leave a construct that has been refused; caught per statement or declaration, so
- * that the others are still looked at. Null where the reason has been reported elsewhere.
+ * Thrown to leave a construct that has been refused. It is caught where there are others beside it (`all`, and per statement
+ * and declaration), so that they are still looked at. Null where the reason has been reported elsewhere.
  */
 export class Refusal extends Error {
   readonly diagnostic: Diagnostic | null;
@@ -103,6 +104,12 @@ export function attempt<T>(context: Context, work: () => T): T | null {
     if (error.diagnostic) context.report(error.diagnostic);
     return null;
   }
+}
+
+/** Runs all of `parts`, so that each of them that is refused is reported; then refuses what consists of them, if any was. */
+export function all<T extends readonly unknown[]>(context: Context, ...parts: { [K in keyof T]: () => T[K] }): T {
+  const results = parts.map((part) => attempt(context, () => ({ value: part() })));
+  return results.map((result) => (result === null ? refuseSilently() : result.value)) as unknown as T;
 }
 
 export function locate(context: Context, node: ts.Node): Location {

@@ -3,13 +3,15 @@ import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Location } from '../ir/location.js';
 import type { Expression, Statement } from '../ir/nodes.js';
-import { attempt, type Body, type Context, locate, refuse } from './context.js';
+import { all, attempt, type Body, type Context, locate, refuse } from './context.js';
 import { callOf } from './literals.js';
 
 export interface LeadingContracts {
   readonly requires: readonly Expression[];
   readonly promises: readonly string[];
   readonly promisesAt: Location | null;
+  /** Whether one of them was refused. */
+  readonly isIncomplete: boolean;
   /** How many statements these were. */
   readonly count: number;
 }
@@ -22,6 +24,7 @@ export function leadingContracts(body: Body, statements: readonly ts.Statement[]
     promisesAt: null,
   };
   let count = 0;
+  let isIncomplete = false;
   for (const statement of statements) {
     const call = ts.isExpressionStatement(statement) ? callOf(body, statement.expression) : null;
     if (call?.name !== 'requires' && call?.name !== 'effects') break;
@@ -31,13 +34,13 @@ export function leadingContracts(body: Body, statements: readonly ts.Statement[]
         found.requires.push(onlyCondition(body, call.node));
       } else {
         found.promisesAt = locate(body, call.node);
-        found.promises.push(...call.node.arguments.map((promise) => promiseOf(body, promise)));
+        found.promises.push(...all(body, ...call.node.arguments.map((promise) => () => promiseOf(body, promise))));
       }
       return true;
     });
-    if (isDone === null) body.failure.happened = true;
+    isIncomplete ||= isDone === null;
   }
-  return { ...found, count };
+  return { ...found, isIncomplete, count };
 }
 
 function promiseOf(context: Context, node: ts.Expression): string {

@@ -4,7 +4,7 @@ import { SUBSET } from '../diagnostics/subset.js';
 import type { BinaryOperator, CompareOperator, Expression } from '../ir/nodes.js';
 import type { IntegerName, IntegerType, Type } from '../ir/types.js';
 import { callExpression } from './calls.js';
-import { type Context, refuse, textOf } from './context.js';
+import { all, type Context, refuse, textOf } from './context.js';
 import { elementAccess, memberExpression } from './members.js';
 import { binaryType, checkComparable, conditionalType, integerTypeOf } from './operators.js';
 import { BOOLEAN, ofType, placed } from './placing.js';
@@ -160,13 +160,13 @@ function binaryExpression(context: Context, node: ts.BinaryExpression, modulus: 
   const comparison = COMPARE.get(kind);
   if (comparison !== undefined) return compareExpression(context, node, comparison);
   if (kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken) {
-    return placed(context, node, {
-      kind: 'logical',
-      type: BOOLEAN,
-      operator: kind === ts.SyntaxKind.BarBarToken ? '||' : '&&',
-      left: context.lower.condition(node.left),
-      right: context.lower.condition(node.right),
-    });
+    const operator = kind === ts.SyntaxKind.BarBarToken ? '||' : '&&';
+    const [left, right] = all(
+      context,
+      () => context.lower.condition(node.left),
+      () => context.lower.condition(node.right),
+    );
+    return placed(context, node, { kind: 'logical', type: BOOLEAN, operator, left, right });
   }
   const operator = BINARY.get(kind);
   if (operator === undefined) {
@@ -183,8 +183,11 @@ function arithmetic(
   modulus: IntegerName | null,
 ): Expression {
   const inner = MODULAR.has(operator) ? modulus : null;
-  const left = context.lower.expression(node.left, inner);
-  const right = context.lower.expression(node.right, operator === '<<' ? null : inner);
+  const [left, right] = all(
+    context,
+    () => context.lower.expression(node.left, inner),
+    () => context.lower.expression(node.right, operator === '<<' ? null : inner),
+  );
   return operatorExpression(context, node, operator, left, right, modulus);
 }
 
@@ -205,8 +208,11 @@ export function operatorExpression(
 }
 
 function compareExpression(context: Context, node: ts.BinaryExpression, operator: CompareOperator): Expression {
-  const left = context.lower.expression(node.left);
-  const right = context.lower.expression(node.right);
+  const [left, right] = all(
+    context,
+    () => context.lower.expression(node.left),
+    () => context.lower.expression(node.right),
+  );
   const isEquality = operator === '===' || operator === '!==';
   if (isEquality && (left.kind === 'null' || right.kind === 'null')) {
     const operand = left.kind === 'null' ? right : left;
@@ -233,9 +239,12 @@ function conditionalExpression(
   node: ts.ConditionalExpression,
   modulus: IntegerName | null,
 ): Expression {
-  const test = context.lower.condition(node.condition);
-  const then = context.lower.expression(node.whenTrue, modulus);
-  const otherwise = context.lower.expression(node.whenFalse, modulus);
+  const [test, then, otherwise] = all(
+    context,
+    () => context.lower.condition(node.condition),
+    () => context.lower.expression(node.whenTrue, modulus),
+    () => context.lower.expression(node.whenFalse, modulus),
+  );
   const type = alternativesType(context, node, then.type, otherwise.type);
   const wraps = type.kind === 'integer' && isModular(modulus, type);
   return placed(context, node, {

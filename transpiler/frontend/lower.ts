@@ -9,7 +9,7 @@ import { attempt, type Context, type Entity, refuse } from './context.js';
 import { functionNamed } from './declarations.js';
 import { entityOf, entityOfSymbol } from './entities.js';
 import { conditionOf, expressionOf } from './expressions.js';
-import { lowerBody } from './functions.js';
+import { checkBody, lowerBody } from './functions.js';
 import { callOf, propertiesOf } from './literals.js';
 import { libraryDeclarations, libraryFolder, type Sources } from './sources/load.js';
 import { statementsOf } from './statements.js';
@@ -26,6 +26,7 @@ export function lower(sources: Sources, report: Report): Program {
     folder: sources.folder,
     checker: sources.checker,
     report: once(report),
+    refused: sources.refused,
     modules: new Map([
       [libraryDeclarations(), library],
       ...sources.files.map((file, index) => [file.fileName, modules[index]] as [string, Module]),
@@ -41,12 +42,10 @@ export function lower(sources: Sources, report: Report): Program {
   };
   checkCircles(context, sources.files);
   const entries = new Map<string, Function>();
-  const declared = sources.files.flatMap((file) => file.statements.flatMap((node) => declare(context, node, entries)));
+  for (const file of sources.files) for (const node of file.statements) declare(context, node, entries);
   declareLibrary(context, sources);
-  for (const entity of declared) {
-    if (entity.kind === 'function' && lowerBody(context, entity.function, entity.declaration))
-      entity.function.module.functions.push(entity.function);
-  }
+  for (const node of sources.files.flatMap(({ statements }) => statements.filter(ts.isFunctionDeclaration)))
+    addFunction(context, node);
   for (const [symbol, entry] of entries) entry.entry = symbol;
   const all = [library, ...modules];
   return {
@@ -81,38 +80,53 @@ function once(report: Report): Report {
   };
 }
 
-/** What a top-level statement declares. Entry points go to `entries`, by symbol. */
-function declare(context: Context, node: ts.Statement, entries: Map<string, Function>): Entity[] {
-  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-    attempt(context, () => checkImport(context, node));
-    return [];
-  }
-  if (ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isEmptyStatement(node)) return [];
-  if (ts.isFunctionDeclaration(node)) return entitiesOf(context, [node]);
-  if (ts.isVariableStatement(node)) {
+/** Notes what a top-level statement declares. Entry points go to `entries`, by symbol. */
+function declare(context: Context, node: ts.Statement, entries: Map<string, Function>): void {
+  if (ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isEmptyStatement(node)) return;
+  if (ts.isFunctionDeclaration(node)) {
+    entityNamed(context, node);
+  } else if (ts.isVariableStatement(node)) {
     const { declarations } = node.declarationList;
     for (const declaration of declarations) attempt(context, () => collectEntries(context, declaration, entries));
-    const names = declarations.flatMap((declaration): Named[] =>
-      ts.isObjectBindingPattern(declaration.name) ? [...declaration.name.elements] : [declaration],
-    );
-    return entitiesOf(context, names);
+    for (const declaration of declarations) {
+      const isPattern = ts.isObjectBindingPattern(declaration.name);
+      for (const named of isPattern ? declaration.name.elements : [declaration]) entityNamed(context, named);
+    }
+  } else {
+    attempt(context, () => checkOther(context, node));
   }
-  attempt(context, () => {
-    const { code, message, fixes } = describeSyntax(node);
-    return ts.isExpressionStatement(node)
-      ? refuse(context, node, SUBSET.statement, 'nothing runs at the top level of a module', 'put it in a function')
-      : refuse(context, node, code, message, ...fixes);
-  });
-  return [];
 }
 
-type Named = ts.FunctionDeclaration | ts.VariableDeclaration | ts.BindingElement;
+/** Refuses imports from outside, and all else that a module does not have at its top level. */
+function checkOther(context: Context, node: ts.Statement): void {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+    checkImport(context, node);
+    return;
+  }
+  const { code, message, fixes } = describeSyntax(node);
+  if (ts.isExpressionStatement(node))
+    refuse(context, node, SUBSET.statement, 'nothing runs at the top level of a module', 'put it in a function');
+  refuse(context, node, code, message, ...fixes);
+}
 
-function entitiesOf(context: Context, declarations: readonly Named[]): Entity[] {
-  return declarations.flatMap((declaration) => {
-    const symbol = declaration.name && context.checker.getSymbolAtLocation(declaration.name);
-    return (symbol && entityOfSymbol(context, symbol, declaration)) ?? [];
-  });
+/** What a declaration stands for; null where it is refused, or has no name of its own. */
+function entityNamed(
+  context: Context,
+  declaration: ts.FunctionDeclaration | ts.VariableDeclaration | ts.BindingElement,
+): Entity | null {
+  const symbol = declaration.name && context.checker.getSymbolAtLocation(declaration.name);
+  return symbol ? entityOfSymbol(context, symbol, declaration) : null;
+}
+
+/** Lowers a function's body, and adds it to its module. */
+function addFunction(context: Context, declaration: ts.FunctionDeclaration): void {
+  const entity = entityNamed(context, declaration);
+  if (entity?.kind !== 'function') {
+    checkBody(context, declaration);
+    return;
+  }
+  lowerBody(context, entity.function, declaration);
+  entity.function.module.functions.push(entity.function);
 }
 
 function checkImport(context: Context, node: ts.ImportDeclaration | ts.ExportDeclaration): void {
@@ -143,14 +157,10 @@ function collectEntries(context: Context, declaration: ts.VariableDeclaration, e
 }
 
 /** The library's own layouts, which the platform's headers name, are in every program. */
-function declareLibrary(context: Context, sources: Sources): void {
-  const file = sources.x86;
-  for (const node of file?.statements ?? []) {
-    if (ts.isVariableStatement(node))
-      entitiesOf(
-        context,
-        node.declarationList.declarations.filter((one) => ts.isIdentifier(one.name)),
-      );
+function declareLibrary(context: Context, { x86 }: Sources): void {
+  for (const node of x86?.statements ?? []) {
+    const declarations = ts.isVariableStatement(node) ? node.declarationList.declarations : [];
+    for (const one of declarations) if (ts.isIdentifier(one.name)) entityNamed(context, one);
   }
 }
 

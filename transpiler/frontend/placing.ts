@@ -21,7 +21,11 @@ export function placed<E extends Unplaced<Expression>>(context: Context, node: t
  * and an integer of no other address space.
  */
 export function valueFor(context: Context, node: ts.Expression, target: Type): Expression {
-  const value = context.lower.expression(node);
+  return valueAs(context, node, context.lower.expression(node), target);
+}
+
+/** `value`, which is the expression at `node`, to be stored to or passed as a `target`. */
+export function valueAs(context: Context, node: ts.Expression, value: Expression, target: Type): Expression {
   if (target.kind === 'integer' && value.type.kind === 'integer') checkSpace(context, node, target, value.type);
   if (target.kind === 'reference') checkLayout(context, node, target.layout, value);
   return ofType(value, target);

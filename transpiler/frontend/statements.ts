@@ -6,21 +6,23 @@ import type { IntegerType, Type } from '../ir/types.js';
 import { assignmentOf, stepOf } from './assignments.js';
 import { callOf } from './literals.js';
 import { evaluate } from './constants.js';
-import { attempt, type Body, type Context, locate, Refusal, refuse, textOf } from './context.js';
+import { all, attempt, type Body, type Context, locate, Refusal, refuse, textOf } from './context.js';
 import { contractOf } from './contracts.js';
 import { WRITES } from './calls.js';
-import { valueFor } from './placing.js';
+import { valueAs, valueFor } from './placing.js';
+import { checkBlocks, refusedStatement, startAsRefused } from './refused.js';
 import { switchOf } from './switches.js';
 import { spell } from './operators.js';
 import { describeSyntax } from './syntax.js';
 import { integerType, typeOfAnnotation } from './types.js';
 
-/** Lowers statements one by one; a refused one is reported and left out. */
+/** Lowers statements one by one; a refused one is reported, and a `refused` stands for it. */
 export function statementsOf(body: Body, nodes: readonly ts.Statement[]): Statement[] {
   return nodes.flatMap((node) => {
     const lowered = attempt(body, () => statementOf(body, node));
-    if (lowered === null) body.failure.happened = true;
-    return lowered ?? [];
+    if (lowered === null) return [refusedStatement(body, node)];
+    // What it has to prove can say how to mend what TypeScript refuses; what it gives is unknown.
+    return body.refused.has(node) ? [...lowered, refusedStatement(body, node)] : lowered;
   });
 }
 
@@ -36,8 +38,12 @@ function statementOf(body: Body, node: ts.Statement): readonly Statement[] {
   if (ts.isIfStatement(node)) return [ifStatement(body, node)];
   if (ts.isForStatement(node)) return [forStatement(body, node)];
   if (ts.isWhileStatement(node)) {
-    const test = body.lower.condition(node.expression);
-    return [{ kind: 'loop', at, before: [], test, update: [], body: loopBody(body, node.statement) }];
+    const [test, inner] = all(
+      body,
+      () => body.lower.condition(node.expression),
+      () => loopBody(body, node.statement),
+    );
+    return [{ kind: 'loop', at, before: [], test, update: [], body: inner }];
   }
   if (ts.isSwitchStatement(node)) return [switchOf(body, node)];
   if (ts.isReturnStatement(node)) return [returnStatement(body, node)];
@@ -55,24 +61,21 @@ function statementOf(body: Body, node: ts.Statement): readonly Statement[] {
     return [{ kind: 'break', at }];
   }
   if (ts.isContinueStatement(node) && !node.label) return [{ kind: 'continue', at }];
+  checkBlocks(body, node);
   const { code, message, fixes } = describeSyntax(node);
   return refuse(body, node, code, message, ...fixes);
 }
 
 function declarationsOf(body: Body, list: ts.VariableDeclarationList): Statement[] {
-  return list.declarations.map((declaration) => {
-    // Known as refused until its type is known: what uses the names of a refused one is not refused again.
-    const symbols = namesIn(declaration.name).flatMap((name) => body.checker.getSymbolAtLocation(name) ?? []);
-    for (const symbol of symbols) body.entities.set(symbol, null);
-    const statement = declarationOf(body, declaration, list.flags);
-    for (const symbol of symbols) body.entities.set(symbol, { kind: 'variable', variable: statement.variable });
-    return statement;
-  });
-}
-
-function namesIn(name: ts.BindingName): readonly ts.Identifier[] {
-  if (ts.isIdentifier(name)) return [name];
-  return name.elements.flatMap((element) => (ts.isBindingElement(element) ? namesIn(element.name) : []));
+  return all(
+    body,
+    ...list.declarations.map((declaration) => () => {
+      const symbols = startAsRefused(body, declaration.name);
+      const statement = declarationOf(body, declaration, list.flags);
+      for (const symbol of symbols) body.entities.set(symbol, { kind: 'variable', variable: statement.variable });
+      return statement;
+    }),
+  );
 }
 
 function declarationOf(
@@ -216,39 +219,48 @@ function methodStatement(body: Body, node: ts.CallExpression): Statement | null 
   const [first, second] = node.arguments;
   if (!first || !second || (bytes === undefined && method !== 'set')) return null;
   const at = locate(body, node);
-  const base = body.lower.expression(callee.expression);
-  const index = body.lower.expression(first);
+  const [base, index, plain] = all(
+    body,
+    () => body.lower.expression(callee.expression),
+    () => body.lower.expression(first),
+    () => body.lower.expression(second),
+  );
   if (base.type.kind === 'bytes' && bytes !== undefined)
-    return { kind: 'bytesWrite', at, base, bytes, offset: index, value: valueFor(body, second, WRITTEN[bytes]) };
+    return { kind: 'bytesWrite', at, base, bytes, offset: index, value: valueAs(body, second, plain, WRITTEN[bytes]) };
   if (base.type.kind !== 'reference' || base.type.layout.kind !== 'array' || base.type.layout.element.kind !== 'scalar')
     return refuse(body, node, SUBSET.foreignName, `${textOf(callee)} is not a function of the language`);
   const { element, length } = base.type.layout;
   const type: Type = element.name === 'boolean' ? { kind: 'boolean' } : integerType(element.name);
-  const value = valueFor(body, second, type);
+  const value = valueAs(body, second, plain, type);
   const target = { kind: 'element', type, base, index, length, at, text: textOf(callee.expression) } as const;
   return { kind: 'assign', at, target, value };
 }
 
 function ifStatement(body: Body, node: ts.IfStatement): Statement {
-  return {
-    kind: 'if',
-    at: locate(body, node),
-    test: body.lower.condition(node.expression),
-    then: branchOf(body, node.thenStatement),
-    otherwise: node.elseStatement ? branchOf(body, node.elseStatement) : [],
-  };
+  const [test, then, otherwise] = all(
+    body,
+    () => body.lower.condition(node.expression),
+    () => branchOf(body, node.thenStatement),
+    () => (node.elseStatement ? branchOf(body, node.elseStatement) : []),
+  );
+  return { kind: 'if', at: locate(body, node), test, then, otherwise };
 }
 
 function forStatement(body: Body, node: ts.ForStatement): Statement {
-  const { initializer, condition, incrementor } = node;
-  const before = initializer
-    ? ts.isVariableDeclarationList(initializer)
-      ? declarationsOf(body, initializer)
-      : [updateOf(body, initializer)]
-    : [];
-  const test = condition ? body.lower.condition(condition) : null;
-  const update = incrementor ? [updateOf(body, incrementor)] : [];
-  return { kind: 'loop', at: locate(body, node), before, test, update, body: loopBody(body, node.statement) };
+  const { condition, incrementor } = node;
+  const [before, test, update, inner] = all(
+    body,
+    () => initialOf(body, node.initializer),
+    () => (condition ? body.lower.condition(condition) : null),
+    () => (incrementor ? [updateOf(body, incrementor)] : []),
+    () => loopBody(body, node.statement),
+  );
+  return { kind: 'loop', at: locate(body, node), before, test, update, body: inner };
+}
+
+function initialOf(body: Body, initializer: ts.ForInitializer | undefined): Statement[] {
+  if (!initializer) return [];
+  return ts.isVariableDeclarationList(initializer) ? declarationsOf(body, initializer) : [updateOf(body, initializer)];
 }
 
 function updateOf(body: Body, node: ts.Expression): Statement {
@@ -274,7 +286,7 @@ function returnStatement(body: Body, node: ts.ReturnStatement): Statement {
   if (!node.expression) return { kind: 'return', at, value: null };
   if (ts.isCallExpression(node.expression) && callOf(body, node.expression)?.name === 'unreachable')
     return unreachable(body, node.expression);
-  const value = valueFor(body, node.expression, body.result);
+  const value = body.result ? valueFor(body, node.expression, body.result) : body.lower.expression(node.expression);
   if (value.type.kind === 'never' || value.type.kind === 'void') return { kind: 'expression', at, expression: value };
   return { kind: 'return', at, value };
 }

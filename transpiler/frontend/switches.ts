@@ -4,54 +4,82 @@ import { SUBSET } from '../diagnostics/subset.js';
 import { integerName, rangeOfName } from '../ir/integers.js';
 import type { Expression, Statement } from '../ir/nodes.js';
 import { evaluate } from './constants.js';
-import { type Body, locate, refuse } from './context.js';
+import { all, type Body, locate, refuse } from './context.js';
 import { checkComparable } from './operators.js';
 
-interface Case {
-  readonly values: Expression[];
+/** The clauses of a switch that share one body. */
+interface Group {
+  readonly labels: ts.Expression[];
   readonly isDefault: boolean;
-  readonly body: readonly Statement[];
+  /** The clause that has the body. */
+  readonly clause: ts.CaseOrDefaultClause;
+  readonly isLast: boolean;
 }
 
 /** The statement of a TypeScript `switch`. */
 export function switchOf(body: Body, node: ts.SwitchStatement): Statement {
-  const subject = body.lower.expression(node.expression);
-  if (subject.type.kind !== 'integer')
-    return refuse(
-      body,
-      node.expression,
-      SUBSET.switchForm,
-      `a switch is over an integer, which ${subject.text} is not`,
-    );
-  if (subject.type.name === null && subject.type.members === null)
-    return refuse(
-      body,
-      node.expression,
-      SUBSET.switchForm,
-      `${subject.text} has no one integer type`,
-      'keep it in a const with a type first',
-    );
-  const { clauses } = node.caseBlock;
-  const cases: Case[] = [];
+  const groups = groupsOf(node.caseBlock.clauses);
+  const [subject, bodies] = all(
+    body,
+    () => subjectOf(body, node.expression),
+    () =>
+      all(
+        body,
+        ...groups.map(
+          ({ clause, isLast }) =>
+            () =>
+              caseBody(body, clause, isLast),
+        ),
+      ),
+  );
   const seen = new Set<bigint>();
-  let values: Expression[] = [];
-  let isDefault = false;
-  clauses.forEach((clause, index) => {
-    if (ts.isCaseClause(clause)) values.push(caseValue(body, clause.expression, subject, seen));
-    else isDefault = true;
-    const isLast = index === clauses.length - 1;
-    if (clause.statements.length === 0 && !isLast) return;
-    cases.push({ values, isDefault, body: caseBody(body, clause, isLast) });
-    values = [];
-    isDefault = false;
-  });
+  const labels = groups.flatMap((group) => group.labels);
+  const values = new Map(
+    all(body, ...labels.map((label) => () => [label, caseValue(body, label, subject, seen)] as const)),
+  );
+  const cases = groups.map((group, index) => ({
+    isDefault: group.isDefault,
+    values: group.labels.flatMap((label) => values.get(label) ?? []),
+    body: bodies[index] ?? [],
+  }));
   return {
     kind: 'switch',
     at: locate(body, node),
     subject,
-    cases: cases.filter((one) => !one.isDefault),
-    otherwise: cases.find((one) => one.isDefault)?.body ?? null,
+    cases: cases.filter(({ isDefault }) => !isDefault),
+    otherwise: cases.find(({ isDefault }) => isDefault)?.body ?? null,
   };
+}
+
+function groupsOf(clauses: readonly ts.CaseOrDefaultClause[]): readonly Group[] {
+  const groups: Group[] = [];
+  let labels: ts.Expression[] = [];
+  let isDefault = false;
+  clauses.forEach((clause, index) => {
+    if (ts.isCaseClause(clause)) labels.push(clause.expression);
+    else isDefault = true;
+    const isLast = index === clauses.length - 1;
+    if (clause.statements.length === 0 && !isLast) return;
+    groups.push({ labels, isDefault, clause, isLast });
+    labels = [];
+    isDefault = false;
+  });
+  return groups;
+}
+
+function subjectOf(body: Body, node: ts.Expression): Expression {
+  const subject = body.lower.expression(node);
+  if (subject.type.kind !== 'integer')
+    refuse(body, node, SUBSET.switchForm, `a switch is over an integer, which ${subject.text} is not`);
+  if (subject.type.name === null && subject.type.members === null)
+    refuse(
+      body,
+      node,
+      SUBSET.switchForm,
+      `${subject.text} has no one integer type`,
+      'keep it in a const with a type first',
+    );
+  return subject;
 }
 
 function caseValue(body: Body, node: ts.Expression, subject: Expression, seen: Set<bigint>): Expression {
@@ -70,13 +98,17 @@ function caseValue(body: Body, node: ts.Expression, subject: Expression, seen: S
 
 function caseBody(body: Body, clause: ts.CaseOrDefaultClause, isLast: boolean): Statement[] {
   const block = clause.statements.length === 1 ? clause.statements[0] : undefined;
-  const all = block && ts.isBlock(block) ? [...block.statements] : [...clause.statements];
-  const last = all.at(-1);
+  const statements = block && ts.isBlock(block) ? [...block.statements] : [...clause.statements];
+  const last = statements.at(-1);
   const endsInBreak = last !== undefined && ts.isBreakStatement(last) && !last.label;
-  if (!endsInBreak && !isLast && !leaves(body, all))
+  const lowered = body.lower.statements(
+    { ...body, breaks: 'switch' },
+    endsInBreak ? statements.slice(0, -1) : statements,
+  );
+  if (!endsInBreak && !isLast && !leaves(body, statements))
     refuse(body, clause, SUBSET.switchForm, 'this case falls through to the next', 'end it with break or return');
   refuseSharedNames(body, clause);
-  return body.lower.statements({ ...body, breaks: 'switch' }, endsInBreak ? all.slice(0, -1) : all);
+  return lowered;
 }
 
 /** Cases share one scope in JavaScript: a name that one declares is there, without a value, in the others. In C each has its own. */

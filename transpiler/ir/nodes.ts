@@ -148,6 +148,11 @@ export type Statement = Node &
     | { readonly kind: 'contract'; readonly contract: 'ensures' | 'invariant'; readonly condition: Expression }
     /** `unreachable(subject)` where no value of an enum is left. The subject is not evaluated. */
     | { readonly kind: 'unreachable'; readonly subject: ExpressionOf<'variable'> }
+    /**
+     * Stands for a statement that was refused; such a program is not emitted. `changes`: the variables that it may give
+     * other values. `ends`: what follows may rest on more of it, as on a guard that leaves.
+     */
+    | { readonly kind: 'refused'; readonly changes: readonly Variable[]; readonly ends: boolean }
   );
 
 export interface Variable {

@@ -77,6 +77,7 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
     case 'continue':
     case 'block':
     case 'unreachable':
+    case 'refused':
       return [];
   }
 }

@@ -1,5 +1,6 @@
 /** Checks of whole values: that they fit their place, and that an index is in bounds. */
 import { PROOF } from '../diagnostics/proof.js';
+import { rangeOfName } from '../ir/integers.js';
 import type { Expression } from '../ir/nodes.js';
 import type { IntegerName, Range, Type } from '../ir/types.js';
 import { both, cast, compare, digits, integer } from './fixes/build.js';
@@ -68,9 +69,18 @@ function fixesOfFit(
   if (terms.length === 0) return [];
   const isType = /^[ui]\d+$/.test(name);
   return [
-    guards(context, expression, ...conditionsOfRange(expression, range)),
+    isType && isOtherType(expression, range)
+      ? []
+      : guards(context, expression, ...conditionsOfRange(expression, range)),
     isType ? write(context, expression, cast(name as IntegerName, expression), 'where only the low bits count') : [],
   ];
+}
+
+/** Whether TypeScript refuses a value of this type where `range` is wanted, whatever is known of it. Operators give plain numbers. */
+function isOtherType({ kind, type }: Expression, range: Range): boolean {
+  if (kind === 'binary' || kind === 'unary' || type.kind !== 'integer' || type.name === null) return false;
+  const { low, high } = rangeOfName(type.name);
+  return low < range.low || high > range.high;
 }
 
 /** Conditions that each may be what is missing for a value to be in the range. */

@@ -20,6 +20,7 @@ import { calleesFirst } from '../program/callGraph.js';
 import { Digests } from './digest.js';
 import { proveFunction } from './function.js';
 import { recall, remember, type Proof } from './remembered.js';
+import { Unknown } from './unknown.js';
 import { summaryOf, type Summary } from './summary.js';
 
 /**
@@ -35,13 +36,15 @@ export function prove(
   const summaries = new Map<Function, Summary>();
   const digests = new Digests();
   let proofs = 0;
-  for (const subject of calleesFirst(program)) {
+  const unknown = new Unknown();
+  for (const called of calleesFirst(program)) {
+    const subject = unknown.without(called);
     const key = digests.of(subject);
     const known = key === null ? null : recall(findings, key, subject);
     const proof = known ?? proveAnew(subject, summaries, obligations, report, findings, key);
     const summary = summaryOf(subject, proof.result);
-    summaries.set(subject, summary);
-    digests.note(subject, summary);
+    summaries.set(called, summary);
+    digests.note(called, summary);
     proofs += proof.proofs;
   }
   for (const entry of program.entries) addEntry(entry, obligations);

@@ -41,6 +41,9 @@ export function runStatement(context: Context, statement: Statement): void {
       return contract(context, statement);
     case 'unreachable':
       return unreachable(context, statement);
+    case 'refused':
+      // Only what is proved without it is looked at: what follows is taken not to be reached.
+      if (statement.ends) context.state = assume(context.state, FALSE);
   }
 }
 

@@ -250,6 +250,8 @@ const STATEMENTS: { readonly [K in Statement['kind']]: Rows<StatementOf<K>> } = 
     of: ({ contract }) => [`contract ${contract}`],
   },
   unreachable: one('unreachable'),
+  // No program that is run has one.
+  refused: { all: [], of: () => [] },
 };
 
 /** `/=` of numbers is a fraction, and bigints have no `>>>`. */

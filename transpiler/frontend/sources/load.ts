@@ -16,6 +16,8 @@ export interface Sources {
   readonly checker: ts.TypeChecker;
   /** The program's files, each after those it imports, ties by name. */
   readonly files: readonly ts.SourceFile[];
+  /** The statements of functions that TypeScript refuses, each for itself and not for one inside it. */
+  readonly refused: ReadonlySet<ts.Node>;
   /** The library's declarations of the processor, where the program imports the library at all. */
   readonly x86: ts.SourceFile | null;
 }
@@ -48,6 +50,7 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
   const program = project.getProgram().compilerObject;
   const sources = program.getSourceFiles().filter((file) => file.fileName.startsWith(`${posix(root)}/`));
   const errors = typeErrors(program, root, findings);
+  const refused = new Set<ts.Node>();
   for (const file of sources) {
     checkComments(file, (start, length) => locationOf(root, file, start, length), report);
     for (const found of [...program.getSyntacticDiagnostics(file), ...errors.filter((error) => error.file === file)]) {
@@ -58,14 +61,28 @@ export function load(folder: string, tsconfig: string | undefined, report: Repor
         known: [],
         fixes: [],
       });
+      if (!found.reportsUnnecessary) refused.add(statementAt(file, found.start ?? 0));
     }
   }
   return {
     folder: posix(root),
     checker: program.getTypeChecker(),
     files: inOrder(sources, program),
+    refused,
     x86: program.getSourceFile(libraryDeclarations()) ?? null,
   };
+}
+
+/** The innermost statement around a position in a file; the file where there is none. */
+function statementAt(file: ts.SourceFile, position: number): ts.Node {
+  let found: ts.Node = file;
+  const enter = (node: ts.Node): void => {
+    if (position < node.getStart(file) || position >= node.getEnd()) return;
+    if (ts.isStatement(node)) found = node;
+    ts.forEachChild(node, enter);
+  };
+  ts.forEachChild(file, enter);
+  return found;
 }
 
 /** Reports what the compiler options in the file `config` leave unchecked. */
