@@ -19,21 +19,22 @@
 #define MAGIC UINT64_C(0x6d767374)
 #define INTERFACE_VERSION 1
 
-enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT, TIME, TEST_TASK, STATISTICS };
+enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT, TIME, TEST_TASK, STATISTICS, ACCESS_COUNT };
 enum status { DONE, NO_SUCH_FUNCTION, NOTHING_THERE, NOT_ALLOWED };
 
 #define STATISTICS_MAGIC UINT64_C(0x746174736d767374)
-#define STATISTICS_VERSION 1
+#define STATISTICS_VERSION 2
 #define PAGE_BYTES 4096
 #define MOST_PROCESSORS 256
 
-/* The page, as version 1 has it; later ones have more at its end. */
+/* The page, as version 2 has it; later ones have more at its end. */
 struct statistics {
     uint64_t magic;
     uint32_t version, bytes, vendor, processors;
     uint64_t counts, counts_distance;
     uint32_t counts_of_each, clock_source;
     uint64_t clock_frequency, hidden_start, hidden_bytes;
+    uint32_t accesses, accesses_of_each;
 };
 
 struct answer {
@@ -172,7 +173,8 @@ static bool has_statistics(const volatile struct statistics *page) {
 
 static bool map_counts(int memory, const volatile struct statistics *page) {
     for (unsigned i = 0; i < page->processors; i++) {
-        const uint64_t bytes = (page->counts_of_each * sizeof *counts[i] + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+        const uint64_t end = page->accesses + page->accesses_of_each * sizeof *counts[i];
+        const uint64_t bytes = (end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
         counts[i] = map_memory(memory, page->counts + i * page->counts_distance, bytes);
         if (counts[i] == NULL) return false;
     }
@@ -221,6 +223,16 @@ static struct count next_count(uint64_t processor, uint64_t code) {
     return (struct count){false, 0, 0};
 }
 
+/* How many accesses of the processor exited that reached what the owner has; not there where there is no such owner. */
+static struct count access_count(uint64_t processor, uint64_t owner) {
+    if (statistics == NULL) {
+        const struct answer answer = ask(ACCESS_COUNT, processor, owner);
+        return (struct count){answer.status == DONE, owner, answer.rbx};
+    }
+    if (owner >= statistics->accesses_of_each) return (struct count){false, owner, 0};
+    return (struct count){true, owner, counts[processor][statistics->accesses / sizeof *counts[processor] + owner]};
+}
+
 /* The memory that the hypervisor keeps. False where this program is not told. */
 static bool find_memory(uint64_t *start, uint64_t *bytes) {
     const struct answer kept = statistics == NULL ? hypercall(MEMORY_KEPT, 0, 0) : (struct answer){.status = DONE};
@@ -237,6 +249,18 @@ static void print_time(void) {
     if (task.status != 0) return;
     printf("test task: %" PRIu64 " runs, one each %" PRIu64 " us, late by %" PRIu64 " ns at most, %" PRIu64 " left out\n",
            task.rbx, task.rdx / 1000, task.rcx, task.rsi);
+}
+
+static void print_accesses(uint64_t processor) {
+    bool any = false;
+    for (uint64_t owner = 0;; owner++) {
+        const struct count count = access_count(processor, owner);
+        if (!count.is_there) break;
+        if (count.times == 0) continue;
+        if (!any) printf("accesses of processor %" PRIu64 " by owner:\n", processor);
+        any = true;
+        printf("%10" PRIu64 "  owner %" PRIu64 "\n", count.times, owner);
+    }
 }
 
 static void print_text(uint64_t processors) {
@@ -258,6 +282,7 @@ static void print_text(uint64_t processors) {
             if (reason == NULL) printf("%10" PRIu64 "  exit code 0x%" PRIx64 "\n", next.times, code);
             else printf("%10" PRIu64 "  %-16s %s\n", next.times, reason->name, reason->meaning);
         }
+        print_accesses(processor);
     }
     print_time();
 }
@@ -272,6 +297,19 @@ static void print_counts(uint64_t processor) {
         const struct reason *reason = reason_of(code);
         if (reason == NULL) printf("%s\"0x%" PRIx64 "\":%" PRIu64, first ? "" : ",", code, next.times);
         else printf("%s\"%s\":%" PRIu64, first ? "" : ",", reason->name, next.times);
+        first = false;
+    }
+    putchar('}');
+}
+
+static void print_json_accesses(uint64_t processor) {
+    bool first = true;
+    putchar('{');
+    for (uint64_t owner = 0;; owner++) {
+        const struct count count = access_count(processor, owner);
+        if (!count.is_there) break;
+        if (count.times == 0) continue;
+        printf("%s\"%" PRIu64 "\":%" PRIu64, first ? "" : ",", owner, count.times);
         first = false;
     }
     putchar('}');
@@ -298,6 +336,11 @@ static void print_json(uint64_t processors) {
     for (uint64_t processor = 0; processor < processors; processor++) {
         if (processor > 0) putchar(',');
         print_counts(processor);
+    }
+    printf("],\"accesses\":[");
+    for (uint64_t processor = 0; processor < processors; processor++) {
+        if (processor > 0) putchar(',');
+        print_json_accesses(processor);
     }
     putchar(']');
     print_json_time();

@@ -17,7 +17,7 @@ _Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers
 _Static_assert(offsetof(struct Vcpu, vmcb) == 128 && offsetof(struct Vcpu, hostVmcb) == 136, "svm.asm");
 _Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
 _Static_assert(offsetof(struct Vcpu, call) == 0xf0 && offsetof(struct Call, isPending) == 0, "svm.asm");
-_Static_assert(offsetof(struct Vcpu, quickReason) == 0xa8 && offsetof(struct Vcpu, exits) == 0x3000, "vmx.asm");
+_Static_assert(offsetof(struct Vcpu, quickReason) == 0xa8 && offsetof(struct Vcpu, counters.exits) == 0x3000, "vmx.asm");
 _Static_assert(offsetof(struct Vcpu, stackTop) == 0xb0 && offsetof(struct Vcpu, apicId) == 0xc0, "trampoline.asm");
 _Static_assert(offsetof(struct Trampoline, descriptorsLimit) == 0x100 && offsetof(struct Trampoline, vcpus) == 0x118,
                "trampoline.asm");

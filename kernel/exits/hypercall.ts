@@ -2,13 +2,14 @@
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { HypercallChoice, options } from '../machine/options.js';
+import { EXIT_REASONS, OWNERS, type Counters } from '../observe/counters.js';
 import { PAGE_BYTES } from '../paging/allocator.js';
 import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
 import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/clock.js';
 import { testTask } from '../time/testTask.js';
 import { vcpuOf } from '../vcpu/processors.js';
-import { EXIT_REASONS, type Registers, type Vcpu } from '../vcpu/vcpu.js';
+import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { vendor } from '../run/vendor.js';
 import { statisticsPage } from './statistics.js';
 
@@ -25,8 +26,8 @@ const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n, notAllowed: 3n 
 type Hypercall = (registers: Registers) => void;
 
 /** How many functions there are; the table's last entry stands for all numbers from this on. */
-const FUNCTIONS = 7n;
-const hypercalls = table<Hypercall>(8, noSuchFunction, {
+const FUNCTIONS = 8n;
+const hypercalls = table<Hypercall>(9, noSuchFunction, {
   0: version,
   1: exitCount,
   2: logText,
@@ -34,13 +35,14 @@ const hypercalls = table<Hypercall>(8, noSuchFunction, {
   4: time,
   5: testTaskResults,
   6: statistics,
+  7: accessCount,
 });
 
 /**
  * A bit for each function that programs may call, too, and for the numbers of none. The others tell what the guest's kernel keeps from its
  * programs: addresses of the kernel, in the log's events, and what other programs do, in the counts.
  */
-const OPEN_TO_PROGRAMS = 0b1111_0001;
+const OPEN_TO_PROGRAMS = 0b1_0111_0001;
 
 /** Whether the guest's registers ask for a hypercall. */
 export function isHypercall(vcpu: Vcpu): boolean {
@@ -72,15 +74,14 @@ function version(registers: Registers): void {
 
 /** The first reason from RSI on that processor RDX has left the guest for: its number and how often. */
 function exitCount(registers: Registers): void {
-  const processor = u32(min64(registers.rdx, u64(MAX_PROCESSORS)));
   const first = registers.rsi;
-  if (processor >= processorCount()) {
+  const counters = countersOf(registers.rdx);
+  if (counters === null) {
     registers.rax = Status.nothingThere;
     return;
   }
-  const exits = vcpuOf(processor).exits;
   for (let reason: u32 = u32(min64(first, u64(EXIT_REASONS))); reason < EXIT_REASONS; reason++) {
-    const count = exits.get(reason);
+    const count = counters.exits.get(reason);
     if (count > 0n) {
       registers.rbx = count;
       registers.rcx = u64(reason);
@@ -88,6 +89,23 @@ function exitCount(registers: Registers): void {
     }
   }
   registers.rax = Status.nothingThere;
+}
+
+/** How many accesses of processor RDX exited that reached what owner RSI has. */
+function accessCount(registers: Registers): void {
+  const counters = countersOf(registers.rdx);
+  const owner = u32(min64(registers.rsi, u64(OWNERS)));
+  if (counters === null || owner >= OWNERS) {
+    registers.rax = Status.nothingThere;
+    return;
+  }
+  registers.rbx = counters.accesses.get(owner);
+}
+
+/** The counters of processor `number`; null where there is none. */
+function countersOf(number: u64): Counters | null {
+  const processor = u32(min64(number, u64(MAX_PROCESSORS)));
+  return processor < processorCount() ? vcpuOf(processor).counters : null;
 }
 
 /** Up to 24 bytes of the log from position RDX on, or from its oldest byte where that is newer. */

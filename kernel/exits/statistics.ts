@@ -18,22 +18,23 @@ import {
   type u32,
 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
+import { ACCESSES_OFFSET, COUNTER_PAGES, EXIT_REASONS, OWNERS } from '../observe/counters.js';
 import { allocatePages, PAGE_BYTES } from '../paging/allocator.js';
 import { hiddenBytes, hiddenStart, showReadOnly } from '../space/nestedPaging.js';
 import type { EntryFormat } from '../paging/pageTables.js';
 import { clockFrequency, clockSource } from '../time/clock.js';
 import { PROCESSOR_BYTES, vcpuAddress } from '../vcpu/processors.js';
-import { EXIT_REASONS, EXITS_OFFSET, EXITS_PAGES } from '../vcpu/vcpu.js';
+import { COUNTERS_OFFSET } from '../vcpu/vcpu.js';
 import { vendor } from '../run/vendor.js';
 
 /** "tsvmstat", little endian. */
 const MAGIC = 0x7461_7473_6d76_7374n;
-const STATISTICS_VERSION = 1;
+const STATISTICS_VERSION = 2;
 
 /** As docs/hypercall.md describes it. Later versions add fields at the end; what is there stays. */
 export const Statistics = struct(
   'Statistics',
-  { size: 0x48 },
+  { size: 0x50 },
   {
     magic: at(0x00, U64),
     version: at(0x08, U32),
@@ -49,6 +50,9 @@ export const Statistics = struct(
     clockFrequency: at(0x30, U64),
     hiddenStart: at(0x38, HPA),
     hiddenBytes: at(0x40, U64),
+    /** From a processor's counts of exits to its counts of accesses, and how many of these it has, one for each owner. */
+    accesses: at(0x48, U32),
+    accessesOfEach: at(0x4c, U32),
   },
 );
 
@@ -76,17 +80,19 @@ function describe(): void {
   page.bytes = Statistics.bytes;
   page.vendor = vendor();
   page.processors = processorCount();
-  page.counts = hpa(vcpuAddress(0) + EXITS_OFFSET);
+  page.counts = hpa(vcpuAddress(0) + COUNTERS_OFFSET);
   page.countsDistance = PROCESSOR_BYTES;
   page.countsOfEach = EXIT_REASONS;
   page.clockSource = clockSource();
   page.clockFrequency = clockFrequency();
   page.hiddenStart = hiddenStart();
   page.hiddenBytes = hiddenBytes();
+  page.accesses = ACCESSES_OFFSET;
+  page.accessesOfEach = OWNERS;
 }
 
 function showCounts(number: u32, format: EntryFormat): void {
   requires(number < MAX_PROCESSORS);
-  const first = hpa(vcpuAddress(number) + EXITS_OFFSET);
-  for (let index: u64 = 0n; index < EXITS_PAGES; index += 1n) showReadOnly(hpa(first + index * PAGE_BYTES), format);
+  const first = hpa(vcpuAddress(number) + COUNTERS_OFFSET);
+  for (let index: u64 = 0n; index < COUNTER_PAGES; index += 1n) showReadOnly(hpa(first + index * PAGE_BYTES), format);
 }

@@ -1,6 +1,7 @@
 /** Where the world switch calls at each exit. */
-import { effects, min64, physical, u32, u64 } from '../../transpiler/lib/index.js';
-import { LAST_EXIT_REASON, type Vcpu } from '../vcpu/vcpu.js';
+import { effects, min64, physical, u32 } from '../../transpiler/lib/index.js';
+import { countExit, LAST_EXIT_REASON } from '../observe/counters.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
 import { exitHandlers } from './handlers.js';
 import { eventToRepeat } from './control/inject.js';
 import { repeatLostInterrupts } from './control/lostInterrupts.js';
@@ -11,7 +12,7 @@ export function onSvmExit(vcpu: Vcpu): void {
   effects('no-alloc');
   const vmcb = physical(Vmcb, vcpu.vmcb);
   const reason = u32(min64(vmcb.exitCode, LAST_EXIT_REASON));
-  vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));
+  countExit(vcpu.counters, reason);
   vmcb.injectedEvent = eventToRepeat(vmcb);
   vmcb.tlbControl = TlbControl.keep;
   repeatLostInterrupts();

@@ -1,6 +1,6 @@
 /** Who handles which exit (APM 2, appendix C). Whatever is not intercepted cannot happen. */
 import { table } from '../../transpiler/lib/index.js';
-import { EXIT_REASONS } from '../vcpu/vcpu.js';
+import { EXIT_REASONS } from '../observe/counters.js';
 import { onAlignmentCheck, onDebugException } from './exits/exceptions.js';
 import type { ExitHandler } from './control/exitHandler.js';
 import { onInvd } from './exits/invd.js';

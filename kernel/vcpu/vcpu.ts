@@ -1,6 +1,7 @@
 /** A virtual processor: what the hypervisor keeps of the guest on one processor. */
 import { arr, at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
 import { CONSTANT_LEAVES, CpuidAnswer } from '../vmx/exits/cpuidMasks.js';
+import { Counters } from '../observe/counters.js';
 import { DescriptorTables } from '../x86/descriptors.js';
 import { MtrrShadow } from '../space/mtrrShadow.js';
 
@@ -28,13 +29,8 @@ export const Registers = struct(
 );
 export type Registers = Ref<typeof Registers>;
 
-/** Exit reasons are counted by their number; a higher number than the last is counted as the last. */
-export const EXIT_REASONS = 0x404;
-export const LAST_EXIT_REASON = 0x403n;
-
-/** Where the counts are in a vcpu, and how many pages they have. */
-export const EXITS_OFFSET = 0x3000n;
-export const EXITS_PAGES = 3n;
+/** Where the counters are in a vcpu. */
+export const COUNTERS_OFFSET = 0x3000n;
 
 /** What other processors write, or wait for. */
 const Mailbox = struct(
@@ -126,7 +122,7 @@ export const Vcpu = struct(
     destinationFormat: at(0x24f0, U32),
     init: at(0x24f4, Init),
     /** In pages of their own, which the guest can read (kernel/exits/statistics.ts). */
-    exits: at(0x3000, arr(U64, EXIT_REASONS)),
+    counters: at(0x3000, Counters),
   },
 );
 export type Vcpu = Ref<typeof Vcpu>;

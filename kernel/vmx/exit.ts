@@ -1,5 +1,6 @@
 /** Where the world switch calls at each exit. */
-import { effects, min32, u32, u64 } from '../../transpiler/lib/index.js';
+import { effects, min32, u32 } from '../../transpiler/lib/index.js';
+import { countExit } from '../observe/counters.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { BASIC_REASON, ENTRY_FAILED, ExitReason, LAST_VMX_REASON } from './control/exitReason.js';
 import { exitHandlers } from './handlers.js';
@@ -11,7 +12,7 @@ export function onVmxExit(vcpu: Vcpu, number: u32): void {
   effects('no-alloc');
   const hasFailed = u32(number & ENTRY_FAILED) !== 0;
   const reason: u32 = hasFailed ? ExitReason.other : min32(number & BASIC_REASON, LAST_VMX_REASON);
-  vcpu.exits.set(reason, u64(vcpu.exits.get(reason) + 1n));
+  countExit(vcpu.counters, reason);
   exitHandlers.get(reason)(vcpu);
   if (vcpu.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
   if (vcpu.holdsNmi || vcpu.holdsMachineCheck) keepNmiDue(vcpu);

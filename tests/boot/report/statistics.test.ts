@@ -47,5 +47,6 @@ t.test('with hypercall=user every program is told', async (t) => {
   t.match(said, /^tsvm: starting the guest$/m);
   t.match(said, /^log 0$/m);
   t.match(said, /^\{"version":1,.*"processors":\[\{"/m);
+  t.equal([...said.matchAll(/^\{"version":1,.*"accesses":\[\{.*\},\{.*\}\],"time"/gm)].length, 1);
   t.match(said, /^json 0$/m);
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { HIDDEN, HIDDEN_BYTES, startGuest, type Guest } from '../support/guest.js';
+import { countAccess } from '../../../kernel/observe/counters.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { beginLine, endLine, LOG_BYTES, logWritten, print } from '../../../kernel/report/console.js';
 import { logText } from '../support/startup.js';
@@ -12,6 +13,7 @@ const VERSION = 0n;
 const EXITS = 1n;
 const LOG = 2n;
 const MEMORY = 3n;
+const ACCESSES = 7n;
 
 /** Makes a hypercall and returns its status. */
 function call(guest: Guest, name: bigint, rdx = 0n, rsi = 0n): bigint {
@@ -51,7 +53,7 @@ t.test('version: of the interface, and how many processors', (t) => {
 
 t.test('exit counts of any processor can be read on any other', (t) => {
   const guest = startGuest(CODE, undefined, 2, 4);
-  vcpuOf(2).exits.set(0x41, 7n);
+  vcpuOf(2).counters.exits.set(0x41, 7n);
   t.equal(call(guest, VERSION), 0n);
   t.equal(guest.vcpu.registers.rcx, 3n);
   t.equal(call(guest, EXITS, 2n, 0n), 0n);
@@ -73,6 +75,18 @@ t.test('exit counts: the first reason from RSI on that was counted, then none', 
   t.equal(guest.vcpu.registers.rcx, BigInt(VMMCALL_EXIT));
   t.equal(guest.vcpu.registers.rbx, 2n);
   t.equal(call(guest, EXITS, 0n, BigInt(VMMCALL_EXIT + 1)), 2n);
+  t.end();
+});
+
+t.test('access counts: how many exited of one owner, on any processor', (t) => {
+  const guest = startGuest(CODE, undefined, 2, 4);
+  countAccess(vcpuOf(2).counters, 31);
+  t.equal(call(guest, ACCESSES, 2n, 31n), 0n);
+  t.equal(guest.vcpu.registers.rbx, 1n);
+  t.equal(call(guest, ACCESSES, 1n, 31n), 0n);
+  t.equal(guest.vcpu.registers.rbx, 0n);
+  t.equal(call(guest, ACCESSES, 3n, 0n), 2n, 'there is no such processor');
+  t.equal(call(guest, ACCESSES, 0n, 32n), 2n, 'there is no such owner');
   t.end();
 });
 
@@ -123,7 +137,7 @@ t.test('the memory that is kept from the guest', (t) => {
 t.test('a function that does not exist changes only RAX', (t) => {
   const guest = startGuest(CODE);
   guest.vcpu.registers.rbx = 77n;
-  for (const name of [7n, 8n, 0xffff_ffff_ffff_ffffn]) t.equal(call(guest, name), 1n);
+  for (const name of [8n, 9n, 0xffff_ffff_ffff_ffffn]) t.equal(call(guest, name), 1n);
   t.equal(guest.vcpu.registers.rbx, 77n);
   t.end();
 });

@@ -4,7 +4,8 @@ import { Event, eventCount } from '../../../kernel/report/events.js';
 import { publishStatistics, Statistics, statisticsPage } from '../../../kernel/exits/statistics.js';
 import { isHidden } from '../../../kernel/space/nestedPaging.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
-import { EXIT_REASONS, Vcpu } from '../../../kernel/vcpu/vcpu.js';
+import { countAccess, EXIT_REASONS, OWNERS } from '../../../kernel/observe/counters.js';
+import { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { hpa, physical, window } from '../../../transpiler/lib/index.js';
 import { HIDDEN, HIDDEN_BYTES, startGuest, walkTables } from '../support/guest.js';
 import { vendors } from '../support/vendors.js';
@@ -32,12 +33,16 @@ for (const { name, start } of vendors) {
     const page = physical(Statistics, hpa(guest.registers.rbx));
     t.equal(guest.registers.rcx, PAGE);
     t.equal(page.magic, MAGIC);
-    t.same([page.version, page.bytes, page.processors, page.countsOfEach], [1, 0x48, 1, EXIT_REASONS]);
+    t.same([page.version, page.bytes, page.processors, page.countsOfEach], [2, 0x50, 1, EXIT_REASONS]);
     t.same([page.hiddenStart, page.hiddenBytes], [HIDDEN, HIDDEN_BYTES]);
-    const reason = vcpuOf(0).exits.get(name === 'AMD-V' ? 0x81 : 18);
+    const reason = vcpuOf(0).counters.exits.get(name === 'AMD-V' ? 0x81 : 18);
     const counts = window(page.counts, EXIT_REASONS * 8);
     t.equal(counts.u64(8 * (name === 'AMD-V' ? 0x81 : 18)), reason);
     t.equal(reason, 1n, 'the hypercall itself');
+    countAccess(vcpuOf(0).counters, 5);
+    const accesses = window(hpa(page.counts + BigInt(page.accesses)), page.accessesOfEach * 8);
+    t.equal(accesses.u64(8 * 5), 1n);
+    t.equal(page.accessesOfEach, OWNERS);
     t.end();
   });
 
@@ -88,7 +93,7 @@ t.test('each processor has its counts in pages of their own', (t) => {
   for (const number of [0, 1, 2]) {
     const counts = page.counts + BigInt(number) * page.countsDistance;
     t.equal(counts % PAGE, 0n);
-    vcpuOf(number).exits.set(5, BigInt(number) + 7n);
+    vcpuOf(number).counters.exits.set(5, BigInt(number) + 7n);
     t.equal(window(counts, 64).u64(40), BigInt(number) + 7n);
     t.ok(walkTables(guest.vmcb.nestedCr3, counts));
   }

@@ -109,8 +109,8 @@ t.test('each exit is counted by its code', (t) => {
   const guest = startGuest();
   guest.exit(ExitCode.debugException);
   guest.exit(ExitCode.debugException);
-  t.equal(guest.vcpu.exits.get(ExitCode.debugException), 2n);
-  t.equal(guest.vcpu.exits.get(ExitCode.alignmentCheck), 0n);
+  t.equal(guest.vcpu.counters.exits.get(ExitCode.debugException), 2n);
+  t.equal(guest.vcpu.counters.exits.get(ExitCode.alignmentCheck), 0n);
   t.end();
 });
 
@@ -246,7 +246,7 @@ t.test('VMEXIT_INVALID is counted as the last reason and is a crash', (t) => {
   const guest = startGuest();
   guest.vmcb.exitCode = 0xffff_ffff_ffff_ffffn;
   t.throws(() => guest.exit(0xffff_ffff), HALTED);
-  t.equal(guest.vcpu.exits.get(0x403), 1n);
+  t.equal(guest.vcpu.counters.exits.get(0x403), 1n);
   t.end();
 });
 
