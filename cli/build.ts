@@ -45,7 +45,7 @@ export function buildCommand(): Command {
     });
 }
 
-/** Builds and tells what came of it; for the commands that need an image. */
+/** Builds the image and prints the result. The commands that need an image call it. */
 export async function buildOnce({ json, checked }: Options): Promise<ExitCode> {
   const kind = checked ? CHECKED : ORDINARY;
   const result = await buildImage({
@@ -73,7 +73,7 @@ function tellResult(result: BuildResult, kind: ImageKind): void {
   );
 }
 
-/** Until the process is interrupted. Changes that come during a build lead to one more build. */
+/** Builds after each change until the process is interrupted. Changes during a build cause one more build. */
 function buildOnChange(options: Options): void {
   const folders = ['kernel', 'runtime-c', 'linker', 'transpiler/lib'].map((folder) => join(root, folder));
   let building = false;

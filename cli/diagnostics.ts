@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../transpiler/diagnostics/diagnostic.js';
 import { printDiagnostic } from '../transpiler/diagnostics/print.js';
 
-/** Prints what the transpiler refuses, as a person reads it, and how much it is. */
+/** Prints the transpiler's diagnostics in readable form, and how many there are. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) process.stderr.write(`${printDiagnostic(diagnostic)}\n`);
   const { length } = diagnostics;

@@ -1,4 +1,4 @@
-/** Files that the person who calls a command names. */
+/** Reads and writes the files that a command line names. */
 import { createReadStream } from 'node:fs';
 import { access, constants, cp, mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { findHeader } from '../linker/formats/multiboot.js';
 import { type OptionWords, refusalOf } from '../linker/formats/options.js';
 import { withTemporaryFolder } from '../linker/temporary.js';
 
-/** Writes a result to `path`; `folder` is for files in between. */
+/** Writes a result to `path`. `folder` is for intermediate files. */
 export type Maker = (path: string, folder: string) => Promise<void>;
 
 /** The name of standard output, for commands that can write there. */
@@ -20,7 +20,7 @@ export async function readInput(file: string): Promise<Buffer> {
   return readFile(file).catch(cannot('read', file));
 }
 
-/** The content of a kernel that can be a guest. */
+/** Reads a kernel that can be a guest. Throws a UserError if the file is no such kernel. */
 export async function readKernel(file: string): Promise<Buffer> {
   const kernel = await readInput(file);
   if (readLinuxHeader(kernel) === null && findHeader(kernel) === null) {
@@ -32,19 +32,19 @@ export async function readKernel(file: string): Promise<Buffer> {
   return kernel;
 }
 
-/** Throws a UserError where `image` would not start with these options. */
+/** Throws a UserError if `image` would not start with these options. */
 export function checkOptions(words: OptionWords, image: Buffer): void {
   const reason = refusalOf(words, inspectFile(image).tsvm?.options ?? []);
   if (reason !== null) throw new UserError(reason, ExitCode.usage);
 }
 
-/** Throws a UserError where `file` cannot be read and written. */
+/** Throws a UserError if `file` cannot be both read and written. */
 export async function checkDisk(file: string): Promise<void> {
   const handle = await open(file, 'r+').catch(cannot('open', file));
   await handle.close();
 }
 
-/** Writes one file, which takes the place of an earlier one only when it is whole; or a device. */
+/** Writes a file or a device. An earlier file is replaced only once the new one is complete. */
 export async function writeOutput(output: string, make: Maker): Promise<void> {
   const found = await stat(output).catch(() => null);
   if (found !== null && !found.isFile() && !found.isDirectory()) return writeDevice(output, make);
@@ -58,7 +58,7 @@ export async function writeOutput(output: string, make: Maker): Promise<void> {
   }, dirname(target));
 }
 
-/** Fills a folder that may be there already. */
+/** Fills a folder, which may already exist. */
 export async function writeFolder(output: string, make: Maker): Promise<void> {
   await withTemporaryFolder(async (folder) => {
     const tree = join(folder, 'output');
@@ -68,7 +68,7 @@ export async function writeFolder(output: string, make: Maker): Promise<void> {
   });
 }
 
-/** What is not a file cannot be replaced: it is opened first, and written when all that goes there is made. */
+/** Writes a device. It cannot be replaced like a file, so it is opened first and written once all its content is made. */
 async function writeDevice(output: string, make: Maker): Promise<void> {
   const device = await open(output, 'r+').catch(cannot('write', output));
   try {
@@ -82,14 +82,14 @@ async function writeDevice(output: string, make: Maker): Promise<void> {
   }
 }
 
-/** Throws what went wrong with a file that the command line names. */
+/** Returns a handler that throws a UserError naming the file of the command line and what failed with it. */
 function cannot(verb: string, file: string): (error: NodeJS.ErrnoException) => never {
   return (error) => {
     throw new UserError(`cannot ${verb} ${file}: ${systemText(error)}`, ExitCode.usage);
   };
 }
 
-/** Throws what went wrong while a result was written: where a call of the system did, it names the result. */
+/** Returns a handler for errors while a result is written. If a system call failed, its UserError names the result. */
 function failed(output: string): (error: unknown) => never {
   return (error) => {
     if (!isSystemError(error)) throw error;

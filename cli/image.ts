@@ -20,7 +20,7 @@ Media:
   pxe    a folder for a TFTP or HTTP server: a script for iPXE, and the first files for BIOS and UEFI
 
 Without --kernel the medium has no guest: tsvm then starts what is on the node's own disk.
-Where the medium's tsvm cannot be loaded, the node stands still; with --fallback node it starts WITHOUT a hypervisor.
+If the medium's tsvm cannot be loaded, the node stands still; with --fallback node it starts WITHOUT a hypervisor.
 
 Examples:
   tsvm image iso --kernel vmlinuz --initrd initrd.img --append "root=/dev/sda1" -o node.iso
@@ -46,7 +46,7 @@ interface Options extends PackOptions {
   readonly json?: true;
 }
 
-/** What loaders take: printable ASCII, without what GRUB would take for its own in any of its languages. */
+/** The characters that all loaders pass on: printable ASCII without those that have a meaning in GRUB's languages. */
 const OPTION_WORDS = /^[\w=,.:\\/ -]*$/;
 
 export function imageCommand(): Command {
@@ -56,7 +56,10 @@ export function imageCommand(): Command {
   return addPackOptions(command)
     .option('--options <words>', "the hypervisor's options", '')
     .addOption(
-      new Option('--fallback <what>', "what the medium starts where its tsvm cannot be loaded: the node's own system?")
+      new Option(
+        '--fallback <what>',
+        "what the medium starts if its tsvm cannot be loaded: nothing, or the node's own system",
+      )
         .choices(FALLBACKS)
         .default('none'),
     )
@@ -91,16 +94,18 @@ async function makeImage(kind: Kind, options: Options): Promise<void> {
 }
 
 function tellRisks(kind: Kind, { options, fallback }: Options, image: Buffer): void {
-  if (fallback === 'node') tellWarning('where this medium fails the node starts WITHOUT a hypervisor: --fallback node');
+  if (fallback === 'node') tellWarning('if this medium fails, the node starts WITHOUT a hypervisor: --fallback node');
   const needsLoader = kind !== 'pxe' && (options.trim() !== '' || fallback === 'node');
   if (needsLoader && isSigned(image)) {
-    tellWarning('Secure Boot does not start this medium: what hands --options over, or falls back, is not signed');
+    tellWarning(
+      'Secure Boot does not start this medium: the loader that passes --options on, or falls back, is not signed',
+    );
   }
 }
 
-/** Throws a UserError where a loader would not hand the words over as they are. */
+/** Throws a UserError if a loader would not pass the words on unchanged. */
 function checkCharacters(words: string): void {
   if (!OPTION_WORDS.test(words)) {
-    throw new UserError('--options has characters that boot loaders would not hand over', ExitCode.usage);
+    throw new UserError('--options contains characters that boot loaders would not pass on', ExitCode.usage);
   }
 }

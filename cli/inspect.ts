@@ -20,14 +20,14 @@ Examples:
 
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('tell what an image, a kernel or a bundle is and holds')
+    .description('show what an image, a kernel or a bundle is, and what it contains')
     .argument('<file>', 'the file', fileName)
     .option('--json', 'print it as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, { json }: { json?: true }) => {
       const inspection = inspectFile(await readInput(name));
       if (inspection.formats.length === 0 && inspection.tsvm === null) {
-        throw new UserError(`${name} is nothing that a node can be started with, nor a bundle`, ExitCode.usage);
+        throw new UserError(`${name} is neither a file that a node can be started with, nor a bundle`, ExitCode.usage);
       }
       const [first = '', ...rest] = describe(inspection);
       if (json) printJson(inspection);

@@ -22,13 +22,13 @@ Examples:
   tsvm pack --image old-node.bin --kernel vmlinuz -o node.bin     with another guest in it
   tsvm pack --kernel vmlinuz -o - | ssh server "cat > node.bin"   to standard output`;
 
-/** The files that become a bundle, and the image that takes it. */
+/** The files that become a bundle, and the image that the bundle is put into. */
 export interface PackOptions {
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
   readonly policy?: string;
-  /** The hypervisor's options that lie in the file, of `tsvm pack` only. */
+  /** The hypervisor's options that are put into the file; only `tsvm pack` has them. */
   readonly packedOptions?: string;
   readonly digest: DigestKind;
   readonly image?: string;
@@ -41,19 +41,21 @@ interface Options extends PackOptions {
   readonly json?: true;
 }
 
-/** The longest command line that Linux takes. */
+/** The longest command line that Linux accepts, in bytes. */
 const MOST_COMMAND_LINE = 2047;
 
 export function packCommand(): Command {
   const command = new Command('pack').description('put a guest into the image, so that one file starts a node');
   return addPackOptions(command)
     .addOption(
-      new Option('--bundle-only', 'write the guest alone, for a boot loader that hands it over').conflicts('image'),
+      new Option('--bundle-only', 'write the guest alone, for a boot loader that loads it beside the image').conflicts(
+        'image',
+      ),
     )
     .addOption(
       new Option(
         '--options <words>',
-        "the hypervisor's options, where the file's signature covers them and no boot loader can weaken them",
+        "the hypervisor's options, put into the file: its signature covers them, and no boot loader can weaken them",
       ).conflicts('bundleOnly'),
     )
     .requiredOption('-o, --output <file>', 'the file to write; - is standard output', fileName)
@@ -64,7 +66,7 @@ export function packCommand(): Command {
     );
 }
 
-/** The options of the commands that put a guest into an image. */
+/** Adds the options that are common to the commands that put a guest into an image. */
 export function addPackOptions(command: Command): Command {
   return command
     .option('--kernel <file>', "the guest's kernel: a Linux bzImage, or a multiboot image", fileName)
@@ -72,11 +74,11 @@ export function addPackOptions(command: Command): Command {
     .option('--append <words>', "the guest kernel's command line")
     .option(
       '--policy <file>',
-      'what the guest may do; this version enforces none yet, and refuses to start with one',
+      'the policy: what the guest may do; this version enforces none yet, and refuses to start with one',
       fileName,
     )
     .addOption(
-      new Option('--digest <kind>', 'what the parts are checked by when they are used; crc32c takes far less time')
+      new Option('--digest <kind>', 'the digest by which start-up checks the parts; crc32c takes far less time')
         .choices(DIGEST_KINDS)
         .default('crc32c'),
     )
@@ -101,7 +103,7 @@ async function pack(options: Options): Promise<void> {
   else tell(`packed     ${options.output}  ${result.length.toLocaleString('en')} B`);
 }
 
-/** Null where no part is named. */
+/** Makes a bundle of the named files. Null if none is named. */
 export async function bundleOf({
   kernel,
   initrd,
@@ -128,7 +130,7 @@ export async function bundleOf({
   return makeBundle(content, digest);
 }
 
-/** The image as it is where there is no bundle. Null where the image that should be built is refused. */
+/** Puts the bundle, if any, into the image. Null if the image has to be built and the kernel is refused. */
 export async function packedImage(
   { image, packedOptions = '' }: PackOptions,
   bundle: Buffer | null,
@@ -140,12 +142,12 @@ export async function packedImage(
   if (found.kind !== 'whole') throw new UserError(`${name} ${REASONS[found.kind]}`, ExitCode.usage);
   checkOptions({ packed: packedOptions, outside: '' }, file);
   if (bundle === null) return file;
-  if (isSigned(file)) tellWarning(`the signature of ${name} does not go with the guest: sign the new file`);
+  if (isSigned(file)) tellWarning(`the signature of ${name} does not cover the guest: sign the new file`);
   return packFile(file, bundle);
 }
 
 const REASONS = {
-  none: 'is no image of tsvm',
+  none: 'is not an image of tsvm',
   truncated: 'is a truncated image of tsvm',
-  damaged: 'is a damaged image of tsvm: its content does not have the sum that it names',
+  damaged: 'is a damaged image of tsvm: its content does not match its checksum',
 } as const;

@@ -66,7 +66,7 @@ interface Options {
 }
 
 const DEFAULT_GDB_PORT = 1234;
-/** Options, by their names in `Options`, that one emulator alone takes. */
+/** Options that only one of the emulators takes, by their names in `Options`. */
 const QEMU_ONLY = ['uefi', 'disk', 'cpu', 'machine', 'gdb', 'icount'];
 const BOCHS_ONLY = ['model', 'strictMsrs'];
 
@@ -136,28 +136,28 @@ async function run(words: string[], options: Options, command: Command): Promise
   await emulate(machine, options);
 }
 
-/** Throws a UserError where a word is not behind `--`. */
+/** Throws a UserError if a word does not follow `--`. */
 function checkWords(words: string[]): void {
   const behind = process.argv.includes('--') ? process.argv.length - process.argv.indexOf('--') - 1 : 0;
   const [stray] = words.slice(0, Math.max(0, words.length - behind));
   if (stray === undefined) return;
-  throw new UserError(`unknown word '${stray}': what is for QEMU follows --`, ExitCode.usage, ['tsvm run --help']);
+  throw new UserError(`unknown word '${stray}': options for QEMU follow --`, ExitCode.usage, ['tsvm run --help']);
 }
 
-/** Throws a UserError where something is asked for that the chosen emulator would not take. */
+/** Throws a UserError if the command line has an option that the chosen emulator does not take. */
 function checkEmulator(words: string[], { emulator }: Options, command: Command): void {
   const [name, others] = emulator === 'bochs' ? ['QEMU', QEMU_ONLY] : ['Bochs', BOCHS_ONLY];
   const given = command.options.filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli');
   const refused = given.find((option) => others.includes(option.attributeName()));
   if (refused !== undefined) throw onlyFor(name, refused.long ?? refused.flags);
-  if (emulator === 'bochs' && words.length > 0) throw onlyFor(name, 'what follows --');
+  if (emulator === 'bochs' && words.length > 0) throw onlyFor(name, 'a word after --');
 }
 
 function onlyFor(emulator: string, what: string): UserError {
   return new UserError(`${what} is for ${emulator} only`, ExitCode.usage, ['tsvm run --help']);
 }
 
-/** What any machine boots. */
+/** The image, the guest and their options, the same for both emulators. */
 async function contentOf(chosen: Options): Promise<Omit<BootDiscContent, 'loader'>> {
   const { image, bare, options, kernel, initrd, append } = chosen;
   const hasGuest = await hasOwnGuest(chosen);
@@ -182,7 +182,7 @@ async function contentOf(chosen: Options): Promise<Omit<BootDiscContent, 'loader
 
 const NO_GUEST = { kernel: null, initrd: null };
 
-/** Whether the guest is on a disk or in the image. */
+/** Whether the guest comes from a disk or is packed into the image. */
 async function hasOwnGuest({ image, kernel, disk }: Options): Promise<boolean> {
   if (kernel !== undefined) return false;
   return disk !== undefined || (image !== undefined && inspectFile(await readInput(image)).bundle !== null);
@@ -194,7 +194,8 @@ function isInteractive(): boolean {
 
 async function machineOf(words: string[], options: Options): Promise<Machine> {
   const { loader, uefi, disk, memory, cpus, cpu, machine, serial, gdb, reboot, icount } = options;
-  if (uefi && loader !== undefined && loader !== 'qemu') throw new UserError('GRUB is for a BIOS here', ExitCode.usage);
+  if (uefi && loader !== undefined && loader !== 'qemu')
+    throw new UserError('a --loader of GRUB needs a BIOS: leave --uefi out', ExitCode.usage);
   return {
     ...(await contentOf(options)),
     ...{ loader: loader ?? DEFAULT_MACHINE.loader, uefi: uefi ?? false },
@@ -213,7 +214,7 @@ async function emulate(machine: Machine, options: Options): Promise<void> {
   const result = await withTemporaryFolder(async (folder) =>
     execa('qemu-system-x86_64', await emulatorParameters(machine, folder), {
       stdin: machine.serial === 'mon:stdio' ? 'inherit' : 'ignore',
-      // With --json standard output holds the one object; the console is then where the messages are.
+      // With --json standard output is for the one object, so the console goes where the messages go.
       stdout: json ? process.stderr : 'inherit',
       stderr: [withoutFeatureWarnings, 'inherit'],
       reject: false,
@@ -250,7 +251,7 @@ async function runBochs(options: Options): Promise<void> {
   report(ended, start, options);
 }
 
-/** A reset that ends the run is what was asked for. */
+/** Prints how the run ended and sets the exit code. A reset that ends the run is a success: --no-reboot asked for it. */
 function report(ended: BochsEnd, start: number, { timeout, json }: Options): void {
   if (json) printJson({ ended, seconds: (performance.now() - start) / 1000 });
   if (ended === 'timeout') tell(`the guest did not end within ${timeout} seconds`);
@@ -260,6 +261,6 @@ function report(ended: BochsEnd, start: number, { timeout, json }: Options): voi
 
 async function checkImage(file: string): Promise<void> {
   if (readFileParts(await readInput(file)).kind === 'none') {
-    throw new UserError(`${file} is no image of tsvm`, ExitCode.usage);
+    throw new UserError(`${file} is not an image of tsvm`, ExitCode.usage);
   }
 }

@@ -1,12 +1,12 @@
-/** What the commands write: results to standard output, everything else to standard error. */
+/** Writes what the commands tell: results to standard output, everything else to standard error. */
 import picocolors from 'picocolors';
 
 const colors = picocolors.createColors(process.stderr.isTTY && process.env['NO_COLOR'] === undefined);
 
-/** What a terminal would obey, in a text of one line or of several: control characters but tabs, and what turns or hides text. */
+/** Characters that a terminal would obey: control characters except tabs, and those that reorder or hide text. */
 const CONTROLS = /(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** `text` with its control characters as `\\x1b` or `\\u202e`: it may come from a file that somebody else has made. */
+/** Shows control characters in `text` as `\\x1b` or `\\u202e`, since it may come from a file of unknown origin. */
 export function visible(text: string): string {
   return text.replace(CONTROLS, (character) => {
     const code = character.codePointAt(0) ?? 0;
@@ -14,12 +14,12 @@ export function visible(text: string): string {
   });
 }
 
-/** The same of each line of `text`. */
+/** Applies visible() to each line of `text`. */
 function visibleLines(text: string): string {
   return text.split('\n').map(visible).join('\n');
 }
 
-/** A step that is done: its name, what came of it, and how long it took. */
+/** Tells that a step is done: its name, its result and how long it took. */
 export function tellStep(name: string, detail: string, milliseconds: number): void {
   const seconds = `${(milliseconds / 1000).toFixed(1)} s`;
   process.stderr.write(
@@ -27,23 +27,23 @@ export function tellStep(name: string, detail: string, milliseconds: number): vo
   );
 }
 
-/** Something a person should know, without a time. */
+/** Tells one line of information, without a time. */
 export function tell(text: string): void {
   process.stderr.write(`  ${visible(text)}\n`);
 }
 
-/** What is done all the same, but hardly as it was meant. */
+/** Warns about something that is done although it is probably not what the user wants. */
 export function tellWarning(text: string): void {
   process.stderr.write(`${colors.yellow('tsvm: warning:')} ${visible(text)}\n`);
 }
 
-/** What went wrong, and the commands that would mend it. */
+/** Tells an error, and the commands that would mend it. */
 export function tellError(text: string, remedies: readonly string[] = []): void {
   process.stderr.write(`${colors.red('tsvm:')} ${visibleLines(text)}\n`);
   for (const remedy of remedies) process.stderr.write(`  try: ${colors.bold(remedy)}\n`);
 }
 
-/** What JSON.stringify() leaves as it is: all control characters but the newlines between its own lines. */
+/** Control characters that JSON.stringify() does not escape; the newlines between its own lines are not among them. */
 const JSON_CONTROLS = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escaped(character: string): string {
@@ -52,7 +52,7 @@ function escaped(character: string): string {
     .join('');
 }
 
-/** The one object that a command with --json prints. */
+/** Prints the one object of a command with --json. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2).replace(JSON_CONTROLS, escaped)}\n`);
 }

@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
-/** Commander's own takes a name that it does not know for none. */
+/** The `help` command. Commander's own one treats an unknown name as if no name was given. */
 function helpCommand(program: Command): Command {
   return new Command('help')
     .description('tell all about a command')
@@ -62,7 +62,7 @@ function helpCommand(program: Command): Command {
     });
 }
 
-/** Errors of the command line look like all others. */
+/** Prints errors of the command line in the same form as all other errors. */
 function tellErrorsAlike(command: Command): void {
   const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
   command.exitOverride().configureOutput({
@@ -70,7 +70,7 @@ function tellErrorsAlike(command: Command): void {
   });
 }
 
-/** Tells what ended the command, and sets its exit code. */
+/** Prints the error that ended the command, and sets the exit code. */
 function end(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? ExitCode.success : ExitCode.usage;
@@ -82,13 +82,13 @@ function end(error: unknown): void {
     tellError(`cannot ${[syscall, path].filter((word) => word !== undefined).join(' ')}: ${systemText(error)}`);
     process.exitCode = ExitCode.tool;
   } else {
-    tellError(`an error of its own, please report it\n${error instanceof Error ? error.stack : String(error)}`);
+    tellError(`internal error, please report it\n${error instanceof Error ? error.stack : String(error)}`);
     process.exitCode = ExitCode.internal;
   }
 }
 
 function endAtOnce(error: unknown): void {
-  // Whoever read has read enough, as head(1) does.
+  // The reader of the output has closed it, as head(1) does: this is no error.
   if (!isSystemError(error) || error.code !== 'EPIPE') end(error);
   process.exit();
 }

@@ -1,17 +1,17 @@
-/** Files and folders that are gone when this process ends, however it ends. */
+/** Makes temporary folders, which are removed when this process ends, however it ends. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onExit } from 'signal-exit';
 
-/** Programs that are being ended may still put files into a folder while it is removed: so long it is tried again. */
+/** How long removing is tried again: a program that is being stopped may still write into the folder. */
 const MILLISECONDS = 2000;
 
 const paths = new Set<string>();
 let watches = false;
 
-/** Makes a folder in `parent`; removeNow() is for when it has served. */
+/** Makes a folder in `parent`. removeNow() removes it before the process ends. */
 export function temporaryFolder(parent = tmpdir()): string {
   watch();
   const folder = mkdtempSync(join(parent, '.tsvm-'));
@@ -19,7 +19,7 @@ export function temporaryFolder(parent = tmpdir()): string {
   return folder;
 }
 
-/** Calls `work` with a folder in `parent` that lasts as long as the work. */
+/** Calls `work` with a new folder in `parent`, and removes the folder when the work is done. */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>, parent = tmpdir()): Promise<T> {
   const folder = temporaryFolder(parent);
   try {
@@ -29,11 +29,11 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
   }
 }
 
-/** Has what lies at `paths` removed when the process ends, by a signal too. */
+/** Registers the removal of all `paths` at the end of the process, also by a signal. */
 function watch(): void {
   if (watches) return;
   watches = true;
-  // Last: by then execa has told the programs that it started to end.
+  // As the last handler: by then execa has told the programs that it started to stop.
   onExit(removeAll, { alwaysLast: true });
 }
 
@@ -49,7 +49,7 @@ function removeAll(): void {
   }
 }
 
-/** Whether nothing is left at `path`. An error is no reason to end otherwise than the process does. */
+/** Removes `path` and returns whether it is gone. It does not throw, so the process ends with its own exit code. */
 function isRemoved(path: string): boolean {
   try {
     rmSync(path, { recursive: true, force: true });

@@ -45,7 +45,7 @@ for (const [parameters, message, help] of [
   [['run', '--cpus', '0'], "argument '0' is invalid", 'tsvm run --help'],
   [['run', '--timeout', '2147484'], "argument '2147484' is invalid", 'tsvm run --help'],
   [['run', '--kernel='], "argument '' is invalid", 'tsvm run --help'],
-  [['run', 'pc'], "unknown word 'pc': what is for QEMU follows --", 'tsvm run --help'],
+  [['run', 'pc'], "unknown word 'pc': options for QEMU follow --", 'tsvm run --help'],
   [['run', 'pc', '--', '-version'], "unknown word 'pc'", 'tsvm run --help'],
   [['run', '--bare', '--options', 'x'], "'--bare' cannot be used with option '--options", 'tsvm run --help'],
   [['run', '--bare', '--loader', 'linux'], "'--bare' cannot be used with option '--loader", 'tsvm run --help'],
@@ -56,7 +56,7 @@ for (const [parameters, message, help] of [
   [['run', '--emulator', 'bochs', '--machine', 'pc'], '--machine is for QEMU only', 'tsvm run --help'],
   [['run', '--emulator', 'bochs', '--gdb'], '--gdb is for QEMU only', 'tsvm run --help'],
   [['run', '--emulator', 'bochs', '--loader', 'qemu'], '--loader qemu is for QEMU only', 'tsvm run --help'],
-  [['run', '--emulator', 'bochs', '--', 'x'], 'what follows -- is for QEMU only', 'tsvm run --help'],
+  [['run', '--emulator', 'bochs', '--', 'x'], 'a word after -- is for QEMU only', 'tsvm run --help'],
 ] as const) {
   t.test(`a wrong command line ends with 2: ${parameters.join(' ')}`, async (t) => {
     const { stdout, stderr, exitCode } = await tsvm(parameters);
@@ -88,7 +88,7 @@ t.test('an image that is none is named', async (t) => {
   const file = join(await folder(t), 'image');
   await writeFile(file, Buffer.alloc(10_000));
   const { stderr, exitCode } = await tsvm(['run', '--image', file]);
-  t.match(stderr, `${file} is no image of tsvm`);
+  t.match(stderr, `${file} is not an image of tsvm`);
   t.equal(exitCode, 2);
 });
 
@@ -127,7 +127,7 @@ t.test('an error of tsvm itself is told with its place, and has an exit code of 
   await writeFile(join(copy, 'package.json'), 'not what tsvm reads');
   const words = [join(copy, 'build', 'js', 'cli', 'tsvm.js'), '--version'];
   const { stderr, exitCode } = await execa(process.execPath, words, { reject: false });
-  t.match(stderr, /^tsvm: an error of its own, please report it\nSyntaxError: .*\n {4}at /);
+  t.match(stderr, /^tsvm: internal error, please report it\nSyntaxError: .*\n {4}at /);
   t.equal(exitCode, 70);
 });
 

@@ -88,7 +88,7 @@ t.test('a signature is called one that was not verified, and packing says that i
   await writeFile(join(folder, 'kernel'), kernel('1'));
   const packed = join(folder, 'packed.bin');
   const { stderr, exitCode } = await tsvm('pack', '--image', signed, '--kernel', join(folder, 'kernel'), '-o', packed);
-  t.match(stderr, /warning: the signature of .*signed\.bin does not go with the guest: sign the new file/);
+  t.match(stderr, /warning: the signature of .*signed\.bin does not cover the guest: sign the new file/);
   t.equal(exitCode, 0);
   t.equal(readPe(await readFile(packed))?.signatures, null);
 });
@@ -100,6 +100,6 @@ t.test('image says what Secure Boot does not start, and what a node starts witho
   t.notMatch((await medium()).stderr, 'warning');
   t.match((await medium('--options', 'crash=reset')).stderr, 'warning: Secure Boot does not start this medium');
   const { stderr } = await medium('--fallback', 'node');
-  t.match(stderr, 'warning: where this medium fails the node starts WITHOUT a hypervisor');
+  t.match(stderr, 'warning: if this medium fails, the node starts WITHOUT a hypervisor');
   t.match(stderr, 'warning: Secure Boot does not start this medium');
 });

@@ -167,8 +167,8 @@ for (const [what, parameters, message] of [
   ['a command line without a kernel', ['--append', 'quiet'], /are for a kernel/],
   ['a kernel that is none', ['--kernel', program], /is not a kernel that a boot loader can start/],
   ['a file that is not there', ['--kernel', '/nowhere'], /cannot read \/nowhere: no such file/],
-  ['an image that is none', ['--kernel', 'KERNEL', '--image', program], /is no image of tsvm/],
-  ['the file that gdb reads', ['--kernel', 'KERNEL', '--image', debug], /tsvm.debug is no image of tsvm/],
+  ['an image that is none', ['--kernel', 'KERNEL', '--image', program], /is not an image of tsvm/],
+  ['the file that gdb reads', ['--kernel', 'KERNEL', '--image', debug], /tsvm.debug is not an image of tsvm/],
   ['a command line that is too long', ['--kernel', 'KERNEL', '--append', 'x'.repeat(2048)], /at most 2047 bytes/],
   ['a part without a name', ['--kernel='], /argument '' is invalid/],
   ['an image for what goes without', ['--kernel', 'KERNEL', '--bundle-only', '--image', image], /cannot be used with/],
@@ -184,7 +184,7 @@ for (const [what, parameters, message] of [
 
 t.test('inspecting what is nothing of that kind is an error', async (t) => {
   const { stderr, exitCode } = await tsvm('inspect', program);
-  t.match(stderr, /is nothing that a node can be started with/);
+  t.match(stderr, /is neither a file that a node can be started with/);
   t.equal(exitCode, 2);
 });
 
