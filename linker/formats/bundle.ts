@@ -1,4 +1,4 @@
-/** What a node boots, in one archive: a cpio in the `newc` format with the parts and their digests, as `guest/NAME`. */
+/** A bundle is a cpio archive in the `newc` format that holds a node's guest: its parts and their digests, as `guest/NAME`. */
 import crc32c from 'crc-32/crc32c.js';
 import { createHash } from 'node:crypto';
 import { type ArchiveFile, type ArchiveMember, cpioArchive, readArchive } from './cpio.js';
@@ -8,27 +8,27 @@ export const BUNDLE_PARTS = ['kernel', 'initrd', 'cmdline', 'options', 'policy']
 export type BundlePart = (typeof BUNDLE_PARTS)[number];
 export type BundleContent = Partial<Readonly<Record<BundlePart, Uint8Array>>>;
 
-/** What start-up checks the parts by. */
+/** The digests by which start-up can check the parts. */
 export const DIGEST_KINDS = ['crc32c', 'sha256'] as const;
 export type DigestKind = (typeof DIGEST_KINDS)[number];
 
 export interface BundleEntry {
   readonly name: BundlePart;
   readonly bytes: number;
-  /** Of what the bundle holds, in hexadecimal digits. */
+  /** Digest of the part, in hexadecimal digits. */
   readonly sha256: string;
-  /** Whether the bundle's list of digests says the same. */
+  /** Whether the bundle's list of digests has the same digest. */
   readonly matches: boolean;
 }
 
 const FOLDER = 'guest';
-/** Lines as sha256sum writes them. */
+/** The list of digests, in lines as sha256sum writes them. */
 const DIGESTS = `${FOLDER}/digests`;
 const KIND_MASK = 0xf000;
 const REGULAR_FILE = 0x8000;
 const MOST_COMMAND_LINE = 2048;
 
-/** A CRC-32C costs the node an instruction for 6 bytes, a SHA-256 56 instructions for each byte. */
+/** Makes a bundle. To check it, a node needs an instruction for 6 bytes with CRC-32C, and 56 for each byte with SHA-256. */
 export function makeBundle(content: BundleContent, kind: DigestKind = 'crc32c'): Buffer {
   const files = BUNDLE_PARTS.flatMap((name): ArchiveFile[] => {
     const part = content[name];
@@ -45,11 +45,14 @@ export function makeBundle(content: BundleContent, kind: DigestKind = 'crc32c'):
 /** What a bundle holds, and whether a node starts with it. */
 export interface Bundle {
   readonly parts: readonly BundleEntry[];
-  /** Why start-up refuses it; null where it does not. */
+  /** Why start-up refuses the bundle; null if it accepts it. */
   readonly refusal: string | null;
 }
 
-/** `isPacked`: it lies in an image, where it may have options. Null where `archive` is none, is damaged, or has nothing of a bundle. What is not below guest/ is left out. */
+/**
+ * Reads a bundle. Null if `archive` is not an archive, is damaged, or has no part of a bundle. Files outside guest/ are left
+ * out. `isPacked`: the bundle lies in an image, where it may have options.
+ */
 export function readBundle(archive: Buffer, isPacked = false): Bundle | null {
   const files = readArchive(archive)?.filter(({ path }) => path.startsWith(`${FOLDER}/`)) ?? [];
   if (files.length === 0) return null;
@@ -63,7 +66,7 @@ export function readBundle(archive: Buffer, isPacked = false): Bundle | null {
   return { parts, refusal: refusalOf(files, isPacked) ?? digestRefusal(parts) };
 }
 
-/** The rules of kernel/boot/bundle/bundle.ts; a test holds this to them. */
+/** Why start-up refuses these files, by the rules of kernel/boot/bundle/bundle.ts. A test compares the two. */
 function refusalOf(files: readonly ArchiveMember[], isPacked: boolean): string | null {
   const known = [DIGESTS, ...BUNDLE_PARTS.map((name) => `${FOLDER}/${name}`)];
   for (const [index, { path, mode }] of files.entries()) {
@@ -97,7 +100,7 @@ function isListed({ path, content }: ArchiveFile, list: Uint8Array): boolean {
   return digest !== undefined && DIGEST_KINDS.some((kind) => digestOf(content, kind) === digest);
 }
 
-/** The content of a part; null where `archive` is no bundle that has it. */
+/** The content of a part; null if `archive` is not a bundle or does not have it. */
 export function readPart(archive: Buffer, name: BundlePart): Buffer | null {
   const content = readArchive(archive)?.find(({ path }) => path === `${FOLDER}/${name}`)?.content;
   return content === undefined ? null : Buffer.from(content);
@@ -107,7 +110,7 @@ function lineOf({ path, content }: ArchiveFile, kind: DigestKind): string {
   return `${digestOf(content, kind)}  ${path}`;
 }
 
-/** In hexadecimal digits. */
+/** The digest of `content`, in hexadecimal digits. */
 export function digestOf(content: Uint8Array, kind: DigestKind): string {
   if (kind === 'sha256') return createHash('sha256').update(content).digest('hex');
   return (crc32c.buf(content) >>> 0).toString(16).padStart(8, '0');

@@ -12,13 +12,13 @@ export interface ArchiveFile {
   readonly content: Uint8Array;
 }
 
-/** What has a name in the archives of a file, as start-up reads them: kernel/boot/bundle/cpio.ts. */
+/** An entry of an archive, with the fields that start-up reads (kernel/boot/bundle/cpio.ts). */
 export interface ArchiveMember extends ArchiveFile {
   readonly mode: number;
 }
 
 const MAGIC = '070701';
-/** The second has sums of the contents, which start-up does not look at. */
+/** Start of a header. The second format also has checksums of the contents, which start-up does not check. */
 const MAGICS = [MAGIC, '070702'];
 const DIGITS = 8;
 const HEADER_BYTES = 110;
@@ -26,9 +26,9 @@ const MODE_FIELD = 1;
 const SIZE_FIELD = 6;
 const NAME_FIELD = 11;
 const TRAILER = 'TRAILER!!!';
-/** What a number that is none reads as: no archive holds so much. */
+/** The value of a field that is not a number. No archive is that large. */
 const NO_NUMBER = 0xffff_ffff;
-/** After so many zeros nothing else is looked for. */
+/** After this many zero bytes, reading does not look for another archive. */
 const ZEROS_MOST = 0x1_0000;
 
 const FOLDER_MODE = 0o040755;
@@ -36,15 +36,15 @@ const FILE_TYPE = 0o100000;
 const LINK_MODE = 0o120777;
 const CHARACTER_DEVICE_MODE = 0o020600;
 
-/** The archive of these entries in this order. Times and owners are zero: equal entries give equal bytes. */
+/** Makes an archive of these entries in this order. Times and owners are zero, so equal entries give equal bytes. */
 export function cpioArchive(entries: readonly ArchiveEntry[]): Buffer {
   const members = entries.map((entry, index) => member(entry, index + 1));
   return Buffer.concat([...members, header(TRAILER, 0, 0, 0)]);
 }
 
 /**
- * The members of an archive and of those that follow it; null where `archive` is none, is damaged, or ends without a
- * trailer. A test holds this to what start-up finds in the same bytes.
+ * Reads the members of an archive and of the archives behind it. Null if `archive` is not an archive, is damaged, or ends
+ * without a trailer. A test compares this with what start-up finds in the same bytes.
  */
 export function readArchive(archive: Buffer): ArchiveMember[] | null {
   const members: ArchiveMember[] = [];
@@ -115,7 +115,7 @@ function member(entry: ArchiveEntry, inode: number): Buffer {
   }
 }
 
-/** Thirteen fields of eight hexadecimal digits after the magic number, then the name, padded to four bytes. */
+/** The header of an entry: 13 fields of 8 hexadecimal digits after the magic number, then the name, padded to 4 bytes. */
 function header(path: string, inode: number, mode: number, size: number, major = 0, minor = 0): Buffer {
   const owner = 0;
   const group = 0;

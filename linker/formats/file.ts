@@ -1,21 +1,21 @@
-/** The one file that every boot path starts: the setup part (runtime-c/setup/), the image, and a bundle or none. */
+/** The file that every boot path starts: the setup part (runtime-c/setup/), the image, and optionally a bundle. */
 import { ExitCode, UserError } from '../errors.js';
 import { type ImageParts, isWhole, readBundleBytes, readParts, writeBundleBytes } from './image.js';
 import { readLinuxHeader, writeLinuxSizes, writeLinuxVersion } from './linuxHeader.js';
 import { writeMultibootSizes } from './multiboot.js';
 import { alignUp, placeSections, readPe, type SectionPlace } from './pe.js';
 
-/** Where the image begins in the file, and in memory for EFI firmware. */
+/** Offset of the image in the file; for EFI firmware also in memory. */
 export const SETUP_BYTES = 0x1000;
 const FILE_ALIGNMENT = 512;
 const PAGE = 0x1000;
-/** The second section. */
+/** Name of the second section (the revocation data that shim reads). */
 const SBAT = '.sbat';
 const OLD = 'the image is of an older tsvm, without a section .sbat: pack it with that one, or build a new image';
-/** Loaders for Linux take the whole file, so room is asked for what signs it, too. */
+/** Room for a signature. Linux loaders load the whole file, so the header asks for the signature's memory too. */
 const SIGNATURE_ROOM = 0x10000;
 
-/** The file of an image without a bundle. */
+/** Makes the file of an image without a bundle. */
 export function makeFile(setup: Buffer, image: Buffer, version: string): Buffer {
   const parts = readParts(image);
   if (setup.length !== SETUP_BYTES || parts === null || image.length !== parts.data) {
@@ -34,8 +34,8 @@ export type FileParts =
   | { readonly kind: 'whole' | 'truncated' | 'damaged'; readonly parts: ImageParts };
 
 /**
- * What a file holds that makeFile() or packFile() made, or that looks like it. The image alone is none: the linker's own
- * file has it at the same place, but nothing in front that loaders for Linux and UEFI firmware could start.
+ * Finds the parts of a file that makeFile() or packFile() made. `none` also for an image alone: the linker's ELF file has the
+ * image at the same offset, but no setup part in front that Linux loaders and UEFI firmware could start.
  */
 export function readFileParts(file: Buffer): FileParts {
   const image = file.subarray(SETUP_BYTES);
@@ -47,12 +47,12 @@ export function readFileParts(file: Buffer): FileParts {
 }
 
 /**
- * The same with `bundle` in it, which then lies in memory behind the image. `file` is one that makeFile() or
- * packFile() made; a bundle or a signature that it has is left behind.
+ * Makes a file with `bundle`, which will lie in memory behind the image. `file` is one that makeFile() or packFile() made; its
+ * own bundle and signature are left out.
  */
 export function packFile(file: Buffer, bundle: Buffer): Buffer {
   const found = readFileParts(file);
-  if (found.kind === 'none') throw new Error('the file is no image of tsvm');
+  if (found.kind === 'none') throw new Error('the file is not an image of tsvm');
   if (readPe(file)?.sections[1]?.name !== SBAT) throw new UserError(OLD, ExitCode.usage);
   const { data, memory } = found.parts;
   const bytes = alignUp(bundle.length, FILE_ALIGNMENT);
@@ -68,7 +68,7 @@ export function packFile(file: Buffer, bundle: Buffer): Buffer {
   return packed;
 }
 
-/** The bundle in a file that has one whole; null where it has none, or a part of one. */
+/** The bundle in a file; null if there is none or it is truncated. */
 export function embeddedBundle(file: Buffer, { memory }: ImageParts): Buffer | null {
   const start = SETUP_BYTES + memory;
   const bytes = Number(readBundleBytes(file.subarray(SETUP_BYTES)));
@@ -80,8 +80,8 @@ function linuxMemory(bytes: number): number {
 }
 
 /**
- * The sections of an image of which `bytes` are in the file. The first page of the constants is for revocation, zeros at its
- * end and all: firmware loads no more of a section than it has in memory, and the image is summed as a whole.
+ * The sections of an image of which `bytes` are in the file. The section for revocation takes the whole first page of the
+ * constants, zeros included: firmware loads no more of a section than its size in memory, but the checksum covers all.
  */
 function placesOf({ text, constants, memory }: ImageParts, bytes: number): SectionPlace[] {
   const place = (start: number, end: number, fileEnd: number): SectionPlace => ({

@@ -1,12 +1,12 @@
 /** The image as it lies in memory and, from SETUP_BYTES on, in its file: runtime-c/header.asm begins it. */
 
-/** Where the parts of an image end, as distances from its start. */
+/** The ends of an image's parts, as offsets from its start. */
 export interface ImageParts {
   readonly text: number;
   readonly constants: number;
-  /** The end of what has bytes in the file. */
+  /** End of the bytes that are in the file. */
   readonly data: number;
-  /** The end of what is zeroed; all parts end on page boundaries. */
+  /** End of the zeroed memory. All parts end on page boundaries. */
   readonly memory: number;
 }
 
@@ -17,10 +17,10 @@ const BUNDLE_OFFSET = 0x38;
 const SUMS_OFFSET = 0x40;
 const BUILD_ID_OFFSET = 0x48;
 const BUILD_ID_BYTES = 32;
-/** The header is not part of what is summed. */
+/** The checksum begins here, behind the header that holds it. */
 const SUMMED_OFFSET = 0x200;
 
-/** The parts of `image`, which may be truncated; null where it is none. */
+/** The parts of `image`, which may be truncated; null if it is not an image of tsvm. */
 export function readParts(image: Buffer): ImageParts | null {
   if (image.length < SUMMED_OFFSET || image.toString('latin1', MAGIC_OFFSET, PARTS_OFFSET) !== MAGIC) return null;
   const [text = 0, constants = 0, data = 0, memory = 0] = [0, 4, 8, 12].map((at) =>
@@ -30,7 +30,7 @@ export function readParts(image: Buffer): ImageParts | null {
   return ordered && memory % 0x1000 === 0 && data % 4 === 0 ? { text, constants, data, memory } : null;
 }
 
-/** What the image must sum up to: the sum of its words, and the sum of all sums on the way there (boot.asm). */
+/** The checksum of an image: the sum of its words, and the sum of all partial sums (boot.asm). */
 export function sumsOf(image: Buffer, { data }: ImageParts): readonly [number, number] {
   let sum = 0;
   let sums = 0;
@@ -41,7 +41,7 @@ export function sumsOf(image: Buffer, { data }: ImageParts): readonly [number, n
   return [sum, sums];
 }
 
-/** Whether the image is as it was made. */
+/** Whether the image is complete and matches its checksum. */
 export function isWhole(image: Buffer, parts: ImageParts): boolean {
   if (image.length < parts.data) return false;
   const [sum, sums] = sumsOf(image, parts);

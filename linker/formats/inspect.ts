@@ -1,4 +1,4 @@
-/** What a file is that a node can be started with: read from the file alone. */
+/** Tells from a file alone how a node can be started with it. */
 import { createHash } from 'node:crypto';
 import { type Bundle, readBundle, readPart } from './bundle.js';
 import { embeddedBundle, readFileParts, SETUP_BYTES } from './file.js';
@@ -14,13 +14,13 @@ export interface Inspection {
   readonly bytes: number;
   readonly sha256: string;
   readonly formats: readonly Format[];
-  /** Null where the file is not tsvm's own. */
+  /** Null if the file is not an image of tsvm. */
   readonly tsvm: TsvmImage | null;
   readonly linux: LinuxHeader | null;
   readonly multiboot: MultibootHeader | null;
   readonly multiboot2: MultibootHeader | null;
   readonly efi: (PeHeader & { readonly checksumMatches: boolean; readonly isTruncated: boolean }) | null;
-  /** What a bundle holds, be it embedded or the file itself. */
+  /** The bundle in the file; or the file itself, if it is a bundle. */
   readonly bundle: Bundle | null;
 }
 
@@ -29,7 +29,7 @@ export interface TsvmImage {
   readonly buildId: string;
   readonly memoryBytes: number;
   readonly options: readonly ImageOption[];
-  /** What the header says of the bundle. */
+  /** Size of the bundle according to the header. */
   readonly bundleBytes: number;
 }
 
@@ -62,7 +62,7 @@ export function inspectFile(file: Buffer): Inspection {
   };
 }
 
-/** The hypervisor's options in the bundle of a file; empty where there are none. */
+/** The hypervisor's options in the bundle of a file; empty if there are none. */
 export function packedOptions(file: Buffer): string {
   const found = readFileParts(file);
   const bundle = found.kind === 'none' ? null : embeddedBundle(file, found.parts);

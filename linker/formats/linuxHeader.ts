@@ -1,9 +1,9 @@
 /** The setup header by which Linux boot loaders start a file (Linux, Documentation/arch/x86/boot.rst). */
 
 export interface LinuxHeader {
-  /** As 0x020f, which is 2.15. */
+  /** Version of the boot protocol; 0x020f is 2.15. */
   readonly protocol: number;
-  /** What lies in front of the protected-mode part. */
+  /** Size of the real-mode part, which precedes the protected-mode part. */
   readonly setupBytes: number;
   readonly imageBytes: number;
   readonly relocatable: boolean;
@@ -11,7 +11,7 @@ export interface LinuxHeader {
   readonly aboveFourGib: boolean;
   readonly preferredAddress: number;
   readonly memoryBytes: number;
-  /** What the file says that it is. */
+  /** The version text in the file. */
   readonly version: string;
 }
 
@@ -30,7 +30,7 @@ const PREFERRED_ADDRESS = 0x258;
 const MEMORY_BYTES = 0x260;
 const HEADER_END = 0x268;
 
-/** Null where `file` is no bzImage of protocol 2.12 or later. */
+/** Reads the setup header. Null if `file` is not a bzImage of protocol 2.12 or later. */
 export function readLinuxHeader(file: Buffer): LinuxHeader | null {
   if (file.length < HEADER_END || file.toString('latin1', MAGIC, MAGIC + 4) !== 'HdrS') return null;
   const protocol = file.readUInt16LE(PROTOCOL);
@@ -50,13 +50,13 @@ export function readLinuxHeader(file: Buffer): LinuxHeader | null {
   };
 }
 
-/** Sets the sizes of the protected-mode part: in the file, and in memory. */
+/** Sets the sizes of the protected-mode part in the file and in memory. */
 export function writeLinuxSizes(file: Buffer, imageBytes: number, memoryBytes: number): void {
   file.writeUInt32LE(Math.ceil(imageBytes / PARAGRAPH), IMAGE_PARAGRAPHS);
   file.writeUInt32LE(memoryBytes, MEMORY_BYTES);
 }
 
-/** Sets the text of at most 63 characters that tells what the file is. */
+/** Sets the version text, of at most 63 characters. */
 export function writeLinuxVersion(file: Buffer, text: string): void {
   const start = file.readUInt16LE(VERSION) + 0x200;
   file.write(`${text.slice(0, 63)}\0`, start, 'latin1');

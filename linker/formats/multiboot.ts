@@ -1,13 +1,13 @@
 /** The headers by which Multiboot loaders start a file: specifications 0.6.96, 3.1, and 2.0, 3.1. */
 
-/** Where a loader puts what: addresses in memory, but for `header`, which is an offset in the file. */
+/** What a loader loads, and where to. All are addresses in memory, except `header`, which is an offset in the file. */
 export interface MultibootHeader {
   readonly header: number;
   readonly headerAddress: number;
   readonly loadAddress: number;
-  /** The end of what is taken from the file; 0: all of it. */
+  /** End address of the bytes loaded from the file; 0 loads the whole file. */
   readonly loadEnd: number;
-  /** The end of what is zeroed behind it; 0: nothing is. */
+  /** End address of the memory zeroed behind them; 0 zeroes nothing. */
   readonly zeroEnd: number;
   readonly entry: number;
 }
@@ -28,14 +28,14 @@ const ADDRESSES_BYTES = 24;
 const TAG_ENTRY = 3;
 const ENTRY_BYTES = 12;
 
-/** Null where there is no header, or one without addresses. */
+/** Reads the Multiboot header. Null if there is none, or if it has no addresses. */
 export function readMultiboot(file: Buffer): MultibootHeader | null {
   const header = findHeader(file);
   if (header === null || (file.readUInt32LE(header + 4) & ADDRESSES_VALID) === 0) return null;
   return { header, ...readAddresses(file, header + ADDRESSES), entry: file.readUInt32LE(header + ENTRY) };
 }
 
-/** Null where there is no Multiboot2 header, or one without the tags of addresses and entry. */
+/** Reads the Multiboot2 header. Null if there is none, or if it lacks the address tag or the entry tag. */
 export function readMultiboot2(file: Buffer): MultibootHeader | null {
   const header = findHeader2(file);
   if (header === null) return null;
@@ -45,7 +45,7 @@ export function readMultiboot2(file: Buffer): MultibootHeader | null {
   return { header, ...readAddresses(file, addresses + 8), entry: file.readUInt32LE(entry + 8) };
 }
 
-/** Sets for both headers how much of the file is loaded, and how much memory it takes then; 0: no more. */
+/** Sets in both headers how much of the file is loaded and how much memory it needs; 0: as much as is loaded. */
 export function writeMultibootSizes(file: Buffer, loadBytes: number, memoryBytes: number): void {
   const header = findHeader(file);
   const header2 = findHeader2(file);
@@ -58,7 +58,7 @@ export function writeMultibootSizes(file: Buffer, loadBytes: number, memoryBytes
   }
 }
 
-/** Where the header is in the file; null when there is none. */
+/** The offset of the Multiboot header in the file; null if there is none. */
 export function findHeader(file: Buffer): number | null {
   for (let offset = 0; offset + BYTES <= Math.min(file.length, SEARCH_BYTES); offset += 4) {
     if (file.readUInt32LE(offset) !== MAGIC) continue;
@@ -78,7 +78,7 @@ function findHeader2(file: Buffer): number | null {
   return null;
 }
 
-/** The tag of a type, when it has at least `bytes`. */
+/** The offset of the tag of the wanted type; null if there is none of at least `bytes`. */
 function findTag(file: Buffer, header: number, wanted: number, bytes: number): number | null {
   const end = header + file.readUInt32LE(header + 8);
   let tag = header + TAGS;

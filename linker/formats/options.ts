@@ -1,19 +1,19 @@
-/** The options that an image takes, read from its own table of them (kernel/machine/optionTable.ts). */
+/** Reads the options that an image takes from the table in it (kernel/machine/optionTable.ts). */
 import type { ImageParts } from './image.js';
 
-/** How a value compares with the default of its option, from the weakest on. */
+/** How strict a value is compared with the option's default, the weakest first. */
 const STRENGTHS = ['weaker', 'same', 'stricter'] as const;
 export type Strength = (typeof STRENGTHS)[number];
 
 export interface OptionValue {
-  /** The word; in a value, capital letters stand for any text, a hexadecimal number for each with as many digits. */
+  /** The value as it is written. Capital letters stand for any text, a hexadecimal number for any with as many digits. */
   readonly text: string;
   readonly strength: Strength;
 }
 
 export interface ImageOption {
   readonly name: string;
-  /** The first one is the default. */
+  /** All values; the first one is the default. */
   readonly values: readonly OptionValue[];
 }
 
@@ -22,7 +22,7 @@ const LINE = /\0option ([a-z-]+)=([^\0]+)(?=\0)/g;
 const MARKS: Readonly<Record<string, Strength>> = { '-': 'weaker', '+': 'stricter' };
 const SEPARATOR = ', ';
 
-/** By their names, since the lines lie in the image in no order; none where `image` has no such table. */
+/** The options sorted by name, since their order in the image means nothing; empty if `image` has no table. */
 export function readOptions(image: Buffer, { text, constants }: ImageParts): ImageOption[] {
   const lines = [...image.toString('latin1', text, constants).matchAll(LINE)].map(([, name = '', values = '']) => ({
     name,
@@ -36,12 +36,12 @@ function readValue(value: string): OptionValue {
   return strength === undefined ? { text: value, strength: 'same' } : { text: value.slice(1), strength };
 }
 
-/** The options as `apic=auto|trap|release, ...`. */
+/** The options as one text: `apic=auto|trap|release, ...`. */
 export function optionList(options: readonly ImageOption[]): string {
   return options.map(({ name, values }) => `${name}=${values.map(({ text }) => text).join('|')}`).join(SEPARATOR);
 }
 
-/** Why the image would not start with these words; null where it would take them. */
+/** Why the image would not start with these words; null if it accepts them. */
 export function refusalOf(words: OptionWords, options: readonly ImageOption[]): string | null {
   const packed = new Map<string, Strength>();
   for (const word of wordsOf(words.packed)) {
@@ -59,11 +59,11 @@ export function refusalOf(words: OptionWords, options: readonly ImageOption[]): 
   return null;
 }
 
-/** What the two sources of options say. */
+/** The words of the two sources of options. */
 export interface OptionWords {
-  /** Inside the file, where its signature covers them. */
+  /** From inside the file, where its signature covers them. */
   readonly packed: string;
-  /** On the command line that a boot loader hands over. */
+  /** From the command line that a boot loader passes. */
   readonly outside: string;
 }
 

@@ -3,7 +3,7 @@
 export interface PeSection {
   readonly name: string;
   readonly memoryBytes: number;
-  /** Its address, from where the file's start would lie. */
+  /** Address relative to the start of the loaded image. */
   readonly address: number;
   readonly fileBytes: number;
   readonly offset: number;
@@ -17,12 +17,12 @@ export interface PeHeader {
   readonly imageBytes: number;
   readonly checksum: number;
   readonly subsystem: number;
-  /** The table of signatures; null where there is none. */
+  /** The table of signatures; null if there is none. */
   readonly signatures: { readonly offset: number; readonly bytes: number } | null;
   readonly sections: readonly PeSection[];
 }
 
-/** What a file says of a section, in bytes; the header's flags stay. */
+/** The place of a section in the file and in memory; its flags stay as the header has them. */
 export type SectionPlace = Pick<PeSection, 'memoryBytes' | 'address' | 'fileBytes' | 'offset'>;
 
 export const EFI_APPLICATION = 10;
@@ -34,7 +34,7 @@ const SECTION_COUNT = 6;
 const OPTIONAL_BYTES = 20;
 const OPTIONAL = 24;
 const PE32_PLUS = 0x20b;
-/** In the optional header. */
+/** Offsets in the optional header. */
 const CODE_BYTES = 4;
 const DATA_BYTES = 8;
 const ZEROED_BYTES = 12;
@@ -50,7 +50,7 @@ const EXECUTE = 0x2000_0000;
 const READ = 0x4000_0000;
 const WRITE = 0x8000_0000;
 
-/** Null where `file` has no whole header of a 64-bit x86 program. */
+/** Reads the PE header. Null if `file` does not have the complete header of a 64-bit x86 program. */
 export function readPe(file: Buffer): PeHeader | null {
   const start = peOffset(file);
   if (start === null) return null;
@@ -69,14 +69,14 @@ export function readPe(file: Buffer): PeHeader | null {
   };
 }
 
-/** Whether `file` has signatures, be they good or not. */
+/** Whether `file` has signatures, valid or not. */
 export function isSigned(file: Buffer): boolean {
   return (readPe(file)?.signatures ?? null) !== null;
 }
 
 /**
- * Places the first sections in their order, as many as there are places, and sets all that follows from it. A signature
- * of the file as it was counts no more.
+ * Sets the places of the first sections, in order, and every field that depends on them. It removes a signature, which would
+ * no longer be valid.
  */
 export function placeSections(file: Buffer, places: readonly SectionPlace[]): void {
   const start = requirePe(file);
@@ -104,7 +104,7 @@ export function placeSections(file: Buffer, places: readonly SectionPlace[]): vo
   file.writeUInt32LE(peChecksum(file), optional + CHECKSUM);
 }
 
-/** The sum of the file's 16-bit words, the checksum's own left out, carries added; then the length is added. */
+/** The checksum: the sum of the file's 16-bit words with carries added, without the checksum's own words, plus the length. */
 export function peChecksum(file: Buffer): number {
   const own = requirePe(file) + OPTIONAL + CHECKSUM;
   let sum = 0;

@@ -1,4 +1,4 @@
-/** The whole way from the kernel's TypeScript to the bootable image. */
+/** Builds the bootable image from the kernel's TypeScript. */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -11,17 +11,17 @@ import { locked } from './lock.js';
 import type { StackReport } from './stack.js';
 import { buildStamp } from './stamp.js';
 
-/** What build/report.json holds. Sizes are in bytes. */
+/** The content of build/report.json. Sizes are in bytes. */
 export interface BuildReport {
-  /** Of the file that boots. */
+  /** Size of the bootable file. */
   readonly image: number;
-  /** What lies in memory, by what it is. */
+  /** Sizes in memory, by kind of content. */
   readonly text: number;
   readonly constants: number;
   readonly symbols: number;
   readonly data: number;
   readonly zeroed: number;
-  /** TypeScript modules that are in the image. */
+  /** Number of TypeScript modules in the image. */
   readonly files: number;
   readonly stack: StackReport;
 }
@@ -42,12 +42,12 @@ export type BuildResult =
   | { readonly kind: 'built' | 'unchanged'; readonly report: BuildReport }
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
 
-/** Files of the kind's folder that stand for a finished build: all are there, or none. */
+/** The files of a finished build, in the folder of its kind. Either all of them exist or the build is not finished. */
 const RESULTS = ['tsvm.bin', 'tsvm.debug', 'tsvm.map', 'report.json', 'stamp'];
 
 /**
- * Builds the image, unless nothing has changed since the last time. A program that the transpiler refuses leaves no
- * image behind. Throws a UserError when a tool is missing or fails.
+ * Builds the image, unless nothing has changed since the last build. If the transpiler refuses the program, no image is left.
+ * Throws a UserError if a tool is missing or fails.
  */
 export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const output = join(options.output, options.kind.folder);
@@ -95,7 +95,7 @@ interface TranspiledKernel {
 }
 
 async function transpileKernel({ root, output }: Paths, kind: ImageKind): Promise<TranspiledKernel> {
-  // Loaded late: TypeScript's compiler takes half a second, which an unchanged build need not wait for.
+  // Loaded only here: loading TypeScript's compiler takes half a second, which an unchanged build saves.
   const transpiler = await import('../../transpiler/index.js');
   const kernel = { folder: join(root, 'kernel'), cache: join(output, 'findings') };
   const { diagnostics, program, files } = transpiler[kind.transpile](kernel);

@@ -1,4 +1,4 @@
-/** From C and assembly to one linked image. */
+/** Compiles C and assembly, and links one image of them. */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
@@ -10,15 +10,15 @@ import { readSymbols, encodeSymbols } from './symbols.js';
 import { runTool } from './tools.js';
 
 export interface Paths {
-  /** The folder of the project; every tool runs in it, so that DWARF holds relative names only. */
+  /** The project's folder. Every tool runs in it, so that DWARF holds only relative names. */
   readonly root: string;
-  /** Where all results go. */
+  /** The folder for all results. */
   readonly output: string;
 }
 
 /**
- * No floating point, no red zone (interrupts use the same stack), frame pointers for the backtrace. -mcrc32 names one
- * instruction, which is used where it is asked for.
+ * No floating point; no red zone, since interrupts use the same stack; frame pointers for the backtrace. -mcrc32 allows the
+ * one instruction CRC32, which gcc uses only where the code asks for it.
  */
 const COMPILER_FLAGS = [
   '-std=c11',
@@ -42,10 +42,10 @@ const COMPILER_FLAGS = [
 ];
 const LINKER_FLAGS = ['-m', 'elf_x86_64', '-static', '--build-id=none', '-z', 'noexecstack', '--fatal-warnings'];
 
-/** As the tools see it: the names that they keep in their results are the same wherever the project lies. */
+/** The folder of objects, relative to the project, so that results do not depend on where the project lies. */
 const objects = ({ root, output }: Paths) => join(relative(root, output), 'obj');
 
-/** Compiles build/c/image.c, which includes every other C file, and each file of runtime-c/ that nasm reads. */
+/** Compiles build/c/image.c, which includes all other C files, and assembles each .asm file of runtime-c/. */
 export async function compile(paths: Paths): Promise<string[]> {
   const folder = objects(paths);
   await mkdir(join(paths.root, folder), { recursive: true });
@@ -62,7 +62,7 @@ async function compileC(paths: Paths): Promise<string> {
   return object;
 }
 
-/** Without line numbers: nasm would write the project's folder into them. */
+/** Assembles a file without line numbers, since nasm would store the project's folder with them. */
 async function assemble(paths: Paths, source: string): Promise<string> {
   const object = join(objects(paths), `${basename(source, '.asm')}.o`);
   const flags = ['-f', 'elf64', '-Werror', '-i', 'runtime-c/'];
@@ -71,8 +71,8 @@ async function assemble(paths: Paths, source: string): Promise<string> {
 }
 
 /**
- * Links twice: the first image tells where each function and call lies, the second holds that as a table. The
- * table lies behind the code, so that the code does not move; that is checked.
+ * Links the image twice: the first image gives the addresses of functions and calls, the second contains them as a table. The
+ * table lies behind the code, so that the code does not move. This is checked.
  */
 export async function link(paths: Paths, compiled: readonly string[]): Promise<void> {
   const image = join(paths.output, 'tsvm.debug');
@@ -93,7 +93,7 @@ async function fileOf({ root, output }: Paths, setup: Buffer): Promise<Buffer> {
   return makeFile(setup, image, `tsvm ${version} (build ${readBuildId(image).slice(0, 16)})`);
 }
 
-/** Puts the id of the build and the sums into the image's header. */
+/** Writes the build's identifier and the checksum into the image's header. */
 async function seal(file: string, setup: Buffer): Promise<void> {
   const elf = await readFile(file);
   const { image, parts } = imageInElf(elf);
@@ -102,7 +102,7 @@ async function seal(file: string, setup: Buffer): Promise<void> {
   await writeFile(file, elf);
 }
 
-/** The part of the file in front of the image. */
+/** Assembles the setup part, which precedes the image in the file. */
 async function assembleSetup(paths: Paths): Promise<Buffer> {
   const binary = join(objects(paths), 'setup.bin');
   const source = join('runtime-c', 'setup', 'header.asm');
@@ -125,7 +125,7 @@ async function symbolObject(paths: Paths, table: Buffer): Promise<string> {
   return file('symbols.o');
 }
 
-/** gcc's graph of calls and frames, in the VCG format. */
+/** Reads gcc's graph of calls and stack frames, in the VCG format. */
 export function readCallGraph(paths: Paths): Promise<string> {
   return readFile(join(paths.root, objects(paths), 'image.ci'), 'utf8');
 }

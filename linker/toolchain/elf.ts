@@ -1,4 +1,4 @@
-/** What a build reads from a 64-bit little-endian ELF file (System V gABI, chapters 4 and 5). */
+/** Reads the sections of a 64-bit little-endian ELF file (System V gABI, chapters 4 and 5). */
 import { type ImageParts, readParts } from '../formats/image.js';
 
 export interface Section {
@@ -6,9 +6,9 @@ export interface Section {
   readonly address: bigint;
   readonly offset: number;
   readonly bytes: number;
-  /** SHF_ALLOC: it is in memory when the program runs. */
+  /** SHF_ALLOC: the section is in memory when the program runs. */
   readonly loaded: boolean;
-  /** SHT_NOBITS: it has no bytes in the file. */
+  /** SHT_NOBITS: the section has no bytes in the file. */
   readonly zero: boolean;
   readonly writable: boolean;
   readonly executable: boolean;
@@ -42,7 +42,7 @@ export function readSections(file: Buffer): Section[] {
   });
 }
 
-/** The image within a linked ELF file: a view, so that writing to it writes to `elf`. */
+/** The image within a linked ELF file. It is a view: writing to it changes `elf`. */
 export function imageInElf(elf: Buffer): { readonly image: Buffer; readonly parts: ImageParts } {
   const start = readSections(elf).find(({ name }) => name === '.text')?.offset;
   const parts = start === undefined ? null : readParts(elf.subarray(start));

@@ -1,22 +1,22 @@
 /**
- * What the shortest way of the world switch (runtime-c/vmx.asm) relies on: it does not save r8 to r11, so the function that
- * it calls must not use them, or save them itself as it does in a checked image (runtime-c/platformChecks.h). gcc does not promise
- * the former; it is looked up in what gcc has made.
+ * Checks that the quick handler keeps r8 to r11. The quick path of the world switch (runtime-c/vmx.asm) does not save them, so
+ * the function that it calls must not use them, or must save them itself as in a checked image (runtime-c/platformChecks.h).
+ * gcc does not promise that, so its output is inspected.
  */
 import { ExitCode, UserError } from '../errors.js';
 
-/** The function's symbol. */
+/** Symbol of the quick handler. */
 export const QUICK_HANDLER = 'tsvm_vmx_cpuid';
 
-/** An instruction, in AT&T syntax: its address, then what it is. */
+/** An instruction of the listing, in AT&T syntax, behind its address. */
 const INSTRUCTION = /^ *[0-9a-f]+:\t(.+)$/gm;
 const REGISTER = /%(r(?:8|9|10|11))[dwb]?\b/g;
-/** A call, or a jump that does not end within the function; but the report of a check that failed does not come back. */
+/** A call, or a jump out of the function. The report of a failed check is left out: it does not return. */
 const LEAVES = new RegExp(`^call(?!.*<tsvm_check_failed>)|^j(?!.*<${QUICK_HANDLER}(?:\\+0x[0-9a-f]+)?>)`);
-/** gcc restores what it pushes first. */
+/** A push at the function's start saves a register: gcc restores it at the end. */
 const SAVES = /^push +%(r\d+)$/;
 
-/** Throws a UserError where `listing`, the function as objdump shows it, uses these registers or calls what may. */
+/** Throws a UserError if `listing`, objdump's output for the function, uses these registers or calls other functions. */
 export function checkKeptRegisters(listing: string): void {
   const instructions = [...listing.matchAll(INSTRUCTION)].map(([, text = '']) => text);
   if (instructions.length === 0) throw new Error(`objdump does not show ${QUICK_HANDLER}`);

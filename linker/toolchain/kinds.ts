@@ -1,15 +1,15 @@
-/** The kinds of image that are made of the kernel. Each has a folder of its own, so that no file of one is taken for another's. */
+/** A kind of image that can be built from the kernel. Each has its own folder, so that their files cannot be mixed up. */
 export interface ImageKind {
-  /** What the build's stamp calls it. */
+  /** Name in the build's stamp. */
   readonly name: string;
-  /** Below build/. */
+  /** Folder below build/. */
   readonly folder: string;
-  /** What the transpiler calls the function that makes its C. */
+  /** Name of the transpiler's function that makes the C. */
   readonly transpile: 'transpile' | 'transpileChecked';
 }
 
-/** Without run-time checks: what could fail is proved. */
+/** The image without run-time checks: the transpiler has proved that they cannot fail. */
 export const ORDINARY: ImageKind = { name: 'ordinary', folder: '.', transpile: 'transpile' };
 
-/** With a check of each proof, which stops the node where it does not hold. */
+/** The image with a run-time check of each proof. A check that fails stops the node. */
 export const CHECKED: ImageKind = { name: 'checked', folder: 'checked', transpile: 'transpileChecked' };

@@ -1,10 +1,10 @@
-/** One build at a time in a folder: a second one waits for the first. */
+/** Allows one build at a time in a folder: a second one waits for the first. */
 import { open, readFile, rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const POLL_MILLISECONDS = 100;
 
-/** Runs `work` while no other process holds the lock that `file` stands for. */
+/** Runs `work` while this process holds the lock, which is the existence of `file`. */
 export async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
   while (!(await acquire(file))) await wait(POLL_MILLISECONDS);
   try {
@@ -14,7 +14,7 @@ export async function locked<T>(file: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** The file holds the number of the process; that of a process which is gone does not count. */
+/** Tries to take the lock. The file holds the process's number; the lock of a process that has ended does not count. */
 async function acquire(file: string): Promise<boolean> {
   try {
     const handle = await open(file, 'wx');

@@ -1,20 +1,20 @@
-/** The stack that the image takes at most, on the stacks of runtime-c/stacks.asm. */
+/** Bounds the stack that the image needs, for each stack of runtime-c/stacks.asm. */
 import type { Program } from '../../transpiler/ir/nodes.js';
 import { stackBounds, StackError, type AssemblyFunction, type StackBound } from '../../transpiler/program/stack.js';
 import { ExitCode, UserError } from '../errors.js';
 
 export interface StackUse {
-  /** What is used at most, and what there is, in bytes. */
+  /** The most that is used, and the size of the stack, in bytes. */
   readonly bytes: number;
   readonly limit: number;
-  /** The calls that lead there, the entry first. */
+  /** The calls that use the most, the entry first. */
   readonly path: readonly string[];
 }
 
 export interface StackReport {
-  /** Start-up, handlers of exits, and an exception in them. */
+  /** The stack for start-up and exit handlers, including an exception in them. */
   readonly main: StackUse;
-  /** NMI, double fault and machine check have a stack each (IST). */
+  /** The stacks for NMI, double fault and machine check (IST). */
   readonly exception: StackUse;
 }
 
@@ -22,11 +22,11 @@ const MAIN_BYTES = 0x4000;
 const EXCEPTION_BYTES = 0x1000;
 
 const WORD = 8;
-/** What the processor pushes at an exception (APM 2, 8.9.3), aligning the stack first, and the stub's two words. */
+/** The stack frame of an exception (APM 2, 8.9.3), with the word for alignment and the two words of the stub. */
 const EXCEPTION_FRAME = 5 * WORD + WORD + 2 * WORD;
 const SAVED_REGISTERS = 15 * WORD;
 
-/** The functions of runtime-c/, with their return addresses. */
+/** The assembly functions of runtime-c/. Their bytes include return addresses. */
 const ASSEMBLY: readonly AssemblyFunction[] = [
   { symbol: 'tsvm_entry', bytes: 0, calls: ['tsvm_start'] },
   { symbol: 'tsvm_efi_entry', bytes: 0, calls: ['tsvm_start_efi', 'tsvm_virtualize'] },
@@ -49,8 +49,8 @@ const ASSEMBLY: readonly AssemblyFunction[] = [
 ];
 
 /**
- * The bounds, from gcc's graph of the unit. Throws a UserError where a stack is too small or nothing bounds it.
- * An exception comes at most once: its report never returns.
+ * Computes the bounds from gcc's call graph. Throws a UserError if a stack is too small or has no bound. An exception occurs
+ * at most once, since its report never returns.
  */
 export function stackReport(program: Program, graph: string): StackReport {
   const [entry, exception] = bounds(program, graph);

@@ -1,4 +1,4 @@
-/** A stamp tells whether anything that decides a build's result has changed. */
+/** Makes the stamp of a build, which changes whenever something changes that the result depends on. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -7,7 +7,7 @@ import { toolVersion } from './tools.js';
 const SOURCE_FOLDERS = ['kernel', 'runtime-c', 'linker', 'transpiler'];
 const COMPILED_FOLDERS = ['linker', 'transpiler'];
 
-/** A hash of the sources, of this program itself as it runs, and of the versions of the tools. */
+/** A hash of the sources, of the compiled build program itself, and of the versions of the tools. */
 export async function buildStamp(root: string): Promise<string> {
   const program = dirname(dirname(import.meta.dirname));
   const folders = [

@@ -1,5 +1,5 @@
 /**
- * The symbol table inside the image: with it a crash report names the function and the `.ts` line of every frame.
+ * Makes the symbol table inside the image, from which a crash report names the function and the `.ts` line of every frame.
  *
  *   u32 magic 'SYM1', u32 count,
  *   count times, by rising address: u32 address - IMAGE_BASE, u32 name, u32 file, u32 line
@@ -17,13 +17,13 @@ export interface CodeSymbol {
   readonly line: number;
 }
 
-/** Where the image is linked: -mcmodel=kernel wants the top 2 GiB. */
+/** Address for which the image is linked: -mcmodel=kernel needs the top 2 GiB. */
 export const IMAGE_BASE = 0xffff_ffff_8000_0000n;
 const MAGIC = Buffer.from('SYM1');
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 16;
 
-/** The symbols of a linked image with DWARF; `root` is the folder that its file names are relative to. */
+/** Reads the symbols of a linked image with DWARF. Its file names are relative to `root`. */
 export async function readSymbols(image: string, root: string): Promise<CodeSymbol[]> {
   const listing = await runTool('objdump', ['-d', '-w', image]);
   const places = codePlaces(listing).filter(({ address }) => address >= IMAGE_BASE);
@@ -32,14 +32,14 @@ export async function readSymbols(image: string, root: string): Promise<CodeSymb
   const frames = parseFrames(answers);
   const symbols = places.map(({ address, symbol, isStart }, index) => {
     const inlined = frames[index] ?? [];
-    // A start is the function's own line; a call's line is that of the innermost function inlined there.
+    // A function's start has the function's own line; a call has the line of the innermost inlined function.
     const frame = (isStart ? inlined.at(-1) : inlined.at(0)) ?? UNKNOWN_FRAME;
     return { address, ...sourceNames(frame, symbol, root) };
   });
   return symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }
 
-/** The table's bytes. */
+/** Encodes the table. */
 export function encodeSymbols(symbols: readonly CodeSymbol[]): Buffer {
   const strings = new StringPool(HEADER_BYTES + symbols.length * ENTRY_BYTES);
   const header = Buffer.alloc(HEADER_BYTES);
@@ -58,14 +58,14 @@ export function encodeSymbols(symbols: readonly CodeSymbol[]): Buffer {
 
 interface CodePlace {
   readonly address: bigint;
-  /** The address to ask the DWARF for: of a return address, a byte of the call before it. */
+  /** The address to look up in DWARF: for a return address, a byte of the call before it. */
   readonly lookup: bigint;
-  /** The symbol of the function that it is in. */
+  /** The symbol of the function around it. */
   readonly symbol: string;
   readonly isStart: boolean;
 }
 
-/** Function starts and return addresses in a listing by objdump. */
+/** Finds function starts and return addresses in objdump's listing. */
 export function codePlaces(listing: string): CodePlace[] {
   const places: CodePlace[] = [];
   let symbol = '';
@@ -82,7 +82,7 @@ export function codePlaces(listing: string): CodePlace[] {
     const address = BigInt(`0x${call[1]}`) + BigInt(call[2].trim().split(' ').length);
     places.push({ address, lookup: address - 1n, symbol, isStart: false });
   }
-  // A function that ends in a call is followed at once by the next one: its start wins.
+  // If a function ends in a call, its return address is the start of the next function: the start counts.
   const starts = new Set(places.filter(({ isStart }) => isStart).map(({ address }) => address));
   return places.filter(({ address, isStart }) => isStart || !starts.has(address));
 }
@@ -94,7 +94,7 @@ interface Frame {
 }
 const UNKNOWN_FRAME: Frame = { name: '??', file: '??', line: 0 };
 
-/** For each address, the frames that are inlined there, the innermost first. */
+/** The inlined frames at each address, the innermost first. */
 function parseFrames(answers: string): Frame[][] {
   const groups: string[][] = [];
   for (const line of answers.split('\n')) {

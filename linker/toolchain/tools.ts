@@ -1,4 +1,4 @@
-/** The programs of the system that a build and a run call, and what to say when one is missing or fails. */
+/** Runs the system's programs that builds and runs need, and reports one that is missing or fails. */
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.js';
@@ -30,9 +30,9 @@ const PACKAGES = {
 export interface ToolOptions {
   /** The folder to run in. */
   readonly cwd?: string;
-  /** What the program reads from its standard input. */
+  /** Content of the program's standard input. */
   readonly input?: string;
-  /** Variables besides those of this process. */
+  /** Environment variables in addition to those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -50,7 +50,7 @@ export async function runTool(tool: Tool, parameters: readonly string[], options
   return result.stdout;
 }
 
-/** The first line that `--version` prints: what the stamp of a build holds. */
+/** The first line that `--version` prints; it goes into the stamp of a build. */
 export async function toolVersion(tool: Tool): Promise<string> {
   const [line = ''] = (await runTool(tool, ['--version'])).split('\n');
   return line;
@@ -60,7 +60,7 @@ export function missingTool(tool: Tool): UserError {
   return missingPackage(tool, PACKAGES[tool]);
 }
 
-/** Throws a UserError that names the package where the file, by which `what` is known to be there, is missing. */
+/** Throws a UserError that names the package if `file`, a part of `what`, is missing. */
 export function requireFile(file: string, what: string, name: string): void {
   if (!existsSync(file)) throw missingPackage(what, name);
 }

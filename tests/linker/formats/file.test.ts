@@ -17,8 +17,8 @@ t.test('an image is one only with the headers of all loaders in front of it', as
   }
 });
 
-t.test('what is no image is not packed', (t) => {
-  t.throws(() => packFile(Buffer.alloc(SETUP_BYTES * 2), Buffer.alloc(1)), /no image of tsvm/);
+t.test('a file that is not an image is not packed', (t) => {
+  t.throws(() => packFile(Buffer.alloc(SETUP_BYTES * 2), Buffer.alloc(1)), /not an image of tsvm/);
   t.end();
 });
 
