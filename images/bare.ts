@@ -1,10 +1,11 @@
-/** Guests of one assembly file, for tests and the bench: images/bare/. */
+/** Assembles the guests that consist of one assembly file, for tests and the bench: images/bare/ and images/adversary/. */
 import { join } from 'node:path';
 import { runTool } from '../linker/toolchain/tools.js';
 
 /**
- * `bios` and `ports` are disks, `biosMemory` the first sector of one, `efi` an application of UEFI, `levels` and `multiboot` are for Multiboot loaders; the others are Linux
- * bzImages in shape: `entry` one in real mode, the rest with a 64-bit entry.
+ * Guests for single features. `bios` and `ports` are disks, `biosMemory` is a boot sector, `efi` is an EFI application, `levels`
+ * and `multiboot` are for Multiboot loaders. The others have the form of a Linux bzImage: `entry` starts in real mode, the rest
+ * at the 64-bit entry.
  */
 export type BareProgram =
   | 'bios'
@@ -34,7 +35,7 @@ export async function assembleBareProgram(root: string, name: BareProgram, file:
   await assemble(root, 'bare', name, file);
 }
 
-/** Guests that attack the hypervisor, in images/adversary/: each says at its start what it does and prints. */
+/** Guests that attack the hypervisor. The first lines of each file say what it does and prints. */
 export type Adversary = 'edges' | 'modes' | 'races' | 'storms' | 'sweeps';
 
 export async function assembleAdversary(root: string, name: Adversary, file: string): Promise<void> {

@@ -1,11 +1,11 @@
-/** A CD from which GRUB starts an image or a kernel: for machines that have no loader of their own. */
+/** Makes a CD from which GRUB starts an image or a kernel, for emulators that have no loader of their own. */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeBundle } from '../linker/formats/bundle.js';
 import { makeGrubDisc } from './grub.js';
 import { quoted } from './loaderCommands.js';
 
-/** GRUB's commands that start an image. `linux` gives the guest as a bundle, the others as modules. */
+/** GRUB's commands that start an image. `linux` passes the guest as a bundle, the others pass it as modules. */
 export type LoaderCommand = 'multiboot' | 'multiboot2' | 'linux';
 
 export interface BootDiscContent {
@@ -17,11 +17,11 @@ export interface BootDiscContent {
   readonly initrd: string | null;
   /** The kernel's command line. */
   readonly append: string;
-  /** Commands for GRUB before it loads anything. */
+  /** Commands that GRUB runs before it loads anything. */
   readonly loaderCommands?: readonly string[];
 }
 
-/** Parts of GRUB that the disc holds; the rest would only make it larger. */
+/** GRUB's modules on the disc; others would only make it larger. */
 const GRUB_MODULES = ['acpi', 'biosdisk', 'boot', 'iso9660', 'linux', 'multiboot', 'multiboot2', 'normal', 'wrmsr'];
 
 /** Writes the disc and a folder with its content into `folder`; returns the disc's path. */
@@ -38,7 +38,7 @@ export async function makeBootDisc(content: BootDiscContent, folder: string): Pr
   return disc;
 }
 
-/** The bundle of a guest that is given as files. False where there is none: then nothing is written. */
+/** Writes the bundle of a guest that is given as files. Writes nothing and returns false if there is no guest. */
 export async function writeBundle(
   { kernel, initrd, append }: Pick<BootDiscContent, 'kernel' | 'initrd' | 'append'>,
   file: string,
@@ -49,7 +49,7 @@ export async function writeBundle(
   return true;
 }
 
-/** GRUB's commands (GNU GRUB Manual 2.06, 6 and 16.3). */
+/** GRUB's menu (GNU GRUB Manual 2.06, 6 and 16.3). */
 function menu(content: BootDiscContent): string[] {
   const { image, loader, options, kernel, loaderCommands = [] } = content;
   const start =

@@ -1,6 +1,6 @@
 /**
- * A node's disk with Debian 12 as it would be installed: ext4, systemd, its own kernel and initrd, and GRUB for BIOS
- * and for UEFI. On the serial console `root` logs in without a password; tsvm-stat is there.
+ * Makes a disk with Debian 12 like that of an installed node: ext4, systemd, its own kernel and initrd, and GRUB for BIOS and
+ * UEFI. On the serial console `root` logs in without a password. tsvm-stat is installed.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -16,15 +16,15 @@ import type { OnStep } from './package.js';
 
 const SUITE = 'bookworm';
 const ARCHIVE = 'http://deb.debian.org/debian';
-/** What the smallest Debian lacks to start on a machine of its own. */
+/** Packages that the smallest Debian lacks to boot a machine. */
 const PACKAGES = ['initramfs-tools', 'kmod', 'systemd-sysv', 'udev'];
 const ROOT_BYTES = 1 << 30;
 const GRUB_MODULES = ['part_gpt', 'ext2', 'fat', 'chain'];
 const FILES = ['configure.sh', 'grub.cfg'];
 
 /**
- * Makes build/guest/debian.img or finds it there, and returns its path. The first time takes some minutes, root's
- * rights (for chroot and owners of files) and the network.
+ * Makes build/guest/debian.img if it is missing or out of date, and returns its path. Making it takes some minutes, root's
+ * rights (for chroot and the owners of files) and the network.
  */
 export async function makeDebianDisk({ root, onStep }: GuestOptions): Promise<string> {
   const sources = join(root, 'images', 'debian');
@@ -37,7 +37,7 @@ export async function makeDebianDisk({ root, onStep }: GuestOptions): Promise<st
 
   checkGrub(['i386-pc', 'x86_64-efi']);
   if (process.getuid?.() !== 0) {
-    throw new UserError('debootstrap makes the Debian disk, and wants to be root', ExitCode.tool);
+    throw new UserError('debootstrap, which makes the Debian disk, must run as root', ExitCode.tool);
   }
   const folder = join(output, 'debian');
   await rm(folder, { recursive: true, force: true });
@@ -51,7 +51,7 @@ export async function makeDebianDisk({ root, onStep }: GuestOptions): Promise<st
   return disk;
 }
 
-/** Returns the folder that is to be the disk's root. */
+/** Installs Debian and returns the folder that becomes the disk's root. */
 async function installDebian(folder: string, sources: string, statistics: string, onStep: OnStep): Promise<string> {
   const tree = join(folder, 'root');
   onStep(`install Debian ${SUITE} for the disk image`);

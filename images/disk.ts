@@ -1,4 +1,4 @@
-/** Disk images with partitions, written as plain files: no loop device, no root. Equal parts give equal bytes. */
+/** Writes disk images with partitions as plain files, without loop devices or root. Equal parts give equal bytes. */
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
@@ -9,31 +9,31 @@ export type PartitionType = 'esp' | 'linux';
 
 export interface Partition {
   readonly type: PartitionType;
-  /** The name in the table, and what the partition's identifier is made from. */
+  /** The name in the table. The partition's identifier is derived from it. */
   readonly name: string;
-  /** The file with its content; its size is the partition's, and whole MiB. */
+  /** The file with the partition's content. Its size, whole MiB, is the partition's size. */
   readonly content: string;
 }
 
-/** `mbr` is for media that are carried about: old BIOSes and other systems read it, too. */
+/** The kind of partition table. `mbr` is for portable media: old BIOSes and other systems can read it. */
 export type DiskLabel = 'gpt' | 'mbr';
 
 export interface DiskContent {
   readonly label: DiskLabel;
-  /** In the order of the disk. */
+  /** The partitions in their order on the disk. */
   readonly partitions: readonly Partition[];
-  /** GRUB's image for a BIOS; below 960 KiB. */
+  /** GRUB's core image for a BIOS, smaller than 960 KiB. */
   readonly core: string;
 }
 
 const SECTOR = 512;
 const MEBIBYTE = 1 << 20;
 const SECTORS_IN_MEBIBYTE = MEBIBYTE / SECTOR;
-/** A GPT has a partition for GRUB's image; with an MBR it lies between the table and the first partition. */
+/** First sector of GRUB's core image: in its own partition of a GPT; between MBR and the first partition otherwise. */
 const CORE_SECTOR = { gpt: SECTORS_IN_MEBIBYTE, mbr: 1 };
 const FIRST_PARTITION = { gpt: 2 * SECTORS_IN_MEBIBYTE, mbr: SECTORS_IN_MEBIBYTE };
 
-/** UEFI 2.10, table 5.7; GNU GRUB Manual 2.06, 3.4. */
+/** Partition types (UEFI 2.10, table 5.7; GNU GRUB Manual 2.06, 3.4). */
 const GPT_TYPES = {
   bios: '21686148-6449-6E6F-744E-656564454649',
   esp: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
@@ -41,7 +41,7 @@ const GPT_TYPES = {
 };
 const MBR_TYPES = { esp: 'ef', linux: '83' };
 
-/** Where the first partition begins, in sectors. */
+/** The start of the first partition, in sectors. */
 export function firstPartition(label: DiskLabel): number {
   return FIRST_PARTITION[label];
 }
@@ -53,7 +53,7 @@ export async function makeDisk(output: string, content: DiskContent): Promise<vo
   const starts = startsOf(label, sizes);
   const end = (starts.at(-1) ?? 0) * SECTOR + (sizes.at(-1) ?? 0);
   const handle = await open(output, 'w');
-  // The last MiB is for the second copy of a GPT.
+  // The last MiB holds the second copy of a GPT.
   await handle.truncate(end + MEBIBYTE);
   await handle.close();
   const table = label === 'gpt' ? gptLines(partitions, starts, sizes) : mbrLines(partitions, starts, sizes);
@@ -73,7 +73,7 @@ function startsOf(label: DiskLabel, sizes: readonly number[]): number[] {
   });
 }
 
-/** The language of sfdisk(8). */
+/** Describes a GPT in the language of sfdisk(8). */
 function gptLines(partitions: readonly Partition[], starts: readonly number[], sizes: readonly number[]): string[] {
   const line = (type: keyof typeof GPT_TYPES, name: string, start: number, sectors: number) =>
     `start=${start}, size=${sectors}, type=${GPT_TYPES[type]}, uuid=${identifier(name)}, name="${name}"`;
@@ -86,7 +86,7 @@ function gptLines(partitions: readonly Partition[], starts: readonly number[], s
   ];
 }
 
-/** The first partition is active: some BIOSes start no other disk. */
+/** Describes an MBR for sfdisk(8). The first partition is active, since some BIOSes do not boot a disk without an active one. */
 function mbrLines(partitions: readonly Partition[], starts: readonly number[], sizes: readonly number[]): string[] {
   return [
     'label: dos',
@@ -99,7 +99,7 @@ function mbrLines(partitions: readonly Partition[], starts: readonly number[], s
   ];
 }
 
-/** A GUID that depends on the name only (RFC 9562, 5.8: version 8, of one's own making). */
+/** A GUID that depends only on the name (RFC 9562, 5.8: version 8, with vendor-specific content). */
 function identifier(name: string): string {
   const bytes = createHash('sha256').update(`tsvm ${name}`).digest().subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
@@ -110,7 +110,7 @@ function identifier(name: string): string {
     .toUpperCase();
 }
 
-/** Blocks of zeros are left out, so that the file takes no more room than it needs. */
+/** Copies a file and skips blocks of zeros, so that the copy stays sparse. */
 async function copySparse(source: string, target: string, offset: number): Promise<void> {
   const handle = await open(target, 'r+');
   const zeros = Buffer.alloc(MEBIBYTE);

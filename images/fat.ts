@@ -1,29 +1,29 @@
-/** FAT32 file systems in plain files, written by mtools: no mount, no root. */
+/** Makes FAT32 file systems in plain files with mtools, without mounting or root. */
 import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { runTool } from '../linker/toolchain/tools.js';
 
 export interface FatFile {
-  /** Below the root, with slashes: EFI/BOOT/BOOTX64.EFI. */
+  /** Path below the root, with slashes: EFI/BOOT/BOOTX64.EFI. */
   readonly path: string;
-  /** The file that holds its content. */
+  /** The file with its content. */
   readonly source: string;
 }
 
 const MEBIBYTE = 1 << 20;
 const SECTOR = 512;
-/** Below about 33 MiB there are too few clusters for FAT32, which is what UEFI 2.10, 13.3 asks of a disk. */
+/** The smallest size. Below about 33 MiB there are too few clusters for FAT32, which UEFI 2.10, 13.3 requires of a disk. */
 const LEAST_BYTES = 36 * MEBIBYTE;
-/** Fixed, as equal files are to give equal bytes. */
+/** A fixed serial number, so that equal files give equal bytes. */
 const SERIAL = '7473766d';
 
-/** The size for files of `bytes` in all: whole MiB, with room for the file system's own tables. */
+/** The size for files of `bytes` in total: whole MiB, with room for the file system's own tables. */
 export function fatSize(bytes: number): number {
   const needed = Math.ceil((bytes * 1.02) / MEBIBYTE) * MEBIBYTE + 2 * MEBIBYTE;
   return Math.max(needed, LEAST_BYTES);
 }
 
-/** Writes a file system of `bytes` into the new file `file`; in its partition it follows `hiddenSectors`. */
+/** Writes a file system of `bytes` into the new file `file`. On the disk, `hiddenSectors` lie in front of it. */
 export async function makeFat(
   file: string,
   { bytes, hiddenSectors }: { bytes: number; hiddenSectors: number },
@@ -32,7 +32,7 @@ export async function makeFat(
   const handle = await open(file, 'w');
   await handle.truncate(bytes);
   await handle.close();
-  // The geometry that BIOSes report for disks of that size.
+  // The geometry that BIOSes report for disks of this size.
   const geometry = ['-h', '255', '-s', '63', '-T', String(bytes / SECTOR), '-H', String(hiddenSectors)];
   await mtools('mformat', ['-i', file, '-F', '-c', '1', '-v', 'TSVM', '-N', SERIAL, ...geometry, '::']);
   for (const folder of foldersOf(files)) await mtools('mmd', ['-i', file, `::${folder}`]);
@@ -48,7 +48,7 @@ function foldersOf(files: readonly FatFile[]): string[] {
   return [...folders].sort();
 }
 
-/** The time stamps are those of SOURCE_DATE_EPOCH, so that they say nothing of when it ran. */
+/** Runs a program of mtools. SOURCE_DATE_EPOCH sets all time stamps, so that they do not depend on the time of the run. */
 async function mtools(tool: 'mformat' | 'mmd' | 'mcopy', parameters: readonly string[]): Promise<void> {
   await runTool(tool, parameters, {
     environment: { SOURCE_DATE_EPOCH: '1577836800', TZ: 'UTC', MTOOLS_SKIP_CHECK: '1' },

@@ -1,18 +1,18 @@
 /**
- * GRUB, made for one medium: what holds every module it uses, and a configuration. Its own installers for disks want
- * block devices and root; this places the same bytes at the same offsets in a plain file.
+ * Makes GRUB for one medium, with all modules it uses and a configuration. GRUB's own installers for disks need block devices
+ * and root; this places the same bytes at the same offsets in a plain file.
  */
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { requireFile, runTool } from '../linker/toolchain/tools.js';
 import { cpioArchive } from '../linker/formats/cpio.js';
 
-/** What GRUB calls its targets; each is a folder of /usr/lib/grub, but for the network one. */
+/** GRUB's names of targets. Each is a folder of /usr/lib/grub, except the one for the network. */
 export type GrubTarget = 'i386-pc' | 'i386-pc-pxe' | 'x86_64-efi';
 
 export interface GrubImage {
   readonly target: GrubTarget;
-  /** Besides those that every image holds. */
+  /** Modules in addition to those of every image. */
   readonly modules: readonly string[];
   /** Its configuration. */
   readonly commands: readonly string[];
@@ -20,7 +20,7 @@ export interface GrubImage {
 
 const LIBRARY = '/usr/lib/grub';
 const PACKAGES = { 'i386-pc': 'grub-pc-bin', 'x86_64-efi': 'grub-efi-amd64-bin' } as const;
-/** For menus on screen and serial port, and for looking around in GRUB's shell. */
+/** Modules for menus on screen and serial port, and for use of GRUB's shell. */
 const COMMON_MODULES = [
   ...['boot', 'cat', 'configfile', 'echo', 'halt', 'help', 'linux', 'ls', 'memdisk', 'minicmd', 'newc', 'normal'],
   ...['reboot', 'search', 'search_fs_file', 'search_label', 'serial', 'sleep', 'terminal', 'test', 'true', 'regexp'],
@@ -43,7 +43,7 @@ export function checkGrub(targets: readonly (keyof typeof PACKAGES)[]): void {
   }
 }
 
-/** Makes GRUB's image in the file `output`; `folder` is for a file in between. */
+/** Makes GRUB's image in the file `output`. `folder` is for an intermediate file. */
 export async function makeGrub(image: GrubImage, output: string, folder: string): Promise<void> {
   const { target, modules, commands } = image;
   const memory = join(folder, `${target}.cpio`);
@@ -55,9 +55,9 @@ export async function makeGrub(image: GrubImage, output: string, folder: string)
 
 /** A CD from which a BIOS starts GRUB. */
 export interface GrubDisc {
-  /** The folder with what else the disc holds. */
+  /** The folder with the other files of the disc. */
   readonly files: string;
-  /** The file there that holds the file system that UEFI starts from. */
+  /** The file in that folder with the file system from which UEFI boots. */
   readonly esp?: string;
   readonly modules: readonly string[];
   /** Its configuration. */
@@ -72,18 +72,18 @@ export async function makeGrubDisc({ files, esp, modules, commands }: GrubDisc, 
   const target = ['-d', join(LIBRARY, 'i386-pc')];
   const efi = esp === undefined ? [] : ['--efi-boot', esp, '-efi-boot-part', '--efi-boot-image'];
   const lean = ['--fonts=', '--locales=', '--themes=', `--install-modules=${modules.join(' ')}`];
-  // Its own files in between stay behind where it is ended, unless they go with the disc's.
+  // If grub-mkrescue is killed, its intermediate files remain: here they are removed together with the disc's files.
   const environment = { TMPDIR: dirname(files) };
   await runTool('grub-mkrescue', ['-o', output, ...target, ...lean, ...efi, files], { environment });
 }
 
-/** Makes a disk start the image of GRUB in `core`, which it puts at the sector `coreSector`. */
+/** Installs the GRUB image `core` on a disk, at the sector `coreSector`, and makes the disk start it. */
 export async function installGrub(disk: string, core: string, coreSector: number): Promise<void> {
   const image = await readFile(core);
   image.writeBigUInt64LE(BigInt(coreSector + 1), FIRST_BLOCK);
   const first = await readFile(join(LIBRARY, 'i386-pc', 'boot.img'));
   first.writeBigUInt64LE(BigInt(coreSector), CORE_SECTOR);
-  // Else a BIOS's drive number is taken for wrong, and the first disk is used instead.
+  // Without this GRUB takes some BIOSes' drive numbers for wrong and uses the first disk instead.
   NO_OPERATIONS.copy(first, DRIVE_CHECK);
 
   const handle = await open(disk, 'r+');

@@ -1,4 +1,4 @@
-/** Disks whose GRUB does nothing but show its shell on COM1. */
+/** Makes disks whose GRUB only shows its shell on COM1. */
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fatSize, makeFat } from './fat.js';
@@ -11,10 +11,10 @@ const MODULES = [
 ];
 const COMMANDS = ['serial --unit=0 --speed=115200', 'terminal_input serial', 'terminal_output serial'];
 
-/** What is on the disk besides GRUB: files by their names there. */
+/** The files on the disk besides GRUB, by their names on the disk. */
 type Files = Readonly<Record<string, string>>;
 
-/** Writes one for a BIOS, which is also a CD, into the empty folder `folder`; returns its path. */
+/** Writes such a disk for a BIOS, which is also a CD, into the empty folder `folder`; returns its path. */
 export async function makeGrubShell(files: Files, folder: string): Promise<string> {
   const disk = join(folder, 'grub.iso');
   const content = join(folder, 'grub');
@@ -25,8 +25,8 @@ export async function makeGrubShell(files: Files, folder: string): Promise<strin
 }
 
 /**
- * Writes one for UEFI into the empty folder `folder`; returns its path. Its console is the firmware's, which is on COM1,
- * too, and would take part of what is typed from GRUB's own driver.
+ * Writes such a disk for UEFI into the empty folder `folder`; returns its path. It uses the firmware's console, which is on
+ * COM1 too: GRUB's own driver would lose part of the input to the firmware.
  */
 export async function makeEfiGrubShell(files: Files, folder: string): Promise<string> {
   const disk = join(folder, 'grub.img');

@@ -1,4 +1,4 @@
-/** The default guest: Debian's cloud kernel and an initramfs of busybox and small programs. */
+/** Makes the default guest: Debian's cloud kernel and an initramfs of busybox and small programs. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -25,8 +25,8 @@ export interface GuestOptions {
 const PROGRAMS = ['images/guest/kexec.c', 'images/guest/phases.c', 'instruments/tsvm-stat.c'];
 
 /**
- * Makes the guest in build/guest of the project, or finds it there: each part is made anew only when what it
- * is made of has changed. Needs the network, the first time, for two Debian packages.
+ * Makes the guest in build/guest of the project, unless it is there and up to date. The first time it needs the network, for
+ * two Debian packages.
  */
 export async function makeGuest({ root, onStep }: GuestOptions): Promise<Guest> {
   const output = join(root, 'build', 'guest');
@@ -88,7 +88,7 @@ async function fetchBusybox(output: string, onStep: GuestOptions['onStep']): Pro
   return readFile(kept);
 }
 
-/** A program as a file of the guest. It is linked statically: the guest has no libraries. */
+/** Compiles a program of the guest. It is linked statically, since the guest has no libraries. */
 async function compileProgram(source: string, output: string): Promise<ArchiveEntry> {
   const name = basename(source, '.c');
   const binary = join(output, name);

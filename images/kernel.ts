@@ -1,18 +1,18 @@
-/** Debian's kernels, taken out of their packages. */
+/** Takes kernels out of Debian's packages. */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runTool } from '../linker/toolchain/tools.js';
 import { noPackage, type OnStep, unpackPackage } from './package.js';
 
-/** Kinds of kernel; the package of each names the newest one by a dependency. */
+/** The packages of the kinds of kernel. Each depends on the package of the newest kernel. */
 const METAPACKAGES = { cloud: 'linux-image-cloud-amd64', realTime: 'linux-image-rt-amd64' } as const;
 
-/** The module for EFI variables, which Debian's kernels have not in them: where it is in the package, and beside `kernel`. */
+/** The module for EFI variables, which is not built into Debian's kernels: its path in the package, and beside `kernel`. */
 const VARIABLES_MODULE = join('kernel', 'fs', 'efivarfs', 'efivarfs.ko');
 export const variablesModule = (kernel: string): string => `${kernel}.efivarfs.ko`;
 
-/** Puts the kernel into `file` and its module beside it, or finds them there. Needs the network, the first time. */
+/** Puts the kernel into `file` and its module beside it, unless they are there. The first time it needs the network. */
 export async function makeKernel(kind: keyof typeof METAPACKAGES, file: string, onStep: OnStep): Promise<void> {
   if (existsSync(file) && existsSync(variablesModule(file))) return;
   await mkdir(dirname(file), { recursive: true });

@@ -1,7 +1,7 @@
-/** What boot loaders run from a medium: tsvm, or a message and an endless halt where it cannot be loaded. */
+/** Commands with which boot loaders start tsvm from a medium. If it cannot be loaded, they show a message and halt. */
 import type { Fallback } from './loader.js';
 
-/** What UEFI firmware starts from a medium that it knows nothing of (UEFI 2.10, 3.5.1.1). */
+/** The file that UEFI firmware starts from a medium without a boot entry (UEFI 2.10, 3.5.1.1). */
 export const EFI_DEFAULT = 'EFI/BOOT/BOOTX64.EFI';
 
 export interface StartOptions {
@@ -12,7 +12,7 @@ export interface StartOptions {
   readonly fallback: Fallback;
 }
 
-/** Lines that fit the screen. */
+/** A message whose lines fit the screen. */
 const REFUSAL = 'tsvm: tsvm.bin does not start: it is missing, damaged or refused';
 const CONSEQUENCES = {
   none: 'tsvm: the node does not start without it; write the medium again',
@@ -22,8 +22,8 @@ const CONSEQUENCES = {
 const FIRST_DISK = 0x80;
 
 /**
- * GRUB's commands for a BIOS (GNU GRUB Manual 2.06, 6 and 16.3). Where the medium is the machine's first disk, the disk
- * that the node boots from is the second: without a guest of its own tsvm goes on with that.
+ * GRUB's commands for a BIOS (GNU GRUB Manual 2.06, 6 and 16.3). If the medium is the machine's first disk, the node's own
+ * disk is the second: tsvm without a guest in its file boots that disk.
  */
 export function biosCommands({ file, options, fallback }: StartOptions): string[] {
   const [, disk] = /(?:^|\s)disk=(\S+)/.exec(options) ?? [];
@@ -37,13 +37,12 @@ export function biosCommands({ file, options, fallback }: StartOptions): string[
   ];
 }
 
-/** A BIOS tries no second disk by itself: GRUB starts it, whose boot sector gets the number of the root. */
+/** Commands that boot the node's own disk, since a BIOS does not try a second one. Its boot sector gets the root's number. */
 const NODE_COMMANDS = ['set root=$node', 'if chainloader +1; then boot; fi', 'exit'];
 
 /**
- * The script for iPXE (ipxe.org/cmd). Its `kernel` fails where the file is missing, or where the firmware does not load
- * it. On UEFI `boot` comes back from tsvm alone, which then runs or was told to let the firmware go on; on a BIOS it comes
- * back where nothing was started.
+ * The script for iPXE (ipxe.org/cmd). `kernel` fails if the file is missing or the firmware does not load it. On UEFI `boot`
+ * returns only from tsvm, which then runs or was told to let the firmware go on. On a BIOS it returns if nothing was started.
  */
 export function ipxeScript({ file, options, fallback }: StartOptions): string[] {
   return [
@@ -61,8 +60,8 @@ export function ipxeScript({ file, options, fallback }: StartOptions): string[] 
 }
 
 /**
- * The configuration of pxelinux (SYSLINUX, syslinux.txt). It would start a file that it does not know as a Linux of 1995,
- * so it starts GRUB, which looks first. Where it does not find that it stays at its prompt, or is told to go on.
+ * The configuration of pxelinux (SYSLINUX, syslinux.txt). pxelinux would start any unknown file as a Linux kernel of 1995, so it
+ * starts GRUB, which checks the file. If GRUB is missing, pxelinux stays at its prompt or goes on, as `fallback` says.
  */
 export function pxelinuxConfiguration(grub: string, fallback: Fallback): string[] {
   return [
@@ -73,7 +72,7 @@ export function pxelinuxConfiguration(grub: string, fallback: Fallback): string[
   ];
 }
 
-/** Each word in quotes, so that GRUB takes no character of it as its own. */
+/** Puts each word in quotes, so that no character of it has a meaning for GRUB. */
 export function quoted(words: string): string {
   return words
     .split(/\s+/)

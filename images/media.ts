@@ -1,4 +1,4 @@
-/** Disks and CDs that start a node: tsvm, with its guest or without, and what firmware needs to find it. */
+/** Makes disks and CDs that start a node: tsvm, with or without its guest, and what firmware needs to find it. */
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSigned } from '../linker/formats/pe.js';
@@ -9,19 +9,19 @@ import { type Fallback, makeLoader } from './loader.js';
 import { biosCommands, EFI_DEFAULT } from './loaderCommands.js';
 
 export interface Medium {
-  /** A file that the build or `tsvm pack` made. */
+  /** An image file of the build or of `tsvm pack`. */
   readonly image: string;
   /** The hypervisor's options. */
   readonly options: string;
-  /** What follows where tsvm cannot be loaded. */
+  /** What the medium does if tsvm cannot be loaded. */
   readonly fallback: Fallback;
-  /** An empty folder for files in between. */
+  /** An empty folder for intermediate files. */
   readonly folder: string;
 }
 
 const IMAGE = 'tsvm.bin';
 const DISK_MODULES = ['fat', 'part_gpt', 'part_msdos', 'biosdisk', 'chain'];
-/** All tables of partitions are among them: the disc's own GRUB asks for each. */
+/** GRUB's modules on a disc. They include all kinds of partition table, since the disc's own GRUB asks for each. */
 const DISC_MODULES = [
   ...[
     'boot',
@@ -43,10 +43,10 @@ const DISC_MODULES = [
     (name) => `part_${name}`,
   ),
 ];
-/** The file system that UEFI starts from, among the disc's files. */
+/** Name of the disc's file that holds the file system from which UEFI boots. */
 const DISC_ESP = 'efi.img';
 
-/** A CD for BIOS and UEFI, which may be written to a USB stick as it is. A BIOS's GRUB looks into the file system of UEFI. */
+/** Makes a CD for BIOS and UEFI, which also works on a USB stick. GRUB for a BIOS reads the file system of UEFI. */
 export async function makeDisc(medium: Medium, output: string): Promise<void> {
   const files = join(medium.folder, 'disc');
   await mkdir(files);
@@ -59,7 +59,7 @@ export async function makeDisc(medium: Medium, output: string): Promise<void> {
   await makeGrubDisc({ files, modules: DISC_MODULES, commands, esp: DISC_ESP }, output);
 }
 
-/** A disk with one file system, in which a BIOS's GRUB finds tsvm, and so does UEFI. */
+/** Makes a disk with one file system, in which both GRUB for a BIOS and UEFI find tsvm. */
 export async function makeBootDisk(medium: Medium, label: DiskLabel, output: string): Promise<void> {
   checkGrub(['i386-pc']);
   const { folder } = medium;
@@ -72,8 +72,8 @@ export async function makeBootDisk(medium: Medium, label: DiskLabel, output: str
 }
 
 /**
- * Writes the file system that UEFI starts from; returns where tsvm is in it. UEFI starts the loader, which does not let the
- * firmware go on without tsvm. A signed file it starts itself: with Secure Boot nothing else starts, the loader neither.
+ * Writes the file system from which UEFI boots, and returns the path of tsvm in it. UEFI starts the loader, which does not let
+ * the firmware go on without tsvm. A signed tsvm is started by UEFI itself, since Secure Boot would refuse the unsigned loader.
  */
 async function makeEsp(medium: Medium, hiddenSectors: number, esp: string): Promise<string> {
   const { image, options, fallback, folder } = medium;

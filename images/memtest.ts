@@ -1,4 +1,4 @@
-/** Memtest86+ from Debian: a guest that is no Linux, though loaders start it like one. */
+/** Takes Memtest86+ from Debian: a guest that is not Linux, although loaders start it like Linux. */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,14 +6,14 @@ import type { GuestOptions } from './guest.js';
 import { unpackPackage } from './package.js';
 
 export interface Memtest {
-  /** The one that starts in 64-bit mode, and the one that has a 32-bit entry only. */
+  /** The form that starts in 64-bit mode; the other has only a 32-bit entry. */
   readonly x64: string;
   readonly ia32: string;
-  /** The one that UEFI firmware starts. */
+  /** The form that UEFI firmware starts. */
   readonly efi: string;
 }
 
-/** Puts all forms into build/guest of the project, or finds them there. Needs the network, the first time. */
+/** Puts all forms into build/guest of the project, unless they are there. The first time it needs the network. */
 export async function makeMemtest({ root, onStep }: GuestOptions): Promise<Memtest> {
   const output = join(root, 'build', 'guest');
   await mkdir(output, { recursive: true });

@@ -1,4 +1,4 @@
-/** What a network server holds for nodes that start from it. */
+/** Makes the files that a network server holds for nodes that boot from it. */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkGrub, makeGrub } from './grub.js';
@@ -9,8 +9,8 @@ const IMAGE = 'tsvm.bin';
 const GRUB = 'grub.0';
 
 /**
- * Fills the folder `output` for a TFTP or HTTP server: `tsvm.ipxe` for iPXE; `grub.0`, the first file for a BIOS; a
- * configuration for pxelinux; and `tsvm.bin`, the first file for UEFI, where only iPXE can hand options over.
+ * Fills the folder `output` for a TFTP or HTTP server: `tsvm.ipxe` for iPXE; `grub.0`, the boot file for a BIOS; a
+ * configuration for pxelinux; and `tsvm.bin`, the boot file for UEFI, where only iPXE can pass options.
  */
 export async function makeNetworkTree(medium: Medium, output: string): Promise<void> {
   checkGrub(['i386-pc']);
@@ -21,7 +21,7 @@ export async function makeNetworkTree(medium: Medium, output: string): Promise<v
   await writeText(join(output, 'tsvm.ipxe'), ipxeScript(start));
   await writeText(join(output, 'pxelinux.cfg', 'default'), pxelinuxConfiguration(GRUB, fallback));
 
-  // GRUB asks the server that it came from, in the folder that it came from.
+  // GRUB loads the file from the server and the folder that GRUB itself came from.
   const commands = biosCommands({ ...start, file: `$cmdpath/${IMAGE}` });
   const bios = { target: 'i386-pc-pxe', modules: ['pxe', 'tftp', 'biosdisk', 'chain'], commands } as const;
   await makeGrub(bios, join(output, GRUB), folder);

@@ -1,10 +1,10 @@
-/** Debian's packages as a source of guests. */
+/** Downloads and unpacks Debian's packages, from which guests are made. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../linker/errors.js';
 import { runTool } from '../linker/toolchain/tools.js';
 
-/** Called before each step that takes time. */
+/** Is called before each step that takes time. */
 export type OnStep = (text: string) => void;
 
 /** Downloads a package into a folder below `output`, without installing it; returns the folder that holds its files. */
@@ -23,7 +23,7 @@ export async function unpackPackage(name: string, output: string, onStep: OnStep
   return files;
 }
 
-/** The error where a package cannot be had. */
+/** The error for a package that cannot be downloaded. */
 export function noPackage(name: string): UserError {
   return new UserError(`cannot download the Debian package ${name}: it needs Debian's archive`, ExitCode.tool, [
     'apt-get update',

@@ -1,7 +1,7 @@
 /*
  * tsvm-stat: shows what the hypervisor has counted and logged (docs/hypercall.md). It reads the page of statistics through
- * /dev/mem, which root may do unless the kernel is locked down; else it asks by hypercalls, which the hypervisor answers to programs
- * with the option hypercall=user.
+ * /dev/mem, which root may do unless the kernel is locked down. Otherwise it makes hypercalls, which the hypervisor answers to
+ * programs only with the option hypercall=user.
  * Exit codes: 0 done, 1 no tsvm under this system, 2 wrong usage, 3 not allowed to know.
  */
 #include <cpuid.h>
@@ -27,7 +27,7 @@ enum status { DONE, NO_SUCH_FUNCTION, NOTHING_THERE, NOT_ALLOWED };
 #define PAGE_BYTES 4096
 #define MOST_PROCESSORS 256
 
-/* The page, as version 2 has it; later ones have more at its end. */
+/* The page of statistics, version 2. Later versions have more fields at the end. */
 struct statistics {
     uint64_t magic;
     uint32_t version, bytes, vendor, processors;
@@ -46,7 +46,7 @@ struct reason {
     const char *name, *meaning;
 };
 
-/* AMD exit codes (APM 2, appendix C), as far as the hypervisor intercepts them. */
+/* AMD exit codes (APM 2, appendix C) that the hypervisor intercepts. */
 static const struct reason amd_v[] = {
     {0x41, "debugException", "#DB, given back to the guest"},
     {0x51, "alignmentCheck", "#AC, given back to the guest"},
@@ -72,7 +72,7 @@ static const struct reason amd_v[] = {
     {0x400, "nestedPageFault", "write to the local APIC, or access to memory of the hypervisor"},
 };
 
-/* Intel's basic exit reasons (SDM 3D, appendix C), as far as they occur. */
+/* Intel's basic exit reasons (SDM 3D, appendix C) that can occur. */
 static const struct reason vt_x[] = {
     {0, "exception", "#DB or #AC, given back to the guest"},
     {2, "tripleFault", "triple fault"},
@@ -120,7 +120,7 @@ static const struct vendor {
     {"Intel VT-x", vt_x, sizeof vt_x / sizeof vt_x[0]},
 };
 
-/* The processor whose instruction makes the hypercall, then what the hypervisor says of itself. */
+/* The vendor of the processor, which decides the instruction for hypercalls; later the vendor that the hypervisor reports. */
 static bool is_intel;
 static const struct vendor *vendor;
 
@@ -142,7 +142,7 @@ static void find_processor(void) {
     is_intel = ebx == signature_INTEL_ebx;
 }
 
-/* Without the hypervisor the call raises #UD, or a hypervisor of another kind does not know the call. */
+/* Ends the program since there is no tsvm: the hypercall raises #UD, or another hypervisor does not know it. */
 static void no_hypervisor(int signal) {
     static const char text[] = "tsvm-stat: this system does not run under tsvm\n";
     (void)signal;
@@ -157,11 +157,11 @@ static const struct reason *reason_of(uint64_t code) {
     return NULL;
 }
 
-/* What can be read of the page; NULL where hypercalls have to do. */
+/* The page of statistics, mapped. NULL if it cannot be read; then hypercalls have to be used. */
 static const volatile struct statistics *statistics;
 static const volatile uint64_t *counts[MOST_PROCESSORS];
 
-/* Not O_SYNC: the hypervisor's memory is cached. */
+/* Without O_SYNC: the hypervisor's memory is cached. */
 static const volatile void *map_memory(int memory, uint64_t address, uint64_t bytes) {
     const volatile void *place = mmap(NULL, bytes, PROT_READ, MAP_SHARED, memory, (off_t)address);
     return place == MAP_FAILED ? NULL : place;
@@ -198,7 +198,7 @@ static _Noreturn void not_allowed(void) {
     exit(3);
 }
 
-/* A hypercall that may be refused. */
+/* Makes a hypercall that the hypervisor may refuse to programs; ends this program then. */
 static struct answer ask(enum function function, uint64_t rdx, uint64_t rsi) {
     const struct answer answer = hypercall(function, rdx, rsi);
     if (answer.status == NOT_ALLOWED) not_allowed();
@@ -210,7 +210,7 @@ struct count {
     uint64_t code, times;
 };
 
-/* The first reason, from `code` on, for which the processor has left the guest. */
+/* Finds the first exit reason, from `code` on, that the processor has counted. */
 static struct count next_count(uint64_t processor, uint64_t code) {
     if (statistics == NULL) {
         const struct answer next = ask(EXIT_COUNT, processor, code);
@@ -223,7 +223,7 @@ static struct count next_count(uint64_t processor, uint64_t code) {
     return (struct count){false, 0, 0};
 }
 
-/* How many accesses of the processor exited that reached what the owner has; not there where there is no such owner. */
+/* Counts the processor's accesses that exited and reached the owner; `is_there` is false if there is no such owner. */
 static struct count access_count(uint64_t processor, uint64_t owner) {
     if (statistics == NULL) {
         const struct answer answer = ask(ACCESS_COUNT, processor, owner);
@@ -233,7 +233,7 @@ static struct count access_count(uint64_t processor, uint64_t owner) {
     return (struct count){true, owner, counts[processor][statistics->accesses / sizeof *counts[processor] + owner]};
 }
 
-/* The memory that the hypervisor keeps. False where this program is not told. */
+/* The memory that the hypervisor keeps for itself. False if this program is not allowed to know. */
 static bool find_memory(uint64_t *start, uint64_t *bytes) {
     const struct answer kept = statistics == NULL ? hypercall(MEMORY_KEPT, 0, 0) : (struct answer){.status = DONE};
     *start = statistics == NULL ? kept.rbx : statistics->hidden_start;
@@ -325,7 +325,7 @@ static void print_json_time(void) {
            task.rbx, task.rcx, task.rdx, task.rsi);
 }
 
-/* One line; "exits" is that of the first processor. */
+/* Prints one line of JSON. "exits" are those of the BSP. */
 static void print_json(uint64_t processors) {
     uint64_t start, bytes;
     if (!find_memory(&start, &bytes)) not_allowed();

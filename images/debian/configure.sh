@@ -18,7 +18,7 @@ apt-get install -y -qq --no-install-recommends linux-image-amd64
 echo node > /etc/hostname
 echo 'LABEL=root / ext4 errors=remount-ro 0 1' > /etc/fstab
 passwd --delete root
-# Nothing here is to run at some time of its own: runs are compared.
+# No timers: runs are compared, so nothing may run at a time of its own.
 systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 
 apt-get clean

@@ -1,6 +1,6 @@
 /*
- * kexec [--crash] KERNEL INITRD COMMAND-LINE: goes over to another kernel, or makes it ready for a crash of the running
- * one (kexec_file_load(2)). An empty INITRD means none.
+ * kexec [--crash] KERNEL INITRD COMMAND-LINE: starts another kernel, or loads it for a crash of the running one
+ * (kexec_file_load(2)). An empty INITRD means none.
  */
 #include <fcntl.h>
 #include <linux/kexec.h>

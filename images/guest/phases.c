@@ -1,10 +1,9 @@
 /*
  * The phases that the bench measures. Each prints one line:
  *   guest: phase NAME ticks=N before=JSON after=JSON
- * where ticks are of the time stamp counter (instructions, when the emulator counts them) and the JSON objects are
- * what `tsvm-stat --json` says, or null on the bare machine. With --smp they are those in which processors take part in
- * what others do; with --quick only a part of the work is done; with --cpuid the second processor executes CPUID without
- * end.
+ * The ticks are those of the time-stamp counter (instructions, if the emulator counts them). The JSON objects are the output of
+ * `tsvm-stat --json`, or null on the bare machine. --smp runs the phases in which several processors work together, --quick does
+ * only a part of the work, and --cpuid makes the second processor execute CPUID endlessly.
  */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -19,11 +18,11 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-/* What bench/instructions.c looks for in the code that runs: a NOP with an operand that nobody else uses. */
+/* A mark that bench/instructions.c finds in the executed code: a NOP with an operand that no other code uses. */
 enum mark { PHASE_BEGINS = 0x74737601, ROUND_ENDS, PHASE_ENDS };
 #define MARK(number) __asm__ volatile("nopl %c0(%%rax)" : : "i"(number))
 
-/* Of the work of a phase, one part in so many is done: emulators differ in their pace. */
+/* Each phase does this part of its work: one in `share`. Emulators differ in speed. */
 static int share = 1;
 
 static void sleep_for(time_t seconds, long nanoseconds) {
@@ -92,7 +91,7 @@ static void sha256_block(uint32_t state[8], const uint32_t round[64], const uint
     for (int i = 0; i < 8; i++) state[i] += v[i];
 }
 
-/* 16 MiB of zeros; its padding is left out: the work is what counts, the value only keeps the work from vanishing. */
+/* Hashes 16 MiB of zeros, without padding. Only the work matters; its result keeps the compiler from removing it. */
 static void sha256(void) {
     static const uint8_t block[64];
     uint32_t state[8], round[64];
@@ -120,7 +119,7 @@ static void run_on(int processor) {
     if (sched_setaffinity(0, sizeof set, &set) != 0) puts("guest: no second processor");
 }
 
-/* 5,000 times, or a part of that, a byte there and back, between processes on two processors. */
+/* Sends a byte there and back between processes on two processors, 5,000 times or a part of that. */
 static void ping_pong(void) {
     int there[2], back[2];
     char byte = 0;
@@ -193,7 +192,7 @@ static void shared_phases(void) {
 }
 
 static void single_phases(int is_quick) {
-    if (is_quick) measure("nothing", nothing); /* what the counting itself leaves for, where CPUID leaves */
+    if (is_quick) measure("nothing", nothing); /* the exits of the measurement itself, on VT-x for CPUID */
     measure("idle", idle);
     measure("sha256", sha256);
     measure("fork+exec", processes);
