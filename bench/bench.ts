@@ -1,6 +1,6 @@
 /**
- * Counts what the hypervisor costs: exits and instructions, in an emulator that counts instructions as time, so that
- * each run gives the same. Prints a table, and writes the same to build/bench.json.
+ * Measures what the hypervisor costs, in exits and instructions. The emulator counts instructions as time, so that each run
+ * gives the same figures. Prints tables, and writes the figures to build/bench.json.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ function phaseTable(bare: readonly Phase[], guest: readonly Phase[]): string {
   return table(['phase', 'exits', 'of them', 'bare, M instructions', 'under tsvm'], rows);
 }
 
-/** VT-x leaves for CPUID whatever the hypervisor wants, and each new program asks it what the processor has. */
+/** The phases on VT-x, where CPUID always causes an exit. Each new program executes CPUID. */
 function intelTable(): string {
   return table(['phase on VT-x, a part of the work', 'exits', 'of them'], intel.map(exitCells));
 }
@@ -79,7 +79,7 @@ interface Shared {
   readonly guest: readonly SharedPhase[];
 }
 
-/** What the phases of several processors take; the last column compares rounds without a timer interrupt. */
+/** The phases on several processors. The last column compares rounds without a timer interrupt. */
 function sharedTable(): string {
   const rows = shared.flatMap(({ machine, bare, guest }) =>
     guest.map((phase, index) => [

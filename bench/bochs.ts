@@ -1,4 +1,4 @@
-/** The same phases on a processor with VT-x, which Bochs emulates; it has no NVMe, and does a part of the work. */
+/** Measures the phases of linux.ts on VT-x in Bochs, which has no NVMe, with a part of the work. */
 import { DEFAULT_BOCHS_MACHINE, startBochs } from '../emulators/bochs.js';
 import { makeGuest } from '../images/guest.js';
 import { phasesOf, type Phase } from './linux.js';
@@ -6,7 +6,7 @@ import { root } from '../linker/paths.js';
 
 const TIMEOUT_SECONDS = 1200;
 
-/** Boots the guest under `image`, which counts its exits, and lets it run its phases. */
+/** Boots the guest under `image`, which counts the exits, and runs the guest's phases. */
 export async function measureBochs(image: string): Promise<Phase[]> {
   const guest = await makeGuest({ root, onStep: () => undefined });
   const append = 'console=ttyS0,115200 quiet tsvm.run=bench-quick';

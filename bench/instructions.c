@@ -1,13 +1,11 @@
 /*
- * A plugin of QEMU's that counts the instructions of all processors together, whoever executes them: guest and
- * hypervisor. The guest marks its phases and their rounds (images/guest/phases.c); of each phase one line is written to
- * the file out=NAME:
+ * A QEMU plugin that counts the instructions of all processors together, those of the guest and those of the hypervisor. The
+ * guest marks its phases and their rounds (images/guest/phases.c). For each phase the plugin writes one line to the file
+ * out=NAME:
  *   total=N rounds=N decile=N median=N
- * where a tenth of the rounds take no more than the decile: in those no timer interrupt came, and nothing else that
- * comes with the time that passes.
- * Code is counted by blocks of what follows each other; one that an exception ends early counts whole, so that the
- * emulator need not count at each instruction, and less time passes. All of it holds where one thread runs all
- * processors (-accel tcg,thread=single).
+ * A tenth of the rounds take no more instructions than the decile: these have no timer interrupt, nor other events that come
+ * with time. Instructions are counted per translated block, which is faster than one by one; a block that an exception ends
+ * early counts as a whole. The counts are exact only if one thread runs all processors (-accel tcg,thread=single).
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -15,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* QEMU's interface for plugins, version 1 (docs/devel/tcg-plugins.rst); Debian has no header of it. */
+/* QEMU's plugin interface, version 1 (docs/devel/tcg-plugins.rst). Debian has no package with its header. */
 #define EXPORT __attribute__((visibility("default")))
 enum { PLUGIN_VERSION = 1, ADD_U64 = 0, NO_REGISTERS = 0 };
 typedef uint64_t qemu_plugin_id_t;
@@ -33,7 +31,7 @@ void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *, int, void
 
 EXPORT int qemu_plugin_version = PLUGIN_VERSION;
 
-/* NOP with a displacement of 32 bits, whose lowest byte says what is marked. */
+/* A mark: NOP with a 32-bit displacement, whose lowest byte tells what is marked. */
 static const uint8_t mark_bytes[] = {0x0f, 0x1f, 0x80};
 static const uint8_t mark_name[] = {0x76, 0x73, 0x74};
 enum mark { PHASE_BEGINS = 1, ROUND_ENDS = 2, PHASE_ENDS = 3 };

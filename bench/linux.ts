@@ -1,4 +1,4 @@
-/** The phases of images/guest/phases.c in the default guest. */
+/** Measures the phases of images/guest/phases.c in the default guest. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeGuest } from '../images/guest.js';
@@ -7,17 +7,17 @@ import { output, root } from '../linker/paths.js';
 
 export interface Phase {
   readonly name: string;
-  /** Of the time stamp counter: instructions, and time that passes idle. Null for what comes before the first phase. */
+  /** Ticks of the time-stamp counter: instructions, and idle time. Null for the time before the first phase. */
   readonly ticks: number | null;
-  /** Exits in the phase by reason, without the hypercalls that ask for them; null on the bare machine. */
+  /** Exits in the phase by reason, without the hypercalls that read the counters; null on the bare machine. */
   readonly exits: Readonly<Record<string, number>> | null;
 }
 
 const DISK_BYTES = 16 << 20;
-/** What asks for the counts leaves the guest for the answer, on AMD-V and on VT-x. */
+/** The exits caused by reading the counters, on AMD-V and on VT-x. */
 const ASKING = ['vmmcall', 'vmcall'];
 
-/** Boots the guest under `image`, or on the bare machine, and lets it run its phases. */
+/** Boots the guest under `image`, or on the bare machine, and runs the guest's phases. */
 export async function measureLinux(image: string | null): Promise<Phase[]> {
   const guest = await makeGuest({ root, onStep: () => undefined });
   const disk = join(output, 'bench', 'disk');
@@ -33,7 +33,7 @@ export async function measureLinux(image: string | null): Promise<Phase[]> {
   return phasesOf(serial);
 }
 
-/** The phases in what came over the serial port. */
+/** Reads the phases from the output on the serial port. */
 export function phasesOf(serial: string): Phase[] {
   const phases = [...serial.matchAll(/^guest: phase (\S+) ticks=(\d+) before=(.*) after=(.*)$/gm)].map(
     ([, name = '', ticks, before = 'null', after = 'null']) => ({
@@ -55,7 +55,7 @@ function difference(before: Counts | null, after: Counts | null): Counts | null 
 
 type Counts = Readonly<Record<string, number>>;
 
-/** Exits by reason on the first processor, in what `tsvm-stat --json` prints. */
+/** Exits on the BSP by reason, from the output of `tsvm-stat --json`. */
 function countsOf(json: string): Counts | null {
   const report = JSON.parse(json) as { exits: Counts } | null;
   return report?.exits ?? null;

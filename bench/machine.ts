@@ -1,4 +1,4 @@
-/** The one machine that everything is measured on. */
+/** Runs the machine on which everything is measured. */
 import { execa } from 'execa';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ const TIMEOUT_SECONDS = 1200;
 
 type Chosen = Pick<Machine, 'image' | 'kernel' | 'initrd'> & Partial<Machine>;
 
-/** Runs it to its end, with instructions counted as time; returns what came over the serial port. */
+/** Runs the machine to its end, with instructions counted as time. Returns the output on the serial port. */
 export function runCounted(machine: Chosen): Promise<string> {
   return run({ icount: true, ...machine }, 'tcg');
 }
 
-/** The same with all processors on one thread of the emulator, where a second one would never get its turn otherwise. */
+/** Runs the machine with all processors on one thread of the emulator, without instructions counted as time. */
 export function runOnOneThread(machine: Chosen): Promise<string> {
   return run(machine, 'tcg,thread=single');
 }

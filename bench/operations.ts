@@ -1,4 +1,4 @@
-/** Start-up, and what a single operation of a guest costs: images/bare/probe.asm measures. */
+/** Measures start-up and single operations of a guest, with images/bare/probe.asm. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assembleBareProgram } from '../images/bare.js';
@@ -6,19 +6,19 @@ import { runCounted } from './machine.js';
 import { output, root } from '../linker/paths.js';
 
 export interface Operations {
-  /** Instructions from the image's entry to the guest's first one; the guest's image is 2 KiB, so little is copied. */
+  /** Instructions from the image's entry to the guest's first one. The guest's image is only 2 KiB, so little is copied. */
   readonly startUp: number;
-  /** The same with an initrd of 16 MiB, as much as Debian's kernel and an initrd, which is checked; less its copying. */
+  /** Instructions with an initrd of 16 MiB, about the size of Debian's, which is checked; without those for its copying. */
   readonly startUpWith16Mib: number;
-  /** Instructions that each takes, the guest's own included, on a machine of PROCESSORS. */
+  /** Instructions for each operation, the guest's own included, on a machine with PROCESSORS processors. */
   readonly perOperation: Readonly<Record<string, number>>;
 }
 
-/** How often probe.asm does each. */
+/** How often probe.asm repeats each operation. */
 const ROUNDS = 1000;
 const PROCESSORS = 4;
 const INITRD_BYTES = 16 << 20;
-/** Bytes for each step of a repeated MOVSQ, which the emulator counts as an instruction. */
+/** Bytes that REP MOVSQ copies per step. The emulator counts each step as an instruction. */
 const COPIED_AT_ONCE = 8;
 
 export async function measureOperations(): Promise<Operations> {
@@ -41,7 +41,7 @@ export async function measureOperations(): Promise<Operations> {
   };
 }
 
-/** The same machine and bundle twice: the firmware and the loader take as long for the one image as for the other. */
+/** Measures start-up: the time of the guest's first instruction, less the time at which the same machine enters an image. */
 async function measureStart(entry: string, probe: string, initrd: string | null): Promise<number> {
   const reference = await runCounted({ image: entry, kernel: probe, initrd, append: '' });
   const entered = Number(/^entry: start = (0x[0-9a-f]+)$/m.exec(reference)?.[1]);
@@ -49,7 +49,7 @@ async function measureStart(entry: string, probe: string, initrd: string | null)
   return (values.get('start') ?? NaN) - entered;
 }
 
-/** What the probe prints under tsvm, by name. */
+/** Runs the probe under tsvm and returns the values that it prints, by name. */
 async function runProbe(probe: string, initrd: string | null, cpus: number): Promise<ReadonlyMap<string, number>> {
   const machine = { image: join(output, 'tsvm.bin'), kernel: probe, initrd, append: '', cpus };
   const serial = await runCounted(machine);

@@ -1,4 +1,4 @@
-/** The phases of images/guest/phases.c in which several processors take part. */
+/** Measures the phases of images/guest/phases.c in which several processors take part. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeGuest } from '../images/guest.js';
@@ -8,11 +8,11 @@ import { output, root } from '../linker/paths.js';
 
 export interface SharedPhase {
   readonly name: string;
-  /** Instructions of all processors together, the hypervisor's included. */
+  /** Instructions of all processors, the hypervisor's included. */
   readonly total: number;
-  /** What a tenth of the phase's rounds take at most: those without a timer interrupt. 0 where it has no rounds. */
+  /** The first decile of the instructions per round: rounds without a timer interrupt. 0 if the phase has no rounds. */
   readonly perRound: number;
-  /** Exits of all processors in the phase, without the hypercalls that ask for them; null on the bare machine. */
+  /** Exits of all processors in the phase, without the hypercalls that read the counters; null on the bare machine. */
   readonly exits: number | null;
 }
 
@@ -33,15 +33,15 @@ export function describe({ cpus, uefi }: SharedMachine): string {
   return `${cpus} CPUs, ${uefi ? 'UEFI' : 'BIOS'}`;
 }
 
-/** By what part a round takes more instructions than on the bare machine; null where the phase has no rounds. */
+/** The fraction by which a round takes more instructions than on the bare machine; null if the phase has no rounds. */
 export function changePerRound(bare: SharedPhase | undefined, guest: SharedPhase): number | null {
   return bare === undefined || bare.perRound === 0 ? null : guest.perRound / bare.perRound - 1;
 }
 
-/** What asks for the counts leaves the guest for the answer. */
+/** The exit caused by reading the counters. */
 const ASKING = 'vmmcall';
 
-/** Boots the guest under `image`, or on the bare machine, and lets it run the phases. */
+/** Boots the guest under `image`, or on the bare machine, and runs the phases. */
 export async function measureProcessors(image: string | null, machine: SharedMachine): Promise<SharedPhase[]> {
   const folder = join(output, 'bench');
   const plugin = join(folder, 'instructions.so');
@@ -69,14 +69,14 @@ export async function measureProcessors(image: string | null, machine: SharedMac
   }));
 }
 
-/** A processor that has left the hypervisor has no exits either. Throws where one has. */
+/** Throws if a processor has escaped from the hypervisor, since it would have no exits either. */
 function checkProcessors(serial: string, machine: SharedMachine): void {
   const count = processorsBelow(serial);
   if (count !== machine.cpus)
     throw new Error(`${count} processors are under tsvm, on ${describe(machine)}:\n${serial}`);
 }
 
-/** How many processors the guest has found to be under the hypervisor after its phases. */
+/** The number of processors that the guest found under the hypervisor after its phases. */
 export function processorsBelow(serial: string): number {
   return [...serial.matchAll(/^guest: cpu\d+ still under tsvm$/gm)].length;
 }
@@ -85,7 +85,7 @@ function difference(before: number | null, after: number | null): number | null 
   return before === null || after === null ? null : after - before;
 }
 
-/** All exits of all processors, in what `tsvm-stat --json` prints. */
+/** The sum of the exits of all processors, from the output of `tsvm-stat --json`. */
 function exitsIn(json: string): number | null {
   const report = JSON.parse(json) as { processors: Record<string, number>[] } | null;
   if (report === null) return null;

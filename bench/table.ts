@@ -1,4 +1,4 @@
-/** A table for a person; columns of numbers are flush right. */
+/** Formats a Markdown table. Columns of numbers are aligned to the right. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const isNumeric = heads.map((_, column) => rows.every((row) => /^[\d.,?]*$/.test(row[column] ?? '')));

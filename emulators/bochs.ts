@@ -1,4 +1,4 @@
-/** Machines in Bochs, the emulator that has Intel VT-x, and AMD-V as well. Tests start theirs by it too. */
+/** Starts machines in Bochs, the emulator that has both Intel VT-x and AMD-V, for `tsvm run`, the tests and the bench. */
 import { execa } from 'execa';
 import { rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -10,18 +10,18 @@ import { missingTool } from '../linker/toolchain/tools.js';
 import { removeNow, temporaryFolder } from '../linker/temporary.js';
 
 export interface BochsMachine extends BootDiscContent {
-  /** As in 256M, 1G. */
+  /** Size with a unit: 256M, 1G. */
   readonly memory: string;
   readonly cpus: number;
-  /** One of `bochs --help cpu`. */
+  /** The processor's model, one of `bochs --help cpu`. */
   readonly model: string;
-  /** Whether an unknown MSR reads as zero, as Linux expects of some; else an access raises #GP. */
+  /** Whether unknown MSRs read as zero, as Linux expects of some of them. Otherwise an access raises #GP. */
   readonly ignoreUnknownMsrs: boolean;
-  /** `legacy` leaves IA32_FEATURE_CONTROL as it is at reset: open. */
+  /** `legacy` leaves IA32_FEATURE_CONTROL unlocked, as it is after reset. */
   readonly firmware: 'latest' | 'legacy';
   /** Whether a reset of the machine ends the run. */
   readonly endOnReset: boolean;
-  /** A raw image of the first hard disk, of whole cylinders of 1,008 sectors; or none. */
+  /** A raw image of the hard disk, of whole cylinders of 1,008 sectors; null: no disk. */
   readonly disk: string | null;
 }
 
@@ -38,7 +38,7 @@ export const DEFAULT_BOCHS_MACHINE: Omit<BochsMachine, 'image' | 'kernel' | 'ini
   disk: null,
 };
 
-/** `reset`: by a reset or a triple fault; `failed`: as Bochs says. */
+/** How a run ended. `reset`: by a reset or a triple fault; `failed`: Bochs reported an error. */
 export type BochsEnd = 'off' | 'reset' | 'timeout' | 'failed';
 
 export interface BochsRun {
@@ -49,14 +49,14 @@ export interface BochsRun {
 }
 
 export interface BochsOptions {
-  /** Gets what Bochs has to say of a failure, such as why a VM entry failed. */
+  /** Receives Bochs's messages about failures, such as why a VM entry failed. */
   readonly onMessage: (line: string) => void;
   readonly seconds?: number;
 }
 
-/** Instructions in a second of the machine's time. More of them only make waits take longer. */
+/** Instructions per second of the machine's time. A larger number only makes waits take longer. */
 const INSTRUCTIONS_PER_SECOND = 25_000_000;
-/** 2020-01-01: with a fixed time, each run is the same. */
+/** The clock starts at 2020-01-01: with a fixed time all runs are equal. */
 const START_OF_TIME = 1577836800;
 const POWER_OFF = /soft power off|Shutdown port/;
 const TRIPLE_FAULT = /exception with no resolution/;
@@ -92,13 +92,13 @@ export async function startBochs(machine: BochsMachine, options: BochsOptions): 
   const ended = emulator.then(async (result): Promise<BochsEnd> => {
     server.close();
     await removeNow(folder);
-    // Bochs locks the disk by this file, and leaves it behind when it is killed.
+    // Bochs locks the disk with this file, and does not remove it when it is killed.
     if (machine.disk !== null) await rm(`${machine.disk}.lock`, { force: true });
     if (result.code === 'ENOENT') throw missingTool('bochs');
     if (result.timedOut) return 'timeout';
     if (POWER_OFF.test(panic)) return 'off';
     if ((starts > 1 && machine.endOnReset) || TRIPLE_FAULT.test(panic)) return 'reset';
-    options.onMessage(panic === '' ? 'ended without a word' : panic);
+    options.onMessage(panic === '' ? 'ended without a message' : panic);
     return 'failed';
   });
   const connected = await Promise.race([once(server, 'connection'), ended]);

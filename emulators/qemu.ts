@@ -1,10 +1,10 @@
-/** The machine that QEMU is asked for. Tests and the bench start their machines by it too. */
+/** Describes a machine and makes QEMU's command line for it, for `tsvm run`, the tests and the bench. */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LoaderCommand, makeBootDisc, writeBundle } from '../images/bootDisc.js';
 import { requireFile } from '../linker/toolchain/tools.js';
 
-/** Who starts the image: QEMU's own loader, which enters it in real mode, or on UEFI the firmware; or a command of GRUB. */
+/** What starts the image: a command of GRUB; or `qemu`: QEMU's own loader, in real mode, and on UEFI the firmware. */
 export type Loader = 'qemu' | LoaderCommand;
 
 export interface Machine {
@@ -15,25 +15,25 @@ export interface Machine {
   readonly uefi: boolean;
   /** The hypervisor's options. */
   readonly options: string;
-  /** The guest's kernel; without one the hypervisor gets no guest. */
+  /** The guest's kernel; null: the hypervisor gets no guest. */
   readonly kernel: string | null;
   readonly initrd: string | null;
   /** The guest kernel's command line. */
   readonly append: string;
-  /** As QEMU reads it: 512M, 6G. */
+  /** Size as QEMU reads it: 512M, 6G. */
   readonly memory: string;
   readonly cpus: number;
   readonly cpu: string;
   readonly machine: string;
-  /** Counts instructions as time: the same image gives the same counts. */
+  /** Whether the time is counted in instructions. The same image then gives the same counts. */
   readonly icount: boolean;
-  /** The TCP port where gdb is waited for. */
+  /** The TCP port where QEMU waits for gdb; null: it does not. */
   readonly gdb: number | null;
-  /** What the first serial port is, in QEMU's words: `file:NAME`, `stdio`, `mon:stdio`. */
+  /** QEMU's option for the first serial port: `file:NAME`, `stdio`, `mon:stdio`. */
   readonly serial: string;
   /** Whether a reset of the machine ends the run. */
   readonly endOnReset: boolean;
-  /** More words for QEMU. */
+  /** More options for QEMU. */
   readonly extra: readonly string[];
 }
 
@@ -52,11 +52,11 @@ export const DEFAULT_MACHINE: Omit<Machine, 'image' | 'kernel' | 'initrd' | 'ser
   extra: [],
 };
 
-/** UEFI firmware of the Debian package ovmf, and the variables of a machine that was never started. */
+/** UEFI firmware of the Debian package ovmf, and the initial variables of a new machine. */
 const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 const FIRMWARE_VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
-/** QEMU's command line. What it needs of files is written into `folder`, which must last as long as the machine. */
+/** Makes QEMU's command line. Writes the files that it needs into `folder`, which must last as long as the machine. */
 export async function emulatorParameters(machine: Machine, folder: string): Promise<string[]> {
   return [
     ...['-accel', 'tcg', '-cpu', machine.cpu, '-machine', machine.machine, '-smp', String(machine.cpus)],
@@ -79,7 +79,7 @@ async function firmwareParameters(folder: string): Promise<string[]> {
   return [...flash(`readonly=on,file=${FIRMWARE}`), ...flash(`file=${variables}`)];
 }
 
-/** The bare machine's own loader starts the guest; the image's gives it the guest as a bundle, GRUB is on a disc. */
+/** Options that boot the image with the guest in a bundle, or from a disc with GRUB. A bare machine boots the guest itself. */
 async function bootParameters(machine: Machine, folder: string): Promise<string[]> {
   const { image, loader, options, kernel, initrd, append } = machine;
   if (image === null) {
@@ -93,7 +93,7 @@ async function bootParameters(machine: Machine, folder: string): Promise<string[
   return ['-kernel', image, '-append', options, ...(hasGuest ? ['-initrd', bundle] : [])];
 }
 
-/** QEMU's messages without those that name what every processor model lacks when it is emulated. */
+/** Filters QEMU's messages: leaves out the warnings about features that its emulation lacks for every processor model. */
 export function* withoutFeatureWarnings(line: unknown): Generator<unknown> {
   if (!String(line).includes("warning: TCG doesn't support requested feature")) yield line;
 }
