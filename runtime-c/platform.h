@@ -14,14 +14,14 @@ extern const volatile uint64_t image_bundle;
 /* What assembly repeats of TypeScript's constants and layouts: layout.inc, svm.asm, exceptions.asm. */
 _Static_assert(x86_platform_DIRECT == DIRECT, "layout.inc");
 _Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers, r15) == 120, "svm.asm");
-_Static_assert(offsetof(struct Vcpu, vmcb) == 128 && offsetof(struct Vcpu, hostVmcb) == 136, "svm.asm");
+_Static_assert(offsetof(struct Vcpu, controlPage) == 0x80 && offsetof(struct Vcpu, svm.hostVmcb) == 0x3f0, "svm.asm");
 _Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
-_Static_assert(offsetof(struct Vcpu, call) == 0xf0 && offsetof(struct Call, isPending) == 0, "svm.asm");
-_Static_assert(offsetof(struct Vcpu, quickReason) == 0xa8 && offsetof(struct Vcpu, counters.exits) == 0x3000, "vmx.asm");
-_Static_assert(offsetof(struct Vcpu, stackTop) == 0xb0 && offsetof(struct Vcpu, apicId) == 0xc0, "trampoline.asm");
+_Static_assert(offsetof(struct Vcpu, svm.call) == 0x3f8 && offsetof(struct Call, isPending) == 0, "svm.asm");
+_Static_assert(offsetof(struct Vcpu, vmx.quickReason) == 0x440 && offsetof(struct Vcpu, counters.exits) == 0x1000, "vmx.asm");
+_Static_assert(offsetof(struct Vcpu, stackTop) == 0x90 && offsetof(struct Vcpu, apicId) == 0x8c, "trampoline.asm");
 _Static_assert(offsetof(struct Trampoline, descriptorsLimit) == 0x100 && offsetof(struct Trampoline, vcpus) == 0x118,
                "trampoline.asm");
-_Static_assert(offsetof(struct Vcpu, cpuidAnswer) == 0xe0 && offsetof(struct CpuidAnswer, edx) == 12, "vmx.asm");
+_Static_assert(offsetof(struct Vcpu, vmx.cpuidAnswer) == 0x430 && offsetof(struct CpuidAnswer, edx) == 12, "vmx.asm");
 _Static_assert(offsetof(struct ExceptionFrame, vector) == 15 * 8, "exceptions.asm");
 
 void tsvm_relocate(uint64_t to, uint64_t tables);

@@ -7,9 +7,9 @@ global tsvm_svm_run
 extern tsvm_svm_exit, tsvm_svm_called
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts) and in the VMCB (APM 2, table B-2).
-VCPU_VMCB       equ 128
-VCPU_HOST_SAVE  equ 136
-VCPU_CALLED     equ 0xf0
+VCPU_VMCB       equ 0x80
+VCPU_HOST_SAVE  equ 0x3f0
+VCPU_CALLED     equ 0x3f8
 VMCB_RAX        equ 0x5f8
 
 section .text

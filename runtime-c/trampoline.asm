@@ -16,8 +16,8 @@ COUNT           equ 0x114
 VCPUS           equ 0x118
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
-VCPU_STACK_TOP  equ 0xb0
-VCPU_APIC_ID    equ 0xc0
+VCPU_STACK_TOP  equ 0x90
+VCPU_APIC_ID    equ 0x8c
 
 DATA_SELECTOR   equ 0x10
 CR4_PAE         equ 1 << 5

@@ -6,9 +6,9 @@ global tsvm_vmx_run
 extern tsvm_vmx_cpuid, tsvm_vmx_exit, tsvm_vmx_entry_refused
 
 ; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
-VCPU_QUICK      equ 0xa8
-VCPU_ANSWER     equ 0xe0
-VCPU_EXITS      equ 0x3000          ; counters.exits
+VCPU_QUICK      equ 0x440
+VCPU_ANSWER     equ 0x430
+VCPU_EXITS      equ 0x1000          ; counters.exits
 
 ; Fields of the VMCS (SDM 3D, appendix B).
 EXIT_REASON     equ 0x4402

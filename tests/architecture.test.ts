@@ -8,6 +8,7 @@ import {
   folderImports,
   type Imports,
   importsIn,
+  importsOfFolders,
   importsUpward,
   importsWhere,
   type Order,
@@ -24,6 +25,29 @@ const TOP_LEVEL: Order = [
   ['linker'],
   ['kernel', 'docs'],
   ['transpiler'],
+];
+/** The floors of the kernel, from the top down. Each imports only what lies below it. */
+const FLOORS: Order = [
+  ['kernel'],
+  ['kernel/guest'],
+  ['kernel/run'],
+  ['kernel/svm', 'kernel/vmx'],
+  ['kernel/exits'],
+  ['kernel/devices'],
+  ['kernel/access'],
+  ['kernel/crash'],
+  ['kernel/instruction'],
+  ['kernel/time'],
+  ['kernel/space'],
+  ['kernel/vcpu'],
+  ['kernel/boot'],
+  ['kernel/crypto'],
+  ['kernel/paging'],
+  ['kernel/machine'],
+  ['kernel/report'],
+  ['kernel/observe'],
+  ['kernel/handover'],
+  ['kernel/x86'],
 ];
 const folders = TOP_LEVEL.flat().filter((folder) => !folder.includes('/'));
 const imports = importsIn(root, folders);
@@ -66,6 +90,24 @@ t.test('the folders at the top import each other downwards only, and in no circl
   t.end();
 });
 
+t.test('the floors of the kernel import each other downwards only, and its folders in no circle', (t) => {
+  const kernel: Imports = new Map(
+    [...imports]
+      .filter(([file]) => file.startsWith('kernel/'))
+      .map(([file, paths]) => [file, paths.filter((path) => path.startsWith('kernel/'))]),
+  );
+  t.same(filesOutside(kernel, FLOORS), []);
+  t.same(importsUpward(kernel, FLOORS), []);
+  t.equal(circleIn(importsOfFolders(kernel))?.join(' -> '), undefined);
+  const isOther = (file: string, path: string) => /^kernel\/svm/.test(file) && /^kernel\/vmx/.test(path);
+  t.same(
+    importsWhere(kernel, (file, path) => isOther(file, path) || isOther(path, file)),
+    [],
+    'the vendors know nothing of each other',
+  );
+  t.end();
+});
+
 t.test('the kernel imports nothing but itself and the language’s library', (t) => {
   const isForeign = (path: string) => !path.startsWith('kernel/') && !path.startsWith('transpiler/lib/');
   t.same(
@@ -86,8 +128,7 @@ t.test('only the tests of the command import the command', (t) => {
 
 t.test(`no folder holds more than ${MOST_FILES} files`, (t) => {
   const counts = new Map<string, number>();
-  for (const file of files.filter((file) => !file.startsWith('kernel/')))
-    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
   t.same(
     [...counts].filter(([, count]) => count > MOST_FILES),
     [],
@@ -134,5 +175,6 @@ t.test('an import against the order, and a circle of folders without one of file
   t.equal(circleIn(sample), null);
   t.same(circleIn(folderImports(sample, '')), ['low', 'beside', 'low']);
   t.same([...folderImports(sample, 'low')], [['low/inner', []]]);
+  t.same(importsOfFolders(sample).get('low/inner'), ['beside']);
   t.end();
 });

@@ -10,7 +10,7 @@ import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/c
 import { testTask } from '../time/testTask.js';
 import { vcpuOf } from '../vcpu/processors.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
-import { vendor } from '../run/vendor.js';
+import { vendor } from '../x86/vendor.js';
 import { statisticsPage } from './statistics.js';
 
 /** "tsvm" in RAX, little endian. Other values of RAX are not for us. */

@@ -25,7 +25,7 @@ import type { EntryFormat } from '../paging/pageTables.js';
 import { clockFrequency, clockSource } from '../time/clock.js';
 import { PROCESSOR_BYTES, vcpuAddress } from '../vcpu/processors.js';
 import { COUNTERS_OFFSET } from '../vcpu/vcpu.js';
-import { vendor } from '../run/vendor.js';
+import { vendor } from '../x86/vendor.js';
 
 /** "tsvmstat", little endian. */
 const MAGIC = 0x7461_7473_6d76_7374n;

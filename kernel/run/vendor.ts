@@ -2,19 +2,9 @@
  * The two kinds of hardware virtualization behind one set of functions. Which one the processor has is asked once; from
  * then on the neutral code calls through these tables.
  */
-import {
-  addressOf,
-  at,
-  haltForever,
-  instance,
-  min32,
-  struct,
-  table,
-  U32,
-  type Hpa,
-  type u32,
-} from '../../transpiler/lib/index.js';
+import { addressOf, haltForever, table, type Hpa } from '../../transpiler/lib/index.js';
 import { options } from '../machine/options.js';
+import { setVendor, vendor, Vendor, VENDORS } from '../x86/vendor.js';
 import { isVirtualMachine } from '../x86/virtualMachine.js';
 import type { EntryFormat } from '../paging/pageTables.js';
 import { directAddress, svmRun, vmxRun } from '../x86/platform.js';
@@ -35,14 +25,6 @@ import { vmxAwaitStart, vmxPrepare, vmxRestart } from '../vmx/start.js';
 import { noteGuestRuns, Reach } from '../x86/end.js';
 import type { ProcessorState } from '../vcpu/state.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-
-export const Vendor = { svm: 0, vmx: 1 } as const;
-export type Vendor = (typeof Vendor)[keyof typeof Vendor];
-const VENDORS = 2;
-const LAST_VENDOR = 1;
-
-const Choice = struct('Choice', { size: 4 }, { vendor: at(0, U32) });
-const choice = instance(Choice);
 
 type Check = () => void;
 type GiveFormat = () => EntryFormat;
@@ -70,15 +52,10 @@ const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
 
 /** Finds out what the processor has. Stops start-up with one line where that is not enough for a guest. */
 export function chooseVendor(): void {
-  if (svmExists()) choice.vendor = Vendor.svm;
-  else if (vmxExists()) choice.vendor = Vendor.vmx;
+  if (svmExists()) setVendor(Vendor.svm);
+  else if (vmxExists()) setVendor(Vendor.vmx);
   else fail('this processor has no AMD-V (SVM) and no Intel VT-x (VMX)');
   checks.get(vendor())();
-}
-
-/** Which kind of hardware virtualization was chosen. */
-export function vendor(): u32 {
-  return min32(choice.vendor, LAST_VENDOR);
 }
 
 /** What the second-level page tables are made of. */

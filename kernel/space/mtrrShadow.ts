@@ -12,9 +12,7 @@
  * cached while the guest, with CR0.CD set and its caches written back, expects it not to be: that is coherent all the same.
  */
 import {
-  arr,
   at,
-  BOOL,
   ensures,
   hpa,
   instance,
@@ -25,9 +23,7 @@ import {
   tryWrmsr,
   u32,
   u64,
-  U64,
   wrmsr,
-  type Ref,
 } from '../../transpiler/lib/index.js';
 import { apicPage } from '../machine/localApic.js';
 import {
@@ -41,11 +37,10 @@ import {
   Mtrrs,
   readMtrrsWith,
 } from '../paging/mtrr.js';
+import { MTRR_REGISTERS, type MtrrShadow } from '../vcpu/mtrrShadow.js';
 import { releaseLock, SpinLock, takeLock } from '../x86/spinLock.js';
 import { hiddenBytes, hiddenStart } from './nestedPaging.js';
 
-/** The registers of 32 variable ranges, then those of the fixed ranges, then MTRR_DEF_TYPE. */
-const REGISTERS = 76;
 const VARIABLE_REGISTERS = 64;
 const FIXED_64K = 0x250;
 const FIXED_16K = 0x258;
@@ -53,14 +48,6 @@ const FIXED_4K = 0x268;
 
 const Writes = struct('MtrrWrites', { size: 4 }, { lock: at(0, SpinLock) });
 const writes = instance(Writes);
-
-/** What the guest wrote to registers that kept their value. */
-export const MtrrShadow = struct(
-  'MtrrShadow',
-  { size: 0x2b0 },
-  { isShadowed: at(0, arr(BOOL, REGISTERS)), values: at(0x50, arr(U64, REGISTERS)) },
-);
-export type MtrrShadow = Ref<typeof MtrrShadow>;
 
 const CHUNK_BYTES = 0x20_0000n;
 /** Reserved bits: of MTRR_DEF_TYPE, of a variable range's base and of its mask (SDM 3A 11.11.2). */
@@ -221,11 +208,11 @@ function isFixed(number: u32): boolean {
 
 /** Where the register `number` is in the shadow. */
 function indexOf(number: u32): u32 {
-  let index: u32 = REGISTERS - 1;
+  let index: u32 = MTRR_REGISTERS - 1;
   if (isVariable(number)) index = number - FIRST_VARIABLE_BASE;
   else if (number === FIXED_64K) index = VARIABLE_REGISTERS;
   else if (number === FIXED_16K || number === FIXED_16K + 1) index = VARIABLE_REGISTERS + 1 + (number - FIXED_16K);
   else if (number >= FIXED_4K && number < FIXED_4K + 8) index = VARIABLE_REGISTERS + 3 + (number - FIXED_4K);
-  ensures(index < REGISTERS);
+  ensures(index < MTRR_REGISTERS);
   return index;
 }

@@ -10,7 +10,7 @@ import { TlbControl, Vmcb } from './control/vmcb.js';
 /** Handles the exit of the guest of `vcpu`, or of its parking guest. */
 export function onSvmExit(vcpu: Vcpu): void {
   effects('no-alloc');
-  const vmcb = physical(Vmcb, vcpu.vmcb);
+  const vmcb = physical(Vmcb, vcpu.controlPage);
   const reason = u32(min64(vmcb.exitCode, LAST_EXIT_REASON));
   countExit(vcpu.counters, reason);
   vmcb.injectedEvent = eventToRepeat(vmcb);

@@ -36,11 +36,11 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   svmEnable(vcpu.hostPage);
   clgi();
   redirectInits();
-  vcpu.hostVmcb = allocatePages(1);
+  vcpu.svm.hostVmcb = allocatePages(1);
   prepareParkingGuest(vcpu);
-  vcpu.guestVmcb = allocateControlPage();
-  vcpu.vmcb = vcpu.guestVmcb;
-  const vmcb = physical(Vmcb, vcpu.vmcb);
+  vcpu.svm.guestVmcb = allocateControlPage();
+  vcpu.controlPage = vcpu.svm.guestVmcb;
+  const vmcb = physical(Vmcb, vcpu.controlPage);
   setIntercepts(vmcb);
   vmcb.msrPermissions = msrPermissions();
   vmcb.ioPermissions = ioPermissions();

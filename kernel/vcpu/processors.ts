@@ -26,8 +26,8 @@ import { GS_BASE } from '../x86/registers.js';
 import { Vcpu } from './vcpu.js';
 
 /** The stacks, then the vcpu in pages of its own. */
-export const PROCESSOR_BYTES = 0x1_1000n;
-const PROCESSOR_PAGES = 17;
+export const PROCESSOR_BYTES = 0xf000n;
+const PROCESSOR_PAGES = 15;
 
 const Vcpus = struct('Vcpus', { size: 0x800 }, { addresses: at(0, arr(HVA, MAX_PROCESSORS)) });
 /** Where each processor's vcpu is mapped; runtime-c/trampoline.asm reads it, too. */

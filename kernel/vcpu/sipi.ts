@@ -95,7 +95,7 @@ export function requestStart(number: u32, vector: u32, isKernels: boolean): void
 export function requestFlush(number: u32): void {
   requires(number < MAX_PROCESSORS);
   if (!isRunning(number)) return;
-  vcpuOf(number).call.flushesTlb = 1;
+  vcpuOf(number).svm.call.flushesTlb = 1;
   callProcessor(number);
 }
 
@@ -115,8 +115,8 @@ export function takeVector(number: u32): u32 {
 function callProcessor(number: u32): void {
   requires(number < MAX_PROCESSORS);
   const vcpu = vcpuOf(number);
-  if (vcpu.call.isPending !== 0) return;
-  vcpu.call.isPending = 1;
+  if (vcpu.svm.call.isPending !== 0) return;
+  vcpu.svm.call.isPending = 1;
   sendNmi(vcpu.apicId);
 }
 

@@ -14,6 +14,6 @@ export function onVmxExit(vcpu: Vcpu, number: u32): void {
   const reason: u32 = hasFailed ? ExitReason.other : min32(number & BASIC_REASON, LAST_VMX_REASON);
   countExit(vcpu.counters, reason);
   exitHandlers.get(reason)(vcpu);
-  if (vcpu.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
-  if (vcpu.holdsNmi || vcpu.holdsMachineCheck) keepNmiDue(vcpu);
+  if (vcpu.vmx.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
+  if (vcpu.vmx.holdsNmi || vcpu.vmx.holdsMachineCheck) keepNmiDue(vcpu);
 }

@@ -12,7 +12,7 @@ import { learnConstantLeaves } from './exits/cpuid.js';
 import { stampRevision, vmxEnable } from './control/enable.js';
 import { eptPointer } from './control/entryFormat.js';
 import { ExitReason } from './control/exitReason.js';
-import { setGuestState } from './guestState.js';
+import { setGuestState } from './exits/guestState.js';
 import { startGuestAt } from './exits/initSipi.js';
 import { setHostState } from './control/hostState.js';
 import { vmclear, vmptrld, vmwrite } from './control/operations.js';
@@ -46,7 +46,7 @@ export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
   vcpu.hostPage = allocateControlPage();
   vmxEnable(vcpu.hostPage);
   makeCurrent(vcpu);
-  vcpu.quickReason = ExitReason.cpuid;
+  vcpu.vmx.quickReason = ExitReason.cpuid;
   learnConstantLeaves(vcpu);
   setControls(nestedTables);
   setHostState(vcpu);
@@ -57,9 +57,9 @@ export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
 }
 
 function makeCurrent(vcpu: Vcpu): void {
-  vcpu.vmcb = allocateControlPage();
-  stampRevision(vcpu.vmcb);
-  if (!vmclear(vcpu.vmcb) || !vmptrld(vcpu.vmcb)) fail('the processor refused a VMCS');
+  vcpu.controlPage = allocateControlPage();
+  stampRevision(vcpu.controlPage);
+  if (!vmclear(vcpu.controlPage) || !vmptrld(vcpu.controlPage)) fail('the processor refused a VMCS');
 }
 
 function setControls(nestedTables: Hpa): void {
@@ -85,9 +85,9 @@ export function vmxAwaitStart(_vcpu: Vcpu): void {
 
 /** The processor of `vcpu` was reset (heldInit.ts). Enters the guest at the vector that the guest has sent. */
 export function vmxRestart(vcpu: Vcpu): never {
-  vcpu.mailbox.wantsStart = 0;
+  vcpu.vmx.mailbox.wantsStart = 0;
   vmxEnable(vcpu.hostPage);
-  if (!vmclear(vcpu.vmcb) || !vmptrld(vcpu.vmcb)) fail('the processor refused a VMCS');
-  startGuestAt(vcpu, vcpu.startVector);
+  if (!vmclear(vcpu.controlPage) || !vmptrld(vcpu.controlPage)) fail('the processor refused a VMCS');
+  startGuestAt(vcpu, vcpu.vmx.startVector);
   return vmxRun(directAddress(addressOf(vcpu)));
 }

@@ -96,3 +96,15 @@ function rowOf(file: string, order: Order): number {
     .sort((a, b) => b.folder.length - a.folder.length);
   return around[0]?.row ?? -1;
 }
+
+/** For each folder the folders from which its own files, not those of folders in it, import. */
+export function importsOfFolders(imports: Imports): Imports {
+  const folders = new Map<string, Set<string>>();
+  for (const [file, paths] of imports) {
+    const folder = posix.dirname(file);
+    const found = folders.get(folder) ?? new Set();
+    for (const path of paths) if (posix.dirname(path) !== folder) found.add(posix.dirname(path));
+    folders.set(folder, found);
+  }
+  return new Map([...folders].map(([folder, found]) => [folder, [...found]]));
+}

@@ -14,8 +14,8 @@ const EVERY_CLUSTER = 0xf;
 export function noteLogicalDestination(vcpu: Vcpu): void {
   if (isX2Apic()) return;
   const page = physical(ApicPage, apicPage());
-  vcpu.logicalDestination = page.logicalDestination;
-  vcpu.destinationFormat = page.destinationFormat;
+  vcpu.svm.logicalDestination = page.logicalDestination;
+  vcpu.svm.destinationFormat = page.destinationFormat;
 }
 
 /** Whether `destination`, which is not a logical one, names all processors. */
@@ -30,10 +30,10 @@ export function namesLogically(destination: u32, isWide: boolean, vcpu: Vcpu): b
 
 /** A logical destination in xAPIC mode (SDM 3A 10.6.2.2). */
 function isInSet(destination: u32, vcpu: Vcpu): boolean {
-  const logical = vcpu.logicalDestination >>> XAPIC_FIELD_SHIFT;
+  const logical = vcpu.svm.logicalDestination >>> XAPIC_FIELD_SHIFT;
   const common = u32(destination & logical);
   if (destination === XAPIC_BROADCAST) return true;
-  if (vcpu.destinationFormat >>> FORMAT_SHIFT === FLAT) return common !== 0;
+  if (vcpu.svm.destinationFormat >>> FORMAT_SHIFT === FLAT) return common !== 0;
   const cluster = destination >>> 4;
   const isCluster = cluster === EVERY_CLUSTER || cluster === logical >>> 4;
   return isCluster && (common & 0xf) !== 0;

@@ -38,7 +38,7 @@ function read(vcpu: Vcpu, vmcb: Vmcb): Answer {
     case Owner.virtualization:
       return giveMsr(registers, VM_CR_LOCK | VM_CR_SVM_DISABLED);
     case Owner.hostSave:
-      return giveMsr(registers, u64(vcpu.guestHostSave));
+      return giveMsr(registers, u64(vcpu.svm.guestHostSave));
     default:
       return readMsr(vcpu, owner, number, vmcb.rip);
   }
@@ -80,6 +80,6 @@ function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
 function writeHostSave(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
   if (value !== 0n) recordEvent(Event.hostSaveWrite, value, vmcb.rip);
   if ((value & PAGE_OFFSET) !== 0n) return Answer.generalProtection;
-  vcpu.guestHostSave = hpa(value);
+  vcpu.svm.guestHostSave = hpa(value);
   return Answer.done;
 }

@@ -20,7 +20,7 @@ import type { Vmcb } from '../control/vmcb.js';
 /** An NMI. */
 export function onNmi(vcpu: Vcpu, vmcb: Vmcb): void {
   standStillIfEnded();
-  if (vcpu.call.isPending !== 0) enterParkingGuest(vcpu);
+  if (vcpu.svm.call.isPending !== 0) enterParkingGuest(vcpu);
   else expectEndOfNmi(vmcb);
 }
 
@@ -47,7 +47,7 @@ export function onHalt(vcpu: Vcpu, vmcb: Vmcb): void {
     permitHalt(vmcb);
     return;
   }
-  vcpu.haltsForGood = true;
+  vcpu.svm.haltsForGood = true;
   enterParkingGuest(vcpu);
 }
 
@@ -61,8 +61,8 @@ export function svmKeepNmi(vcpu: Vcpu): void {
     clgi(); // so that an INIT stays pending
     haltForever();
   }
-  if (vcpu.init.isPending !== 0) {
-    vcpu.init.hasNmi = 1;
+  if (vcpu.svm.init.isPending !== 0) {
+    vcpu.svm.init.hasNmi = 1;
     return;
   }
   clgi();

@@ -51,19 +51,19 @@ function setRedirection(): boolean {
  * processor stands still then, and runs no guest.
  */
 export function consumeInit(vcpu: Vcpu): void {
-  vcpu.init.isPending = 1;
-  while (vcpu.init.isPending !== 0) {
+  vcpu.svm.init.isPending = 1;
+  while (vcpu.svm.init.isPending !== 0) {
     stgi();
     clgi();
   }
-  if (vcpu.init.hasNmi !== 0) sendNmiToSelf();
-  vcpu.init.hasNmi = 0;
+  if (vcpu.svm.init.hasNmi !== 0) sendNmiToSelf();
+  vcpu.svm.init.hasNmi = 0;
 }
 
 /** From runtime-c/exceptions.asm: a #SX with `errorCode`. False where it is not the INIT that this processor consumes. */
 export function onSecurityException(errorCode: u64): boolean {
   const vcpu = currentVcpu();
-  if (errorCode !== INIT_REDIRECTED || vcpu === null || vcpu.init.isPending === 0) return false;
-  vcpu.init.isPending = 0;
+  if (errorCode !== INIT_REDIRECTED || vcpu === null || vcpu.svm.init.isPending === 0) return false;
+  vcpu.svm.init.isPending = 0;
   return true;
 }

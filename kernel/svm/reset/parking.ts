@@ -35,13 +35,13 @@ export function onSvmCalled(vcpu: Vcpu): void {
 export function onNmiTaken(vcpu: Vcpu): void {
   standStillIfEnded();
   lockStartup();
-  vcpu.call.isPending = 0;
-  const flushes = vcpu.call.flushesTlb !== 0;
-  vcpu.call.flushesTlb = 0;
+  vcpu.svm.call.isPending = 0;
+  const flushes = vcpu.svm.call.flushesTlb !== 0;
+  vcpu.svm.call.flushesTlb = 0;
   const goesOn = isRunning(vcpu.number);
   const vector = takeVector(vcpu.number);
   unlockStartup();
-  if (goesOn && vcpu.haltsForGood) enterParkingGuest(vcpu);
+  if (goesOn && vcpu.svm.haltsForGood) enterParkingGuest(vcpu);
   else if (goesOn) goOn(vcpu, flushes);
   else if (vector < NO_VECTOR) startAt(vcpu, vector);
   else park(vcpu);
@@ -50,7 +50,7 @@ export function onNmiTaken(vcpu: Vcpu): void {
 function goOn(vcpu: Vcpu, flushes: boolean): void {
   leaveParkingGuest(vcpu);
   if (!flushes) return;
-  physical(Vmcb, vcpu.vmcb).tlbControl = TlbControl.flushAll;
+  physical(Vmcb, vcpu.controlPage).tlbControl = TlbControl.flushAll;
   noteLogicalDestination(vcpu);
 }
 
@@ -67,8 +67,8 @@ function startAt(vcpu: Vcpu, vector: u32): void {
   resetLocalApic();
   noteLogicalDestination(vcpu);
   leaveParkingGuest(vcpu);
-  vcpu.haltsForGood = false;
-  const vmcb = physical(Vmcb, vcpu.vmcb);
+  vcpu.svm.haltsForGood = false;
+  const vmcb = physical(Vmcb, vcpu.controlPage);
   startAtVector(state, vcpu.registers, vector);
   state.cr0 = state.cr0 | (vmcb.cr0 & (CR0_CD | CR0_NW)); // an INIT leaves them (APM 2, table 14-1)
   writeDr0(0n);

@@ -50,8 +50,8 @@ const pages = instance(Pages);
 /** Makes the parking guest of `vcpu`. */
 export function prepareParkingGuest(vcpu: Vcpu): void {
   if (pages.tables === 0n) pages.tables = makeTables();
-  vcpu.parkingVmcb = allocateControlPage();
-  const vmcb = physical(Vmcb, vcpu.parkingVmcb);
+  vcpu.svm.parkingVmcb = allocateControlPage();
+  const vmcb = physical(Vmcb, vcpu.svm.parkingVmcb);
   setParkingIntercepts(vmcb);
   vmcb.asid = PARKING_ASID;
   vmcb.tlbControl = TlbControl.flushAll;
@@ -77,18 +77,18 @@ function makeTables(): Hpa {
 
 /** The processor of `vcpu` runs the parking guest from the next VMRUN on. NMIs are unmasked there, and it halts. */
 export function enterParkingGuest(vcpu: Vcpu): void {
-  const vmcb = physical(Vmcb, vcpu.parkingVmcb);
+  const vmcb = physical(Vmcb, vcpu.svm.parkingVmcb);
   vmcb.rip = ENTRY;
   vmcb.rsp = u64(STACKS + (u64(vcpu.number) + 1n) * STACK_BYTES);
-  vcpu.vmcb = vcpu.parkingVmcb;
+  vcpu.controlPage = vcpu.svm.parkingVmcb;
 }
 
 /** The processor of `vcpu` runs its guest again from the next VMRUN on. */
 export function leaveParkingGuest(vcpu: Vcpu): void {
-  vcpu.vmcb = vcpu.guestVmcb;
+  vcpu.controlPage = vcpu.svm.guestVmcb;
 }
 
 /** Whether the exit of the processor of `vcpu` is one of the parking guest. */
 export function isInParkingGuest(vcpu: Vcpu): boolean {
-  return vcpu.vmcb === vcpu.parkingVmcb;
+  return vcpu.controlPage === vcpu.svm.parkingVmcb;
 }

@@ -2,13 +2,15 @@
 import { u64 } from '../../../transpiler/lib/index.js';
 import { endLine, print, printDecimal, printHex } from '../../report/console.js';
 import { beginCrash, endCrash } from '../../crash/crash.js';
-import { onMachineCheck } from '../../run/machineCheck.js';
+import { isGuestsMachineCheck, isOfInstruction } from '../../crash/machineChecks.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
+import { standStillIfEnded } from '../../x86/end.js';
 import { isIn64BitCode } from '../control/codeMode.js';
 import { explainEntryFailure } from './entryChecks.js';
 import { ENTRY_FAILED } from '../control/exitReason.js';
 import { shortenErrorCode } from '../control/inject.js';
 import { vmread, vmwrite } from '../control/operations.js';
+import { vmxKeepMachineCheck } from '../exits/nmi.js';
 import { onUnknownInstruction } from '../exits/refusedInstructions.js';
 import { printGuest } from '../exits/stops.js';
 import { Field } from '../control/vmcs.js';
@@ -31,8 +33,14 @@ const LOW_HALF = 0xffff_ffffn;
 export function onOtherReason(vcpu: Vcpu): void {
   const reason = vmread(Field.exitReason);
   if ((reason & u64(ENTRY_FAILED)) === 0n) onUnknownInstruction(vcpu);
-  else if (reason === MACHINE_CHECK && onMachineCheck()) return;
+  else if (reason === MACHINE_CHECK && keepsMachineCheck(vcpu)) return;
   else if (reason !== INVALID_GUEST_STATE || !canEnterNow()) stopForEntry(vcpu, reason);
+}
+
+/** Has the guest told of a machine check that came during the entry. False where the node cannot go on after it. */
+function keepsMachineCheck(vcpu: Vcpu): boolean {
+  standStillIfEnded();
+  return !isOfInstruction() && isGuestsMachineCheck() && vmxKeepMachineCheck(vcpu);
 }
 
 /** Mends what processors save at an exit, and then do not take. True where there was something. */

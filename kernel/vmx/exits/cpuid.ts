@@ -1,7 +1,6 @@
 import { cpuid, min32, u32, u64 } from '../../../transpiler/lib/index.js';
 import {
   askCpuid,
-  CONSTANT_LEAVES,
   EMPTY_LEAVES_END,
   emptyLeaves,
   EXTENDED_FEATURES,
@@ -21,8 +20,8 @@ import {
   MORE_FEATURES,
   TRACE_STATE,
   withoutSyscall,
-  type CpuidAnswer,
 } from './cpuidMasks.js';
+import { CONSTANT_LEAVES, type CpuidAnswer } from '../../vcpu/vmxVcpu.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { isIn64BitCode } from '../control/codeMode.js';
 import { skipInstruction } from '../control/instruction.js';
@@ -36,17 +35,17 @@ const MOST_PHYSICAL_BITS = 48;
 /** Asks this processor, which is to run `vcpu`, for all that never changes. */
 export function learnConstantLeaves(vcpu: Vcpu): void {
   const basic = cpuid(0, 0);
-  vcpu.lastLeaf = basic.eax;
-  vcpu.emptyLeaves = emptyLeaves(basic.eax);
-  for (let i: u32 = 0; i < CONSTANT_LEAVES; i++) askCpuid(vcpu.constantLeaves.at(i), FIRST_CONSTANT_LEAF + i, 0);
-  const sizes = vcpu.constantLeaves.at(ADDRESS_SIZES - FIRST_CONSTANT_LEAF);
+  vcpu.vmx.lastLeaf = basic.eax;
+  vcpu.vmx.emptyLeaves = emptyLeaves(basic.eax);
+  for (let i: u32 = 0; i < CONSTANT_LEAVES; i++) askCpuid(vcpu.vmx.constantLeaves.at(i), FIRST_CONSTANT_LEAF + i, 0);
+  const sizes = vcpu.vmx.constantLeaves.at(ADDRESS_SIZES - FIRST_CONSTANT_LEAF);
   sizes.eax = u32((sizes.eax & ~0xff) | min32(sizes.eax & 0xff, MOST_PHYSICAL_BITS));
 }
 
 /** CPUID always exits (SDM 3C 25.1.2). */
 export function onCpuid(vcpu: Vcpu): void {
   const registers = vcpu.registers;
-  const answer = vcpu.cpuidAnswer;
+  const answer = vcpu.vmx.cpuidAnswer;
   onQuickCpuid(vcpu, u32(registers.rax), registers.rdx, u32(registers.rcx));
   registers.rax = u64(answer.eax);
   registers.rbx = u64(answer.ebx);
@@ -65,7 +64,7 @@ export function onQuickCpuid(vcpu: Vcpu, leaf: u32, _rdx: u64, subleaf: u32): vo
 }
 
 function showBasicLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
-  const answer = vcpu.cpuidAnswer;
+  const answer = vcpu.vmx.cpuidAnswer;
   if (leaf === FEATURES) showFeatures(answer, subleaf);
   else if (leaf === MORE_FEATURES) showMoreFeatures(answer, subleaf);
   else if (leaf === EXTENDED_STATES) showStates(answer, subleaf);
@@ -75,16 +74,16 @@ function showBasicLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
 
 /** Most leaves are told apart by the first condition. */
 function isEmpty(vcpu: Vcpu, leaf: u32): boolean {
-  return ((vcpu.emptyLeaves >> u64(leaf % EMPTY_LEAVES_END)) & 1n) !== 0n && leaf < EMPTY_LEAVES_END;
+  return ((vcpu.vmx.emptyLeaves >> u64(leaf % EMPTY_LEAVES_END)) & 1n) !== 0n && leaf < EMPTY_LEAVES_END;
 }
 
 /** A processor without leaves of hypervisors answers these as all that it does not have: with its last basic leaf. */
 function showHighLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
-  const answer = vcpu.cpuidAnswer;
+  const answer = vcpu.vmx.cpuidAnswer;
   const constant = u32(leaf - FIRST_CONSTANT_LEAF);
   if (leaf === EXTENDED_FEATURES) showExtendedFeatures(answer, subleaf);
-  else if (constant < CONSTANT_LEAVES) repeatAnswer(answer, vcpu.constantLeaves.at(constant));
-  else if (leaf < HYPERVISOR_LEAVES_END) askCpuid(answer, vcpu.lastLeaf, subleaf);
+  else if (constant < CONSTANT_LEAVES) repeatAnswer(answer, vcpu.vmx.constantLeaves.at(constant));
+  else if (leaf < HYPERVISOR_LEAVES_END) askCpuid(answer, vcpu.vmx.lastLeaf, subleaf);
   else askCpuid(answer, leaf, subleaf);
 }
 

@@ -2,14 +2,8 @@
  * CPUID (SDM 2A): the guest sees the processor, less what the hypervisor uses, what would escape it, and the marks of a
  * hypervisor below. What never changes is asked once; the rest is asked each time, because the guest can change it by registers that are its own.
  */
-import { at, cpuid, struct, u32, U32, u64, type Ref } from '../../../transpiler/lib/index.js';
-
-export const CpuidAnswer = struct(
-  'CpuidAnswer',
-  { size: 16 },
-  { eax: at(0, U32), ebx: at(4, U32), ecx: at(8, U32), edx: at(12, U32) },
-);
-export type CpuidAnswer = Ref<typeof CpuidAnswer>;
+import { cpuid, u32, u64 } from '../../../transpiler/lib/index.js';
+import type { CpuidAnswer } from '../../vcpu/vmxVcpu.js';
 
 /** Leaf 1: what of it does not exist for the guest. */
 export const FEATURES = 1;
@@ -63,7 +57,6 @@ export const HYPERVISOR_LEAVES_END = 0x5000_0000;
  * All processors that can run guests have them.
  */
 export const FIRST_CONSTANT_LEAF = 0x8000_0002;
-export const CONSTANT_LEAVES = 7;
 
 /** What the processor says. */
 export function askCpuid(answer: CpuidAnswer, leaf: u32, subleaf: u32): void {

@@ -61,7 +61,7 @@ function isBochs(): boolean {
 export function takeHeldInit(vcpu: Vcpu): never {
   const end = u64(readClock() + countsOf(SECOND_SIPI_MICROSECONDS));
   while (readClock() < end) pause();
-  vcpu.mailbox.wantsStart = 1;
+  vcpu.vmx.mailbox.wantsStart = 1;
   vmxoff();
   return haltForever();
 }
@@ -81,5 +81,5 @@ export function restartProcessors(now: u64): void {
 function restart(number: u32): void {
   requires(number < MAX_PROCESSORS);
   const vcpu = vcpuOf(number);
-  if (vcpu.mailbox.wantsStart !== 0) sendStartup(vcpu.apicId, trampolineVector());
+  if (vcpu.vmx.mailbox.wantsStart !== 0) sendStartup(vcpu.apicId, trampolineVector());
 }

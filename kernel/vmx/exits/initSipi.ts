@@ -5,7 +5,7 @@ import { standStillIfEnded } from '../../x86/end.js';
 import { CR0_CD, CR0_NW } from '../../x86/registers.js';
 import { ProcessorState, startAtVector } from '../../vcpu/state.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { setGuestState } from '../guestState.js';
+import { setGuestState } from './guestState.js';
 import { holdsInits, takeHeldInit } from './heldInit.js';
 import { forgetNmi } from './nmi.js';
 import { vmread, vmwrite } from '../control/operations.js';
@@ -21,8 +21,8 @@ const VECTOR = 0xffn;
 export function onInit(vcpu: Vcpu): void {
   standStillIfEnded();
   if (vcpu.number === 0) resetMachine();
-  const isFirst = vcpu.justStarted;
-  vcpu.justStarted = false;
+  const isFirst = vcpu.vmx.justStarted;
+  vcpu.vmx.justStarted = false;
   if (isFirst && holdsInits()) takeHeldInit(vcpu);
   forgetNmi(vcpu);
   vmwrite(Field.guestInterruptibility, 0n);
@@ -35,9 +35,9 @@ export function onSipi(vcpu: Vcpu): void {
   standStillIfEnded();
   const vector = u32(vmread(Field.exitQualification) & VECTOR);
   forgetNmi(vcpu);
-  vcpu.startVector = vector;
+  vcpu.vmx.startVector = vector;
   startGuestAt(vcpu, vector);
-  vcpu.justStarted = true;
+  vcpu.vmx.justStarted = true;
 }
 
 /** The guest of `vcpu`, whose VMCS is current, starts anew at the page `vector`. */

@@ -19,44 +19,44 @@ const SHORT_WAIT = 0x400n;
 /** From the handler of NMIs. */
 export function vmxKeepNmi(vcpu: Vcpu): void {
   standStillIfEnded();
-  vcpu.holdsNmi = true;
+  vcpu.vmx.holdsNmi = true;
   endGuestSoon(vcpu, 0n);
 }
 
 /** From the handler of machine checks, for one that the guest is to be told of. */
 export function vmxKeepMachineCheck(vcpu: Vcpu): boolean {
-  vcpu.holdsMachineCheck = true;
+  vcpu.vmx.holdsMachineCheck = true;
   endGuestSoon(vcpu, 0n);
   return true;
 }
 
 /** At the exit that the preemption timer made: gives the guest its machine check, or its NMI if it can take one now. */
 export function deliverNmi(vcpu: Vcpu): void {
-  if (vcpu.holdsMachineCheck) {
-    vcpu.holdsMachineCheck = false;
+  if (vcpu.vmx.holdsMachineCheck) {
+    vcpu.vmx.holdsMachineCheck = false;
     injectException(Exception.machineCheck);
     return;
   }
-  if (!vcpu.holdsNmi || isNmiHeldBack()) return;
-  vcpu.holdsNmi = false;
+  if (!vcpu.vmx.holdsNmi || isNmiHeldBack()) return;
+  vcpu.vmx.holdsNmi = false;
   injectNmi();
 }
 
 /** After the timer was set for something else: what is still held comes first. */
 export function keepNmiDue(vcpu: Vcpu): void {
-  if (vcpu.holdsMachineCheck) endGuestSoon(vcpu, 0n);
-  else if (vcpu.holdsNmi) endGuestSoon(vcpu, isNmiHeldBack() ? SHORT_WAIT : 0n);
+  if (vcpu.vmx.holdsMachineCheck) endGuestSoon(vcpu, 0n);
+  else if (vcpu.vmx.holdsNmi) endGuestSoon(vcpu, isNmiHeldBack() ? SHORT_WAIT : 0n);
 }
 
 /** The guest is to start anew: what it was to get before is forgotten. */
 export function forgetNmi(vcpu: Vcpu): void {
-  vcpu.holdsNmi = false;
-  vcpu.holdsMachineCheck = false;
+  vcpu.vmx.holdsNmi = false;
+  vcpu.vmx.holdsMachineCheck = false;
 }
 
 /** The quick way of CPUID would not look whether the guest can take the NMI by now. */
 function endGuestSoon(vcpu: Vcpu, counts: u64): void {
-  vcpu.quickReason = ExitReason.none;
+  vcpu.vmx.quickReason = ExitReason.none;
   vmwrite(Field.preemptionTimer, counts);
   vmwrite(Field.pinControls, vmread(Field.pinControls) | ACTIVATE_TIMER);
 }

@@ -53,14 +53,14 @@ export function armPreemptionTimer(vcpu: Vcpu): void {
     return;
   }
   const wait = min64(subSat64(deadline, readClock()), clockRound() / 2n);
-  vcpu.quickReason = ExitReason.none;
-  vcpu.timerEnd = u64(readTimestamp() + tscCounts(wait));
+  vcpu.vmx.quickReason = ExitReason.none;
+  vcpu.vmx.timerEnd = u64(readTimestamp() + tscCounts(wait));
   vmwrite(Field.pinControls, u64(u32(chosenSetting(Controls.pin) | ACTIVATE_TIMER)));
 }
 
 function stopPreemptionTimer(vcpu: Vcpu): void {
-  vcpu.timerEnd = 0n;
-  vcpu.quickReason = ExitReason.cpuid;
+  vcpu.vmx.timerEnd = 0n;
+  vcpu.vmx.quickReason = ExitReason.cpuid;
   vmwrite(Field.pinControls, u64(chosenSetting(Controls.pin)));
 }
 
@@ -69,18 +69,18 @@ function stopPreemptionTimer(vcpu: Vcpu): void {
  * then is done at once: a guest that leaves again before it has executed anything never comes to the timer's end.
  */
 export function reloadPreemptionTimer(vcpu: Vcpu): void {
-  if (readTimestamp() >= vcpu.timerEnd) {
+  if (readTimestamp() >= vcpu.vmx.timerEnd) {
     runDueTimers();
     armPreemptionTimer(vcpu);
   }
-  const left = subSat64(vcpu.timerEnd, readTimestamp());
+  const left = subSat64(vcpu.vmx.timerEnd, readTimestamp());
   const rate = timer.rate & RATE;
   vmwrite(Field.preemptionTimer, min64(u64((left >> rate) + 1n), MOST_COUNTS));
 }
 
 /** The timer has come to its end: for a task, which is done when the timer is set anew, or for an NMI. */
 export function onPreemptionTimer(vcpu: Vcpu): void {
-  if (vcpu.timerEnd === 0n) stopPreemptionTimer(vcpu);
+  if (vcpu.vmx.timerEnd === 0n) stopPreemptionTimer(vcpu);
   deliverNmi(vcpu);
 }
 

@@ -180,11 +180,11 @@ t.test('VT-x: the guest gets it at the exit that follows at once, before an NMI 
   const guest = intelWith(RESUMABLE);
   t.ok(onMachineCheck());
   t.equal(guest.read(Field.preemptionTimer), 0n);
-  guest.vcpu.holdsNmi = true;
+  guest.vcpu.vmx.holdsNmi = true;
   guest.exit(ExitReason.preemptionTimer);
   t.equal(injectedEvent(guest)?.vector, MACHINE_CHECK);
   t.equal(injectedEvent(guest)?.errorCode, null);
-  t.ok(guest.vcpu.holdsNmi);
+  t.ok(guest.vcpu.vmx.holdsNmi);
   guest.exit(ExitReason.preemptionTimer);
   t.equal(injectedEvent(guest)?.vector, 2);
   t.end();
@@ -217,7 +217,7 @@ t.test("VT-x: what is not the guest's goes on to the report", (t) => {
   ]) {
     const guest = intelWith(checks);
     t.notOk(onMachineCheck());
-    t.notOk(guest.vcpu.holdsMachineCheck);
+    t.notOk(guest.vcpu.vmx.holdsMachineCheck);
     t.throws(() => guest.exit(0x8000_0029), HALTED);
     t.match(logText(), /crash: .*a machine check came/);
   }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { memoryTypeIn, MemoryType, MtrrChange, Mtrrs, readMtrrsWith } from '../../../kernel/paging/mtrr.js';
-import { MtrrShadow, writeMtrr } from '../../../kernel/space/mtrrShadow.js';
+import { writeMtrr } from '../../../kernel/space/mtrrShadow.js';
+import { MtrrShadow } from '../../../kernel/vcpu/mtrrShadow.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
 import { Field } from '../../../kernel/vmx/control/vmcs.js';

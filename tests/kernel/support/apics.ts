@@ -148,9 +148,9 @@ export interface Machine extends Guest {
 }
 
 /** What a processor does from the next VMRUN on. */
-export const isParked = (vcpu: Vcpu): boolean => vcpu.vmcb === vcpu.parkingVmcb;
-export const guestVmcb = (vcpu: Vcpu): Vmcb => physical(Vmcb, vcpu.guestVmcb);
-export const currentVmcb = (vcpu: Vcpu): Vmcb => physical(Vmcb, vcpu.vmcb);
+export const isParked = (vcpu: Vcpu): boolean => vcpu.controlPage === vcpu.svm.parkingVmcb;
+export const guestVmcb = (vcpu: Vcpu): Vmcb => physical(Vmcb, vcpu.svm.guestVmcb);
+export const currentVmcb = (vcpu: Vcpu): Vmcb => physical(Vmcb, vcpu.controlPage);
 
 /** The options `apic=` and `init=`, whether VM_CR.R_INIT is kept, and what ECX of CPUID 1 says. */
 interface Choices {
@@ -188,7 +188,7 @@ export function exitOf({ processor }: Machine, vcpu: Vcpu, code: number, info1 =
   vmcb.exitCode = BigInt(code);
   vmcb.exitInfo1 = info1;
   onSvmExit(vcpu);
-  if (vcpu.call.isPending !== 0) onSvmCalled(vcpu); // as runtime-c/svm.asm does
+  if (vcpu.svm.call.isPending !== 0) onSvmCalled(vcpu); // as runtime-c/svm.asm does
 }
 
 /**

@@ -196,7 +196,7 @@ export function startGuest(
   giveProcessors(memory, ...apicIds);
   const vcpu = vcpuOf(0);
   svmPrepare(vcpu, tables, startState());
-  const vmcb = physical(Vmcb, vcpu.vmcb);
+  const vmcb = physical(Vmcb, vcpu.controlPage);
   return {
     processor,
     memory,

@@ -106,7 +106,7 @@ function leadsToEntry(bench: Bench, state: GuestState, exit: SvmExit, plant = no
   }
   plant(vmcb);
   isEntered(vmcb, 'the state that the handler left');
-  isEntered(physical(Vmcb, bench.guest.vcpu.vmcb), 'what runs next');
+  isEntered(physical(Vmcb, bench.guest.vcpu.controlPage), 'what runs next');
   if (holdOf(vmcb) !== bench.held) throw new Error(`what holds the guest is now ${holdOf(vmcb)}, not ${bench.held}`);
 }
 

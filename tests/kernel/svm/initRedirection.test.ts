@@ -152,7 +152,7 @@ t.test('a #SX that is no INIT which the processor consumes is a crash', (t) => {
   machine.processor.latch(1, 'init');
   exitOf(machine, vcpuOf(1), ExitCode.init);
   t.equal(onSecurityException(1n), false, 'none is pending');
-  vcpuOf(1).init.isPending = 1;
+  vcpuOf(1).svm.init.isPending = 1;
   t.equal(onSecurityException(2n), false);
   t.equal(onSecurityException(1n), true);
   t.end();

@@ -346,7 +346,7 @@ t.test('whatever order commands, NMIs and exits come in, each processor ends as 
         const state = states[vcpu.number];
         if (state === undefined) continue;
         if (state.runs) t.equal(guestVmcb(vcpu).cs.selector, state.page << 8);
-        t.equal(vcpu.call.isPending, 0, 'nobody is called for ever');
+        t.equal(vcpu.svm.call.isPending, 0, 'nobody is called for ever');
       }
       t.ok(taken <= nmis, 'no guest gets an NMI that was a call');
       t.same(machine.processor.lost, []);

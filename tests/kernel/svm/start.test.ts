@@ -144,10 +144,10 @@ t.test("the guest's PAT is the processor's", (t) => {
 
 t.test('control block, host state, permission maps are pages apart', (t) => {
   const { vcpu, vmcb } = startGuest();
-  const pages = [vcpu.vmcb, vcpu.hostVmcb, vmcb.msrPermissions, vmcb.ioPermissions];
+  const pages = [vcpu.controlPage, vcpu.svm.hostVmcb, vmcb.msrPermissions, vmcb.ioPermissions];
   t.equal(new Set(pages).size, 4);
   for (const page of pages) t.equal(page & 0xfffn, 0n);
-  t.doesNotThrow(() => physical(Vmcb, vcpu.hostVmcb));
+  t.doesNotThrow(() => physical(Vmcb, vcpu.svm.hostVmcb));
   t.end();
 });
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { completeSegments } from '../../../kernel/vcpu/capturedState.js';
 import { ProcessorState } from '../../../kernel/vcpu/state.js';
-import { setGuestState as vmxSetState } from '../../../kernel/vmx/guestState.js';
+import { setGuestState as vmxSetState } from '../../../kernel/vmx/exits/guestState.js';
 import { explainEntryFailure } from '../../../kernel/vmx/entry/entryChecks.js';
 import { physical, window } from '../../../transpiler/lib/index.js';
 import { startGuest } from '../support/guest.js';

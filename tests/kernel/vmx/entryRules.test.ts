@@ -92,10 +92,10 @@ class Bench {
     restore(processor.fields, this.fields);
     restore(processor.msrs, this.msrs);
     for (const [field, value] of Object.entries(state)) processor.fields.set(Number(field), value);
-    vcpu.holdsNmi = false;
-    vcpu.holdsMachineCheck = false;
-    vcpu.timerEnd = 0n;
-    vcpu.justStarted = false;
+    vcpu.vmx.holdsNmi = false;
+    vcpu.vmx.holdsMachineCheck = false;
+    vcpu.vmx.timerEnd = 0n;
+    vcpu.vmx.justStarted = false;
   }
 }
 
@@ -141,7 +141,7 @@ function handle({ guest }: Bench, exit: Exit, moment: Moment, plant: Plant): voi
   const { vcpu, processor, memory } = guest;
   for (const [address, bytes] of exit.memory) memory.set(bytes, address);
   Object.assign(vcpu.registers, exit.registers);
-  vcpu.timerEnd = moment.timerEnd;
+  vcpu.vmx.timerEnd = moment.timerEnd;
   arrive(vcpu, moment.before);
   processor.fields.set(Field.exitReason, BigInt(exit.reason));
   processor.fields.set(Field.entryInterruption, 0n); // an exit clears its valid bit (SDM 3C 27.2)

@@ -274,7 +274,7 @@ t.test('an NMI that comes while the hypervisor runs ends the guest at once, and 
   guest.exit(ExitReason.preemptionTimer);
   t.same(injectedEvent(guest), { vector: 2, type: 2, errorCode: null });
   t.equal(guest.read(Field.pinControls) & TIMER_ON, 0n);
-  t.equal(guest.vcpu.quickReason, ExitReason.cpuid);
+  t.equal(guest.vcpu.vmx.quickReason, ExitReason.cpuid);
   t.end();
 });
 

@@ -91,7 +91,7 @@ t.test('an NMI that waits for the guest is forgotten at an INIT', (t) => {
   const guest = startSecond();
   vmxKeepNmi(guest.vcpu);
   guest.exit(ExitReason.init);
-  t.equal(guest.vcpu.holdsNmi, false);
+  t.equal(guest.vcpu.vmx.holdsNmi, false);
   t.end();
 });
 
@@ -101,7 +101,7 @@ t.test('an NMI on another processor than the first runs no tasks there, and the 
   guest.exit(ExitReason.preemptionTimer);
   t.equal(guest.read(Field.pinControls) & TIMER_ON, 0n);
   t.equal(guest.read(Field.entryInterruption) & 0x8000_07ffn, 0x8000_0202n);
-  t.equal(guest.vcpu.timerEnd, 0n);
+  t.equal(guest.vcpu.vmx.timerEnd, 0n);
   t.end();
 });
 
@@ -132,12 +132,12 @@ t.test('an INIT that stays resets the processor, and the first one starts it', (
   useTrampoline(0x9_c000n);
   guest.vcpu.number = 1;
   guest.exit(ExitReason.sipi, 0x98n);
-  t.equal(guest.vcpu.startVector, 0x98);
+  t.equal(guest.vcpu.vmx.startVector, 0x98);
   t.throws(() => guest.exit(ExitReason.init), HALTED);
   t.equal(processor.leftVmx, true);
-  t.equal(guest.vcpu.mailbox.wantsStart, 1);
+  t.equal(guest.vcpu.vmx.mailbox.wantsStart, 1);
 
-  vcpuOf(1).mailbox.wantsStart = 1;
+  vcpuOf(1).vmx.mailbox.wantsStart = 1;
 
   restartProcessors(0n);
   t.equal(apic.getUint32(0x310, true), 1 << 24);

@@ -82,7 +82,7 @@ function start(period: TestTimer, hardware: Hardware = {}, rate = 5n): Running {
         if (isEnded) running.ended++;
         if (isEnded) onPreemptionTimer(vcpu);
         else machine.now += handling;
-        if (vcpu.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
+        if (vcpu.vmx.timerEnd !== 0n) reloadPreemptionTimer(vcpu);
       }
     },
   };
@@ -168,6 +168,6 @@ t.test('the timer is off while nothing waits', (t) => {
   running.machine.now += SECOND;
   reloadPreemptionTimer(running.vcpu);
   t.notOk(running.machine.isArmed);
-  t.equal(running.vcpu.timerEnd, 0n);
+  t.equal(running.vcpu.vmx.timerEnd, 0n);
   t.end();
 });

@@ -43,8 +43,8 @@ t.test('a SIPI is asked of those whom it reaches and who wait; never of the BSP'
     [SIPI | LOGICAL, 0x0000_0014, true, [1, 2]],
   ] as const) {
     const machine = startMachine();
-    for (const vcpu of machine.vcpus) vcpu.destinationFormat = 0xffff_ffff;
-    vcpuOf(2).logicalDestination = 0x0200_0000;
+    for (const vcpu of machine.vcpus) vcpu.svm.destinationFormat = 0xffff_ffff;
+    vcpuOf(2).svm.logicalDestination = 0x0200_0000;
     t.notOk(isSentOn(0, command | 0x98, destination, isWide, KERNEL));
     t.same(started(machine), expected, `${command.toString(16)} to ${destination}`);
   }

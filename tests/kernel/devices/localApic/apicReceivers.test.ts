@@ -16,8 +16,8 @@ const CLUSTER = 0x0fff_ffff;
 function second(logical = 0, format = FLAT, apicId = 3): Vcpu {
   startGuest([], undefined, apicId);
   const vcpu = vcpuOf(1);
-  vcpu.logicalDestination = (logical << 24) >>> 0;
-  vcpu.destinationFormat = format;
+  vcpu.svm.logicalDestination = (logical << 24) >>> 0;
+  vcpu.svm.destinationFormat = format;
   return vcpu;
 }
 
@@ -85,6 +85,6 @@ t.test('how a processor is addressed logically is read from its APIC', (t) => {
   processor.msrs.set(0x1b, 0xfee0_0900n);
   simulate(processor);
   noteLogicalDestination(vcpu);
-  t.same([vcpu.logicalDestination, vcpu.destinationFormat], [0x2000_0000, CLUSTER]);
+  t.same([vcpu.svm.logicalDestination, vcpu.svm.destinationFormat], [0x2000_0000, CLUSTER]);
   t.end();
 });

@@ -1,12 +1,12 @@
 /** The state in which the guest starts, in the VMCS (SDM 3C 24.4). */
-import { u64, writeCr2, writeDr0, writeDr1, writeDr2, writeDr3, writeDr6 } from '../../transpiler/lib/index.js';
-import { DR6_RESET, DR7_RESET, EFER_LMA } from '../x86/registers.js';
-import type { ProcessorState, SegmentState } from '../vcpu/state.js';
-import { setControlRegisters } from './exits/controlRegisters.js';
-import { GUEST_IS_64_BIT } from './control/controls.js';
-import { vmwrite } from './control/operations.js';
-import { chosenSetting, Controls } from './control/settings.js';
-import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from './control/vmcs.js';
+import { u64, writeCr2, writeDr0, writeDr1, writeDr2, writeDr3, writeDr6 } from '../../../transpiler/lib/index.js';
+import { DR6_RESET, DR7_RESET, EFER_LMA } from '../../x86/registers.js';
+import type { ProcessorState, SegmentState } from '../../vcpu/state.js';
+import { setControlRegisters } from './controlRegisters.js';
+import { GUEST_IS_64_BIT } from '../control/controls.js';
+import { vmwrite } from '../control/operations.js';
+import { chosenSetting, Controls } from '../control/settings.js';
+import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../control/vmcs.js';
 
 /** The guest goes on at `state`, with nothing in delivery or held back. */
 export function setGuestState(state: ProcessorState): void {
