@@ -27,8 +27,9 @@ export async function lookFor(fault: Fault, seed: number, most: number): Promise
   try {
     const transpile = await planted(fault, folder);
     for (let tried = 0; tried < most; tried += BATCH) {
-      const programs = fc.sample(anyProgram, { seed: seed + tried, numRuns: BATCH });
-      const { finding } = await tryModules(modulesOf(programs), { seed, cases: CASES, transpile });
+      const ofBatch = seed + tried;
+      const programs = fc.sample(anyProgram, { seed: ofBatch, numRuns: BATCH });
+      const { finding } = await tryModules(modulesOf(programs), { seed: ofBatch, cases: CASES, transpile });
       if (finding !== null) return { programs: tried + BATCH, finding };
     }
     return null;

@@ -1,6 +1,6 @@
 /**
- * Programs that Node and C once took differently, or that tsc was trusted with. What is drawn makes some of them
- * programs that must be refused, the others must run alike both ways.
+ * Programs that Node and C once took differently. What is drawn makes some of them programs that must be refused, the others
+ * must run alike both ways.
  */
 import { anyLiteral, layoutOf, spelled, TYPES, type Template } from './template.js';
 import { limits } from '../values.js';
@@ -170,22 +170,6 @@ export function ${name}(n: u32): u32 { const found = call_${name}(n); return u32
     ) => `function first_${name}(x: u32): u32 { const r = ${draw.pick([`second_${name}(x)`, 'x'])}; return r; }
 function second_${name}(x: u32): u32 { requires(first_${name}(x) >= 0); return x; }
 export function ${name}(x: u32): u32 { return second_${name}(x); }`,
-  },
-  {
-    name: 'what switches off the checks of TypeScript',
-    write(draw, name) {
-      const isIt = draw.once(2);
-      const body = draw.pick([
-        `export function ${name}(one: Cell_${name} | null): u32 { ${isIt ? `if (is_${name}(one)) return one.x;` : 'if (one !== null) return one.x;'} return 0; }`,
-        `export function ${name}(one: Cell_${name} | null): u32 {\n${isIt ? `  // @ts-${draw.pick(['ignore', 'expect-error'])}\n  return one.x;` : '  return one === null ? 1 : one.x;'}\n}`,
-        `export function ${name}(n: u32): u32 { let x${isIt ? '!' : ''}: u32; if (n > 3) x = 1;${isIt ? '' : ' else x = 0;'} return x; }`,
-        `export function ${name}(n: u32, one: Cell_${name}): u32 { let x${isIt ? '!' : ''}: Cell_${name}; if (n > 3) x = one;${isIt ? '' : ' else x = one;'} return x.x; }`,
-        `export function ${name}(x: ${isIt ? 'u32 | u64' : 'u32'}): u32 { return x === 3 ? 1 : 0; }`,
-      ]);
-      return `const Cell_${name} = struct('Cell_${name}', { size: 4 }, { x: at(0, U32) });
-type Cell_${name} = Ref<typeof Cell_${name}>;
-${isIt ? `function is_${name}(one: Cell_${name} | null): one is Cell_${name} { return true; }\n` : ''}${body}`;
-    },
   },
   {
     name: 'references to memory of another layout',

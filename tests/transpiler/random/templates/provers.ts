@@ -12,8 +12,10 @@ export const PROVERS: readonly Template[] = [
     name: 'a mask before and after the sign is known',
     write(draw, name) {
       const low = 1 + draw.below(5);
-      const mask = ((1 << (1 + draw.below(5))) - 1) << low;
-      const least = (1 + draw.below(3)) << low;
+      // Few bits, so that `first` is often between `least` and `most`.
+      const width = 1 + draw.below(3);
+      const mask = ((1 << width) - 1) << low;
+      const least = (1 + draw.below(Math.min(3, (1 << width) - 1))) << low;
       const most = least + 1 + draw.below(least * ((1 << low) - 1));
       return `export function ${name}(x: i32, i: u32): u32 {
   const first = x & ${mask};
