@@ -1,17 +1,17 @@
-; What UEFI firmware starts from a medium: it starts \tsvm.bin of the device that it came from itself. Firmware goes on with
-; its next boot option where it cannot load a file; this application says so and stands still instead, so that the node
-; does not run without tsvm. With FALLBACK defined it says so and goes back to the firmware: that is the choice of who made
-; the medium. OPTIONS is the text that tsvm gets as its load options.
-; Everything is reached relative to RIP, so that no relocations are needed.
+; The EFI application that firmware starts from a medium. It starts \tsvm.bin of the device that it was loaded from. If that
+; fails, firmware would go on with its next boot option; this application prints a message and halts instead, so that the node
+; does not run without tsvm. With FALLBACK defined, a choice of the medium's maker, it prints the message and returns to the
+; firmware. OPTIONS is the text that tsvm gets as its load options.
+; All addresses are relative to RIP, so that no relocations are needed.
 
 PAGE            equ 0x1000
 SECTOR          equ 0x200
-DATA_BYTES      equ 3 * PAGE            ; the longest options that tsvm takes are two pages of it
+DATA_BYTES      equ 3 * PAGE            ; two of them for the longest options that tsvm accepts
 IMAGE_BYTES     equ 2 * PAGE + DATA_BYTES
 CODE            equ 0x60000020          ; a section that can be read and executed
-DATA            equ 0xc0000040          ; one that can be read and written
+DATA            equ 0xc0000040          ; a section that can be read and written
 NO_EXECUTE_DATA equ 0x0100
-DIRECTORIES     equ 6                   ; up to those of a signature and of relocations, which there are none of
+DIRECTORIES     equ 6                   ; up to the ones for a signature and for relocations, which are empty
 
 ; Offsets in tables and protocols (UEFI Specification 2.10: 4.3, 4.4, 9.1, 12.4.1).
 CONSOLE_OUTPUT  equ 64
@@ -72,7 +72,7 @@ section_table:
         dd      DATA_BYTES, 2 * PAGE, DATA_BYTES, 2 * PAGE, 0, 0, 0, DATA
         times   PAGE - ($ - $$) db 0
 
-; rcx: this image's handle, rdx: the system table. Returns a status. rbx and r12 to r15 keep their values in calls.
+; rcx: handle of this image, rdx: system table. Returns a status. Calls preserve rbx and r12 to r15.
 start:  push    rbx
         push    rsi
         push    rdi
@@ -98,10 +98,10 @@ start:  push    rbx
         xor     r8d, r8d
         call    [rbx + START_IMAGE]
         mov     [status], rax
-        mov     rcx, ABORTED            ; what tsvm says where its own options send the node on
+        mov     rcx, ABORTED            ; tsvm returns this if its own options let the node go on
         cmp     rax, rcx
         je      .end
-        mov     rcx, NOT_STARTED        ; and where it runs, with the firmware as its guest
+        mov     rcx, NOT_STARTED        ; and this if it runs, with the firmware as its guest
         cmp     rax, rcx
         mov     rdx, rax
         jne     .no
@@ -119,7 +119,7 @@ start:  push    rbx
         mov     rax, LOAD_ERROR
         jmp     .end
 %else
-        xor     ecx, ecx                ; the firmware's watchdog would reset the machine after some minutes (7.5)
+        xor     ecx, ecx                ; 0: switch off the firmware's watchdog, which resets the machine after 5 minutes (7.5)
         xor     edx, edx
         xor     r8d, r8d
         xor     r9d, r9d
@@ -129,7 +129,7 @@ start:  push    rbx
         jmp     .halt
 %endif
 
-; Makes the path of the file: that of the device, then the file's name. Carry: there is none, or one that is too long.
+; Makes the path of the file from the device's path and the file's name. Sets carry if the device has no path, or a too long one.
 make_path:
         sub     rsp, 0x28
         mov     rcx, r12
@@ -162,9 +162,9 @@ make_path:
         stc
         ret
 
-; Returns a status. Firmware with Secure Boot refuses here what it does not know the signature of.
+; Loads the file and returns a status. With Secure Boot, firmware refuses here a file without a signature that it trusts.
 load:   sub     rsp, 0x38
-        xor     ecx, ecx                ; no other file where there is none with this name
+        xor     ecx, ecx                ; do not look for another file if this one is missing
         mov     rdx, r12
         lea     r8, [path]
         xor     r9d, r9d                ; no copy in memory
@@ -175,7 +175,7 @@ load:   sub     rsp, 0x38
         add     rsp, 0x38
         ret
 
-; Hands the options over: those of the medium, or where it has none what the firmware gives. Returns a status.
+; Passes the options of the medium; if it has none, those from the firmware. Returns a status.
 give_options:
         sub     rsp, 0x28
         mov     rcx, r12
@@ -198,7 +198,7 @@ give_options:
 .end:   add     rsp, 0x28
         ret
 
-; The protocol with the GUID at rdx of the handle rcx goes to rax. The zero flag is clear, and rax a status, where it has none.
+; rax: the protocol of handle rcx with the GUID at rdx. If it has none, the zero flag is clear and rax is a status.
 protocol:
         sub     rsp, 0x28
         lea     r8, [interface]
@@ -209,7 +209,7 @@ protocol:
         mov     rax, [interface]
 .end:   ret                             ; MOV leaves the flags alone
 
-; The zero flag is set where the firmware has a protocol with the GUID at rcx.
+; Sets the zero flag if the firmware has a protocol with the GUID at rcx.
 locate: sub     rsp, 0x28
         xor     edx, edx
         lea     r8, [interface]
@@ -218,7 +218,7 @@ locate: sub     rsp, 0x28
         test    rax, rax
         ret
 
-; Says what is wrong. The first serial port is left to the firmware where that has a driver for one.
+; Prints what is wrong. Does not use the first serial port if the firmware has a driver for serial ports.
 report: sub     rsp, 0x28
         lea     rcx, [serial_io]
         call    locate
@@ -258,7 +258,7 @@ print_character:
         je      .console
         mov     ah, al
         mov     edx, COM1 + LINE_STATUS
-        mov     ecx, 0xffff             ; a port that is not there does not keep it waiting
+        mov     ecx, 0xffff             ; a limit, since a missing port is never ready
 .wait:  in      al, dx
         test    al, SENDER_READY
         loopz   .wait

@@ -1,16 +1,16 @@
-; A disk with a boot sector that tells of the machine as the BIOS describes it, on COM1:
+; A disk whose boot sector prints on COM1 how the BIOS describes the machine:
 ;   bios: NAME = VALUE...
-; It loads the rest of itself by cylinder, head and sector, and reads what follows by sector number. The byte at 507
-; decides the end: `o`: the emulator ends; `r`: a reset by the keyboard controller, `c`: by port 0xcf9, `t`: by a triple
-; fault; `w`: INT 19h, the BIOS's bootstrap.
+; It loads the rest of itself by cylinder, head and sector, and reads the following sectors by number. The byte at 507 decides
+; how it ends: `o` ends the emulator; `r` resets by the keyboard controller, `c` by port 0xcf9, `t` by a triple fault; `w` calls
+; INT 19h, the BIOS's bootstrap.
 
 %define COM1            0x3f8
 %define POWER_OFF       0xf4
 %define SMAP            0x534d4150
-%define SECTORS         4               ; behind the first one
-%define PATTERN         (1 + SECTORS)   ; sectors from here on are read by their number: their sum is printed
+%define SECTORS         4               ; after the first one
+%define PATTERN         (1 + SECTORS)   ; the sectors from here on are read by number, and their sum is printed
 %define PATTERN_SECTORS 64
-%define BUFFER          0x8800          ; the map's entry, then what is read
+%define BUFFER          0x8800          ; for an entry of the map, and for sectors
 
 bits 16
 org 0x7c00
@@ -50,7 +50,7 @@ start:  sti
         text    {"bios: cannot read the rest", 10}
         jmp     stop
 
-; Prints the text after the call, which ends with a zero byte. Changes nothing.
+; Prints the zero-terminated text that follows the call. Preserves all registers.
 print:  push    bp
         mov     bp, sp
         pushf
@@ -110,7 +110,7 @@ stop:   hlt
 drive:  db      0
         times   507 - ($ - $$) db 0
 ending: db      "o"
-        db      0, 0                    ; some BIOSes look for a partition table: none
+        db      0, 0                    ; no partition table; some BIOSes look for one
         dw      0xaa55
 
 second: mov     ecx, 20
@@ -118,7 +118,7 @@ second: mov     ecx, 20
         mov     ecx, 24
         call    memory_map
 
-        mov     eax, 0xe820             ; asked for less than an entry
+        mov     eax, 0xe820             ; with a buffer smaller than an entry
         mov     edx, SMAP
         xor     ebx, ebx
         mov     ecx, 19
@@ -148,7 +148,7 @@ second: mov     ecx, 20
         int     0x15
         text    "bios: da88"
         call    print_carry
-        mov     ax, 0xec00              ; something else that INT 15h has, or not
+        mov     ax, 0xec00              ; another function of INT 15h, which may be missing
         mov     bl, 2
         int     0x15
         text    "bios: ec00 ah="
@@ -218,7 +218,7 @@ no_table:
         dw      0
         dd      0
 
-; Prints the memory map, asked for in entries of ecx bytes.
+; Prints the memory map, read in entries of ecx bytes.
 memory_map:
         mov     [wanted], ecx
         xor     ebx, ebx

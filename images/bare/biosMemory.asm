@@ -1,12 +1,11 @@
-; A boot sector that stands before INT 15h, as a BIOS that tells other things of memory would, and then starts what follows.
-;   The word at 506 is how many ranges E820h lists; 0: as many as the BIOS.
-;   The byte at 508 decides what is started: `s`: the setup part of an image, which follows in sectors 1 to 8, with code in
-;   place of the image that ends the emulator;
-;   `d`: the next disk, whose boot sector gets that disk's number.
-; E881h answers as if there were 4 GiB.
+; A boot sector that replaces INT 15h, to act as a BIOS that describes memory otherwise, and then starts something else.
+;   The word at 506 is the number of ranges that E820h lists; 0: those of the BIOS.
+;   The byte at 508 decides what it starts: `s`: the setup part of an image, which follows in sectors 1 to 8; in place of the
+;   image there is code that ends the emulator. `d`: the next disk, whose boot sector gets that disk's number.
+; E881h reports 4 GiB.
 
 %define SMAP            0x534d4150
-%define SETUP           0x9000          ; the segment where the setup part goes
+%define SETUP           0x9000          ; segment for the setup part
 %define SETUP_SECTORS   8
 %define BASE_MEMORY     0x413           ; BIOS data area: KiB of low memory
 %define VECTOR_15       0x15 * 4
@@ -21,7 +20,7 @@ start:  cli
         mov     ds, ax
         mov     ss, ax
         mov     sp, 0x7c00
-        dec     word [BASE_MEMORY]      ; the handler stays at the end of low memory
+        dec     word [BASE_MEMORY]      ; reserves the last KiB of low memory for the handler
         mov     ax, [BASE_MEMORY]
         shl     ax, 6
         mov     es, ax
@@ -38,7 +37,7 @@ start:  cli
         je      setup
 
         inc     dl
-        push    es                      ; the next boot sector goes where this one is: the copy reads it
+        push    es                      ; the copy goes on: the next boot sector overwrites this one
         push    word next_disk - 0x7c00
         retf
 
@@ -50,7 +49,7 @@ setup:  mov     ax, SETUP
         mov     dh, 0
         int     0x13
         jc      stop
-        mov     ax, 0xffff              ; 1 MiB is where the setup part finds the image
+        mov     ax, 0xffff              ; the setup part finds the image at 1 MiB
         mov     es, ax
         mov     dword [es:0x10], END_EMULATOR
         mov     ax, SETUP
@@ -80,7 +79,7 @@ on_system:
         jne     .other
         cmp     word [cs:ranges - 0x7c00], 0
         je      .other
-        mov     eax, ebx                ; each range is the first half of 2 MiB
+        mov     eax, ebx                ; each range is 1 MiB at a multiple of 2 MiB
         shl     eax, 21
         mov     [es:di], eax
         mov     dword [es:di + 4], 0

@@ -1,8 +1,9 @@
-; A kernel that has the other processors show that they run, by a `+` on COM1 again and again, and then makes the hypercall DEADH. No hypervisor has it,
-; but an image of a test that crashes there. Its command line is a letter, which says what the others do meanwhile:
-;   p  nothing but that
-;   c  they load CR3 again and again, so that their TLBs are empty
-;   n  they do it in a handler of NMIs
+; A kernel whose APs show that they run, by printing `+` on COM1 again and again, while the BSP makes the hypercall DEADH. The
+; hypervisor does not have this hypercall; a test's image crashes in it. The command line is a letter, which says what the APs
+; do besides:
+;   p  nothing
+;   c  load CR3 again and again, so that their TLBs are empty
+;   n  print in an NMI handler
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -22,7 +23,7 @@
 %define HYPERCALL    0x6d767374
 %define CRASH        0xdead
 %define AUTH         0x68747541         ; of AuthenticAMD
-%define ROUNDS       100000             ; between two of them
+%define ROUNDS       100000             ; of waiting between two of them
 %define FLUSHES      1000
 %define ENOUGH       3
 %define MOST_STACKS  4
@@ -66,7 +67,7 @@
         je      .amd
         vmcall
 .amd:   vmmcall
-.stay:  hlt                             ; the others are to be seen
+.stay:  hlt                             ; the test watches the others
         jmp     .stay
 
 pause_a_while:
@@ -123,7 +124,7 @@ low_long:
 .wait:  pause
         jmp     .wait
 
-; For good: no IRET lets another NMI in.
+; Stays here: without an IRET no other NMI is taken.
 on_nmi: jmp     show_life
 
 show_life:

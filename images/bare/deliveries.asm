@@ -1,7 +1,7 @@
-; A kernel that takes exceptions and interrupts on stacks in hidden memory, each in a page that it has not used before: their
-; delivery leaves the guest, and has to begin again. On the bare machine the stacks are in memory like any other.
+; A kernel that takes exceptions and interrupts on stacks in hidden memory, each in a page that it has not used before. The
+; delivery causes a VM exit and has to be repeated. On the bare machine the stacks are in ordinary memory. It prints:
 ;   deliveries: NAME = 0xVECTOR | deliveries:   code = 0xVALUE
-; and it ends in a triple fault.
+; It ends in a triple fault.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -10,9 +10,9 @@
 %define HYPERCALL    0x6d767374
 %define MEMORY_KEPT  3
 %define AUTH         0x68747541         ; of AuthenticAMD
-%define FREE_MEMORY  0x4000000          ; the machine has that much, and more
+%define FREE_MEMORY  0x4000000          ; the machine has more memory than this
 %define FIRST_PAGE   0x10000
-%define ABSENT       0xffc00000         ; two MiB that the page tables leave out
+%define ABSENT       0xffc00000         ; 2 MiB that the page tables do not map
 %define APIC         0xfee00000
 %define PICS         0x21
 %define EOI          0xb0
@@ -91,7 +91,7 @@
         lidt    [nothing]
         ud2
 
-; r15: where the stacks are, in hidden memory where there is a hypervisor
+; r15: address of the stacks; in hidden memory if there is a hypervisor
 find_stacks:
         lea     rax, [.bare]
         mov     [resume], rax
@@ -150,7 +150,7 @@ all_stubs:
         align   16
 all_stub_bytes equ ($ - all_stubs) / GATES
 
-; The delivery is over: go on where it says, with the old stack. IRET lets NMIs in again.
+; Ends the delivery: goes on where the macro says, with the old stack. The IRET unmasks NMIs.
 delivered:
         pop     qword [vector]
         pop     qword [code]

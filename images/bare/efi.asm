@@ -1,10 +1,9 @@
-; An EFI application for tests: it says that it was started, and whether AMD-V is off, as for a guest, or on; then it
-; switches the machine off.
-; One section, in which everything is reached relative to RIP, so that no relocations are needed.
+; An EFI application for tests. It prints that it was started, and whether AMD-V is off, as for a guest, or on; then it
+; switches the machine off. It has one section, with addresses relative to RIP, so that no relocations are needed.
 
 IMAGE_BASE      equ 0
 ALIGNMENT       equ 0x1000
-DIRECTORIES     equ 6                   ; empty; the fifth is the one that a signature needs
+DIRECTORIES     equ 6                   ; empty; a signature needs the fifth
 
 VM_CR           equ 0xc0010114
 VM_CR_SVMDIS    equ 1 << 4

@@ -1,5 +1,5 @@
-; A Linux bzImage in shape that prints the time stamp counter at its first instruction, in real mode, and ends the
-; emulator: when an image in its place would have started.
+; A file in the form of a Linux bzImage. It prints the time-stamp counter at its first instruction, in real mode, and ends the
+; emulator. This is the time at which an image in its place would have started.
 ;   entry: start = 0xVALUE
 
 %define COM1      0x3f8

@@ -1,7 +1,7 @@
-; A kernel that attacks the hypervisor below it, on AMD-V and Intel VT-x. It prints one line for each attempt:
+; A kernel that attacks the hypervisor, on AMD-V and Intel VT-x. It prints one line for each attempt:
 ;   hostile: NAME done | hostile: NAME #UD | hostile: NAME = 0xVALUE
-; and ends in a triple fault. The machine has two processors. Where the command line begins with a digit, the kernel
-; sends the INIT of that number instead.
+; It ends in a triple fault. The machine has two processors. If the command line begins with a digit, the kernel only sends the
+; INIT of that number.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -91,7 +91,7 @@ read_memory:
         finish
         ret
 
-; The page below 1 MiB where the second processor will start on Intel's processors.
+; Reads the page below 1 MiB where the AP will start on Intel's processors.
 read_trampoline:
         cmp     byte [is_amd], 0
         jne     .none
@@ -119,7 +119,7 @@ write_both:
         finish
         ret
 
-; All that the second processor needs for its start was attacked before.
+; Starts the AP: everything that its start needs has been attacked before.
 attack_processors:
         begin   "APIC base over hidden memory"
         mov     ecx, APIC_BASE
@@ -138,7 +138,7 @@ attack_processors:
         mov     edi, LOW_PAGE
         mov     ecx, low_end - low_code
         rep movsb
-        begin   "NMI to the other one"   ; which waits for a SIPI; the vector in memory leads to the same code
+        begin   "NMI to the other one"   ; it waits for a SIPI; its NMI vector leads to the same code
         mov     dword [abs NMI_VECTOR], (LOW_PAGE >> 4) << 16
         mov     edi, APIC
         mov     dword [rdi + DESTINATION], 1 << 24
@@ -178,7 +178,7 @@ low_mark: db 0
 low_end:
 bits 64
 
-; By the vendor's instruction.
+; Makes a hypercall with the vendor's instruction.
 call_hypervisor:
         mov     eax, HYPERCALL
         xor     ecx, ecx
@@ -207,7 +207,7 @@ send_init:
         finish
         hlt
 
-; Destination and command. The processor's number is 0.
+; High and low word of the ICR for each INIT. The processor's APIC ID is 0.
         align   8
 inits:  dd INIT, 0
         dd INIT, 0xff << 24
@@ -238,7 +238,7 @@ find_hidden_memory:
         jnz     .next
         ret
 
-; r12, r13: the same of the first reserved range that begins with a page
+; r12, r13: start and bytes of the first reserved range that starts on a page boundary
 find_trampoline:
         xor     r13d, r13d
         movzx   ecx, byte [rbp + ENTRIES]
@@ -255,7 +255,7 @@ find_trampoline:
         jnz     .next
         ret
 
-; r14: how many words of the hidden memory are not all ones
+; r14: number of words in hidden memory that are not all ones
 count_readable:
         xor     r14d, r14d
         mov     rsi, r12

@@ -1,5 +1,5 @@
-; A kernel that prints what CPUID says of each leaf, and how long that takes by the time-stamp counter, which counts
-; instructions where the emulator does; then it ends the emulator. For each leaf:
+; A kernel that prints CPUID's answer for each leaf, and how long CPUID takes by the time-stamp counter, which counts
+; instructions if the emulator does. Then it ends the emulator. For each leaf it prints:
 ;   leaves: leaf = 0xVALUE | subleaf = | ticks = (of 1,000, with the loop around) | eax = | ebx = | ecx = | edx =
 
 %include "bzimage.inc"

@@ -1,5 +1,5 @@
-; A Multiboot kernel that enters the bzImage which is its module by the 64-bit entry, with five-level paging on, as kexec
-; in a Linux with such paging does. Where its command line ends with "high", the image lies above 4 GiB then.
+; A Multiboot kernel that starts a bzImage, its module, at the 64-bit entry with five-level paging on, as kexec does in a Linux
+; with such paging. If the command line ends with "high", it puts the image above 4 GiB.
 
 %define MAGIC      0x1badb002
 %define FLAGS      0x00010003           ; modules on pages, memory's size, addresses below

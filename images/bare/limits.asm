@@ -1,7 +1,7 @@
-; A kernel that does what the processor itself must refuse, or what a hypervisor is tempted to do otherwise than the
-; bare machine. It runs on AMD-V, on Intel VT-x and on the bare machine; one line for each attempt:
+; A kernel that tries what the processor itself must refuse, and what a hypervisor may easily get wrong. It runs on AMD-V, on
+; Intel VT-x and on the bare machine, and prints one line for each attempt:
 ;   limits: NAME done | limits: NAME #UD | ... | limits: NAME = 0xVALUE
-; and it ends in a triple fault.
+; It ends in a triple fault.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -29,7 +29,7 @@
 %define USER_DATA       0x23
 %define USER_CODE       0x2b
 %define TASK            0x30
-%define HOME            31              ; the vector by which ring 3 comes back
+%define HOME            31              ; the vector by which ring 3 returns to ring 0
 %define HYPERCALL       0x6d767374
 %define MEMORY_KEPT     3
 
@@ -138,8 +138,8 @@ vendor_instructions:
         try     "VMMCALL", vmmcall
         ret
 
-; QEMU leaves an AMD guest for a reserved bit of CR4 as if its VMCB were bad, and lets it clear PG and PAE in 64-bit
-; mode, where processors raise #GP: these are tried on Intel's only.
+; Some attempts are made on Intel's processors only: for a reserved bit of CR4, QEMU exits from an AMD guest as if its VMCB were
+; invalid, and it allows clearing PG and PAE in 64-bit mode, where processors raise #GP.
 control_registers:
         change  cr0, btr, CR0_NE
         change  cr0, bts, CR0_WP
@@ -164,7 +164,7 @@ control_registers:
         call    cr4_bits
 .end:   ret
 
-; Which bits can be toggled. The guest has no VMXE, and PAE was tried before.
+; Finds the bits that can be toggled. The guest has no VMXE; PAE was tried before.
 cr4_bits:
         mov     r12, cr4
         xor     r13d, r13d
@@ -238,7 +238,7 @@ debug_exceptions:
 %include "storms.inc"
 %include "userMode.inc"
 
-; Under tsvm only: where its memory is, no APIC may be.
+; Under tsvm only: tries to move the local APIC to hidden memory, which must be refused.
 hidden_memory:
         lea     rax, [.end]
         mov     [resume], rax

@@ -1,13 +1,13 @@
-; A kernel that reads each MSR of the permission maps' ranges, and writes back what it read. It prints one line where the
-; outcome is not that of the MSR before it:
+; A kernel that reads each MSR in the ranges of the permission maps, and writes back the value. It prints a line whenever the
+; outcome differs from that of the MSR before:
 ;   msrs: NUMBER = 0xOUTCOME          1: the read raised #GP; 2: the write did
-; Then it tries to have the hypervisor's memory uncached, and prints what it reads back. It ends in a triple fault.
+; Then it tries to make the hypervisor's memory uncached, and prints the values that it reads back. It ends in a triple fault.
 
 %include "bzimage.inc"
 %include "print.inc"
 %include "attempts.inc"
 
-%define MICROCODE       0x79            ; a write to these would load what lies at its value
+%define MICROCODE       0x79            ; a write loads microcode from the address written
 %define PATCH_LOADER    0xc0010020
 %define MTRR_DEF_TYPE   0x2ff
 %define MTRR_BASE_6     0x20c
@@ -36,7 +36,7 @@
 ; eax: the first of 2000h MSRs
 sweep:  mov     r12d, eax
         mov     r13d, 0x2000
-        mov     r14d, -1                ; the outcome before
+        mov     r14d, -1                ; the outcome of the MSR before
 .next:  call    try_msr
         cmp     r15d, r14d
         je      .same
@@ -52,7 +52,7 @@ sweep:  mov     r12d, eax
         jnz     .next
         ret
 
-; r12d: the MSR; gives r15d, the outcome
+; r12d: the MSR. Returns the outcome in r15d.
 try_msr:
         xor     r15d, r15d
         begin   "read"
@@ -81,7 +81,7 @@ try_msr:
         or      r15d, 2
 .end:   ret
 
-; eax: printed as eight digits
+; Prints eax as eight hexadecimal digits.
 print_number:
         mov     edi, eax
         mov     ecx, 32
@@ -96,7 +96,7 @@ print_number:
         jnz     .digit
         ret
 
-; eax: printed as the value of what stands before it
+; Prints eax as the value of the name printed before.
 print_rest:
         push    rax
         lea     rsi, [equals]
@@ -106,7 +106,7 @@ print_rest:
         lea     rsi, [line_end]
         jmp     print
 
-; set NAME, MSR, HIGH, LOW: writes it and shows what it reads
+; set NAME, MSR, HIGH, LOW: writes the MSR and shows the value that it then reads
 %macro set 4
         begin   %1
         mov     ecx, %2
@@ -131,12 +131,12 @@ memory_types:
         set     "mask over hidden memory", MTRR_MASK_6, 0xf, 0xffe00800
         set     "fixed range uncached", MTRR_FIX_64K, 0, 0
         set     "types on", MTRR_DEF_TYPE, 0, r12d
-        call    memory_kept             ; the hypervisor still answers
+        call    memory_kept             ; checks that the hypervisor still answers
         mov     eax, ecx
         show    "hidden memory is kept"
         ret
 
-; Where hidden memory is, in ebx, and how much, in rcx; 0 on the bare machine
+; ebx: address of hidden memory; rcx: its size; 0 on the bare machine
 memory_kept:
         xor     ebx, ebx
         xor     eax, eax

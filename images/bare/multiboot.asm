@@ -1,6 +1,6 @@
-; A 32-bit ELF file for Multiboot loaders that prints what it is told, on COM1, and ends the emulator:
+; A 32-bit ELF file for Multiboot loaders. It prints on COM1 what the loader passes to it, and ends the emulator:
 ;   multiboot: NAME = VALUE...
-; Its virtual addresses are not its physical ones, and its zeroed memory must be zero.
+; Its virtual addresses differ from its physical ones, and it checks that its .bss is zero.
 
 %define COM1      0x3f8
 %define POWER_OFF 0xf4

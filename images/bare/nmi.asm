@@ -1,5 +1,5 @@
-; A kernel that gets NMIs at any moment while it leaves for CPUID again and again, and events whose delivery leaves the
-; guest. It prints what came, and ends the emulator.
+; A kernel that gets NMIs at any moment while CPUID causes VM exits again and again, and events whose delivery causes a VM exit.
+; It prints which events it got, and ends the emulator:
 ;   nmi: NAME = 0xVALUE
 
 %include "bzimage.inc"
@@ -23,12 +23,12 @@
 %define TIMER_COMMAND  0x43
 %define TIMER          0x40
 %define PERIODIC       0x34
-%define PERIOD         301              ; of 1.193182 MHz: no multiple of what the loop takes
+%define PERIOD         301              ; in cycles of 1.193182 MHz; not a multiple of the loop's time
 %define SPAN           10000000         ; of the time-stamp counter
 %define ROUNDS         1000
 %define HYPERCALL      0x6d767374
 %define MEMORY_KEPT    3
-%define FRAME          40               ; bytes of what IRET takes
+%define FRAME          40               ; bytes of the frame that IRET pops
 
 ; set_gate VECTOR, HANDLER
 %macro set_gate 2
@@ -37,7 +37,7 @@
         shr     rax, 16
         mov     [gates + 16 * %1 + 6], ax
 %endmacro
-; deliver NAME, INSTRUCTION: with a stack in hidden memory that nothing has touched yet.
+; deliver NAME, INSTRUCTION: executes it with a stack in an untouched page of hidden memory.
 %macro deliver 2+
         mov     qword [count], 0
         lea     rax, [%%done]
@@ -65,7 +65,7 @@
         call    in_hidden_memory
         jmp     shut_down
 
-; NMIs of the timer while the guest does nothing but leave.
+; Takes NMIs from the timer while the guest does nothing but cause VM exits.
 from_timer:
         set_gate 2, .handler
         mov     qword [count], 0
@@ -103,7 +103,7 @@ from_timer:
         inc     qword [count]
         iretq
 
-; Each NMI's handler sends the next one, which has to wait until the handler's IRET, whatever leaves before.
+; Each NMI handler sends the next NMI, which has to stay pending until the handler's IRET, despite VM exits before it.
 in_handler:
         set_gate 2, .handler
         mov     qword [count], 0
@@ -150,7 +150,7 @@ in_handler:
         pop     rax
         iretq
 
-; Under tsvm only: the first access to a page of its memory leaves the guest in the middle of an event's delivery.
+; Under tsvm only: the first access to a page of hidden memory causes a VM exit during the delivery of an event.
 in_hidden_memory:
         lea     rax, [.end]
         mov     [resume], rax
@@ -180,9 +180,8 @@ send:   mov     dword [rbx + APIC_COMMAND], SEND_NMI
 .wait:  loop    .wait
         jmp     [resume]
 
-; An IRET at the end of an NMI's handler that leaves the guest before it has come to its end, until when the next NMI
-; waits: all hidden memory shows one page, so the frame is written by an address that has been touched, and read by
-; one that has not.
+; An IRET at the end of an NMI handler causes a VM exit before it is complete; the next NMI must stay pending until then. All
+; hidden memory shows one page, so the frame is written through a touched address and read through an untouched one.
 from_hidden_stack:
         set_gate 2, .handler
         mov     qword [count], 0

@@ -1,10 +1,10 @@
-; A disk whose boot sector attacks the hypervisor by I/O ports. It prints on COM1
+; A disk whose boot sector attacks the hypervisor through I/O ports. It prints on COM1:
 ;   ports: NAME = VALUE
-; It closes address line 20, then tries to fall asleep, and ends by switching the machine off. Where the machine does fall
-; asleep its clock wakes it, and the firmware goes to `woken`. The word at 505 is the port of PM1 control.
+; It masks address line 20, then tries to put the machine to sleep, and ends by switching it off. If the machine does sleep, its
+; clock wakes it and the firmware goes to `woken`. The word at 505 is the port of PM1 control.
 
 %define COM1            0x3f8
-%define SECTORS         7               ; behind the first one
+%define SECTORS         7               ; after the first one
 %define HYPERCALL       0x6d767374
 %define AUTH            0x68747541      ; of AuthenticAMD
 %define ROUNDS          1000
@@ -12,7 +12,7 @@
 bits 16
 org 0x7c00
 
-; Prints a text, and changes nothing.
+; Prints a text. Preserves all registers.
 %macro text 1
         call    print
         db      %1, 0
@@ -113,7 +113,7 @@ second: text    {"ports: start", 10}
 ; S5, whose sleep type is 0 in the emulators.
 power_off:
         text    {"ports: power off", 10}
-        call    pause                   ; the emulator has the last character by then
+        call    pause                   ; until the emulator has printed the last character
         mov     dx, [control]
         mov     ax, 0x2000
         out     dx, ax
@@ -133,7 +133,7 @@ line_20:
         out     0x92, al
         text    "ports: opened again, wraps = "
         call    use_hypervisor
-        mov     ah, 0xdd                ; the output port but for line 20
+        mov     ah, 0xdd                ; the output port with address line 20 off
         call    write_output_port
         text    "ports: closed by the keyboard controller, wraps = "
         call    use_hypervisor
@@ -143,7 +143,7 @@ line_20:
         call    use_hypervisor
         ret
 
-; Many exits, after which the line tells whether 1 MiB is 0.
+; Causes many exits, and then prints whether 1 MiB is the same memory as 0.
 use_hypervisor:
         call    wraps
         push    ax

@@ -1,6 +1,5 @@
-; A kernel that measures the hypervisor below it by the time stamp counter, which counts instructions where the
-; emulator does. It prints the counter at its first instruction, then for each operation what 1,000 of them take
-; more than an empty loop does:
+; A kernel that measures the hypervisor by the time-stamp counter, which counts instructions if the emulator does. It prints the
+; counter at its first instruction, then for each operation how much longer 1,000 of them take than an empty loop:
 ;   probe: NAME = 0xVALUE
 
 %include "bzimage.inc"
@@ -30,7 +29,7 @@
 %define ROUNDS       1000
 %define POWER_OFF    0xf4
 
-; measure NAME ... end_measure: what is between runs 1,000 times. It leaves r12 to r15 alone.
+; measure NAME ... end_measure: runs the code between them 1,000 times. That code must not change r12 to r15.
 %macro measure 1
 %push measure
         jmp     %$start
@@ -54,7 +53,7 @@
         mov     rax, r14
         show    "start"
 
-        xor     r12d, r12d              ; what an empty loop takes
+        xor     r12d, r12d              ; the time of an empty loop
         mov     r15d, ROUNDS
         call    time
         mov     r13, rax
@@ -120,7 +119,7 @@
 
         mov     dword [abs START_PAGE], 0xfdebf4fa ; cli; hlt; and back to it
         mov     dword [rdi + COMMAND], OTHERS | STARTUP
-        mov     ecx, A_WHILE            ; for them to come there
+        mov     ecx, A_WHILE            ; until they have arrived there
 .wait:  pause
         dec     ecx
         jnz     .wait

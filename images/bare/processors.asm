@@ -1,11 +1,14 @@
-; A kernel that starts the machine's other processors and sends them interrupts in each way the local APIC knows. Its
-; command line begins with the number of processors, 2 to 4, whose APIC IDs count from 0. For each way it prints who got
-; the interrupt, a bit for each processor:
+; A kernel that starts the APs and sends them interrupts in each way that the local APIC has. Its command line begins with the
+; number of processors, 2 to 4, whose APIC IDs count from 0. For each way it prints which processors got the interrupt, with a
+; bit for each:
 ;   processors: NAME = 0xBITS
-; and it ends in a triple fault. Behind the number, `i` has the second processor then send the first one an INIT; `x` has
-; all use the x2APIC mode, which has no cluster model of its own; `t` has it ask tsvm on VT-x about its timer as soon as all
-; run, and end there; `h` has it execute in the upper half of all addresses, as kernels do; `m` has it at last start the
-; second processor anew out of its handler of NMIs; and `s` says that the time-stamp counter is slow.
+; It ends in a triple fault. Letters may follow the number:
+;   i  at the end the first AP sends the BSP an INIT
+;   x  all processors use x2APIC mode, which has no cluster model of its own
+;   t  as soon as all run, ask tsvm on VT-x about its timer, and end
+;   h  run in the upper half of the addresses, as kernels do
+;   m  at the end start the first AP anew while it is in its NMI handler
+;   s  the time-stamp counter is slow
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -25,21 +28,21 @@
 
 %define LOW_PAGE      0x8000            ; where the others start
 %define VECTOR        0x40              ; of the interrupts that are counted
-%define TO_CLUSTERS   0x41              ; has a processor change to the cluster model
+%define TO_CLUSTERS   0x41              ; makes a processor change to the cluster model
 %define ATTACK        0x42
 %define EFER          0xc0000080
 %define HIGH_HALF     0xffff800000000000
 %define AP_STACK      2048
-%define AT_LEAST      20000000          ; that many counts of the time-stamp counter somebody may still get it
+%define AT_LEAST      20000000          ; counts of the time-stamp counter for which late receivers are waited for
 %define AT_MOST       1000              ; times that
 %define SLOWER        10                ; as a power of two
-%define A_WHILE       2500000           ; of such a slow counter: a tenth of a second
+%define A_WHILE       2500000           ; counts of such a slow counter: a tenth of a second
 
 %define HYPERCALL     0x6d767374
 %define EXIT_COUNT    1
 %define TIMER_EXIT    52
 
-; to NAME, DESTINATION, COMMAND, EXPECTED: sends, and waits until those have got it, or some seconds.
+; to NAME, DESTINATION, COMMAND, EXPECTED: sends an interrupt and waits, for some seconds at most, until the expected have it.
 %macro to 4
         mov     eax, %2
         mov     edx, %3
@@ -54,7 +57,7 @@
         call    make_tables
         mov     eax, [rbx + COMMAND_LINE]
         movzx   r15d, byte [rax]
-        sub     r15d, '0'               ; how many processors
+        sub     r15d, '0'               ; number of processors
         lea     rsi, [rax + 1]
 .more:  lodsb
         cmp     al, 'i'
@@ -97,7 +100,7 @@
         mov     [abs LOW_PAGE + low_tables - low_code], eax
         cmp     byte [is_high], 0
         je      .start
-        mov     rax, cr3                ; the same tables for both halves
+        mov     rax, cr3                ; map both halves of the addresses by the same tables
         mov     rcx, [rax]
         mov     [rax + 256 * 8], rcx
         mov     cr3, rax
@@ -154,7 +157,7 @@ end:    cli
         lidt    [nothing]
         ud2
 
-; Until an IRET this processor gets no NMI.
+; Masks NMIs on this processor until an IRET.
 hold_nmis:
         mov     ecx, 2
         lea     rax, [.handler]
@@ -169,7 +172,7 @@ hold_nmis:
         to      "fixed, for 1 at last", 1, FIXED | VECTOR, 0
         jmp     end
 
-; How often a timer of the hypervisor has ended the guest of this processor, and how often some of its periods later.
+; Prints how many exits the hypervisor's timer has caused on this processor, and how many some of its periods later.
 ask_of_timer:
         call    a_while
         call    timer_exits
@@ -186,7 +189,7 @@ timer_exits:
         mov     esi, TIMER_EXIT
         vmcall
         xor     eax, eax
-        cmp     ecx, TIMER_EXIT         ; or the first reason behind it that there was
+        cmp     ecx, TIMER_EXIT         ; otherwise the answer is of the first later reason
         cmove   rax, rbx
         ret
 
@@ -198,7 +201,7 @@ a_while:
         jb      .wait
         ret
 
-; ---- eax: destination, edx: command, ecx: who is expected to get it; rax: who has
+; ---- eax: destination, edx: command, ecx: expected receivers; returns the actual receivers in rax
 
 send_and_wait:
         mov     dword [got], 0
@@ -215,7 +218,7 @@ send_and_wait:
         je      .enough
         cmp     rax, r10
         jb      .wait
-.enough: cmp    rax, r9                 ; somebody else might get it later
+.enough: cmp    rax, r9                 ; wait on: others might get it later
         jb      .wait
         mov     eax, [got]
         ret
@@ -227,7 +230,7 @@ clock:  rdtsc
 
 %include "processorApic.inc"
 
-; Gates besides those of attempts.inc.
+; Adds gates to those of attempts.inc.
 add_gates:
         mov     word [gate_register], 256 * 16 - 1
         lidt    [gate_register]
@@ -291,7 +294,7 @@ low_long:
         mov     ss, eax
         mov     eax, 1
         cpuid
-        shr     ebx, 24                 ; its number, whatever mode its APIC is in
+        shr     ebx, 24                 ; its APIC ID, in any mode of the APIC
         imul    ebx, AP_STACK
         lea     rsp, [stacks]
         add     rsp, rbx

@@ -1,10 +1,10 @@
-; A kernel that starts the second of two processors with one INIT and one SIPI, no pause between them, at address 0: vector 0.
-; Where its command line begins with `e`, it first clears APIC_BASE.EN and sets it again. It prints whether the processor
-; came, how often, and in which state a processor starts:
+; A kernel that starts the AP of a machine with two processors by one INIT and one SIPI with vector 0, without a pause between
+; them. It prints whether the AP came, how often, and in which state:
 ;   quickStart: NAME = 0xVALUE
-; With `s` the processor gets no INIT, but an NMI before the SIPI: one that waits since the machine started takes it so.
-; With `h` or `p` the processor then gets an NMI, whose handler halts or waits with PAUSE for ever, and is started anew: so a
-; kernel does that crashes. The program ends in a triple fault.
+; It ends in a triple fault. The command line begins with a letter:
+;   e       it clears APIC_BASE.EN first, and sets it again
+;   s       the AP gets an NMI before the SIPI, and no INIT: it has been waiting for a SIPI since the machine started
+;   h or p  the AP then gets an NMI, whose handler halts, or loops with PAUSE, and is started anew. Kernels that crash do so
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -66,7 +66,7 @@
         lidt    [nothing]
         ud2
 
-; Waits until the other processor has come ecx times, and a while in which it might come once more. rdi: the local APIC.
+; Waits until the AP has come ecx times, and then a while in which it might come once more. rdi: local APIC.
 start_other:
         mov     edi, APIC
         mov     dword [rdi + DESTINATION], 1 << 24
@@ -86,7 +86,7 @@ a_while:
         jnz     .later
         ret
 
-; ---- where the other processor starts, copied to address 0: the vectors of real mode lie there, too
+; ---- the code where the AP starts, copied to address 0, where the vectors of real mode lie too
 
 bits 16
 low_code:
@@ -94,7 +94,7 @@ low_code:
         times 2 * 4 - ($ - low_code) db 0
         dw      nmi - low_code, 0
 begun:  xor     eax, eax
-        cpuid                           ; leaves the guest on VT-x, which then has to be entered again
+        cpuid                           ; causes a VM exit on VT-x, so that a VM entry follows
         mov     eax, cr0
         mov     [cs:controls - low_code], eax
         mov     [cs:code_segment - low_code], cs

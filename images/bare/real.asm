@@ -1,14 +1,14 @@
-; A kernel that goes back to real mode and does there what raises exceptions, above all what a hypervisor raises for the
-; guest. Exceptions of real mode have no error code: for each the program prints how many bytes it found on the stack.
+; A kernel that returns to real mode and raises exceptions there, above all those that a hypervisor injects. Exceptions in real
+; mode push no error code: for each the program prints the number of bytes that it found on the stack.
 ;   real: NAME done | real: NAME = 0xVECTOR | real:   bytes = 0xVALUE | real:   ip = 0xVALUE | real:   flags = 0xVALUE
-; and it ends in a triple fault.
+; It ends in a triple fault.
 
 %include "bzimage.inc"
 
 %define EFER            0xc0000080
 %define APIC_BASE       0x1b
 %define FEATURE_CONTROL 0x3a
-%define PLACE           0x8000          ; where the code for real mode is copied to
+%define PLACE           0x8000          ; the code for real mode is copied here
 %define SEGMENT         (PLACE >> 4)
 %define STACK           0x7000          ; in that segment
 %define CODE_16         0x08
@@ -26,7 +26,7 @@
 ; place LABEL: its offset in that segment
 %define place(label) (label - real_start)
 
-; try NAME, INSTRUCTION...: any of them may fault
+; try NAME, INSTRUCTION...: executes instructions, each of which may fault
 %macro try 2-*
 %push attempt
         mov     word [place(resume)], place(%$done)
@@ -49,7 +49,7 @@
         try     {"RDMSR ", number}, {mov ecx, %1}, rdmsr
 %endmacro
 
-; With the stack of the loader.
+; Entry, with the loader's stack.
         cli
         mov     dx, COM1 + 3
         mov     al, 3                   ; eight bits: no firmware or loader may have set the port up
@@ -122,7 +122,7 @@ real:   mov     ax, SEGMENT
         mov     si, place(text_end)
         call    print_line
         mov     dx, COM1 + 5
-.wait:  in      al, dx                  ; until all of it is out
+.wait:  in      al, dx                  ; until all output is sent
         test    al, 0x40
         jz      .wait
         lidt    [place(nothing)]
@@ -143,24 +143,24 @@ vendor_instructions:
         try     "UD2", ud2
         ret
 
-; Those that leave the guest are MOVs that would change a bit which the hypervisor owns; of the others the processor makes #GP.
+; A MOV that would change a bit owned by the hypervisor causes a VM exit. For the others the processor raises #GP itself.
 control_registers:
         try     "NE clear and set", {mov eax, CR0_ET}, {mov cr0, eax}
         try     "NW without CD", {mov eax, CR0_ET | CR0_NE | CR0_NW}, {mov cr0, eax}
         try     "NW without CD, NE changes", {mov eax, CR0_ET | CR0_NW}, {mov cr0, eax}
         mov     eax, CR0_ET | CR0_NE
-        mov     cr0, eax                ; QEMU has taken NW
+        mov     cr0, eax                ; QEMU has accepted NW
         xor     eax, eax
         cpuid
         cmp     ebx, AUTH
-        je      .cr4                    ; an AMD guest may have that in Bochs (APM 2, 15.19: by VMRUN only)
+        je      .cr4                    ; in Bochs an AMD guest may set that (APM 2, 15.19: only VMRUN may)
         try     "PG without PE", {mov eax, CR0_ET | CR0_NE | CR0_PG}, {mov cr0, eax}
         try     "PG without PE, NE changes", {mov eax, CR0_ET | CR0_PG}, {mov cr0, eax}
         mov     eax, CR0_ET | CR0_NE
         mov     cr0, eax
 .cr4:   mov     eax, 1
         cpuid
-        bt      ecx, 31                 ; QEMU 7.2 makes an SVM exit of a reserved bit, even where no guest runs, and then stands still
+        bt      ecx, 31                 ; for a reserved bit QEMU 7.2 makes an SVM exit even if no guest runs, and hangs
         jc      .done
         try     "bit 31 of CR4", {mov eax, 1 << 31}, {mov cr4, eax}
         try     "VMXE", {mov eax, CR4_VMXE}, {mov cr4, eax}
@@ -221,7 +221,7 @@ stubs:
 %endrep
 stub_bytes equ ($ - stubs) / 32
 
-; The attempt is over: go on where it says.
+; Ends the attempt: goes on where the macro says.
 caught: mov     ax, SEGMENT
         mov     ds, ax
         mov     bp, sp
@@ -241,10 +241,10 @@ caught: mov     ax, SEGMENT
 
 ; ---- printing
 
-; si: the attempt's name
+; Prints the outcome of the attempt whose name is at si.
 print_outcome:
-        mov     sp, [place(top)]        ; it may have left something there
-        sub     sp, 2                   ; where the call put its return address
+        mov     sp, [place(top)]        ; the attempt may have left something on the stack
+        sub     sp, 2                   ; the place of the call's return address
         cmp     word [place(vector)], -1
         je      .done
         mov     ax, [place(vector)]
@@ -257,13 +257,13 @@ print_outcome:
         call    print_value
         mov     si, place(text_flags)
         mov     ax, [place(flags)]
-        and     ax, ~0x8d5              ; but for the arithmetic flags
+        and     ax, ~0x8d5              ; without the arithmetic flags
         jmp     print_value
 .done:  call    print_name
         mov     si, place(text_done)
         jmp     print
 
-; si: a name, ax: its value
+; Prints ax as the value of the name at si.
 print_value:
         push    ax
         call    print_name

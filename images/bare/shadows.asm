@@ -1,8 +1,8 @@
-; A kernel that has events wait for the end of instructions which a hypervisor does for its guest: interrupts behind STI
-; and MOV SS, single steps, breakpoints and NMIs. For each it prints whether the instruction faulted, then what came, in
-; this order, and behind how many bytes of the attempt:
+; A kernel that has events pending at the end of instructions that a hypervisor emulates: interrupts after STI and MOV SS,
+; single steps, breakpoints and NMIs. For each it prints whether the instruction faulted, then the events in their order, each
+; with its offset in the attempt's code:
 ;   shadows: NAME done | shadows: NAME #UD | shadows:   interrupt = 0xVALUE | shadows:   #DB = 0xVALUE | ...
-; and it ends in a triple fault.
+; It ends in a triple fault.
 
 %include "bzimage.inc"
         lea     rsp, [stack_top]
@@ -17,7 +17,7 @@
 %define BREAK_ON_CODE 0x405             ; DR0 and DR1
 %define BREAK_ON_DATA 0x70401           ; DR0: two bytes, read or written
 
-; way NAME ... end_way: what is between is an attempt.
+; way NAME ... end_way: makes the code between them an attempt
 %macro way 1
         mov     dword [events], 0
         begin   {%1}
@@ -139,7 +139,7 @@ prepare_cr0:
         btc     rbx, CR0_NE
         ret
 
-; An NMI whose handler sends the next one, which waits until IRET.
+; An NMI whose handler sends the next NMI, which stays pending until the IRET.
 nested_nmis:
         mov     dword [more_nmis], 1
         way     "NMI that sends an NMI"

@@ -1,5 +1,5 @@
-; A kernel that makes the firmware take system management interrupts: on the q35 machine a write to port 0xb2 (APM_CNT)
-; raises one, where SMI_EN at PMBASE + 0x30 says so. It prints:
+; A kernel that raises SMIs, which the firmware handles: on the q35 machine a write to port 0xb2 (APM_CNT) raises one if SMI_EN,
+; at PMBASE + 0x30, allows it. It prints:
 ;   smi: NAME = 0xVALUE
 
 %include "bzimage.inc"
@@ -18,7 +18,7 @@
         show    "SMI_EN"
 
         mov     ecx, ROUNDS
-.again: xor     eax, eax                ; no command of the firmware's
+.again: xor     eax, eax                ; a value that is no command for the firmware
         out     APM_CNT, al
         dec     ecx
         jnz     .again

@@ -1,7 +1,7 @@
-; A kernel that switches tasks by hardware, in every way that the processor has, without paging and with it. After each
-; switch it prints the registers of the new task, and what became of both task states:
+; A kernel that makes hardware task switches in every way that the processor has, without and with paging. After each switch it
+; prints the registers of the new task, and a checksum of both task states:
 ;   tasks: NAME | tasks: NAME = 0xVALUE
-; and it ends in a triple fault.
+; It ends in a triple fault.
 
 %include "bzimage.inc"
 
@@ -19,7 +19,7 @@
 ; Selectors.
 %define CODE            0x08
 %define DATA            0x10
-%define FIRST           0x18            ; the task that all begins with
+%define FIRST           0x18            ; the initial task
 %define SECOND          0x20
 %define NARROW          0x28            ; a task of 16 bits
 %define GATE            0x30            ; to SECOND
@@ -33,7 +33,7 @@
 %define TRAPPING        0x70            ; its flag T is set
 %define IN_LOCAL        0x04            ; of LOCAL_TABLE, data
 
-; Offsets in a task state of 32 bits, and of 16.
+; Offsets in a 32-bit task state, and in a 16-bit one.
 %define T_LINK          0x00
 %define T_CR3           0x1c
 %define T_EIP           0x20
@@ -51,11 +51,11 @@
         db      (((%2) >> 16) & 0xf) | (((%3) >> 8) & 0xf0)
         db      (((%1) - $$ + PREFERRED - SETUP) >> 24) & 0xff
 %endmacro
-; `align` would move the header.
+; Aligns to a page. `align` would move the header.
 %macro next_page 0
         times (SETUP - ($ - $$)) & 0xfff db 0
 %endmacro
-; try NAME, INSTRUCTION: a fault in the first task goes on behind it; other tasks switch back first.
+; try NAME, INSTRUCTION: after a fault in the first task, it goes on behind the instruction; other tasks switch back first
 %macro try 2+
         mov     dword [resume], %%done
         say     %1
@@ -166,7 +166,7 @@ switches:
         popfd
         ret
 
-; Where the next task begins, with its own registers: it prints them and goes back to where it came from.
+; Entry of the next task: it prints its registers and switches back.
 in_second:
         call    dump
         mov     eax, 0x2222
@@ -187,7 +187,7 @@ with_code:
         iretd
         jmp     with_code
 in_narrow:
-        movzx   esp, sp                 ; what is above depends on the model
+        movzx   esp, sp                 ; the upper half depends on the processor's model
         call    dump
         pushfd
         test    dword [ss:esp], NESTED
@@ -198,7 +198,7 @@ in_narrow:
 .jump:  jmp     FIRST:0
         jmp     in_narrow
 
-; Both tasks as they are before anything is switched.
+; Sets up both task states as they are before a switch.
 make_tasks:
         mov     edi, second
         mov     ecx, (task_states_end - second) / 4
@@ -217,7 +217,7 @@ make_tasks:
         mov     eax, in_second
         mov     edx, CODE
         call    make_wide
-        mov     dword [broken + 0x54], 0xfff8   ; DS: its error code has the highest bit that one can have
+        mov     dword [broken + 0x54], 0xfff8   ; DS: a selector whose error code has the highest possible bit
         mov     word [narrow + 0x02], 0
         mov     word [narrow + 0x0e], in_narrow - protected
         mov     word [narrow + 0x10], 2
@@ -267,7 +267,7 @@ in_trapping:
         call    dump
         iretd
 
-; Prints the registers, and both states as a sum.
+; Prints the registers, and a sum of each task state.
 dump:   pushfd
         pushad
         mov     ebp, esp
@@ -283,7 +283,7 @@ dump:   pushfd
         show    "  esi", [ss:ebp + 4]
         show    "  edi", [ss:ebp]
         mov     eax, [ss:ebp + 32]
-        and     eax, ~0x8d5             ; but for the arithmetic flags
+        and     eax, ~0x8d5             ; without the arithmetic flags
         show    "  eflags", eax
         mov     eax, cs
         show    "  cs", eax
@@ -339,7 +339,7 @@ nothing:    dw 0
         align   8
 local_table: dq 0x00cf92000000ffff
 
-; Each on a page of its own.
+; The tables, each on its own page.
         next_page
 table:  dq      0
         dq      0x00cf9a000000ffff      ; CODE

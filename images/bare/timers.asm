@@ -1,5 +1,5 @@
-; A kernel that keeps its processor busy in several ways while a task of the hypervisor runs each millisecond, then tells
-; what the hypervisor says of that task; and ends the emulator.
+; A kernel that keeps its processor busy in several ways while a task of the hypervisor runs each millisecond. Then it prints
+; what the hypervisor reports of that task, and ends the emulator:
 ;   timers: NAME = 0xVALUE
 
 %include "bzimage.inc"
@@ -25,7 +25,7 @@
 %define WAIT           100000
 %define SPAN           5000000          ; of the time-stamp counter, for each way
 
-; during ... end_during: what is between runs for the span.
+; during ... end_during: repeats the code between them for the span
 %macro during 0
 %push during
         call    time
