@@ -1,13 +1,14 @@
-; A kernel that has the processor cross from its own memory into hidden memory: by code, data, strings, stacks, page tables and
-; descriptor tables. It runs on AMD-V, on Intel VT-x and on the bare machine, where ordinary memory full of ones is in the place
-; of hidden memory. For each attempt it prints what came of it:
+; A kernel whose accesses cross from ordinary memory into hidden memory: by code, data, strings, stacks, page tables and
+; descriptor tables. It runs on AMD-V, on Intel VT-x and on the bare machine, where ordinary memory full of ones takes the place
+; of hidden memory. For each attempt it prints the outcome:
 ;   edges: PLACE, NAME = VECTOR ERROR RIP RAX SUM
-; with the exception's vector (ff: none), its error code, how far behind the edge it came, RAX, and a sum of the two pages at the edge. It ends in a
-; triple fault. The places:
-;   last page  the last page before hidden memory, and the first of that
+; with the exception's vector (ff: none), its error code, RIP's distance from the edge, RAX, and a sum of the two pages at the
+; edge. It ends in a triple fault. The places:
+;   last page  the last page before hidden memory, and the first page of it
 ;   fresh      the last page, and a page of hidden memory that was never touched before, next to each other in the page tables:
-;              the first access of each attempt leaves the guest, in the middle of what the processor does
-; The attempts are in edgeAttempts.inc and the files that it names. Each finds the edge in RBX, the pattern 0, 1, 2... before it, and ones behind it.
+;              the first access of each attempt causes a VM exit in the middle of the instruction
+; The attempts are in edgeAttempts.inc and the files that it names. At the start of each, RBX is the edge, the pattern 0, 1, 2...
+; is before the edge, and ones are behind it.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -24,9 +25,9 @@
 %define PAGE         4096
 %define FRESH_PAGES  128                ; at least as many as attempts
 %define GIB          0x40000000
-%define WINDOW       4 * GIB            ; where the page tables have both pages
+%define WINDOW       4 * GIB            ; the address where the page tables map both pages
 %define EDGE         WINDOW + PAGE
-%define TABLE_WINDOW 5 * GIB            ; for page tables that are in hidden memory
+%define TABLE_WINDOW 5 * GIB            ; addresses mapped by page tables in hidden memory
 %define TOP_WINDOW   512 * GIB
 
         lea     rsp, [stack_top]
@@ -55,7 +56,7 @@
         lidt    [nothing]
         ud2
 
-; Where hidden memory is; on the bare machine, memory with ones in its place.
+; Finds hidden memory; on the bare machine, fills memory with ones in its place.
 find_edge:
         mov     dword [hidden], INSTEAD
         mov     [kept_stack], rsp
@@ -86,7 +87,7 @@ call_hypervisor:
 .intel: vmcall
         ret
 
-; The last page, and behind it the one that `behind` will name.
+; Maps the last page, and behind it the page in `behind`.
 make_window:
         lea     rax, [window_directory + PRESENT + WRITABLE]
         mov     [pointers + (WINDOW / GIB) * 8], rax
@@ -101,7 +102,7 @@ make_window:
 
 ; ---- before and after each attempt
 
-; rbx: the edge
+; Prepares an attempt. Returns the edge in rbx.
 prepare:
         mov     eax, [advance]
         add     rax, [behind]
@@ -124,7 +125,7 @@ prepare:
         xor     ebp, ebp
         ret
 
-; Prints what came of the attempt: rax is what it left there, rsi its name. Puts ones behind the edge again.
+; Prints the outcome of the attempt, whose name is at rsi and whose result is in rax. Writes ones behind the edge again.
 conclude:
         cld
         mov     [kept_rax], rax
@@ -161,7 +162,7 @@ conclude:
         rep stosb
         ret
 
-; rax: in 16 digits and a space
+; Prints rax in 16 digits and a space.
 print_field:
         mov     rdi, rax
         mov     ecx, 16
@@ -176,7 +177,7 @@ print_field:
         mov     al, ' '
         jmp     print_character
 
-; rax: a sum of the two pages that depends on the order
+; rax: a checksum of the two pages, which depends on the order of bytes
 sum_pages:
         mov     rsi, WINDOW
         mov     ecx, 2 * PAGE / 8
@@ -203,7 +204,7 @@ nothing:      dw 0
 hidden:       dq 0                      ; its address
 behind:       dq 0                      ; the address of the page behind the edge
 place:        dq 0
-advance:      dd 0, 0                   ; how far on the page behind it is in the next attempt
+advance:      dd 0, 0                   ; how far the page behind the edge moves with each attempt
 kept_stack:   dq 0
 kept_rax:     dq 0
 

@@ -1,10 +1,10 @@
-; A kernel that does what may leave the guest, in each mode of the processor: 64-bit, compatibility, PAE, virtual 8086,
-; 32-bit paging, 32-bit without paging, 16-bit protected, and real mode. It runs on AMD-V, on Intel VT-x and on the bare
-; machine. For each attempt it prints what came of it:
+; A kernel that executes instructions which may cause a VM exit, in each mode of the processor: 64-bit, compatibility, PAE,
+; virtual 8086, 32-bit paging, 32-bit without paging, 16-bit protected, and real mode. It runs on AMD-V, on Intel VT-x and on the
+; bare machine. For each attempt it prints the outcome:
 ;   modes: MODE, NAME = VECTOR ERROR OFFSET EAX EDX
-; with the exception's vector (ff: none), its error code, and how far behind the attempt's start it came; and it ends in a
-; triple fault. Where its command line begins with v, it leaves virtual 8086 mode out: an exit from there ends Bochs 2.7 on
-; AMD-V. The attempts are in modeAttempts.inc, once for all modes. Their code lies in one segment below 1 MiB.
+; with the exception's vector (ff: none), its error code, and its offset from the attempt's start. It ends in a triple fault. If
+; the command line begins with v, virtual 8086 mode is left out, since an exit from it ends Bochs 2.7 on AMD-V. The attempts are
+; in modeAttempts.inc, once for all modes. Their code lies in one segment below 1 MiB.
 
 %include "bzimage.inc"
 default abs
@@ -18,12 +18,12 @@ default abs
 %define PAE_POINTERS 0x26000
 %define FIRST_TABLE  0x27000
 %define NARROW_ROOT  0x28000
-%define WINDOW       0x70000            ; in virtual 8086 mode, hidden memory and the local APIC are seen here
+%define WINDOW       0x70000            ; hidden memory and the local APIC are mapped here for virtual 8086 mode
 %define APIC         0xfee00000
 %define APIC_WINDOW  0x1000             ; in the window
 %define INSTEAD      0x60000
 %define PRESENT      1
-%define ALL_RIGHTS   7                  ; present, writable, the user's
+%define ALL_RIGHTS   7                  ; present, writable, accessible in ring 3
 %define LARGE        0x80
 %define EFER         0xc0000080
 %define HYPERCALL    0x6d767374
@@ -35,7 +35,7 @@ default abs
 %define V86          3
 %define RECORD       12                 ; bytes
 %define GATES        48
-%define BACK         0x2f               ; the vector that leads back from virtual 8086 mode
+%define BACK         0x2f               ; the vector that ends virtual 8086 mode
 %define V86_FLAGS    0x23002            ; VM, and IOPL 3
 %define TRAP_AND_AC  0x40100
 %define MOST         120                ; attempts
@@ -60,7 +60,7 @@ default abs
         mov     al, 0xff                ; no interrupts of the old controllers
         out     0x21, al
         out     0xa1, al
-        mov     esi, [rsi + COMMAND_LINE]       ; to which a loader may have added words before
+        mov     esi, [rsi + COMMAND_LINE]       ; a loader may have put words before ours
 .end:   lodsb
         test    al, al
         jnz     .end
@@ -185,7 +185,7 @@ back:   mov     eax, DATA
         btr     eax, 18                 ; AM
         mov     cr0, eax
         jmp     after_v86.paging
-after_v86:                              ; as many records as it would have made
+after_v86:                              ; skips the records that it would have made
         add     dword [M(cursor)], attempt_number * RECORD
 .paging: call   paging_off
         mov     eax, cr4
@@ -311,7 +311,7 @@ attempts_in_all: dd 0
         align   16
 protected_end:
 
-; What is behind low_end in the segment is not in the file.
+; The segment's memory behind low_end is not in the file.
 gates_64   equ low_end + 16
 gates_32   equ gates_64 + GATES * 16
 names      equ gates_32 + GATES * 8

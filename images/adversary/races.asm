@@ -1,13 +1,13 @@
-; A kernel that tries again and again to have a processor leave the hypervisor while that starts or stops. Its command line
-; is what read_command_line (watcher.inc) says. The letters:
-;   n  an NMI of the I/O APIC, then a SIPI of it, for a processor that waits for a SIPI
-;   i  an INIT for a processor that a SIPI starts just then, from another one: three processors at least
-;   c  an INIT of the I/O APIC for a processor that gets an INIT or a SIPI of another one just then. Where an INIT cannot be
-;      redirected this takes the processor away. So there is an attempt for each processor but the first and the third
-; In each a SIPI of the I/O APIC follows, which no manual knows, but Bochs: a processor that waits in hardware starts by it.
-; It prints how far it is every 1,000 attempts, and at the end:
+; A kernel that tries again and again to make a processor escape from the hypervisor while it starts or stops. Its command line
+; is described at read_command_line (watcher.inc). The letters:
+;   n  an NMI from the I/O APIC, then a SIPI from it, for a processor that waits for a SIPI
+;   i  an INIT from another processor, while a SIPI starts the processor. This needs three processors
+;   c  an INIT from the I/O APIC, while the processor gets an INIT or a SIPI from another one. If INITs cannot be redirected, the
+;      processor is lost. So there is one attempt for each processor except the first and the third
+; After each, the I/O APIC sends a SIPI. No manual has such a SIPI, but in Bochs it starts a processor that waits in hardware.
+; It prints its progress every 1,000 attempts, and at the end:
 ;   race: NAME = 0xVALUE
-; and ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory.
+; It ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -93,21 +93,21 @@ attack_waiting:
         mov     ecx, 1
         jmp     start_and_expect
 
-; ecx: a processor, which gets a SIPI of the I/O APIC
+; Sends processor ecx a SIPI from the I/O APIC.
 start_by_io_apic:
         mov     eax, SIPI & 0x7ff
         call    arm_io_apic
         call    fire_io_apic
         jmp     delay
 
-; A SIPI starts it, then an INIT comes. The next SIPI, or an NMI, must find it in the hypervisor's hands all the same.
+; A SIPI starts the processor, then an INIT arrives. When the next SIPI or NMI arrives, the hypervisor must still control it.
 attack_starting:
         mov     eax, INIT
         mov     ecx, 1
         call    send
         call    delay
         call    random
-        test    eax, 0x600              ; mostly until all is done that an INIT has the hypervisor do
+        test    eax, 0x600              ; mostly wait until the hypervisor has handled the INIT
         jz      .soon
         call    long_wait
 .soon:  mov     dword [abs LOOKS + 4], 0
@@ -125,8 +125,8 @@ attack_starting:
         mov     ecx, 1
         jmp     start_and_expect
 
-; Processor 2 sends the ICR's command, this one has the I/O APIC send the INIT: about when the hypervisor does the command.
-; What then comes must find the processor in the hypervisor's hands, or standing still.
+; Processor 2 sends a command by its ICR. About when the hypervisor handles it, this processor makes the I/O APIC send the INIT.
+; When the next command arrives, the hypervisor must still control the processor, or it must have stopped.
 attack_called:
         mov     r12d, ebp
         cmp     ebp, 2
@@ -175,13 +175,13 @@ long_wait:
         jnz     .wait
         ret
 
-; A start that nothing disturbs: what comes before it has long happened.
+; Measures an undisturbed start: the INIT before it has long been handled.
 measure_start:
         mov     eax, INIT
         mov     ecx, 1
         call    send
         xor     ecx, ecx
-        call    expect_look             ; nobody's
+        call    expect_look             ; of no processor: just waits
         mov     dword [abs LOOKS + 4], 0
         mov     ecx, 1
         call    start_and_expect
@@ -190,7 +190,7 @@ measure_start:
         show    "a start takes"
         ret
 
-; As a kernel starts them.
+; Starts all other processors as a kernel does.
 start_all:
         xor     ecx, ecx
         mov     eax, OTHERS | INIT
@@ -206,13 +206,13 @@ start_all:
         jbe     .next
         jmp     touch_apic
 
-; ecx: a processor that is to start, and to look
+; Starts processor ecx, and expects that it starts and looks.
 start_and_expect:
         call    start_and_look
         jne     .end
         inc     qword [missed]
 .end:   ret
-; or just to look
+; Expects that processor ecx looks.
 expect_look:
         call    wait_for_look
         jne     .end

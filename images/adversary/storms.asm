@@ -1,11 +1,11 @@
 ; A kernel that sends INIT, SIPI and NMI to the other processors from every source, at random, while they start, run and
-; wait. Its command line is what read_command_line (watcher.inc) says. The letters:
-;   h  the others halt when they have started
-;   a  they attack each other, too
-; It prints how far it is every 1,000 attempts, and at the end:
+; wait. Its command line is described at read_command_line (watcher.inc). The letters:
+;   h  the other processors halt when they have started
+;   a  they attack each other too
+; It prints its progress every 1,000 attempts, and at the end:
 ;   storm: NAME = 0xVALUE
-; and ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory.
-; Not sent are INITs of the I/O APIC, which take a processor away where an INIT cannot be redirected, and SMIs.
+; It ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory. It does
+; not send SMIs, nor INITs from the I/O APIC: with these a processor is lost if INITs cannot be redirected.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -83,7 +83,7 @@
         lidt    [nothing]
         ud2
 
-; ecx: one of the others
+; ecx: a random other processor
 any:    mov     ecx, [others]
         call    random_below
         lea     ecx, [rax + 1]
@@ -96,7 +96,7 @@ send_init:
 send_start:
         call    any
         jmp     send_sipi
-; Without any pause between the two
+; Sends INIT and SIPI without a pause between them.
 send_both:
         call    any
         push    rcx
@@ -104,7 +104,7 @@ send_both:
         call    send
         pop     rcx
         jmp     send_sipi
-; A second INIT behind them, or a second SIPI
+; Sends INIT and SIPI, then a second INIT or SIPI.
 send_more:
         call    send_both
         call    delay
@@ -136,7 +136,7 @@ nmi_self:
         xor     ecx, ecx
         mov     eax, SELF | NMI
         jmp     send
-; To logical destinations that are not the first processor's
+; To logical destinations without the BSP
 init_logical:
         call    logical
         mov     eax, LOGICAL | INIT
@@ -154,7 +154,7 @@ logical:
         movzx   ecx, ah
         and     ecx, 0xfe
         ret
-; By the I/O APIC
+; From the I/O APIC
 nmi_of_io_apic:
         call    any
         mov     eax, AS_NMI
@@ -169,7 +169,7 @@ fixed_of_io_apic:
 fire_to:
         call    arm_io_apic
         jmp     fire_io_apic
-; As a device's interrupt message: a write to where it is one
+; As a device's interrupt message: a write to the address range of messages
 message:
         call    any
         shl     ecx, 12
@@ -181,7 +181,7 @@ message:
         mov     eax, [rcx + rax * 4]
         mov     [rdi], eax
         ret
-; Registers of the own local APIC
+; Changes a register of its own local APIC.
 change_apic:
         mov     ecx, APIC_REGISTERS
         call    random_below
@@ -190,7 +190,7 @@ change_apic:
         mov     eax, [rcx + rax * 8 + 4]
         mov     [rdi], eax
         ret
-; One that answers is started, and must look.
+; Starts a processor, which must look if it answers.
 expect_start:
         call    any
         push    rcx
@@ -201,14 +201,14 @@ expect_start:
         pop     rcx
         jmp     start_and_look
 
-; rax: how many of the others start when nothing disturbs them
+; rax: how many of the other processors start when nothing disturbs them
 count_answers:
         mov     dword [abs PLAYS], 0
         xor     ecx, ecx
         mov     eax, OTHERS | INIT
         call    send
         xor     ecx, ecx
-        call    wait_for_look           ; nobody's: a while
+        call    wait_for_look           ; of no processor: just waits
         xor     r13d, r13d
         mov     r12d, 1
 .next:  mov     ecx, r12d

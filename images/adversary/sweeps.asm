@@ -1,14 +1,14 @@
 ; A kernel that writes random values to the registers of interrupt controllers, while the other processors run and wait, get
-; INITs and start. It runs on AMD-V and on the bare machine. Its command line is what read_command_line (watcher.inc)
-; says. The letters:
+; INITs and start. It runs on AMD-V and on the bare machine. Its command line is described at read_command_line (watcher.inc).
+; The letters:
 ;   a  the page of the local APIC, by MOV, XCHG, AND, OR and XOR of 32 bits
 ;   w  the same page by other instructions and widths, at any address: for AMD-V that intercepts such writes
 ;   i  the I/O APIC
-; For each attempt it prints
+; For each attempt it prints:
 ;   sweeps: HOW at REGISTER of VALUE = VECTOR READ
-; with the exception's vector (ff: none) and what the register then reads; then as storms.asm `ESCAPED` and the counts; and it ends in a triple fault.
-; Left out is what would end the machine itself: SMIs, an INIT for the processor that it runs on, INITs of the I/O APIC, which
-; take a processor away, and starts elsewhere than at LOW_PAGE. Such values become others.
+; with the exception's vector (ff: none) and what the register then reads. Then it prints `ESCAPED` and the counts like
+; storms.asm, and ends in a triple fault. Values that would stop the machine itself are replaced: SMIs, an INIT for its own
+; processor, INITs from the I/O APIC, by which a processor is lost, and SIPIs to other addresses than LOW_PAGE.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -27,7 +27,7 @@
 %define LOWEST_LVT   0x2f0
 %define HIGHEST_LVT  0x370
 %define FIRST_ENTRY  0x10               ; of the I/O APIC's registers
-%define ENTRY_WORDS  48                 ; of 24 inputs. There are no others that each emulator lets a guest write
+%define ENTRY_WORDS  48                 ; of 24 inputs. Other registers are not writable in each emulator
 
         lea     rsp, [stack_top]
         set_up_serial
@@ -82,7 +82,7 @@
         lidt    [nothing]
         ud2
 
-; rax: what does one attempt
+; rax: the routine for one attempt
 choose_sweep:
         cmp     byte [kind], 'i'
         jne     .local
@@ -98,7 +98,7 @@ choose_sweep:
         lea     rax, [sweep_page]
 .end:   ret
 
-; Starts one of the others, which looks, or puts one to sleep. With `w` all go on waiting: then each write leaves the guest.
+; Starts one of the other processors, which looks, or sends one an INIT. With `w` all go on waiting, so that each write exits.
 disturb:
         cmp     byte [kind], 'w'
         je      .end
@@ -116,20 +116,20 @@ disturb:
 .end:   ret
 command_init:
         mov     eax, INIT
-; eax: command, ecx: the processor; keeps that
+; Sends the command eax to processor ecx. Preserves ecx.
 command:
         push    rcx
         call    send
         pop     rcx
         ret
 
-; What has to be so that a command goes out.
+; Sets up the local APIC so that commands are sent.
 restore_apic:
         mov     edi, APIC
         mov     dword [rdi + SPURIOUS], 0x1ff
         ret
 
-; rax: how many of the others start when nothing disturbs them
+; rax: how many of the other processors start when nothing disturbs them
 count_answers:
         call    restore_apic
         xor     r13d, r13d
@@ -150,7 +150,7 @@ count_answers:
         ret
 
 pass_nmi:
-        nop                             ; Bochs 2.7 saves where the NMI came, if the handler's first instruction exits, as IRET does
+        nop                             ; IRET exits, and as the first instruction of a handler Bochs 2.7 would save the RIP before the NMI
         iretq
 
 %include "sweepRegisters.inc"
