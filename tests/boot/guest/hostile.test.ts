@@ -31,7 +31,7 @@ async function attackVmx(t: Test, attack: Attack): Promise<Outcome> {
   return bootInBochs({ seconds: 120, ...(await program(t, attack)) });
 }
 
-/** What hostile.asm tries on AMD-V only, and what it must say of it. */
+/** The attempts of hostile.asm on AMD-V only, and the outcomes that it must print. */
 const OUTCOMES_ON_SVM = [
   'VMRUN #UD',
   'VMLOAD #UD',
@@ -60,7 +60,7 @@ const OUTCOMES_ON_SVM = [
   'SIPI by message done',
 ];
 
-/** The same for VT-x. */
+/** The attempts on VT-x only, and their outcomes. */
 const OUTCOMES_ON_VMX = [
   'VMXON #UD',
   'VMCALL of another hypervisor #UD',
@@ -69,17 +69,17 @@ const OUTCOMES_ON_VMX = [
   'read VMX_BASIC #GP',
 ];
 
-/** Of hidden memory it can read the statistics: a page that says where the counts are, and three of counts for each processor. */
+/** The readable words of hidden memory: the page of statistics, and three pages of counts for each processor. */
 const STATISTICS_WORDS = (1 + 3 * 2) * 512;
 
-/** What it must say on both, but for the size of the hidden memory. */
+/** The outcomes on both vendors, without the size of hidden memory. */
 const BEFORE = [
   'read hidden memory done',
   `words that are not ones = 0x${STATISTICS_WORDS.toString(16)}`,
   'page table in hidden memory #PF',
   'code in hidden memory #UD',
 ];
-/** On VT-x, where in Bochs processors start by this page as long as the guest runs. */
+/** The outcomes on VT-x, where in Bochs processors start through the trampoline page as long as the guest runs. */
 const TRAMPOLINE = [
   'bytes of the trampoline = 0x1000',
   'read the trampoline done',
@@ -98,7 +98,7 @@ const AFTER = [
   'triple fault next done',
 ];
 
-/** The INITs that hostile.asm sends where its command line begins with their number. */
+/** The INITs of hostile.asm, in the order of their numbers on the command line. */
 const INITS = [
   'to its processor',
   'to all by the broadcast number',
@@ -107,10 +107,10 @@ const INITS = [
   'to its processor by a logical destination',
   'to all by a logical destination',
 ];
-/** Intel's processors know no such command (SDM 3A 10.6.1, table 10-3); AMD's do. */
+/** The INIT to itself by shorthand: not valid on Intel's processors (SDM 3A 10.6.1, table 10-3), but on AMD's. */
 const NONE_ON_VMX = 2;
 
-/** On VT-x an INIT leaves the guest by itself, and there is no command to tell of. */
+/** The vendors. On VT-x the INIT itself causes a VM exit, so the report names no command. */
 const VENDORS = [
   {
     ...{ name: 'AMD-V', attack: attackSvm, own: OUTCOMES_ON_SVM, reset: 'off', inits: INITS },
@@ -122,7 +122,7 @@ const VENDORS = [
   },
 ];
 
-/** `own` is what comes of the attempts that the vendor's processors alone know. */
+/** Checks that all attempts have failed. `own`: the outcomes of the vendor's own attempts. */
 function isContained(t: Test, serial: string, own: readonly string[]): void {
   const outcomes = [...serial.matchAll(/^hostile: (.*)$/gm)].map(([, outcome = '']) => outcome);
   t.same(
@@ -160,12 +160,12 @@ for (const { name, attack, own, reset, inits, ofInit } of VENDORS) {
   }
 }
 
-t.test('on VT-x an INIT to itself by shorthand is none', async (t) => {
+t.test('on VT-x an INIT to itself by shorthand has no effect', async (t) => {
   const { serial } = await attackVmx(t, { append: String(NONE_ON_VMX), until: /survived done/ });
   t.match(serial, /^hostile: survived done$/m);
 });
 
-t.test('on the AMD-V of Bochs, which holds INITs back, it is contained as well', async (t) => {
+t.test('on the AMD-V of Bochs, which keeps INITs pending, a hostile guest is contained too', async (t) => {
   const attack = await program(t, { options: 'triple-fault=reset', cpus: 2 });
   const { serial, ended } = await bootInBochs({ seconds: 120, model: AMD_MODEL, ...attack });
   isContained(t, serial, OUTCOMES_ON_SVM);

@@ -1,4 +1,4 @@
-/** Guests leave as they do on the bare machine: by reset, by power-off, by another kernel. */
+/** Guests end as on the bare machine: by reset, by power-off, or by another kernel. */
 import t, { type Test } from 'tap';
 import { boot } from '../../support/machines/harness.js';
 import { withNext } from '../../support/machines/nextKernel.js';
@@ -28,14 +28,14 @@ t.test('a guest that powers off ends the machine', async (t) => {
   t.equal(ended, 'off');
 });
 
-/** What two kernels one after the other said: both run under the hypervisor, which kept its counts. */
+/** Checks the output of two kernels that ran one after the other under the hypervisor, which kept its counts. */
 function twoKernels(t: Test, serial: string): void {
   t.equal(serial.match(/^guest: ready$/gm)?.length, 2);
   t.equal(serial.match(/^tsvm, hypercall interface/gm)?.length, 2);
   t.equal(serial.match(/^tsvm: starting the guest$/gm)?.length, 1);
 }
 
-t.test('another kernel starts from the guest, under the hypervisor still', async (t) => {
+t.test('another kernel starts from the guest, still under the hypervisor', async (t) => {
   const append = 'console=ttyS0 quiet tsvm.run=kexec';
   const { serial, ended } = await boot({
     append,
@@ -46,7 +46,7 @@ t.test('another kernel starts from the guest, under the hypervisor still', async
   t.equal(ended, 'off');
 });
 
-t.test('the kernel that was reserved for a crash starts after one', async (t) => {
+t.test('after a crash of the guest the crash kernel starts', async (t) => {
   const append = 'console=ttyS0 quiet crashkernel=192M tsvm.run=kdump';
   const initrd = await withNext(t, 'console=ttyS0 quiet no_timer_check nr_cpus=1 reset_devices tsvm.run=vmcore');
   const { serial, ended } = await boot({ append, initrd });

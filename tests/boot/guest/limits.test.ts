@@ -9,7 +9,7 @@ import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
 import { root } from '../../../linker/paths.js';
 import { boot, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
-/** Without a hypervisor these work, since the processor has VT-x; the guest's processor has none. */
+/** Outcomes under tsvm of what works on the bare machine: it has VT-x, but the guest's processor has none. */
 const WITHOUT_VMX: Readonly<Record<string, string>> = {
   'bts cr4 13': '#GP',
 };
@@ -20,7 +20,7 @@ async function program(t: Test): Promise<{ kernel: string; initrd: null; append:
   return { kernel, initrd: null, append: '' };
 }
 
-/** What becomes of an attempt that gives `outcome` on the bare machine: MSRs that the guest does not have raise #GP. */
+/** The expected outcome under tsvm if the bare machine gives `outcome`: MSRs that the guest does not have raise #GP. */
 function underTsvm(name: string, outcome: string): string {
   const [, msr] = /^(?:RD|WR)MSR (0x[0-9a-f]+)/.exec(name) ?? [];
   if (msr === undefined) return outcome;
@@ -28,29 +28,29 @@ function underTsvm(name: string, outcome: string): string {
   return owner === Owner.refused || owner === Owner.absent ? '#GP' : outcome;
 }
 
-/** Where SVM is on, which is so for the hypervisor, privilege is looked at before an instruction's exit (APM 2, 15.7). */
+/** Outcomes with SVM on, as under a hypervisor: privilege is checked before an instruction's intercept (APM 2, 15.7). */
 const WITH_SVM: Readonly<Record<string, string>> = Object.fromEntries(
   ['VMRUN', 'VMLOAD', 'VMSAVE', 'STGI', 'CLGI', 'INVLPGA'].map((name) => [`user's ${name}`, '#GP']),
 );
 
-/** While the APIC is watched, which is so on AMD-V until all processors have started, it cannot be moved. */
+/** Outcomes while local-APIC writes are intercepted, as on AMD-V until all processors have started: it cannot be moved. */
 const WITH_WATCHED_APIC: Readonly<Record<string, string>> = { 'move the APIC and move it back': '#GP' };
 
-/** What the program only does under tsvm. */
+/** Attempts that the program makes only under tsvm. */
 const UNDER_TSVM = ['lay the APIC over hidden memory', 'APIC_BASE after that'];
 
-/** CR4 shows whether VMXE was set. */
+/** CR4 is not compared: it shows whether VMXE was set. */
 const isCompared = ([name]: readonly [string, string]) => name !== 'cr4' && !UNDER_TSVM.includes(name);
 
-/** What came of each attempt, in their order. */
+/** The outcome of each attempt, in order. */
 function outcomes(serial: string): [string, string][] {
   const lines = [...serial.matchAll(/limits: (.*?) (done|#\w+|= 0x[0-9a-f]+|another exception)/g)];
   return lines.map(([, name = '', outcome = '']) => [name, outcome]);
 }
 
-/** The second one has AVX-512, PKRU and XSAVES; Linux, which asks it for its rates, does not start there. */
+/** The second model has AVX-512, PKRU and XSAVES. Linux does not start on it, since it asks for clock rates. */
 for (const model of ['corei7_haswell_4770', 'corei7_icelake_u']) {
-  t.test(`under VT-x a guest at its limits gets what the bare machine gives, less VMX: ${model}`, async (t) => {
+  t.test(`under VT-x a guest gets the outcomes of the bare machine, without VMX: ${model}`, async (t) => {
     const options = { ...(await program(t)), model, ignoreUnknownMsrs: false, seconds: 120 };
     const bare = await bootInBochs({ ...options, image: null });
     const guest = await bootInBochs(options);
@@ -68,26 +68,29 @@ for (const model of ['corei7_haswell_4770', 'corei7_icelake_u']) {
   });
 }
 
-t.test('under AMD-V the guest gets what the bare machine gives, less MSRs that processors do not have', async (t) => {
-  const options = { ...(await program(t)), machine: 'pc', memory: '512M', seconds: 60 };
-  const bare = await boot({ ...options, image: null });
-  const guest = await boot(options);
-  startGuest();
-  const expected = outcomes(bare.serial).filter(isCompared);
-  const deviations: Readonly<Record<string, string>> = { ...WITH_WATCHED_APIC, ...WITH_SVM };
-  t.ok(expected.length > 120);
-  t.same(
-    outcomes(guest.serial).filter(isCompared),
-    expected.map(([name, outcome]) => [name, deviations[name] ?? underTsvm(name, outcome)]),
-  );
-  t.equal(guest.ended, 'off');
-});
+t.test(
+  'under AMD-V a guest gets the outcomes of the bare machine, without MSRs that processors do not have',
+  async (t) => {
+    const options = { ...(await program(t)), machine: 'pc', memory: '512M', seconds: 60 };
+    const bare = await boot({ ...options, image: null });
+    const guest = await boot(options);
+    startGuest();
+    const expected = outcomes(bare.serial).filter(isCompared);
+    const deviations: Readonly<Record<string, string>> = { ...WITH_WATCHED_APIC, ...WITH_SVM };
+    t.ok(expected.length > 120);
+    t.same(
+      outcomes(guest.serial).filter(isCompared),
+      expected.map(([name, outcome]) => [name, deviations[name] ?? underTsvm(name, outcome)]),
+    );
+    t.equal(guest.ended, 'off');
+  },
+);
 
-/** What does not depend on the model of the processor: QEMU's has other extended states, and no MSR that faults. */
+/** Attempts that do not depend on the model: QEMU's has other extended states, and no MSR that faults. */
 const OF_ANY_MODEL =
   /^(VM\w+|STGI|CLGI|INV(D|EPT|VPID|LPGA)|GETSEC|WBINVD|LMSW|CLTS|CPUID OSXSAVE|XGETBV without OSXSAVE|single step.*|XSETBV 0 0 [012]|XSETBV 1 0 3)$/;
 
-t.test('the same guest gets the same under AMD-V and VT-x', async (t) => {
+t.test('under AMD-V and under VT-x the guest gets the same outcomes', async (t) => {
   const options = await program(t);
   const amd = await boot({ ...options, machine: 'pc', memory: '512M' });
   const intel = await bootInBochs({ ...options, seconds: 120 });
@@ -97,14 +100,14 @@ t.test('the same guest gets the same under AMD-V and VT-x', async (t) => {
   t.equal(amd.ended, 'off');
 });
 
-/** SKINIT, which QEMU does not have, is one of these. */
+/** Outcomes with SVM on in Bochs, which unlike QEMU has SKINIT. */
 const WITH_SVM_IN_BOCHS = { ...WITH_SVM, "user's SKINIT": '#GP' };
 
-/** Bochs 2.7 does not say in DR6 why a #DB that leaves the guest was raised. */
+/** DR6 is not compared: for an intercepted #DB, Bochs 2.7 does not store its cause. */
 const isSaidInBochs = ([name, outcome]: readonly [string, string]) =>
   isCompared([name, outcome]) && !(name === 'DR6' && outcome.startsWith('= 0xffff'));
 
-t.test('and under the AMD-V of Bochs', async (t) => {
+t.test('under the AMD-V of Bochs a guest gets the outcomes of the bare machine', async (t) => {
   const options = { ...(await program(t)), model: AMD_MODEL, ignoreUnknownMsrs: false, seconds: 120 };
   const bare = await bootInBochs({ ...options, image: null });
   const guest = await bootInBochs(options);

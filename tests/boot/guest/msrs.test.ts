@@ -22,7 +22,7 @@ async function program(t: Test) {
   return { kernel, initrd: null, append: '', seconds: 240, ignoreUnknownMsrs: false };
 }
 
-/** The outcome of each MSR, by what is printed where it changes. */
+/** The outcome of each MSR, from the lines printed whenever it changes. */
 function outcomes(serial: string): Map<number, number> {
   const changes = new Map<number, number>();
   for (const [, msr = '', outcome = ''] of serial.matchAll(/^msrs: ([0-9a-f]{8}) = 0x([0-9a-f]+)$/gm)) {
@@ -39,7 +39,7 @@ function outcomes(serial: string): Map<number, number> {
   return all;
 }
 
-/** What an MSR gives under tsvm, where the bare machine gives `bare`. */
+/** The expected outcome of an MSR under tsvm if the bare machine gives `bare`. */
 function expected(msr: number, bare: number): number {
   switch (ownerOf(msr)) {
     case Owner.refused:
@@ -57,7 +57,7 @@ function expected(msr: number, bare: number): number {
   }
 }
 
-/** What it says of memory types, whose registers read as what was written. */
+/** The program's lines about memory types, whose registers must read as written. */
 function memoryTypes(serial: string): string[] {
   return [...serial.matchAll(/^msrs: ((?:types|base|mask|fixed) .*)$/gm)].map(([, line = '']) => line);
 }
@@ -66,7 +66,7 @@ for (const { name, model, start } of [
   { name: 'VT-x', model: 'corei7_haswell_4770', start: startIntelGuest },
   { name: 'AMD-V', model: AMD_MODEL, start: startGuest },
 ]) {
-  t.test(`on ${name} each MSR is what the bare machine has, or what its owner in the lists makes of it`, async (t) => {
+  t.test(`on ${name} each MSR behaves as on the bare machine, or as its owner in the lists decides`, async (t) => {
     const options = { ...(await program(t)), model };
     const bare = await bootInBochs({ ...options, image: null });
     const guest = await bootInBochs(options);

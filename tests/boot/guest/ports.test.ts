@@ -7,7 +7,7 @@ import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
 import { root } from '../../../linker/paths.js';
 import { boot, type BootOptions, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
-/** Where images/bare/ports.asm has the port of PM1 control. */
+/** Offset of the port of PM1 control in images/bare/ports.asm. */
 const CONTROL = 505;
 const CONTROL_IN_QEMU = 0x604;
 const CONTROL_IN_BOCHS = 0xb004;
@@ -42,14 +42,14 @@ const SLEEP = [
   ...Array<string[]>(6).fill(goesOn('another type')).flat(),
 ];
 
-/** It stays under the hypervisor, whose memory is as it was, and can switch the machine off. */
+/** Checks that the guest stays under the hypervisor, whose memory is unchanged, and can switch the machine off. */
 function isContained(t: Test, serial: string): void {
   const lines = [...serial.matchAll(/^ports: (.*)$/gm)].map(([, line = '']) => line);
   t.same(lines, ['start', ...LINE_20, ...SLEEP, 'power off']);
   t.match(hypervisorLines(serial).at(-1), /starting the guest$/);
 }
 
-/** So many processors have the hypervisor use more than 1 MiB: all of it has to lie where line 20 is 0. */
+/** With this many processors the hypervisor uses more than 1 MiB; all of it must have addresses with line 20 zero. */
 const MANY = 11;
 
 async function machineOf(t: Test, machine: 'q35' | 'pc', cpus: number): Promise<BootOptions> {
@@ -65,11 +65,14 @@ for (const [machine, cpus] of [
   ['q35', MANY],
   ['pc', 2],
 ] as const) {
-  t.test(`a guest of ${cpus} processors on ${machine} closes address line 20, and cannot fall asleep`, async (t) => {
-    const { serial, ended } = await boot(await machineOf(t, machine, cpus));
-    isContained(t, serial);
-    t.equal(ended, 'off');
-  });
+  t.test(
+    `a guest with ${cpus} processors on ${machine} masks address line 20 without effect, and cannot sleep`,
+    async (t) => {
+      const { serial, ended } = await boot(await machineOf(t, machine, cpus));
+      isContained(t, serial);
+      t.equal(ended, 'off');
+    },
+  );
 }
 
 const SLEEPS: Replacement = {
@@ -77,7 +80,7 @@ const SLEEPS: Replacement = {
   from: 'return byte & ~ENABLE;',
   to: 'return byte;',
 };
-t.test('control: where its sleep type passes, it wakes outside the hypervisor', async (t) => {
+t.test('control: if its sleep type is let through, it wakes outside the hypervisor', async (t) => {
   const image = await undoneImage('sleeps', [SLEEPS]);
   const { serial } = await boot({ ...(await machineOf(t, 'pc', 2)), image, until: /the hypervisor\n/, seconds: 60 });
   t.match(serial, /^ports: WOKE\nports: OUTSIDE the hypervisor$/m);
@@ -88,7 +91,7 @@ const USES_ODD_MEBIBYTES: Replacement = {
   from: '<= ADDRESS_LINE_20 ? next',
   to: '<= EVEN_DISTANCE * 2n ? next',
 };
-t.test('control: where the hypervisor is in odd MiB too, address line 20 ends it', async (t) => {
+t.test('control: if the hypervisor uses odd MiB too, masking address line 20 ends it', async (t) => {
   const image = await undoneImage('odd-mebibytes', [USES_ODD_MEBIBYTES]);
   const end = { until: /^ports: start$/m, settleMilliseconds: 5000 };
   const { serial } = await boot({ ...(await machineOf(t, 'q35', MANY)), ...end, image });
@@ -100,7 +103,7 @@ for (const [vendor, model] of [
   ['AMD-V', AMD_MODEL],
   ['VT-x', 'corei7_haswell_4770'],
 ] as const) {
-  t.test(`nor can it on the ${vendor} of Bochs`, async (t) => {
+  t.test(`on the ${vendor} of Bochs a guest masks address line 20 without effect, and cannot sleep`, async (t) => {
     const options = { model, disk: await disk(t, CONTROL_IN_BOCHS), options: 'disk=0x80', kernel: null, initrd: null };
     const { serial, ended } = await bootInBochs({ ...options, seconds: 120 });
     isContained(t, serial);

@@ -6,12 +6,12 @@ import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
 import { root } from '../../../linker/paths.js';
 import { boot, hypervisorLines, temporaryFolder } from '../../support/machines/harness.js';
 
-/** What came of an attempt: `done`, or the vector, the bytes on the stack, IP and FLAGS. */
+/** The outcome of each attempt: `done`, or the vector, the bytes on the stack, IP and FLAGS. */
 type Outcomes = Map<string, string[]>;
 
 const LEAST_ATTEMPTS = 38;
 const GENERAL_PROTECTION = '0x000d';
-/** QEMU takes MSRs that no processor has, and bits of EFER; the hypervisor knows neither. */
+/** Attempts that bare QEMU accepts but the hypervisor refuses: MSRs and bits of EFER that processors do not have. */
 const TAKEN_BY_QEMU = [
   'RDMSR 0x40000000',
   'RDMSR 0x400000ff',
@@ -26,7 +26,7 @@ const TAKEN_BY_QEMU = [
   'WRMSR FEATURE_CONTROL',
   'a fault that is stepped',
 ];
-/** FLAGS, CS and IP: an error code would make it eight. */
+/** FLAGS, CS and IP; with an error code it would be eight bytes. */
 const BYTES_OF_EXCEPTION = '0x0006';
 
 async function program(t: Test): Promise<{ kernel: string; initrd: null; append: string; seconds: number }> {
@@ -47,7 +47,7 @@ function outcomesOf(serial: string): Outcomes {
   return outcomes;
 }
 
-/** That the program came to its end, and that every exception but for `deviations` was the bare machine's. */
+/** Checks that the program ended, and that all exceptions except `deviations` equal those of the bare machine. */
 function isSame(t: Test, guest: string, bare: string, deviations: readonly string[]): void {
   const seen = outcomesOf(guest);
   const expected = outcomesOf(bare);
@@ -73,16 +73,19 @@ t.test('in real mode the guest gets the exceptions of the bare machine, without 
   t.equal(guest.ended, 'reset');
 });
 
-t.test('control: with an error code in real mode, the first exception ends the hypervisor under VT-x', async (t) => {
-  const from = 'isReal ? event & u64(~HAS_ERROR_CODE) : event';
-  const undone = [{ file: 'kernel/vmx/control/inject.ts', from, to: 'isReal ? event & EVENT_MASK : event' }];
-  const image = await undoneImage('real-mode-error-code', undone);
-  const machine = { ...(await program(t)), ignoreUnknownMsrs: false };
-  const { serial } = await bootInBochs({ ...machine, image, until: /^tsvm: halted$/m });
-  t.match(serial, /tsvm: crash: the processor refused to enter .*\ntsvm: VM entry needs: no error code/);
-});
+t.test(
+  'control: under VT-x, an error code injected in real mode ends the hypervisor at the first exception',
+  async (t) => {
+    const from = 'isReal ? event & u64(~HAS_ERROR_CODE) : event';
+    const undone = [{ file: 'kernel/vmx/control/inject.ts', from, to: 'isReal ? event & EVENT_MASK : event' }];
+    const image = await undoneImage('real-mode-error-code', undone);
+    const machine = { ...(await program(t)), ignoreUnknownMsrs: false };
+    const { serial } = await bootInBochs({ ...machine, image, until: /^tsvm: halted$/m });
+    t.match(serial, /tsvm: crash: the processor refused to enter .*\ntsvm: VM entry needs: no error code/);
+  },
+);
 
-t.test('and under AMD-V', async (t) => {
+t.test('in real mode the guest gets the exceptions of the bare machine, under AMD-V', async (t) => {
   const machine = { ...(await program(t)), machine: 'pc', memory: '512M' };
   const bare = await boot({ ...machine, image: null });
   const guest = await boot(machine);
@@ -91,10 +94,10 @@ t.test('and under AMD-V', async (t) => {
   t.equal(guest.ended, 'off');
 });
 
-t.test('and under the AMD-V of Bochs', async (t) => {
+t.test('in real mode the guest gets the exceptions of the bare machine, under the AMD-V of Bochs', async (t) => {
   const machine = { ...(await program(t)), model: AMD_MODEL, ignoreUnknownMsrs: false };
   const bare = await bootInBochs({ ...machine, image: null });
   const guest = await bootInBochs(machine);
-  isSame(t, guest.serial, bare.serial, ['WRMSR FEATURE_CONTROL']); // an Intel's, which Bochs gives an AMD too
+  isSame(t, guest.serial, bare.serial, ['WRMSR FEATURE_CONTROL']); // Intel's MSR, which Bochs has on AMD too
   t.equal(guest.ended, 'reset', 'Bochs 2.7 has no exit for a triple fault, and resets by itself');
 });

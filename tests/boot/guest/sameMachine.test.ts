@@ -9,7 +9,7 @@ interface Compared {
   readonly extra: readonly string[];
 }
 
-/** A device with 8 GiB of memory that the processor reaches above all RAM, in a machine with RAM above 4 GiB. */
+/** A machine with RAM above 4 GiB and a device whose 8 GiB of memory lie above all RAM. */
 const HIGH = { machine: 'q35', memory: '6G', extra: ['-device', 'pci-testdev,membar=8G'] };
 const UEFI = { machine: 'q35', memory: '6G', cpus: 2, uefi: true, extra: [] };
 const MACHINES: readonly Compared[] = [
@@ -19,10 +19,10 @@ const MACHINES: readonly Compared[] = [
   UEFI,
 ];
 
-/** What a guest reports of a machine, bare and under the hypervisor. */
+/** The guest's reports about a machine, bare and under the hypervisor. */
 async function reports(machine: Compared) {
-  // With time counted in instructions, what Linux measures of clocks does not depend on how busy the host is. With two
-  // processors that takes far too long.
+  // With time counted in instructions, the clock rates that Linux measures do not depend on the load of the host. With two
+  // processors this would take far too long.
   const icount = machine.cpus === undefined;
   const options = { ...machine, icount, append: 'console=ttyS0 quiet tsvm.run=report' };
   const bare = await boot({ ...options, image: null });
@@ -35,11 +35,11 @@ function sameSection(t: Test, name: string, { bare, guest }: Awaited<ReturnType<
   t.same(guest.get(name), bare.get(name), name);
 }
 
-/** What the kernel's log says of devices, memory types, interrupts and the processor; not of its memory, nor of time. */
+/** Lines of the kernel's log about devices, memory types, interrupts and the processor, but not about memory or time. */
 const ABOUT_THE_MACHINE =
   /^(ACPI|AMD|APIC|Booting|DMI|HPET|IOAPIC|Last level|MTRR|NR_IRQS|NX|PCI|PM: |Perf|SMBIOS|Serial|Spectre|Using GB|\.\.TIMER|\d\d:|acpi|ata|efi|hpet|i8042|iommu|pci|pnp|scsi|serio|smpboot: CPU|vgaarb|x86\/)/;
 
-/** The guest has no sleep states but S5, which switches the machine off. */
+/** Removes sleep states from a line: the guest has only S5, which switches the machine off. */
 const withoutSleep = (line: string) => line.replace(/^(ACPI: PM: \(supports S0) .*(S5\))$/, '$1 $2');
 
 const ABOUT_TIME_OR_RAM = /^PM: hibernation|^efi: .*MEMATTR|^efi: Freeing|calibration|adjusted to PM-Timer/;
@@ -54,7 +54,7 @@ function describe({ machine, memory, cpus = 1, uefi = false, extra }: Compared):
   return [machine, memory, `${cpus} CPU`, uefi ? 'UEFI' : 'BIOS', ...extra].join(' ');
 }
 
-/** Variables, configuration tables and kinds of memory of the runtime; what firmware keeps of its memory for sleep. */
+/** Compares EFI variables, configuration tables, and the memory of runtime services and of ACPI's sleep states. */
 function sameFirmware(t: Test, both: Awaited<ReturnType<typeof reports>>): void {
   sameSection(t, 'efi', both);
   t.match(both.guest.get('efi')?.join('\n'), /^BootOrder-[^]*^ACPI20=0x[^]*^0x6$/m);
@@ -68,7 +68,7 @@ for (const machine of MACHINES) {
     for (const name of ['devices', 'ioports', 'mtrr', 'memtypes']) sameSection(t, name, both);
     if (machine.uefi === true) sameFirmware(t, both);
 
-    // An adapter's ROM is the emulator's own boot loader, another one for a multiboot image.
+    // One adapter's ROM is the emulator's boot loader, which differs for a Multiboot image.
     const devicesAndRoms = (lines: readonly string[] = []) =>
       lines.filter((line) => !/System RAM|Kernel|Reserved|Adapter ROM/.test(line));
     t.same(devicesAndRoms(both.guest.get('iomem')), devicesAndRoms(both.bare.get('iomem')), 'memory of devices');

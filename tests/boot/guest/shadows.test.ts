@@ -5,10 +5,10 @@ import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
 import { root } from '../../../linker/paths.js';
 import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
-/** What came of the attempts that shadows.asm makes: for each its first line, then one for each event. */
+/** The outcomes of the attempts of shadows.asm: for each its first line, then a line for each event. */
 type Attempts = Map<string, string[]>;
 
-/** It tries nine instructions in six ways, HLT, and an NMI within an NMI. */
+/** Number of attempts: nine instructions in six ways, HLT, and an NMI within an NMI. */
 const ATTEMPTS = 9 * 6 + 2;
 
 async function program(t: Test): Promise<{ kernel: string; initrd: null; append: string; seconds: number }> {
@@ -28,24 +28,24 @@ function attemptsOf(serial: string): Attempts {
   return attempts;
 }
 
-t.test('what waits for the end of an instruction comes when it does on the bare machine, under VT-x', async (t) => {
+t.test('events pending at the end of an instruction come when they do on the bare machine, under VT-x', async (t) => {
   const machine = { ...(await program(t)), ignoreUnknownMsrs: false };
   const bare = attemptsOf((await bootInBochs({ ...machine, image: null })).serial);
   const guest = attemptsOf((await bootInBochs(machine)).serial);
-  // Bochs has a step pending already at the exit of a MOV, which is done again.
+  // In Bochs a single step is already pending at the exit for a MOV, although the MOV is executed again.
   for (const attempts of [bare, guest]) attempts.delete('MOV CR0 stepped');
   t.equal(bare.size, ATTEMPTS - 1);
   t.same(bare.get('CPUID behind STI'), ['done', '  interrupt = 0x17'], 'behind CPUID');
   t.same([...guest], [...bare]);
 });
 
-/** QEMU delivers NMIs between its blocks of code: where they come is not the same. */
+/** Removes the offsets of NMIs: QEMU delivers NMIs between blocks of code, so their offsets vary. */
 const withoutPlaces = (events: readonly string[]) => events.map((line) => line.replace(/NMI = .*/, 'NMI'));
 
-/** Both emulators take an MSR on AMD's processors that none has. */
+/** Allows all MSRs: on AMD's processors both emulators accept an MSR that no processor has. */
 const takesAll = { options: 'msr=open' };
 
-t.test('and under AMD-V', async (t) => {
+t.test('events pending at the end of an instruction, under AMD-V', async (t) => {
   const machine = { ...(await program(t)), ...takesAll, machine: 'pc', memory: '512M' };
   const bare = attemptsOf((await boot({ ...machine, image: null })).serial);
   const guest = attemptsOf((await boot(machine)).serial);
@@ -56,11 +56,11 @@ t.test('and under AMD-V', async (t) => {
   );
 });
 
-/** Bochs 2.7 does not say in DR6 why a #DB that leaves the guest was raised, and forgets one that an exit overtakes. */
+/** Removes causes of #DB: for an intercepted #DB, Bochs 2.7 does not store it in DR6, and it loses a #DB before an exit. */
 const withoutCauses = (events: readonly string[]) => events.filter((line) => !line.startsWith('    with ='));
 const isOvertaken = (name: string) => name.endsWith('behind MOV SS with a data breakpoint');
 
-t.test('and under the AMD-V of Bochs', async (t) => {
+t.test('events pending at the end of an instruction, under the AMD-V of Bochs', async (t) => {
   const machine = { ...(await program(t)), ...takesAll, model: AMD_MODEL };
   const bare = attemptsOf((await bootInBochs({ ...machine, image: null })).serial);
   const guest = attemptsOf((await bootInBochs(machine)).serial);

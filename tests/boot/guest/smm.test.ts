@@ -4,7 +4,7 @@ import { assembleBareProgram } from '../../../images/bare.js';
 import { root } from '../../../linker/paths.js';
 import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
-t.test('system management interrupts, which the firmware of q35 takes in guest mode, do no harm', async (t) => {
+t.test('SMIs, which the firmware of q35 handles while the guest runs, do no harm', async (t) => {
   const kernel = join(await temporaryFolder(t), 'smi');
   await assembleBareProgram(root, 'smi', kernel);
   const { serial, ended } = await boot({

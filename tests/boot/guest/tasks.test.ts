@@ -14,12 +14,12 @@ async function program(t: Test): Promise<{ kernel: string; initrd: null; append:
   return { kernel, initrd: null, append: '', seconds: 120 };
 }
 
-/** What the program says. A triple fault on the bare machine cuts off the end of the last line. */
+/** The program's lines. On the bare machine the triple fault at its end truncates the last line. */
 function linesOf(serial: string): string[] {
   return [...serial.matchAll(/^tasks: (.*)$/gm)].map(([, line = '']) => line.trimEnd()).slice(0, -1);
 }
 
-t.test('under VT-x all ways to switch tasks do what they do on the bare machine', async (t) => {
+t.test('all kinds of task switches do what they do on the bare machine, under VT-x', async (t) => {
   const machine = await program(t);
   const bare = await bootInBochs({ ...machine, image: null });
   const guest = await bootInBochs(machine);
@@ -28,7 +28,7 @@ t.test('under VT-x all ways to switch tasks do what they do on the bare machine'
   t.equal(guest.ended, 'reset');
 });
 
-t.test('under AMD-V, too, where they do not leave the guest', async (t) => {
+t.test('all kinds of task switches, under AMD-V, where they cause no VM exit', async (t) => {
   const machine = { ...(await program(t)), machine: 'pc', memory: '512M' };
   const bare = await boot({ ...machine, image: null });
   const guest = await boot(machine);
@@ -37,10 +37,10 @@ t.test('under AMD-V, too, where they do not leave the guest', async (t) => {
   t.equal(guest.ended, 'off');
 });
 
-/** Bochs 2.7 does not say in DR6 that the T flag of a task raised a #DB, where that leaves the guest. */
+/** Removes causes of #DB: for an intercepted #DB, Bochs 2.7 does not store in DR6 that a task's T flag raised it. */
 const withoutCauses = (lines: readonly string[]) => lines.filter((line) => !/^dr6 = 0xffff.*ff0$/.test(line.trim()));
 
-t.test('and under the AMD-V of Bochs', async (t) => {
+t.test('all kinds of task switches, under the AMD-V of Bochs', async (t) => {
   const machine = { ...(await program(t)), model: AMD_MODEL };
   const bare = await bootInBochs({ ...machine, image: null });
   const guest = await bootInBochs(machine);

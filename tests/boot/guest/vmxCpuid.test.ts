@@ -5,16 +5,16 @@ import { bootInBochs } from '../../support/machines/bochs.js';
 import { root } from '../../../linker/paths.js';
 import { temporaryFolder } from '../../support/machines/harness.js';
 
-/** In Bochs the time-stamp counter counts instructions. */
+/** The limit for a CPUID. In Bochs the time-stamp counter counts instructions. */
 const MOST_INSTRUCTIONS = 60;
 const ROUNDS = 1000;
-/** Of leaf 1: VMX, SMX and debug stores. */
+/** Bits of leaf 1 that are hidden: VMX, SMX and debug store. */
 const HIDDEN_ECX = (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6);
 const HIDDEN_EDX = 1 << 21;
 
 type Line = Readonly<Record<'leaf' | 'subleaf' | 'ticks' | 'eax' | 'ebx' | 'ecx' | 'edx', number>>;
 
-/** What leaves.asm prints: seven values for each leaf. */
+/** The lines of leaves.asm: seven values for each leaf. */
 function linesOf(serial: string): Line[] {
   const values = [...serial.matchAll(/^leaves: (\w+) = (0x[0-9a-f]+)$/gm)];
   const starts = values.flatMap(([, name], index) => (name === 'leaf' ? [index] : []));
@@ -24,7 +24,7 @@ function linesOf(serial: string): Line[] {
   });
 }
 
-t.test('CPUID of any leaf costs few instructions, and shows the processor without VMX', async (t) => {
+t.test('CPUID of any leaf takes at most 60 instructions, and shows the processor without VMX', async (t) => {
   const kernel = join(await temporaryFolder(t), 'leaves');
   await assembleBareProgram(root, 'leaves', kernel);
   const machine = { kernel, initrd: null, append: '', seconds: 120 };

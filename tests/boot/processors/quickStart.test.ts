@@ -1,4 +1,4 @@
-/** A second processor that starts as no kernel of today does it: one INIT and one SIPI at once, at vector 0; and out of an NMI. */
+/** Starts of a second processor that today's kernels do not make: INIT and SIPI without pause, at vector 0; and in an NMI. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
@@ -16,7 +16,7 @@ function said(serial: string): string[] {
   return [...serial.matchAll(/^quickStart: .*$/gm)].map(([line]) => line);
 }
 
-/** What the processor says once it came, `cr0` as the firmware left the caches' bits of it. */
+/** The lines of a processor that started. `cr0` has the cache bits that the firmware left. */
 const came = (cr0: string): string[] => [
   'quickStart: the other processor came = 0x1',
   'quickStart: CS there = 0x0',
@@ -33,8 +33,8 @@ for (const append of ['', 'e']) {
   });
 }
 
-// On its bare machine Bochs 2.7 loses a SIPI for a processor that has not taken the INIT yet, and a local APIC that is switched
-// off stays so. A VM entry on VT-x leaves the caches' bits of CR0 as the hypervisor has them (SDM 3C 26.3.2.1).
+// On the bare machine Bochs 2.7 loses a SIPI for a processor that has not taken the INIT yet, and cannot switch on a local APIC
+// again. A VM entry on VT-x leaves the cache bits of CR0 as the hypervisor has set them (SDM 3C 26.3.2.1).
 for (const [vendor, model, cr0] of [
   ['VT-x', 'corei7_haswell_4770', '0x10'],
   ['AMD-V', AMD_MODEL, '0x60000010'],
@@ -49,7 +49,7 @@ for (const [vendor, model, cr0] of [
   }
 }
 
-/** Before that it was in a handler of an NMI that waits for good. */
+/** The lines of a processor that is started anew while it waits endlessly in an NMI handler. */
 const cameTwice = (cr0: string): string[] => [
   'quickStart: it got NMIs = 0x1',
   'quickStart: the other processor came = 0x2',
@@ -60,7 +60,7 @@ for (const [append, does] of [
   ['h', 'halts'],
   ['p', 'waits with PAUSE'],
 ] as const) {
-  t.test(`a processor whose handler of an NMI ${does} is started anew`, async (t) => {
+  t.test(`a processor whose NMI handler ${does} is started anew`, async (t) => {
     const options = { ...(await machine(t, append)), machine: 'pc', memory: '512M' };
     t.same(said((await boot({ ...options, image: null })).serial), cameTwice('0x60000010'));
     t.same(said((await boot(options)).serial), cameTwice('0x60000010'));

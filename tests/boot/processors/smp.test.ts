@@ -1,4 +1,4 @@
-/** More than one processor on AMD-V, where the local APIC is watched. */
+/** Several processors on AMD-V, where local-APIC writes are intercepted. */
 import t from 'tap';
 import { describe, processorsBelow, SHARED_MACHINES } from '../../../bench/processors.js';
 import { boot, hypervisorLines } from '../../support/machines/harness.js';
@@ -45,7 +45,7 @@ t.test('processors go offline and come online again, still under the hypervisor,
 });
 
 for (const machine of SHARED_MACHINES) {
-  t.test(`with apic=release no processor leaves the guest in steady phases: ${describe(machine)}`, async (t) => {
+  t.test(`with apic=release steady phases have no VM exit on any processor: ${describe(machine)}`, async (t) => {
     const append = 'console=ttyS0 quiet tsvm.run=smp-quick';
     const { serial, ended } = await boot({ ...machine, options: 'apic=release', append });
     t.match(hypervisorLines(serial).join('\n'), /warning: apic=release: once all processors run, an INIT/);
@@ -66,7 +66,7 @@ t.test('a guest with two processors reboots', async (t) => {
   t.equal(ended, 'off');
 });
 
-/** Without the hypercalls that ask for them. */
+/** The counts without the hypercalls that read them. */
 function countsOf(report: string): unknown {
   const { processors } = JSON.parse(report) as { processors: Record<string, number>[] };
   return processors.map((counts) => ({ ...counts, vmmcall: 0 }));

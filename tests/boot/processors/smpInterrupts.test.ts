@@ -15,13 +15,13 @@ async function sendAll(t: Test, cpus: number, more: string) {
   return boot({ machine: 'pc', memory: '512M', cpus, ...(await program(t)), append: `${cpus}${more}` });
 }
 
-/** The name of each way to send an interrupt, and who got it. */
+/** Each way to send an interrupt, and the processors that got it. */
 function receivers(serial: string): [string, number][] {
   const seen = [...serial.matchAll(/^processors: (.+) = (0x[0-9a-f]+)$/gm)];
   return seen.map(([, name = '', bits]) => [name, Number(bits)]);
 }
 
-/** Who gets what processors.asm sends, a bit for each processor, in its order; `all` are the bits of all. */
+/** The expected receivers of the interrupts of processors.asm, in its order, with a bit for each processor. `all`: all bits. */
 const expected = (all: number): [string, number][] => [
   ['INIT, others', 0],
   ['SIPI, others', all - 1],
@@ -55,28 +55,31 @@ const expected = (all: number): [string, number][] => [
 ];
 
 for (const cpus of [2, 4]) {
-  t.test(`each of ${cpus} processors gets what is sent to it, and nothing else`, async (t) => {
+  t.test(`each of ${cpus} processors gets the interrupts sent to it, and no others`, async (t) => {
     const { serial, ended } = await sendAll(t, cpus, '');
     t.same(receivers(serial), expected(2 ** cpus - 1));
     t.equal(ended, 'off');
   });
 }
 
-/** There the watch of local APICs ends when a kernel, in the upper half of all addresses, has started all. */
+/** In Bochs interception of local-APIC writes ends when a kernel, in the upper half of the addresses, has started all. */
 for (const [mode, letter] of [
   ['as firmware', ''],
   ['as a kernel', 'h'],
 ] as const) {
-  t.test(`so it does where processors hold an INIT back, AMD-V in Bochs, ${mode}`, async (t) => {
-    const machine = { cpus: 2, ...(await program(t)), model: AMD_MODEL, append: `2s${letter}`, seconds: 120 };
-    const { serial, ended } = await bootInBochs(machine);
-    t.same(receivers(serial), expected(3));
-    t.equal(ended, 'reset');
-  });
+  t.test(
+    `each processor gets the interrupts sent to it, where INITs stay pending: AMD-V in Bochs, ${mode}`,
+    async (t) => {
+      const machine = { cpus: 2, ...(await program(t)), model: AMD_MODEL, append: `2s${letter}`, seconds: 120 };
+      const { serial, ended } = await bootInBochs(machine);
+      t.same(receivers(serial), expected(3));
+      t.equal(ended, 'reset');
+    },
+  );
 }
 
-/** Once it stood still: it was called by an NMI, and none could be sent while another processor masked its own. */
-t.test('one that masks NMIs resets and starts another as on the bare machine', async (t) => {
+/** A regression: it hung, since a reset called processors by NMI, which one with masked NMIs does not take. */
+t.test('a processor that masks NMIs resets and starts another as on the bare machine', async (t) => {
   const machine = { cpus: 2, ...(await program(t)), model: AMD_MODEL, append: '2shm', seconds: 120 };
   const bare = receivers((await bootInBochs({ ...machine, image: null })).serial);
   t.same(bare.slice(expected(3).length), [
@@ -87,7 +90,7 @@ t.test('one that masks NMIs resets and starts another as on the bare machine', a
   t.same(receivers((await bootInBochs(machine)).serial), bare);
 });
 
-t.test('an INIT that another processor sends to the first one resets the machine', async (t) => {
+t.test('an INIT that an AP sends to the BSP resets the machine', async (t) => {
   const { serial, ended } = await sendAll(t, 2, 'i');
   t.match(serial, /^processors: INIT next done$/m);
   t.notMatch(serial, /survived/);
@@ -95,12 +98,12 @@ t.test('an INIT that another processor sends to the first one resets the machine
   t.equal(ended, 'off');
 });
 
-/** Logical destinations of x2APIC mode reach nobody in Bochs. */
+/** In Bochs, logical destinations reach no processor in x2APIC mode. */
 for (const [mode, letter, all] of [
   ['xAPIC', '', 29],
   ['x2APIC', 'x', 25],
 ] as const) {
-  t.test(`under VT-x in ${mode} mode each processor gets what it does on the bare machine`, async (t) => {
+  t.test(`under VT-x in ${mode} mode each processor gets the same interrupts as on the bare machine`, async (t) => {
     const machine = { cpus: 2, ...(await program(t)), append: `2s${letter}`, seconds: 120 };
     const bare = receivers((await bootInBochs({ ...machine, image: null })).serial);
     const guest = receivers((await bootInBochs(machine)).serial);

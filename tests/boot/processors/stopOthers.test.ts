@@ -1,4 +1,4 @@
-/** A crash, or a guest that cannot go on, on one processor stops all others before it is reported. */
+/** If the hypervisor crashes or the guest cannot go on, all other processors are stopped before the report. */
 import { join } from 'node:path';
 import t from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
@@ -9,7 +9,7 @@ import { boot, temporaryFolder } from '../../support/machines/harness.js';
 
 t.setTimeout(900_000);
 
-/** The hypercall that images/bare/crash.asm makes writes to where nothing is mapped. */
+/** Makes the hypercall of images/bare/crash.asm write to an unmapped address. */
 const CRASH: Patch = {
   file: 'exits/hypercall.c',
   functionStart: /static void exits_hypercall_noSuchFunction\(struct Registers \*registers\) \{/,
@@ -25,12 +25,12 @@ const withoutStop = await patchedImage(t, 'crash-alone', [CRASH, STOP_NOBODY]);
 const kernel = join(await temporaryFolder(t), 'crash');
 await assembleBareProgram(root, 'crash', kernel);
 
-/** What the other processors show goes between the letters of the report. */
+/** The sign of life that the other processors print, also between the letters of the report. */
 const LIFE = '+';
 const ENOUGH = 20;
 const REPORT = /^tsvm: crash: exception 14 \(page fault\)[^]*^tsvm: halted\n/m;
 
-/** How often the others have shown life after the report's end; null where there is none. */
+/** The number of signs of life after the report's end; null if there is no report. */
 function livesAfterReport(serial: string): number | null {
   const end = REPORT.exec(serial.replaceAll(LIFE, ''));
   if (end === null) return null;
@@ -40,7 +40,7 @@ function livesAfterReport(serial: string): number | null {
   return serial.slice(position).split(LIFE).length - 1;
 }
 
-/** Matches where the report has ended, whatever the others show between its letters. */
+/** Matches the report's end, with signs of life between its letters. */
 const ENDED = new RegExp([...'tsvm: halted\n'].map((letter) => `${letter}\\+*`).join(''));
 const GOES_ON = new RegExp(`${ENDED.source}(\\+[^]*){${ENOUGH}}`);
 
@@ -81,7 +81,7 @@ const settings: readonly Setting[] = [
 ];
 
 for (const { name, word, run } of settings) {
-  t.test(`${name}: nothing of the guest's comes after the report`, async (t) => {
+  t.test(`${name}: the guest prints nothing after the report`, async (t) => {
     const { serial } = await run({ image, until: ENDED, append: word });
     t.match(serial, LIFE, 'the others ran');
     t.equal(livesAfterReport(serial), 0, 'nothing follows it');
@@ -89,7 +89,7 @@ for (const { name, word, run } of settings) {
 }
 
 for (const { name, word, run } of settings.filter(({ word }) => word !== 'n')) {
-  t.test(`control, ${name}: where nobody is stopped, the others go on`, async (t) => {
+  t.test(`control, ${name}: if no processor is stopped, the others go on`, async (t) => {
     const { serial } = await run({ image: withoutStop, until: GOES_ON, append: word });
     t.ok((livesAfterReport(serial) ?? 0) >= ENOUGH, 'they do');
   });

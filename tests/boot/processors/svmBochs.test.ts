@@ -1,4 +1,4 @@
-/** AMD-V as Bochs emulates it, with what QEMU's lacks: INITs that leave the guest and are held, and the next RIP saved. */
+/** AMD-V in Bochs, which has what QEMU's AMD-V lacks: intercepted INITs that stay pending, and next RIP save. */
 import { join } from 'node:path';
 import t from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
@@ -9,7 +9,7 @@ import { checkHotplug } from '../../support/machines/hotplug.js';
 
 t.setTimeout(1_200_000);
 
-t.test('Linux reaches its init on another such processor, zambezi, and powers off', async (t) => {
+t.test('Linux reaches its init on the model zambezi, and powers off', async (t) => {
   const append = 'console=ttyS0 quiet tsvm.run=poweroff';
   const { serial, ended, messages } = await bootInBochs({ model: 'zambezi', append });
   t.match(serial, /^tsvm, .* on AMD-V, 1 processor/m);
@@ -29,7 +29,7 @@ t.test('a processor goes offline and online, started anew by INIT and SIPI, and 
   t.equal(ended, 'off');
 });
 
-t.test('with apic=release it stands still then, and does not leave the hypervisor', async (t) => {
+t.test('with apic=release a processor that goes offline stops, and does not escape from the hypervisor', async (t) => {
   const { serial, ended } = await bootInBochs({ ...HOTPLUG, options: 'apic=release' });
   t.match(serial, /^guest: Linux .*, 2 CPU/m);
   t.match(serial, /guest: cpu1 offline, 1 CPU/);
@@ -39,7 +39,7 @@ t.test('with apic=release it stands still then, and does not leave the hyperviso
   t.equal(ended, 'off');
 });
 
-/** Instructions, with those of the guest: two, three, or for WRMSR and VMMCALL four. */
+/** Instruction limits. They include the guest's own: two or three, four for WRMSR and VMMCALL. */
 const MOST: Readonly<Record<string, number>> = {
   'RDMSR EFER': 140,
   'RDMSR VM_CR': 140,
@@ -52,7 +52,7 @@ const MOST: Readonly<Record<string, number>> = {
 };
 const ROUNDS = 1000;
 
-t.test('where the processor saves the next RIP, an exit costs less', async (t) => {
+t.test('if the processor saves the next RIP, an exit takes fewer instructions', async (t) => {
   const kernel = join(await temporaryFolder(t), 'probe');
   await assembleBareProgram(root, 'probe', kernel);
   const until = /^probe: SIPI command = .*\n/m;

@@ -1,4 +1,4 @@
-/** More than one processor with Intel VT-x. */
+/** Several processors with Intel VT-x. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -39,7 +39,7 @@ t.test('an NMI that comes while the hypervisor runs reaches the guest', async (t
   t.equal(ended, 'off');
 });
 
-t.test('a processor that does not answer is named', async (t) => {
+t.test('the report names a processor that does not answer', async (t) => {
   const table = new Uint8Array(60);
   putMadt(table, 0, localApic(0, 1), localApic(1, 1));
   const initrd = join(await temporaryFolder(t), 'madt');

@@ -1,4 +1,4 @@
-/** The image that checks each proof as it runs: what boots comes through without a failed check, and one that fails is told. */
+/** The image that checks each proof at run time: guests run without a failed check, and a failed check is reported. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram, type BareProgram } from '../../../images/bare.js';
@@ -12,11 +12,11 @@ t.setTimeout(900_000);
 
 interface Guest {
   readonly name: string;
-  /** Default: Linux. */
+  /** The guest; default: Linux. */
   readonly program?: BareProgram;
   readonly append: string;
   readonly cpus?: number;
-  /** What it says when it has come through. */
+  /** The guest's output when it has succeeded. */
   readonly end: RegExp;
 }
 
@@ -41,7 +41,7 @@ async function machineFor(t: Test, { program, append, cpus = 1 }: Guest) {
 
 for (const { vendor, start, on } of VENDORS) {
   for (const guest of GUESTS) {
-    t.test(`${guest.name} comes through on ${vendor}, and no check fails`, async (t) => {
+    t.test(`${guest.name} runs to its end on ${vendor}, and no check fails`, async (t) => {
       const { serial, ended } = await start(await machineFor(t, guest));
       t.match(serial, guest.end);
       if (guest.program === undefined) t.match(serial, on);
@@ -51,17 +51,20 @@ for (const { vendor, start, on } of VENDORS) {
   }
 }
 
-t.test('a check that fails ends the node as a crash, with file, line and what does not hold', async (t) => {
-  const part = {
-    file: 'boot/bootInfo.c',
-    functionStart: /^static bool boot_bootInfo_isGiven\(uint32_t part\) \{$/m,
-    then: 'part = 99;',
-  };
-  const image = await patchedImage(t, 'failing-check', [part], CHECKED);
-  const { serial } = await boot({ image, until: /^tsvm: halted\n/m });
-  const lines = hypervisorLines(serial);
-  const crash = lines.findIndex((line) => line.startsWith('tsvm: crash'));
-  t.match(lines[crash], /^tsvm: crash: kernel\/boot\/bootInfo\.ts:\d+:\d+: TSV2104 index may be out of bounds$/);
-  t.match(lines[crash + 1], /^tsvm: {3}from \w+ \(/, 'the way there');
-  t.equal(lines.at(-1), 'tsvm: halted');
-});
+t.test(
+  'a check that fails ends the node as a crash, with file, line and the condition that does not hold',
+  async (t) => {
+    const part = {
+      file: 'boot/bootInfo.c',
+      functionStart: /^static bool boot_bootInfo_isGiven\(uint32_t part\) \{$/m,
+      then: 'part = 99;',
+    };
+    const image = await patchedImage(t, 'failing-check', [part], CHECKED);
+    const { serial } = await boot({ image, until: /^tsvm: halted\n/m });
+    const lines = hypervisorLines(serial);
+    const crash = lines.findIndex((line) => line.startsWith('tsvm: crash'));
+    t.match(lines[crash], /^tsvm: crash: kernel\/boot\/bootInfo\.ts:\d+:\d+: TSV2104 index may be out of bounds$/);
+    t.match(lines[crash + 1], /^tsvm: {3}from \w+ \(/, 'the way there');
+    t.equal(lines.at(-1), 'tsvm: halted');
+  },
+);

@@ -1,9 +1,9 @@
-/** What the hypervisor says when its own code goes wrong; gdb makes it go wrong at a function's start. */
+/** Reports of faults in the hypervisor's own code. gdb causes the faults at a function's start. */
 import t from 'tap';
 import { bootAndBreak } from '../../support/machines/gdb.js';
 import { hypervisorLines } from '../../support/machines/harness.js';
 
-/** To where nothing is mapped. */
+/** A jump to an unmapped address. */
 const JUMP = 'set $rip = 0x123456789000';
 
 /** Boots up to the C function `where`, does gdb's `command` there, and goes on. */
@@ -16,7 +16,7 @@ function crashLine(serial: string): string | undefined {
   return hypervisorLines(serial).find((line) => line.startsWith('tsvm: crash'));
 }
 
-t.test('a jump to nowhere is reported with its registers and the lines that led to it', async (t) => {
+t.test('a jump to an unmapped address is reported with registers and a backtrace', async (t) => {
   const { serial, ended } = await breakAt('machine_memoryMap_boundaryAfter', JUMP, '', /^tsvm: halted\n/m);
   const lines = hypervisorLines(serial);
   t.equal(crashLine(serial), 'tsvm: crash: exception 14 (page fault)  error code 0x10');
@@ -27,7 +27,7 @@ t.test('a jump to nowhere is reported with its registers and the lines that led 
   t.equal(ended, 'stopped');
 });
 
-t.test('a stack that is used up meets its guard page, and a double fault reports it', async (t) => {
+t.test('a stack overflow hits the guard page, and the double fault is reported', async (t) => {
   const push = 'set $rsp = (unsigned long)&image_stacks + 0x1000';
   const { serial } = await breakAt('svm_start_svmPrepare', push, '', /^tsvm: halted\n/m);
   t.equal(crashLine(serial), 'tsvm: crash: exception 8 (double fault)  error code 0x0');

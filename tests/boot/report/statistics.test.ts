@@ -1,17 +1,17 @@
-/** What tsvm-stat can tell whom: root, a program, and a root whose kernel is locked down. */
+/** Who can read what with tsvm-stat: root, other programs, and root under a locked-down kernel. */
 import t from 'tap';
 import { boot } from '../../support/machines/harness.js';
 
 t.setTimeout(600_000);
 
-/** Without /dev/mem, as for any other user or under lockdown. */
+/** Runs tsvm-stat with /dev/mem, and without it, as for other users or under lockdown. */
 const SCRIPT = [
   'tsvm-stat; echo counts $?; tsvm-stat --log; echo log $?',
   'rm /dev/mem; tsvm-stat; echo counts $?; tsvm-stat --json; echo json $?',
   'sleep 1; exit',
 ].join('; ');
 
-/** The shell repeats what is typed, so this is what it printed after that. */
+/** The output of the script. The shell echoes what is typed, so only the text after the echo counts. */
 async function answers(options: string): Promise<string> {
   const dialogue = [[/A shell in the guest/, SCRIPT]] as const;
   const { serial } = await boot({
@@ -25,7 +25,7 @@ async function answers(options: string): Promise<string> {
   return serial.slice(serial.lastIndexOf('sleep 1; exit'));
 }
 
-t.test('root reads the counts in the page of statistics; the log is for the kernel', async (t) => {
+t.test('root reads the counts in the page of statistics; only the kernel reads the log', async (t) => {
   const said = await answers('');
   const [withPage = '', without = ''] = said.split(/^log \d$/m);
   t.match(withPage, /^tsvm, .* 2 processors, 2048 KiB kept at 0x[0-9a-f]+$/m);
@@ -40,7 +40,7 @@ t.test('root reads the counts in the page of statistics; the log is for the kern
   t.match(without, /^json 3$/m);
 });
 
-t.test('with hypercall=user every program is told', async (t) => {
+t.test('with hypercall=user every program can read both', async (t) => {
   const said = await answers('hypercall=user');
   t.equal([...said.matchAll(/^exits of processor 1:$/gm)].length, 2);
   t.equal([...said.matchAll(/^counts 0$/gm)].length, 2);

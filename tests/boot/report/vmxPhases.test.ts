@@ -2,13 +2,13 @@ import t from 'tap';
 import { phasesOf } from '../../../bench/linux.js';
 import { bootInBochs } from '../../support/machines/bochs.js';
 
-/** VMX leaves for CPUID always; each program that starts asks what the processor has, those that count exits, too. */
+/** CPUID always causes a VM exit. Each program executes it when it starts, also those that count the exits. */
 const FORCED = 'cpuid';
 const PHASES = ['nothing', 'idle', 'sha256', 'fork+exec', 'sleeps', 'cpuid'];
 const CPUIDS = 1000;
 
 t.test(
-  'while it idles, computes, starts programs and sleeps, a guest on VT-x leaves for nothing but CPUID',
+  'while it idles, computes, starts programs and sleeps, a guest on VT-x has no VM exits but for CPUID',
   async (t) => {
     const { serial, ended } = await bootInBochs({
       append: 'console=ttyS0,115200 quiet tsvm.run=bench-quick',

@@ -7,12 +7,12 @@ import { temporaryFolder } from '../../support/machines/harness.js';
 
 const TASK = /^test task: (\d+) runs, one each (\d+) us, late by (\d+) ns at most, (\d+) left out$/m;
 
-/** The periods that the option knows, in microseconds. Linux takes about a minute of Bochs's time to boot. */
+/** The periods that the option accepts, in microseconds. Linux takes about a minute of Bochs's time to boot. */
 const PERIODS = { '1ms': 1000, '10ms': 10_000, '1s': 1_000_000 };
 
 /**
- * Bochs does a repeated string instruction a page at a time and looks at its timers only between: 4,096 ticks of 40 ns
- * each, and as many again where the next one begins at once.
+ * The delay that Bochs causes: it executes a repeated string instruction a page at a time and checks its timers only between
+ * pages. That is 4,096 ticks of 40 ns, twice if the next string instruction follows at once.
  */
 const LATE_BY_BOCHS = 2 * 4096 * 40;
 
@@ -34,9 +34,9 @@ for (const [name, microseconds] of Object.entries(PERIODS)) {
   });
 }
 
-/** A run is late by the time that the exit takes, and another exit just before it: in Bochs, 40 ns for an instruction. */
+/** The task is late by the time of the exit, and of another exit just before it: in Bochs, 40 ns for an instruction. */
 for (const name of ['1ms', '10ms']) {
-  t.test(`a task each ${name} is late by less than 1% where the guest uses no string instructions`, async (t) => {
+  t.test(`a task each ${name} is late by less than 1 % if the guest uses no string instructions`, async (t) => {
     const kernel = join(await temporaryFolder(t), 'timers');
     await assembleBareProgram(root, 'timers', kernel);
     const machine = { kernel, initrd: null, append: '', options: `test-timer=${name}`, seconds: 120 };
@@ -58,7 +58,7 @@ for (const name of ['1ms', '10ms']) {
   });
 }
 
-/** In a tenth of a second. */
+/** Runs of the task in a tenth of a second. */
 const LOOKS = 10;
 
 t.test('a task each 10 ms looks for processors that Bochs must reset, and nothing else uses the timer', async (t) => {

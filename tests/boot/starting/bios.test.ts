@@ -6,7 +6,7 @@ import { bootInBochs } from '../../support/machines/bochs.js';
 import { root } from '../../../linker/paths.js';
 import { boot, type BootOptions, temporaryFolder } from '../../support/machines/harness.js';
 
-/** How images/bare/bios.asm ends: where its boot sector says so, and how it does. */
+/** Offset in images/bare/bios.asm of the byte that decides how it ends. */
 const ENDING = 507;
 const Ending = { emulator: 'o', keyboard: 'r', port: 'c', tripleFault: 't', bootstrap: 'w' } as const;
 
@@ -34,7 +34,7 @@ interface Range {
   readonly kind: number;
 }
 
-/** The memory map that the program was told, asked for in entries of so many bytes. */
+/** The memory map that the program has read in entries of `entryBytes` bytes. */
 function mapOf(serial: string, entryBytes: number): Range[] {
   const size = entryBytes.toString(16).toUpperCase();
   const lines = serial.matchAll(/^bios: e820\/(\S+) = (\S+) (\S+) (\S+) \S+ of (\S+)$/gm);
@@ -54,14 +54,14 @@ const LOW_MEMORY = 0xa_0000;
 const BLOCK = 0x1000;
 const MIB = 0x10_0000;
 
-/** All lines but those that tell how much memory there is. */
+/** All lines except those about the amount of memory. */
 const aboutTheRest = (serial: string): string[] =>
   serial.split('\n').filter((line) => /^bios: (?!e820|e801|e881|12 |short)/.test(line));
 
 const valueOf = (serial: string, name: string): string =>
   new RegExp(`^bios: ${name} = (.*)$`, 'm').exec(serial)?.[1] ?? '';
 
-/** The guest's firmware is the bare machine's, but for the memory that is kept. */
+/** Checks that the guest sees the bare machine's firmware, except for the memory that the hypervisor keeps. */
 function sameBios(t: Test, bare: string, guest: string): void {
   t.match(bare, /^bios: end$/m, 'the bare machine comes to the end');
   t.same(aboutTheRest(guest), aboutTheRest(bare), 'disks, other services, and that the timer interrupts');
@@ -87,7 +87,7 @@ function sameBios(t: Test, bare: string, guest: string): void {
 }
 
 for (const machine of ['pc', 'q35']) {
-  t.test(`without a kernel the disk of the ${machine} machine starts, with the BIOS as it is`, async (t) => {
+  t.test(`without a kernel the disk of the ${machine} machine starts, with an unchanged BIOS`, async (t) => {
     const file = await disk(t, endingBy(Ending.emulator));
     const bare = await boot(withDisk(file, { machine, image: null }));
     const guest = await boot(withDisk(file, { machine }));
@@ -102,7 +102,7 @@ t.test('memory above 4 GiB stays the guest’s', async (t) => {
   t.equal(available(mapOf(serial, 20), 2 ** 32), 3 * 2 ** 30);
 });
 
-t.test('the same on a processor with VT-x', async (t) => {
+t.test('on VT-x too, the disk starts without a kernel, with an unchanged BIOS', async (t) => {
   const file = await disk(t, endingBy(Ending.emulator));
   const options = { kernel: null, initrd: null, disk: file, until: /^bios: end$/m, seconds: 60 };
   const bare = await bootInBochs({ ...options, image: null });
@@ -126,13 +126,13 @@ for (const way of ['keyboard', 'port', 'tripleFault'] as const) {
   });
 }
 
-t.test('a guest that starts the hypervisor a second time is told so', async (t) => {
+t.test('a hypervisor that a guest starts a second time says so', async (t) => {
   const file = await disk(t, endingBy(Ending.bootstrap));
   const { serial } = await boot(withDisk(file, { until: /runs already.*\n/ }));
   t.match(serial, /^tsvm: this is the guest of a tsvm that runs already: choose another entry of the boot menu/m);
 });
 
-t.test('without a disk, or without a boot sector, the BIOS goes on after a line that says why', async (t) => {
+t.test('without a disk, or without a boot sector, one line says why and the BIOS goes on', async (t) => {
   const unsigned = await disk(t, (content) => content.writeUInt16LE(0, 510));
   const until = /INT 18h.*\n/;
   const goesOn = /^tsvm: the BIOS goes on by itself \(INT 18h\); disk= names another disk$/m;

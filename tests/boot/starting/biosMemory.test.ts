@@ -1,4 +1,4 @@
-/** BIOSes that tell of memory what QEMU's does not: images/bare/biosMemory.asm stands before INT 15h. */
+/** BIOSes that describe memory otherwise than QEMU's: images/bare/biosMemory.asm replaces INT 15h. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -13,7 +13,7 @@ const RANGES = 506;
 const ENDING = 508;
 const SETUP_BYTES = 0x1000;
 
-/** Disks in the order of their BIOS numbers; the machine has no image of QEMU's own. */
+/** Boots from disks, in the order of their BIOS numbers. QEMU loads no image. */
 function bootDisks(files: readonly string[], until?: RegExp): Promise<Boot> {
   const disks = files.flatMap((file, index) => [
     ...['-drive', `if=none,id=disk${index},file=${file},format=raw,snapshot=on`],
@@ -31,7 +31,7 @@ function bootDisks(files: readonly string[], until?: RegExp): Promise<Boot> {
   return boot({ ...machine, extra, ...(until === undefined ? {} : { until }) });
 }
 
-/** A disk with the sector, and what follows it. */
+/** A disk with the boot sector and the following content. */
 async function sectorDisk(t: Test, ranges: number, ending: 's' | 'd', rest: Uint8Array): Promise<string> {
   const file = join(await temporaryFolder(t), 'sector');
   await assembleBareProgram(root, 'biosMemory', file);
@@ -55,7 +55,7 @@ t.test('a BIOS with 129 ranges of memory is refused, one with 128 is not', async
 
 const SIZES = /^bios: e881 = (\S+) (\S+) (\S+) (\S+) succeeds$/m;
 
-t.test('INT 15h, E881h, tells the guest of its own memory, whatever the BIOS tells', async (t) => {
+t.test('INT 15h, E881h, reports the guest’s own memory, whatever the BIOS reports', async (t) => {
   const guest = join(await temporaryFolder(t), 'guest');
   await assembleBareProgram(root, 'bios', guest);
   const first = await sectorDisk(t, 0, 'd', Buffer.alloc(0));

@@ -11,12 +11,12 @@ const MACHINES = [
 ];
 
 /**
- * From the kernel’s entry to init: Linux touches EFER, its local APIC once, MTRR_DEF_TYPE twice each time it sets the PAT,
- * and AMD's DE_CFG, FP_CFG and NB_CFG once.
+ * Limit of exits from the kernel's entry to init. Linux accesses EFER; its local APIC once; MTRR_DEF_TYPE twice each time it sets
+ * the PAT; AMD's DE_CFG, FP_CFG and NB_CFG once.
  */
 const MOST_EXITS = 20;
 
-/** What tsvm-stat lists, without the hypercalls that it makes itself. */
+/** The exits that tsvm-stat lists, without its own hypercalls. */
 function exitsUntilInit(serial: string): number {
   const counts = serial.matchAll(/^ +(\d+) {2}(\S+) /gm);
   return [...counts].filter(([, , reason]) => reason !== 'vmmcall').reduce((sum, [, count]) => sum + Number(count), 0);
@@ -49,7 +49,7 @@ t.test('the shell answers', async (t) => {
   t.match(serial, /reboot: Power down/);
 });
 
-t.test('the hypervisor says what it is before the guest starts', async (t) => {
+t.test('the hypervisor prints its name and version before the guest starts', async (t) => {
   const { serial } = await boot({ append: 'console=ttyS0 tsvm.run=poweroff' });
   const [first = ''] = hypervisorLines(serial);
   t.match(first, /^tsvm: /);

@@ -7,7 +7,7 @@ const FLASH = `${OPEN} the flash of the firmware (BIOS_CNTL)`;
 const SMI = `${OPEN} the enabling of SMIs (GEN_PMCON_1.SMI_LOCK is clear)`;
 const REFUSED = 'tsvm: require=locks: lock it in the setup of the firmware, or update the firmware';
 
-/** SeaBIOS locks the enabling of SMIs on q35; OVMF, as built without system management mode, locks nothing. */
+/** SeaBIOS locks SMI_EN on q35. This OVMF is built without system management mode and locks nothing. */
 const MACHINES = [
   { name: 'SeaBIOS on q35', machine: 'q35', uefi: false, lines: [SMRAM, FLASH] },
   { name: 'OVMF on q35', machine: 'q35', uefi: true, lines: [SMRAM, FLASH, SMI] },
@@ -18,7 +18,7 @@ const MACHINES = [
 ] as const;
 
 for (const { name, lines, ...machine } of MACHINES) {
-  t.test(`with require=locks tsvm tells what ${name} leaves open, and starts no guest`, async (t) => {
+  t.test(`with require=locks tsvm reports what ${name} leaves unlocked, and starts no guest`, async (t) => {
     const { serial, ended } = await boot({ ...machine, options: 'require=locks', until: /^tsvm: require=locks.*\n/m });
     const told = hypervisorLines(serial.replaceAll(/^.*(?=tsvm: )/gm, ''));
     t.same(

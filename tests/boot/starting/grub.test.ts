@@ -7,10 +7,10 @@ t.setTimeout(300_000);
 
 const { kernel, initrd } = await defaultGuest();
 
-/** As many prompts of GRUB's shell. */
+/** Matches `count` prompts of GRUB's shell. */
 const prompt = (count: number): RegExp => new RegExp(`(?:grub>[^]*){${count}}`);
 
-/** GRUB writes escape sequences between the characters. */
+/** The text without the escape sequences that GRUB writes between characters. */
 function plain(serial: string): string {
   return serial.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '');
 }
@@ -50,10 +50,10 @@ t.test('GRUB runs as the guest, answers at its shell, and starts Linux', async (
   t.equal(ended, 'off');
 });
 
-/** GRUB's names of what is not to be used in the firmware's map. */
+/** Unusable memory in the firmware's map, as GRUB lists it. */
 const RESERVED = /^reserved +([0-9a-f]+)-([0-9a-f]+)/gm;
 
-t.test('the same on UEFI, where the firmware goes on from the stick with tsvm to the disk with GRUB', async (t) => {
+t.test('on UEFI the firmware goes on from the stick with tsvm to the disk, whose GRUB runs as the guest', async (t) => {
   const stick = drive('usb', await makeMedium(t, 'usb', null), 0);
   const disk = drive('ahci', await makeEfiGrubShell({ kernel, initrd }, await temporaryFolder(t)), 1);
   const { serial, ended } = await boot({

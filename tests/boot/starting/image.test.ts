@@ -1,4 +1,4 @@
-/** The one image, by each loader that takes it another way. */
+/** The one image, started by each kind of loader. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -53,7 +53,7 @@ for (const [what, change] of [
   ['truncated', (image: Buffer) => image.subarray(0, image.length / 2)],
   ['truncated behind its first pages', (image: Buffer) => image.subarray(0, 12_000)],
 ] as const) {
-  t.test(`an image that is ${what} says so and stops`, async (t) => {
+  t.test(`an image that is ${what} reports it and stops`, async (t) => {
     const image = await changedImage(t, change);
     const { serial, ended } = await boot({ memory: MEMORY, image, until: /damaged\n/, seconds: 30 });
     t.match(serial, /^tsvm: the image is damaged$/m);
@@ -66,7 +66,7 @@ for (const [firmware, uefi, digest] of [
   ['UEFI', true, 'crc32c'],
   ['UEFI', true, 'sha256'],
 ] as const) {
-  t.test(`a packed guest with one byte changed is named and not started: ${firmware}, ${digest}`, async (t) => {
+  t.test(`a packed guest with one byte changed is reported and not started: ${firmware}, ${digest}`, async (t) => {
     const file = await packedImage(t, digest);
     const content = await readFile(file);
     const inKernel = content.length / 2;

@@ -1,4 +1,4 @@
-/** Linux on the bare machine goes over to the image, as it would to another kernel: by the image's 64-bit entry. */
+/** Linux on the bare machine starts the image by kexec, at the image's 64-bit entry, like another kernel. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -6,7 +6,7 @@ import { makeBundle } from '../../../linker/formats/bundle.js';
 import { type ArchiveEntry, cpioArchive } from '../../../linker/formats/cpio.js';
 import { boot, defaultGuest, freshImage, temporaryFolder } from '../../support/machines/harness.js';
 
-/** The default guest's initial file system, and what its /next is to hold. */
+/** The default guest's initial file system with the files `next` in /next. */
 async function initrdWithNext(t: Test, next: Readonly<Record<string, Uint8Array>>): Promise<string> {
   const files = Object.entries(next).map(
     ([name, content]): ArchiveEntry => ({ kind: 'file', path: `next/${name}`, mode: 0o444, content }),

@@ -1,4 +1,4 @@
-/** Who starts the image may have five-level paging on, as a Linux that goes over to it by kexec. */
+/** The image is started with five-level paging on, as by kexec from a Linux that uses it. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
@@ -12,12 +12,12 @@ async function fiveLevels(t: Test, append: string): Promise<BootOptions> {
   return { ...machine, cpu: 'EPYC,+la57' };
 }
 
-t.test('the image ends five-level paging', async (t) => {
+t.test('the image switches five-level paging off', async (t) => {
   const { serial } = await boot({ ...(await fiveLevels(t, 'low')), until: /starting the guest\n/ });
   t.match(serial, /^tsvm: starting the guest$/m);
 });
 
-t.test('above 4 GiB, where it cannot, it says so', async (t) => {
+t.test('above 4 GiB, where it cannot switch five-level paging off, the image says so', async (t) => {
   const { serial, ended } = await boot({ ...(await fiveLevels(t, 'high')), until: /no5lvl.*\n/ });
   t.match(serial, /^tsvm: five-level paging is on, and the image lies above 4 GiB/m);
   t.equal(ended, 'stopped');

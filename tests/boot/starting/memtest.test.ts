@@ -10,7 +10,7 @@ t.test('memtest86+ tests 64 MiB once, and finds no error', async (t) => {
   t.match(serial, /\.x64/);
 });
 
-t.test('memtest86+ of 32 bits starts in protected mode and finds no error in its first tests', async (t) => {
+t.test('the 32-bit memtest86+ starts in protected mode and finds no error in its first tests', async (t) => {
   const { serial } = await passesFirstTests(t, 'ia32', 1);
   t.match(serial, /\.x32/);
 });

@@ -14,7 +14,7 @@ import {
   temporaryFolder,
 } from '../../support/machines/harness.js';
 
-/** It says so in its last line and then stands still: a triple fault or a reset would end the run. */
+/** Checks that the last line says why, and that the machine then stands still: a triple fault or a reset would end the run. */
 async function refuses(t: Test, options: BootOptions, reason: RegExp): Promise<void> {
   const { serial, ended } = await boot({ ...options, until: new RegExp(`${reason.source}.*\\n`), seconds: 60 });
   // UEFI firmware writes escape sequences before the first line.
@@ -37,7 +37,7 @@ t.test('a processor without nested paging', (t) => refuses(t, { cpu: 'EPYC,-npt'
 
 t.test('an unknown option', (t) => refuses(t, { options: 'crash=halt colour=red' }, /unknown option "colour=red"/));
 
-t.test('a module that is no kernel', async (t) => {
+t.test('a module that is not a kernel', async (t) => {
   const kernel = await changedKernel(t, () => Buffer.alloc(100_000, 'text '));
   await refuses(t, { kernel }, /the guest's kernel: .*not a Linux bzImage/);
 });
@@ -60,7 +60,7 @@ t.test('a kernel with the oldest boot protocol', async (t) => {
   await refuses(t, { kernel }, /the guest's kernel: .*its boot protocol is older than 2\.10/);
 });
 
-/** A file that the loader hands over as it would an initrd. */
+/** Boots with a file that the loader passes like an initrd. */
 async function given(t: Test, content: Buffer): Promise<BootOptions> {
   const file = join(await temporaryFolder(t), 'initrd');
   await writeFile(file, content);
@@ -72,7 +72,7 @@ t.test('an initial file system without a kernel', async (t) => {
   await refuses(t, files, /an initrd without a kernel: the archive that was given has no guest\/kernel/);
 });
 
-/** The machine that starts a bundle with a policy, by the way that is its name. */
+/** The ways to start a bundle with a policy, by name. */
 const POLICY_WAYS: Readonly<Record<string, (t: Test, bundle: Buffer) => Promise<BootOptions>>> = {
   initrd: given,
   'initrd on UEFI': async (t, bundle) => ({ ...(await given(t, bundle)), uefi: true }),
@@ -95,7 +95,7 @@ async function asModule(t: Test, bundle: Buffer): Promise<BootOptions> {
 }
 
 for (const [way, machineOf] of Object.entries(POLICY_WAYS)) {
-  t.test(`a policy, which nothing enforces: ${way}`, async (t) => {
+  t.test(`a policy, since this version enforces none: ${way}`, async (t) => {
     const kernel = await readFile((await defaultGuest()).kernel);
     const machine = await machineOf(t, makeBundle({ kernel, policy: Buffer.from('deny all') }));
     await refuses(t, machine, /guest\/policy cannot be enforced by this version: make the bundle without a policy/);
@@ -104,7 +104,7 @@ for (const [way, machineOf] of Object.entries(POLICY_WAYS)) {
 
 t.test('too little memory', (t) => refuses(t, { memory: '32M' }, /too little memory/));
 
-/** Once the loader's list is read, the second part of the guest shall begin where the first one does. */
+/** Makes the guest's second part begin where the first one does, after the loader's list is read. */
 const OVERLAP = 'set boot_bootInfo_bootInfo.parts.at[1].start = boot_bootInfo_bootInfo.parts.at[0].start';
 
 t.test('modules that overlap', async (t) => {

@@ -1,4 +1,4 @@
-/** The set-up for Secure Boot of docs/boot.md, from enrolment to boot, and the ways around it. */
+/** Secure Boot as set up in docs/boot.md, from enrolment to boot, and attempts to get around it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -11,14 +11,14 @@ import { enrolledMachine, type SecureMachine } from '../../support/machines/secu
 
 const DEFAULT = 'EFI/BOOT/BOOTX64.EFI';
 
-/** Words in the firmware's boot menu that would weaken protection, by the file to which each is handed over. */
+/** Options in the firmware's boot menu that would weaken protection, by the file that gets them. */
 const WORDS = {
   'refusal.efi': 'refusal=firmware x=y',
   'release.efi': 'apic=release',
   'chain.efi': 'chain=\\\\EFI\\\\BOOT\\\\BOOTX64.EFI',
 };
 
-/** In the header of a Linux kernel (boot protocol 2.05). */
+/** Offset in the header of a Linux kernel (boot protocol 2.05). */
 const RELOCATABLE = 0x234;
 
 const APPEND = 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff';
@@ -26,11 +26,11 @@ const APPEND = 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff';
 interface Node {
   readonly machine: SecureMachine;
   readonly folder: string;
-  /** The guest: its kernel, which nobody has signed, its initrd and its command line. */
+  /** The guest: its unsigned kernel, its initrd and its command line. */
   readonly parts: { readonly kernel: Buffer; readonly initrd: Buffer; readonly cmdline: Buffer };
-  /** Signed, with that guest. */
+  /** The signed image with that guest. */
   readonly signed: string;
-  /** A signed EFI application, which the firmware would go on to. */
+  /** A signed EFI application, the firmware's next boot option. */
   readonly next: string;
 }
 
@@ -58,7 +58,7 @@ function node(): Promise<Node> {
   return made;
 }
 
-t.test('a signed image starts, and so does its guest, whose kernel nobody has signed', async (t) => {
+t.test('a signed image starts, and so does its guest, although the guest’s kernel is unsigned', async (t) => {
   const { machine, signed } = await node();
   const { serial } = await machine.start([{ path: DEFAULT, source: signed }]);
   t.match(serial, /^tsvm, hypercall interface \d/m);
@@ -77,7 +77,7 @@ t.test('the kernel does not start without tsvm', async (t) => {
   t.notMatch(serial, /EFI stub|Linux version/);
 });
 
-t.test('an image of which one bit of the guest has changed does not start', async (t) => {
+t.test('an image with one changed bit in its guest does not start', async (t) => {
   const { machine, folder, signed } = await node();
   const damaged = join(folder, 'damaged.bin');
   const content = await readFile(signed);
@@ -89,8 +89,8 @@ t.test('an image of which one bit of the guest has changed does not start', asyn
   t.notMatch(serial, /^tsvm:/m);
 });
 
-/** Load options are not signed: who writes the firmware's variables chooses them. */
-t.test('words in the boot menu do not weaken protection, nor let the firmware go on without tsvm', async (t) => {
+/** Load options are not signed: anyone who can write the firmware's variables can change them. */
+t.test('options in the boot menu do not weaken protection, nor let the firmware go on without tsvm', async (t) => {
   const { machine, signed, next } = await node();
   for (const [path, words] of Object.entries(WORDS)) {
     const files = [
@@ -106,8 +106,8 @@ t.test('words in the boot menu do not weaken protection, nor let the firmware go
 });
 
 /**
- * Words for QEMU by which OVMF offers `initrd` to whatever it starts. The kernel beside it is one that it refuses: unsigned,
- * and not relocatable, as OVMF's loader of old kernels asks.
+ * Options for QEMU that make OVMF offer `initrd` to any application. They need a kernel too: OVMF refuses this one, since it is
+ * unsigned and not relocatable, as OVMF's loader of old kernels requires.
  */
 async function offering(folder: string, initrd: string): Promise<string[]> {
   const file = join(folder, 'offering.bin');
@@ -130,7 +130,7 @@ t.test('a bundle that is offered to a signed image is refused', async (t) => {
   t.equal(ended, 'stopped');
 });
 
-t.test('an initrd that is offered does not join a signed guest that has none', async (t) => {
+t.test('an offered initrd is not added to a signed guest that has none', async (t) => {
   const { machine, folder, parts } = await node();
   const [packed, signed] = [join(folder, 'kernel.bin'), join(folder, 'kernel-signed.bin')];
   const { kernel, cmdline } = parts;

@@ -1,4 +1,4 @@
-/** What a machine without a serial port shows. */
+/** What a machine without a serial port shows on its text screen. */
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -10,7 +10,7 @@ import { boot, type BootOptions, freshImage, temporaryFolder } from '../../suppo
 const POLL_MILLISECONDS = 500;
 const POLLS = 20;
 
-/** What the text screen of the machine shows, row by row, once it shows something of the hypervisor, or never does. */
+/** The rows of the machine's text screen, as soon as it shows a line of the hypervisor, or when it has not for a long time. */
 async function screenOf(t: Test, options: BootOptions): Promise<string[]> {
   const folder = await temporaryFolder(t);
   const socket = join(folder, 'monitor');
@@ -28,7 +28,7 @@ async function screenOf(t: Test, options: BootOptions): Promise<string[]> {
   return rows;
 }
 
-/** Gives QEMU's monitor a command, if it is there already. */
+/** Sends a command to QEMU's monitor, if the monitor is ready. */
 async function ask(socket: string, command: string): Promise<void> {
   const monitor = connect(socket);
   monitor.end(`${command}\n`).resume();
@@ -44,17 +44,17 @@ function rowsOf(cells: Buffer): string[] {
   );
 }
 
-t.test('why it does not start', async (t) => {
+t.test('the screen shows why the hypervisor does not start', async (t) => {
   const rows = await screenOf(t, { options: 'crash=later' });
   t.match(rows.join(''), /tsvm: unknown option "crash=later"; the options are crash=halt\|reset, .*chain=FILE/);
 });
 
-t.test('nothing where the console is switched off', async (t) => {
+t.test('the screen shows nothing if the console is switched off', async (t) => {
   const rows = await screenOf(t, { options: 'console=none', cpu: 'qemu64,-svm' });
   t.notMatch(rows.join(''), /tsvm/);
 });
 
-t.test('that the image is damaged', async (t) => {
+t.test('the screen shows that the image is damaged', async (t) => {
   const image = join(await temporaryFolder(t), 'damaged.bin');
   const content = await readFile(await freshImage());
   content.writeUInt8(content.readUInt8(60_000) ^ 1, 60_000);

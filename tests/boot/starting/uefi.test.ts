@@ -13,7 +13,7 @@ for (const cpus of [1, 2, 4]) {
   });
 }
 
-t.test('the firmware has the memory of the hypervisor as reserved', async (t) => {
+t.test('the firmware’s map has the memory of the hypervisor as reserved', async (t) => {
   const { serial } = await boot({ uefi: true, cpus: 2, append: 'console=ttyS0 tsvm.run=poweroff' });
   const [, kibibytes = '0', start = '0'] = /(\d+) KiB kept at 0x([0-9a-f]+)/.exec(serial) ?? [];
   const first = BigInt(`0x${start}`);
@@ -25,8 +25,8 @@ t.test('the firmware has the memory of the hypervisor as reserved', async (t) =>
   );
 });
 
-/** Without the service Linux jumps to the reset vector: the firmware starts anew as the guest, where tsvm refuses. */
-t.test('by runtime services Linux writes a variable, resets the machine, and then finds the variable', async (t) => {
+/** Without the reset service Linux would jump to the reset vector; the firmware would start as the guest, where tsvm refuses. */
+t.test('with runtime services Linux writes a variable, resets the machine, and then finds the variable', async (t) => {
   const append = 'console=ttyS0 quiet reboot=efi tsvm.run=variable';
   const { serial, ended } = await boot({ uefi: true, cpus: 2, append, endOnReset: false });
   t.match(serial, /^guest: the EFI variable is written$[^]*reboot: Restarting system/m);

@@ -5,7 +5,7 @@ import { boot, freshImage, temporaryFolder } from '../../support/machines/harnes
 import { startGuest, startImage, withUefiDisk } from '../../support/machines/uefiDisk.js';
 
 for (const cpus of [1, 2]) {
-  t.test(`without a guest of its own it returns to who started it, who is then a guest: ${cpus} CPU`, async (t) => {
+  t.test(`without a guest of its own it returns to its caller, which is then a guest: ${cpus} CPU`, async (t) => {
     const machine = await withUefiDisk(t, { commands: [...startImage(''), ...startGuest] });
     const { serial, ended } = await boot({ ...machine, cpus });
     t.match(serial, /tsvm: the firmware goes on as the guest/);
@@ -15,7 +15,7 @@ for (const cpus of [1, 2]) {
   });
 }
 
-t.test('started again as the guest it says so, and comes back', async (t) => {
+t.test('an image that the guest starts again says so, and returns', async (t) => {
   const machine = await withUefiDisk(t, { commands: [...startImage(''), ...startImage(''), ...startGuest] });
   const { serial, ended } = await boot(machine);
   t.equal(serial.match(/tsvm: the firmware goes on as the guest/g)?.length, 1);
@@ -24,7 +24,7 @@ t.test('started again as the guest it says so, and comes back', async (t) => {
   t.equal(ended, 'off');
 });
 
-t.test('a test task is refused there, too, where no timer leaves the guest', async (t) => {
+t.test('a test task is refused if no timer can cause a VM exit', async (t) => {
   const machine = await withUefiDisk(t, { commands: [...startImage('test-timer=1ms'), ...startGuest] });
   const { serial, ended } = await boot({ ...machine, until: /test-timer= cannot be had/ });
   t.match(serial, /tsvm: AMD-V has no timer that leaves the guest/);
@@ -38,7 +38,7 @@ t.test('the option chain= names an application on the same disk', async (t) => {
   t.equal(ended, 'off');
 });
 
-t.test('a chained application that is not there is said, and the machine stands still', async (t) => {
+t.test('a missing chained application is reported, and the machine stands still', async (t) => {
   const machine = await withUefiDisk(t, { commands: [...startImage("'chain=\\nowhere.efi'"), ...startGuest] });
   const { serial, ended } = await boot({ ...machine, until: /status 0x.*\n/ });
   t.match(serial, /tsvm: the firmware does not load the file of chain=: status 0x800000000000000e/);
@@ -46,7 +46,7 @@ t.test('a chained application that is not there is said, and the machine stands 
   t.equal(ended, 'stopped');
 });
 
-t.test('with refusal=firmware the firmware goes on then, as a guest', async (t) => {
+t.test('with refusal=firmware and a missing application the firmware goes on, as a guest', async (t) => {
   const options = "refusal=firmware 'chain=\\nowhere.efi'";
   const machine = await withUefiDisk(t, { commands: [...startImage(options), ...startGuest] });
   const { serial, ended } = await boot(machine);
@@ -61,7 +61,7 @@ const REFUSALS = [
   { options: '', cpu: 'EPYC,-npt', line: /tsvm: this processor has AMD-V \(SVM\) without nested paging\n/g },
 ];
 
-t.test('what it cannot start with is said once, and the machine stands still', async (t) => {
+t.test('the reason why it cannot start is reported once, and the machine stands still', async (t) => {
   for (const { options, cpu, line } of REFUSALS) {
     const machine = await withUefiDisk(t, { commands: [...startImage(options), ...startGuest] });
     const { serial, ended } = await boot({ ...machine, cpu, until: new RegExp(line.source) });
@@ -71,7 +71,7 @@ t.test('what it cannot start with is said once, and the machine stands still', a
   }
 });
 
-t.test('with refusal=firmware the firmware goes on without it', async (t) => {
+t.test('with refusal=firmware the firmware goes on without a hypervisor that cannot start', async (t) => {
   for (const { options, cpu, line } of REFUSALS) {
     const words = `refusal=firmware ${options}`;
     const machine = await withUefiDisk(t, { commands: [...startImage(words), ...startGuest] });
@@ -82,7 +82,7 @@ t.test('with refusal=firmware the firmware goes on without it', async (t) => {
   }
 });
 
-t.test('a damaged image is said to be that, and the machine stands still', async (t) => {
+t.test('a damaged image is reported, and the machine stands still', async (t) => {
   const damaged = join(await temporaryFolder(t), 'damaged.bin');
   const content = await readFile(await freshImage());
   const last = content.length - 0x2000;

@@ -1,19 +1,19 @@
 import t from 'tap';
 import { bootInBochs } from '../../support/machines/bochs.js';
 
-/** Arrandale, like the Westmere of the report that tsvm follows, has no 1 GiB pages and no EPT flags. */
+/** Arrandale, a Westmere, has no 1 GiB pages and no accessed and dirty flags in EPT. */
 const MODELS = ['corei7_haswell_4770', 'broadwell_ult', 'corei5_arrandale_m520', 'corei7_sandy_bridge_2600k'];
 
 /**
- * What VMX forces (SDM 3C 25.1.2 and 25.1.3), and the hypercalls that tsvm-stat makes itself. Linux reads an MSR that no
- * bitmap has a bit for: C001_1029H, which is AMD's. It writes MISC_ENABLE, and MTRR_DEF_TYPE twice each time it sets the PAT. To
- * find out whether ACPI is on, it accesses the port of PM1 control, by which sleep is asked for, too.
+ * The exits that VMX forces (SDM 3C 25.1.2 and 25.1.3), and the hypercalls of tsvm-stat. Linux reads C001_1029H, an MSR of AMD's
+ * for which no bitmap has a bit. It writes MISC_ENABLE, and MTRR_DEF_TYPE twice each time it sets the PAT. To check whether ACPI
+ * is on, it accesses the port of PM1 control, which also requests sleep.
  */
 const FORCED = ['cpuid', 'xsetbv', 'vmcall', 'rdmsr', 'wrmsr', 'port'];
 const MOST_MSRS = 12;
 const MOST_PORTS = 4;
 
-/** The exits that tsvm-stat lists, by name. */
+/** The exits in the output of tsvm-stat, by name. */
 function exitCounts(serial: string): Map<string, number> {
   const lines = [...serial.matchAll(/^ +(\d+) {2}(\S+) /gm)];
   return new Map(lines.map(([, count, reason = '']) => [reason, Number(count)]));

@@ -5,7 +5,7 @@ import { hypervisorLines } from '../../support/machines/harness.js';
 const FEATURE_CONTROL = '0x3a';
 const LOCKED = '1';
 
-/** It says so in its only line and then stands still: a triple fault or a reset would end the run. */
+/** Checks that its only line says why, and that the machine then stands still: a triple fault or a reset would end the run. */
 async function refuses(t: Test, options: BochsBootOptions, line: string): Promise<void> {
   const { serial, ended } = await bootInBochs({ ...options, until: /^tsvm: .*\n/m, seconds: 120 });
   t.same(hypervisorLines(serial), [`tsvm: ${line}`]);
