@@ -16,8 +16,8 @@ export interface TranspileOptions {
   /** Default: the nearest `tsconfig.json` above the folder. */
   readonly tsconfig?: string;
   /**
-   * A file for what is found to be true, so that the next run checks only what a change reaches. The result is the same with it and
-   * without. Default: none.
+   * A file that keeps what was proved, so that the next run proves only what a change affects. The result is the same without it.
+   * Default: none.
    */
   readonly cache?: string;
 }
@@ -25,9 +25,9 @@ export interface TranspileOptions {
 export interface Checked {
   /** All that is wrong, in the order of files and lines. A program with any is not to be run. */
   readonly diagnostics: readonly Diagnostic[];
-  /** What of the program is of the language. */
+  /** The program as lowered; with a `refused` for each refused statement. */
   readonly program: Program;
-  /** Whether all of it is. */
+  /** Whether no part of the program was refused. */
   readonly isComplete: boolean;
   /** How many proofs succeeded. */
   readonly proofs: number;
@@ -39,7 +39,7 @@ export interface Transpiled extends Checked {
 }
 
 export interface TranspiledChecked extends Transpiled {
-  /** What was proved, or relied on, of each node. */
+  /** What was proved of each node, and what was relied on. */
   readonly obligations: Obligations;
 }
 
@@ -50,8 +50,8 @@ export function transpile(options: TranspileOptions): Transpiled {
 }
 
 /**
- * The same with a check of each obligation in the C. All is proved anew: findings of earlier runs say what is true, not what
- * was to be proved.
+ * As `transpile`, with a check of each obligation in the C. Everything is proved again: kept findings say what is true, but not
+ * what had to be proved.
  */
 export function transpileChecked(options: Omit<TranspileOptions, 'cache'>): TranspiledChecked {
   const obligations = new Obligations();

@@ -1,4 +1,4 @@
-/** Names that C cannot take, or that would be one in C. */
+/** Names that C cannot take, and different names that would be the same in C. */
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Report } from '../diagnostics/diagnostic.js';
 import { fieldName, globalName } from '../emit/names.js';

@@ -31,7 +31,7 @@ function haveOneSignature(a: Function, b: Function): boolean {
   );
 }
 
-/** Whether C and the prover take two types for one: references by their layout, enums by their members. */
+/** Whether two types are the same for C and for the prover: references by their layout, enums by their members. */
 function isSameType(a: Type, b: Type): boolean {
   if (a.kind === 'reference' && b.kind === 'reference') return a.layout === b.layout;
   if (a.kind === 'integer' && b.kind === 'integer' && String(a.members) !== String(b.members)) return false;

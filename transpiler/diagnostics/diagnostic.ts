@@ -11,7 +11,7 @@ export interface Diagnostic {
   readonly known: readonly string[];
   /** What would mend it, one way a line: `guard with  if (count < 128) { ... }`. */
   readonly fixes: readonly string[];
-  /** Those of the fixes that are code, to be put into the program. Each was tried: with it the fault is gone, and no other is new. */
+  /** The fixes that are code, as changes of the program. Each was tried: it removes the fault and brings no other. */
   readonly changes?: readonly Change[];
   /** The line that `at` is in; transpile() adds it. */
   readonly source?: string;
@@ -19,7 +19,7 @@ export interface Diagnostic {
 
 /** A fix as a change of the program's text. */
 export type Change =
-  /** From the statement at `at` on, nothing is done unless `condition` is true. Before it, `copies` are declared; `writes` use them. */
+  /** A guard before the statement at `at`: the rest runs only if `condition` is true. `copies` are declared first; `writes` use them. */
   | {
       readonly kind: 'guard';
       readonly at: Location;
@@ -43,5 +43,5 @@ export interface Write {
   readonly text: string;
 }
 
-/** Where the passes put what they find; no pass stops at its first. */
+/** Takes what the passes find. No pass stops at its first diagnostic. */
 export type Report = (diagnostic: Diagnostic) => void;

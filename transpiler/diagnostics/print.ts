@@ -1,4 +1,4 @@
-/** Diagnostics for a person's eye. */
+/** Prints diagnostics for people. */
 import type { Diagnostic } from './diagnostic.js';
 
 /**

@@ -1,7 +1,7 @@
 /**
- * The checks of a checked program: each obligation of the prover is tried again where the program comes to its node.
+ * The checks of a checked program: each obligation of the prover is tested each time its node is evaluated.
  *
- * What an operator gives is computed exactly (exact.ts), and only then given the C type that the proof has chosen. Operands are
+ * The result of an operator is computed exactly (exact.ts), and only then converted to the C type that the proof has chosen. Operands are
  * put into constants first, in order, so that a check evaluates nothing anew.
  */
 import { effectOf } from '../ir/evaluation.js';
@@ -125,7 +125,7 @@ function check(obligation: Obligation, condition: string): string {
   return `CHECK(${condition}, ${quoted(textOfCheck(obligation))});`;
 }
 
-/** What a check says that fails. */
+/** The message of a check that fails. */
 export function textOfCheck({ at, code, message }: Obligation): string {
   return `${at.file}:${at.line}:${at.column}: ${code} ${message}`.replace(/[^ -~]/g, '?');
 }

@@ -1,4 +1,4 @@
-/** The value that JavaScript computes for an operator, in C's __int128, which holds it without an end in sight. */
+/** The value that JavaScript computes for an operator, computed in C's __int128, which holds all of them. */
 import type { ExpressionOf } from '../ir/nodes.js';
 import { literal } from './arithmetic.js';
 

@@ -38,7 +38,7 @@ export function fixOperands(scope: Scope, operands: readonly Expression[]): stri
   return fix(scope, operandsToFix(operands.filter((operand) => !scope.fixed.has(operand))));
 }
 
-/** The same for what the C spells twice, though it is evaluated once. */
+/** As `fixOperands`, but for operands that the C names twice and that are evaluated once. */
 export function fixActing(scope: Scope, operands: readonly Expression[]): string[] {
   return fix(scope, operandsThatAct(operands.filter((operand) => !scope.fixed.has(operand))));
 }

@@ -61,13 +61,13 @@ function visitRead(fn: Function, visit: (variable: Variable) => void): void {
   });
 }
 
-/** Whether control only seems to reach the end: TypeScript knows that all of the enum's cases return. */
+/** Whether gcc would think that control reaches the end, although all cases of an enum return, as TypeScript knows. */
 function endsInSwitch(fn: Function): boolean {
   const last = fn.body.at(-1);
   return last?.kind === 'switch' && last.otherwise === null && fn.result.kind !== 'void';
 }
 
-/** Whether a table ends it whose functions never return: their pointers do not tell gcc so. */
+/** Whether the body ends in the call of a table whose functions never return, which their pointers do not tell gcc. */
 function endsInTable(fn: Function): boolean {
   if (fn.result.kind === 'void' || fn.result.kind === 'never') return false;
   let ends = false;

@@ -17,7 +17,7 @@ export function emit(program: Program): Map<string, string> {
   return emitFiles(program, NO_CHECKS, ['platform.h']);
 }
 
-/** The same with a check of each obligation. The build supplies `platformChecks.h`, too (see checks.h). */
+/** The C files of `program` with a check of each obligation. The build also supplies `platformChecks.h` (see checks.h). */
 export function emitChecked(program: Program, obligations: Obligations): Map<string, string> {
   const files = emitFiles(program, new ObligationChecks(obligations), ['checks.h', 'platform.h', 'platformChecks.h']);
   return files.set('checks.h', checksHeader());

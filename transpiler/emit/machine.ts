@@ -9,7 +9,7 @@ import type { Range } from '../ir/types.js';
 
 export type Machine = 'int32_t' | 'uint32_t' | 'int64_t' | 'uint64_t';
 
-/** In the order in which C's conversions prefer them: the later of two operands' types counts. */
+/** In the order of C's conversion ranks: of the types of two operands, C computes in the later one. */
 const RANKED: readonly Machine[] = ['int32_t', 'uint32_t', 'int64_t', 'uint64_t'];
 
 /** In the order in which a type is chosen for a result. */

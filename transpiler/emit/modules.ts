@@ -1,4 +1,4 @@
-/** The C file of each module, and prototypes.h, by which they know each other. */
+/** The C file of each module, and prototypes.h, which declares their functions to each other. */
 import type { ConstantList, FunctionTable, Instance, Module, Program } from '../ir/nodes.js';
 import { literal } from './arithmetic.js';
 import { quoted } from './expressions.js';

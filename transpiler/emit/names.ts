@@ -1,5 +1,5 @@
 /**
- * How things of the program are called in C: different things never by one name.
+ * Names in C: two different things of a program never get the same name.
  *
  * Names of modules' declarations have a `_` inside and none at their end (check/names.ts). Names of locals have no `_`, unless
  * they had to be spelled another way: then they end in one. So none of them hides another, a macro, or a type of C.
@@ -39,7 +39,7 @@ export function fieldName(name: string): string {
   return isPlain && !TAKEN.has(name) && !MADE.test(name) ? name : respelled(name);
 }
 
-/** `name` with each character that is no letter and no digit as its number, and a `_` at the end: no two names meet. */
+/** `name` with a number for each character that is no letter and no digit, and a `_` at the end. Different names stay different. */
 function respelled(name: string): string {
   return `${name.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}_`)}_`;
 }

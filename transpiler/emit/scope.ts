@@ -11,7 +11,7 @@ export interface Scope {
   readonly checks: Checks;
 }
 
-/** What the C has beside the program's own operations. */
+/** What a checked build adds to the program's own operations. */
 export interface Checks {
   /** The C of an expression, whose operations alone `plain` renders. */
   expression(scope: Scope, expression: Expression, plain: () => Rendered): Rendered;
@@ -25,7 +25,7 @@ export interface Checks {
   beside(fn: Function): readonly { readonly prototype: string; readonly body: readonly string[] }[];
 }
 
-/** An ordinary program has none: what would be checked is proved. */
+/** For an ordinary build, which has no checks: everything is proved. */
 export const NO_CHECKS: Checks = {
   expression: (_scope, _expression, plain) => plain(),
   before: () => [],

@@ -1,13 +1,13 @@
 /**
- * What earlier runs found to be true, by digests of all that it rests on. A finding never goes out of date: where something that
- * it rests on is another, it is looked up under another digest. A file that is damaged, or that another transpiler wrote, is not used.
+ * What earlier runs found to be true, by a digest of everything it depends on. A finding is never out of date: if something that it
+ * depends on changes, so does the digest. A file that is damaged, or that another version of the transpiler wrote, is not used.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { identity } from './identity.js';
 
-/** Findings that this run did not ask for are kept until there are so many times more of them than it asked for. */
+/** Unused findings are kept until there are this many times more of them than used ones. */
 const MOST_UNUSED = 3;
 
 export class Findings {
@@ -30,7 +30,7 @@ export class Findings {
     this.used.set(key, found);
   }
 
-  /** What the next run shall know. */
+  /** The findings to keep for the next run. */
   all(): ReadonlyMap<string, string> {
     const unused = [...this.known].filter(([key]) => !this.used.has(key));
     return unused.length > MOST_UNUSED * this.used.size ? this.used : new Map([...unused, ...this.used]);

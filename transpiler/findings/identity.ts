@@ -1,4 +1,4 @@
-/** Which transpiler this is. */
+/** Identifies this version of the transpiler. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -101,7 +101,7 @@ function tableCall(context: Context, node: ts.CallExpression, getter: ts.CallExp
   return placed(context, node, { kind: 'call', type: resultOf(table.table), callee, operands });
 }
 
-/** What a call of a table gives: it never returns only where no function of the table does. */
+/** The type of a table's call: `never` only if no function of the table returns. */
 function resultOf({ fallback, entries }: FunctionTable): Type {
   const returning = [fallback, ...entries.values()].find(({ result }) => result.kind !== 'never');
   return (returning ?? fallback).result;

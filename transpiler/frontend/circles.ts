@@ -1,6 +1,6 @@
 /**
- * Files that import each other in a circle. JavaScript evaluates one of them before what it imports is there, and which one
- * depends on where the program is entered. So a constant may not need, when it is made, one of another file of its circle.
+ * Files that import each other in a circle. JavaScript evaluates one of them before its imports have values, and which one
+ * depends on the file that is loaded first. So the value of a constant must not need a constant of another file of its circle.
  */
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
@@ -42,7 +42,7 @@ function isImported(context: Context, node: ts.Identifier): boolean {
   return symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0;
 }
 
-/** What each file has evaluated before it: its imports that are not of types only. */
+/** The files that each file imports values from: JavaScript evaluates them first. */
 function importsOf(context: Context, files: readonly ts.SourceFile[]): Imports {
   const all = new Set(files);
   return new Map(

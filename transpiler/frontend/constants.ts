@@ -1,6 +1,6 @@
 /**
  * Values known at build. They obey the same rules as operators in functions: each operand and result is one that
- * JavaScript and C both compute exactly. What is left is compared with JavaScript's own answer (script.ts).
+ * JavaScript and C both compute exactly. The result is then compared with JavaScript's own (script.ts).
  */
 import type { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';

@@ -32,7 +32,7 @@ export type Entity =
   /** A function or value of transpiler/lib that the frontend knows by name. */
   | { readonly kind: 'library'; readonly name: string };
 
-/** The ways into what a construct consists of. The files of the frontend reach one another's constructs through these alone. */
+/** How to lower the parts of a construct. The files of the frontend lower each other's constructs only through this. */
 export interface Lowering {
   /** The expression at `node`: its exact value, or below the cast to `modulus` one that may wrap around. */
   readonly expression: (node: ts.Expression, modulus?: IntegerName | null) => Expression;
@@ -52,14 +52,14 @@ export interface Context {
   readonly modules: ReadonlyMap<string, Module>;
   /** What each declared name stands for, once it is known; null where its declaration was refused. */
   readonly entities: Map<ts.Symbol, Entity | null>;
-  /** Layouts that equal each other are one object: found by their description. */
+  /** Layouts by their description: equal layouts are one object. */
   readonly layouts: Map<string, Layout>;
   readonly lower: Lowering;
   /** What an identifier stands for. */
   readonly entity: (name: ts.Identifier) => Entity;
 }
 
-/** What the lowering of one body needs beside the shared context. */
+/** The context of one function's body. */
 export interface Body extends Context {
   /** Null where the function's result was refused. */
   readonly result: Type | null;
@@ -106,7 +106,7 @@ export function attempt<T>(context: Context, work: () => T): T | null {
   }
 }
 
-/** Runs all of `parts`, so that each of them that is refused is reported; then refuses what consists of them, if any was. */
+/** Runs all of `parts`, so that each refused one is reported. If any was refused, the construct made of them is refused silently. */
 export function all<T extends readonly unknown[]>(context: Context, ...parts: { [K in keyof T]: () => T[K] }): T {
   const results = parts.map((part) => attempt(context, () => ({ value: part() })));
   return results.map((result) => (result === null ? refuseSilently() : result.value)) as unknown as T;

@@ -22,7 +22,7 @@ const SCALARS: Readonly<Record<string, ScalarLayout>> = {
   BOOL: { kind: 'scalar', name: 'boolean', bytes: 1 },
 };
 
-/** What the C of arrays and bit fields, and of their elements, is called. */
+/** Names that the emitted C uses for arrays, bit fields and their elements. */
 const MADE_NAME = /^(array_\d+_|bits_|[ui]\d+$|[gh][pv]a$|boolean$)/;
 
 /** The layout that `node` names or describes. */

@@ -89,7 +89,7 @@ export function conditionalType(
   return holdsMembers(both) ? both : { ...both, members: null };
 }
 
-/** A type that both flow into; without a name where none of the language's does. */
+/** The type that both operands fit in; without a name if no declared type holds both. */
 function joined(left: IntegerType, right: IntegerType): IntegerType {
   const { javascript } = left;
   const name = left.name === null ? right.name : right.name === null ? left.name : joinedName(left.name, right.name);

@@ -1,12 +1,12 @@
-/** What is left of what was refused: names that stand for nothing, and what the prover has to know of a statement. */
+/** What later steps need to know of refused code: its names, and what a refused statement may have changed. */
 import { ts } from 'ts-morph';
 import type { Statement, Variable } from '../ir/nodes.js';
 import { type Body, type Context, locate, symbolOf } from './context.js';
 import { callOf, libraryName } from './literals.js';
 
 /**
- * Has the names in `name` stand for something refused, until what they stand for is known: what uses the name of a refused
- * declaration is not refused again.
+ * Marks the names in `name` as refused until their declaration is lowered. The use of a name that stays refused is not
+ * reported again.
  */
 export function startAsRefused(context: Context, name: ts.BindingName): readonly ts.Symbol[] {
   const symbols = namesIn(name).flatMap((one) => context.checker.getSymbolAtLocation(one) ?? []);

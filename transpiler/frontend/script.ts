@@ -1,4 +1,4 @@
-/** JavaScript's own answer for a constant, against which the evaluated one is held. */
+/** Compares the evaluated value of a constant with the value that JavaScript computes. */
 import { compileFunction } from 'node:vm';
 import { ts } from 'ts-morph';
 import { SUBSET } from '../diagnostics/subset.js';
@@ -29,7 +29,7 @@ export function checkScript(context: Context, initializer: ts.Expression, value:
   );
 }
 
-/** Whether `node` is a literal that says an integer in as many words; most constants are. */
+/** Whether `node` is a plain integer literal, as most constants are. */
 function isInteger(node: ts.Expression): boolean {
   return ts.isBigIntLiteral(node) || (ts.isNumericLiteral(node) && Number.isSafeInteger(Number(node.text)));
 }

@@ -21,7 +21,7 @@ export function statementsOf(body: Body, nodes: readonly ts.Statement[]): Statem
   return nodes.flatMap((node) => {
     const lowered = attempt(body, () => statementOf(body, node));
     if (lowered === null) return [refusedStatement(body, node)];
-    // What it has to prove can say how to mend what TypeScript refuses; what it gives is unknown.
+    // Its own proofs stay, since they can say how to mend what TypeScript refuses. Its values are unknown.
     return body.refused.has(node) ? [...lowered, refusedStatement(body, node)] : lowered;
   });
 }
@@ -142,7 +142,7 @@ function isOperator({ kind }: Expression): boolean {
   return kind === 'binary' || kind === 'unary' || kind === 'conditional';
 }
 
-/** Operators on narrow numbers give wider results: a const of theirs holds 32 bits. */
+/** The type of a const whose value is an operator's: on narrow numbers operators give results of 32 bits. */
 function widened(type: IntegerType): IntegerType {
   const { name, javascript } = type;
   return name === null || javascript === 'bigint' ? type : integerType(name.startsWith('i') ? 'i32' : 'u32');

@@ -111,7 +111,7 @@ function caseBody(body: Body, clause: ts.CaseOrDefaultClause, isLast: boolean): 
   return lowered;
 }
 
-/** Cases share one scope in JavaScript: a name that one declares is there, without a value, in the others. In C each has its own. */
+/** Refuses a case that uses a name of another case. In JavaScript all cases share one scope; in C each has its own. */
 function refuseSharedNames(body: Body, clause: ts.CaseOrDefaultClause): void {
   const declared = new Set(
     clause.statements

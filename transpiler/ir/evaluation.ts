@@ -3,7 +3,7 @@ import type { Expression } from './nodes.js';
 import { reachesVolatile } from './volatile.js';
 import { operandsOf } from './walk.js';
 
-/** Nothing; it looks at memory; its order among others, and how often it is done, count. */
+/** `reads`: it reads memory. `acts`: its place in the order of evaluation matters, and how often it is evaluated. */
 export type Effect = 'none' | 'reads' | 'acts';
 
 const known = new WeakMap<Expression, Effect>();

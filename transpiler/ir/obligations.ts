@@ -1,6 +1,6 @@
 /**
- * What the prover has shown of each node of a program. The C of a checked build (emit/checked.ts) tries it again whenever it
- * comes there.
+ * What the prover has shown of each node of a program. The C of a checked build (emit/checks.ts) tests it
+ * each time the node is evaluated.
  */
 import { integerName, rangeOfName } from './integers.js';
 import type { Location } from './location.js';
@@ -11,13 +11,13 @@ type StatementOf<K extends Statement['kind']> = Extract<Statement, { readonly ki
 
 /** What holds of a node each time it is evaluated. */
 export type Claim =
-  /** Its value, computed without an end, is in the range. */
+  /** Its exact value, of whatever size, is in the range. */
   | { readonly kind: 'within'; readonly node: Expression; readonly range: Range }
   | { readonly kind: 'notZero'; readonly node: Expression }
   | { readonly kind: 'notNull'; readonly node: Expression }
-  /** The division does not trap: it is not the least i64 by -1. */
+  /** The division does not trap, as the least i64 divided by -1 does. */
   | { readonly kind: 'divides'; readonly node: ExpressionOf<'binary'> }
-  /** The character is one of the text. */
+  /** The index of the character is below the length of the string. */
   | { readonly kind: 'character'; readonly node: ExpressionOf<'charCode'> }
   /** The bytes from the offset on are in the window. */
   | { readonly kind: 'bytes'; readonly node: ExpressionOf<'bytesRead' | 'bytesPart'> | StatementOf<'bytesWrite'> }
@@ -26,15 +26,15 @@ export type Claim =
   /** What an entry point requires; the prover relies on assembly for it. */
   | { readonly kind: 'entry'; readonly node: Expression }
   | { readonly kind: 'contract'; readonly node: StatementOf<'contract'> }
-  /** The cases name each value that the subject has. */
+  /** The cases name every value that the subject can have. */
   | { readonly kind: 'cases'; readonly node: StatementOf<'switch'> }
   | { readonly kind: 'never'; readonly node: Expression | StatementOf<'unreachable'> };
 
 export interface Obligation {
-  /** The code of its diagnostic; a word where there is none. */
+  /** The code of its diagnostic; a word if there is no such code. */
   readonly code: string;
   readonly at: Location;
-  /** What it means if it does not hold. */
+  /** The message for a run in which it does not hold. */
   readonly message: string;
   readonly claim: Claim;
 }
@@ -61,7 +61,7 @@ export class Obligations {
     return this.byNode.get(node) ?? [];
   }
 
-  /** Those of a function's body and contracts. */
+  /** The obligations in a function's body and contracts. */
   in(subject: Function): readonly Obligation[] {
     return this.byFunction.get(subject) ?? [];
   }

@@ -1,4 +1,4 @@
-/** Text of expressions that no program has written. */
+/** The text of new expressions. */
 
 /** Names, members and calls, which any operator may stand beside. */
 const ATOM = /^[\w$.]*(\([^()]*\)[\w$.]*)*$/;

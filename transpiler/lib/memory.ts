@@ -98,7 +98,7 @@ function bytesAt({ view, offset: base }: Place, start: Hpa, length: u32): Bytes 
   };
 }
 
-/** Thrown in Node where machine memory is reached that no test added: the trust in an address was misplaced. */
+/** Thrown in Node on an access to machine memory that no test added: a trusted address was wrong. */
 export class NoMemoryError extends RangeError {
   constructor(address: bigint, length: number) {
     super(`no simulated memory at 0x${address.toString(16)}, ${length} bytes`);

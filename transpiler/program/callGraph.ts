@@ -36,8 +36,8 @@ export function intrinsicsOf(subject: Function): ReadonlySet<IntrinsicFunction> 
 }
 
 /**
- * All functions of the program, those that a function calls before it. Where functions call each
- * other in a circle, which is reported elsewhere, one of them comes too early.
+ * All functions of the program, each after the functions that it calls. In a circle of calls, which is reported elsewhere,
+ * one function comes before a function that it calls.
  */
 export function calleesFirst(program: Program): readonly Function[] {
   const ordered = new Set<Function>();

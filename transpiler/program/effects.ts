@@ -6,7 +6,7 @@ import type { EffectPromise } from '../lib/contracts.js';
 import type { Effect } from '../lib/intrinsics.js';
 import { calleesFirst, callsIn, functionsOf, intrinsicsOf } from './callGraph.js';
 
-/** What each promise rules out. `nmi-safe`: nothing that what was interrupted may be in the middle of. */
+/** What each promise rules out. `nmi-safe`: nothing that the interrupted code may be in the middle of. */
 export const PROMISES: Readonly<Record<EffectPromise, readonly Effect[]>> = {
   'no-alloc': ['alloc'],
   'no-mmio': ['mmio'],
@@ -15,7 +15,7 @@ export const PROMISES: Readonly<Record<EffectPromise, readonly Effect[]>> = {
   'nmi-safe': ['alloc', 'lock', 'control', 'virtualization'],
 };
 
-/** How an effect comes to a function: the calls that lead to an intrinsic that has it. */
+/** Why a function has an effect: the calls that lead to an intrinsic with that effect. */
 export interface Cause {
   readonly intrinsic: IntrinsicFunction;
   /** The functions called, the last of which calls the intrinsic. Empty where the function does so itself. */

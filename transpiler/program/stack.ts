@@ -12,7 +12,7 @@ import { readCompilerGraph, type CompiledCall, type CompiledFunction } from './c
 /** A function that is written in assembly. */
 export interface AssemblyFunction {
   readonly symbol: string;
-  /** What is on the stack at its deepest, its return address or interrupt frame included. */
+  /** Its deepest use of the stack in bytes, with its return address or interrupt frame. */
   readonly bytes: number;
   /** The symbols that it calls. */
   readonly calls: readonly string[];
@@ -21,11 +21,11 @@ export interface AssemblyFunction {
 export interface StackBound {
   readonly entry: string;
   readonly bytes: number;
-  /** The calls that take the most, from the entry on. */
+  /** The chain of calls that takes the most, starting at the entry. */
   readonly path: readonly { readonly symbol: string; readonly bytes: number }[];
 }
 
-/** The stack of something is not bounded, or not known. The message says of what. */
+/** Thrown if a stack depth is unbounded or unknown. The message says for which function. */
 export class StackError extends Error {
   constructor(message: string) {
     super(message);

@@ -9,7 +9,7 @@ import { lessOrEqual, less, atMost, type Formula } from './domain/formula.js';
 import { add, constant, scale, type Linear } from './domain/linear.js';
 import { rangeOfType, spanOf, U32, U64 } from './domain/range.js';
 
-/** The values that can be read from where the expression says. */
+/** The values that the memory of an access can hold. */
 export function memoryRange(expression: ExpressionOf<'field' | 'bits' | 'bytesStart' | 'addressOf'>): Range {
   if (expression.kind === 'bits') return bitsRange(expression);
   return expression.type.kind === 'integer' ? rangeOfType(expression.type) : U64;

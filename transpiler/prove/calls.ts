@@ -12,13 +12,13 @@ import { add, constant, subtract, type Linear } from './domain/linear.js';
 import { hull, numbersOf, U32, U64 } from './domain/range.js';
 import type { Summary } from './summary.js';
 
-/** How deep functions that only return, and contracts, are looked into; a circle of them has no end. */
+/** How many calls deep the prover looks into contracts and functions that only return. Without a limit, a circle would never end. */
 const MOST_DEPTH = 6;
 
-/** How many functions are looked into for one call: where each of many calls some of the others, there is no end in sight. */
+/** How many functions the prover looks into for one call. Without a limit, functions that call many others would take too long. */
 const MOST_LOOKED_INTO = 40;
 
-/** What stands for a parameter in a call. */
+/** The argument of a call that stands for a parameter. */
 type Operand =
   | { readonly kind: 'integer'; readonly value: Linear }
   | { readonly kind: 'boolean'; readonly formula: Formula };
@@ -50,7 +50,7 @@ export function callCondition(context: Context, expression: ExpressionOf<'call'>
   return bound(context, bind(called, values), () => context.condition(returned));
 }
 
-/** What a function returns that does nothing else; null where it does, or is deep in functions like it, or behind many. */
+/** The expression that a function returns if it does nothing else; null if it does more, or if a limit above is reached. */
 function onlyReturn(context: Context, { returned }: Summary): Expression | null {
   context.lookedInto += 1;
   return context.depth < MOST_DEPTH && context.lookedInto <= MOST_LOOKED_INTO ? returned : null;
@@ -100,7 +100,7 @@ function bound<T>(context: Context, { integers, booleans }: Bindings, evaluate: 
   return result;
 }
 
-/** So deep, the expression is another function's, which proves this call itself. */
+/** At this depth the expression belongs to another function, whose own proof covers this call. */
 function checkRequires(context: Context, node: ExpressionOf<'call'>, called: Summary, bindings: Bindings): void {
   if (context.depth >= MOST_DEPTH) return;
   for (const required of called.requires) {

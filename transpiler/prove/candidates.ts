@@ -21,7 +21,7 @@ export interface Head {
   readonly state: State;
   /** The integer variables that the loop assigns, each with the symbol that stands for it. */
   readonly symbols: ReadonlyMap<Variable, number>;
-  /** Those that are known by the number of rounds so far instead, for which `rounds` stands. */
+  /** The other assigned variables: they are expressed through `rounds`, the symbol for the number of rounds so far. */
   readonly counted: readonly Variable[];
   readonly rounds: number | null;
 }
@@ -36,7 +36,7 @@ interface Changing {
 }
 
 const MOST_GUESSES = 300;
-/** A step that is farther than this is no step. */
+/** A larger change in one round is not taken for a step. */
 const FARTHEST_STEP = 1n << 32n;
 
 /**
@@ -56,12 +56,12 @@ function variablesOf({ symbols, counted }: Head): readonly Variable[] {
   return [...symbols.keys(), ...counted];
 }
 
-/** What the symbols at the head stand for when the loop is entered. */
+/** The values of the symbols at the head when the loop is entered. */
 export function valuesAtEntry(entry: State, head: Head): ReadonlyMap<number, Linear> {
   return valuesIn(entry, head, constant(0n));
 }
 
-/** What they stand for when the head is reached again, said with what they stood for before. */
+/** Their values when the head is reached again, in terms of their values one round before. */
 export function valuesAtEnd(end: State, head: Head): ReadonlyMap<number, Linear> {
   return valuesIn(end, head, head.rounds === null ? constant(0n) : plus(ofSymbol(head.rounds), 1n));
 }
@@ -105,7 +105,7 @@ function* allGuesses(
   yield* besideOthers(head, changing);
 }
 
-/** What is compared, and the same as far behind as one round moves it: `i < n` in the body is `i <= n` after it. */
+/** The compared inequalities, and each one shifted by one round: `i < n` in the body gives `i <= n` after it. */
 function* comparedOneStepLater(
   end: State,
   next: ReadonlyMap<number, Linear>,
@@ -120,7 +120,7 @@ function* comparedOneStepLater(
   }
 }
 
-/** What is known before the loop of the first values, said of the values at the head. */
+/** What is known of the first values before the loop, guessed for the values at the head. */
 function* entryFacts(entry: State, changing: readonly Changing[]): Iterable<Linear> {
   for (const { now, first } of changing) {
     const [term] = first.terms;

@@ -60,15 +60,15 @@ export class Context {
   loop: LoopExits | null = null;
   /** How many rounds of loops were gone through so far. */
   rounds = 0;
-  /** How many functions deep the expression lies that is evaluated: 0 in the function itself. */
+  /** How many calls lead to the function whose expression is evaluated: 0 in the function itself. */
   depth = 0;
-  /** How many functions were looked into so far for the one that the function itself calls. */
+  /** How many functions were looked into so far for the current call in the function itself. */
   lookedInto = 0;
   /** The inequalities that were compared, while a loop looks for its invariants. */
   compared: Linear[] | null = null;
   /** How many proofs succeeded, each counted once. */
   proofs = 0;
-  /** Whether what a trial adds is never passed. */
+  /** Whether control never gets past the statements that a trial adds. */
   stopsAlways = false;
   /** The integers and lengths returned so far. */
   result: Range | null = null;
@@ -106,12 +106,12 @@ export class Context {
     return limited(this.rules.condition(this, this.standing(expression)));
   }
 
-  /** What stands in the place of the expression: itself, or a fix that is tried. */
+  /** The expression itself, or what the trial of a fix puts in its place. */
   standing(expression: Expression): Expression {
     return this.trial?.instead.get(expression) ?? expression;
   }
 
-  /** Goes through an expression of any type, for what must be proved in it. */
+  /** Evaluates an expression of any type only to prove what it needs. */
   visit(expression: Expression): void {
     if (expression.type.kind === 'boolean') this.condition(expression);
     else this.integer(expression);
@@ -133,7 +133,7 @@ export class Context {
     if (this.reporting && wasReached && this.state.impossible) this.stopsAlways = true;
   }
 
-  /** What is known of a function that is called. One that comes too early, in a circle that is reported elsewhere, is not proved yet. */
+  /** What is known of a called function. In a circle of calls, which is reported elsewhere, a function may not be proved yet. */
   summaryOf(called: Function): Summary {
     return this.summaries.get(called) ?? summaryOf(called, null);
   }
@@ -192,13 +192,13 @@ export class Context {
     this.obligations.add(this.function, { code: code.code, at, message, claim });
   }
 
-  /** A value that no form can say. */
+  /** A new symbol, for a value that no linear form describes. */
   fresh(from: Expression, range: Range): Linear {
     const type = from.type.kind === 'integer' ? from.type.name : null;
     return ofSymbol(this.symbols.create(from.text, range, from.at, type));
   }
 
-  /** A value that nothing is known of but its type. */
+  /** A value of which only the type is known. */
   unknown(expression: Expression): Linear {
     const range = numbersOf(expression.type);
     return range === null ? ZERO : this.fresh(expression, range);
@@ -214,7 +214,7 @@ export class Context {
     return value;
   }
 
-  /** The values that a form can have here. */
+  /** The values that a form can have at this point. */
   rangeOf(form: Linear): Range {
     return this.state.boundsOf(form);
   }
@@ -228,7 +228,7 @@ export class Context {
     return value;
   }
 
-  /** Writes down `range`, unless the expression is tried only, or part of a loop's search. */
+  /** Writes down `range`, except during a trial or a loop's search. */
   noteRange(expression: Expression, range: Range): void {
     if (this.reporting && this.trial === null) expression.range = range;
   }

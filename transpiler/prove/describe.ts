@@ -1,11 +1,11 @@
-/** What is known, in words. */
+/** Says in words what is known. */
 import type { IntegerName, IntegerType } from '../ir/types.js';
 import { asOperand } from '../ir/spelling.js';
 import { magnitude, type Linear } from './domain/linear.js';
 import { U32 } from './domain/range.js';
 import type { State } from './domain/state.js';
 
-/** Facts that say more than a person reads are left out. */
+/** Longer facts are left out: a person would not read them. */
 const MOST_FACTS = 4;
 
 /** How programs write the name of a type. */
@@ -21,7 +21,7 @@ function spellName(name: IntegerName): string {
 /** One line for each symbol in `forms`, and one for each inequality that ties them to something. */
 export function knownFacts(state: State, forms: readonly Linear[]): readonly string[] {
   const symbols = new Set(forms.flatMap(({ terms }) => terms.map(({ symbol }) => symbol)));
-  const facts = [...new Set([...symbols].flatMap((symbol) => state.factsWith(symbol)))].filter(isTold(state));
+  const facts = [...new Set([...symbols].flatMap((symbol) => state.factsWith(symbol)))].filter(isWorthTelling(state));
   const foreign = ({ terms }: Linear): number => terms.filter(({ symbol }) => !symbols.has(symbol)).length;
   const shown = facts.sort((a, b) => foreign(a) - foreign(b)).slice(0, MOST_FACTS);
   const named = new Set([...symbols, ...shown.flatMap(({ terms }) => terms.map(({ symbol }) => symbol))]);
@@ -31,8 +31,8 @@ export function knownFacts(state: State, forms: readonly Linear[]): readonly str
   ];
 }
 
-/** A fact between two values of one variable, of which one has passed, says nothing to a reader. */
-function isTold(state: State): (fact: Linear) => boolean {
+/** Leaves out facts that only relate a variable to an earlier value of itself: they tell a reader nothing. */
+function isWorthTelling(state: State): (fact: Linear) => boolean {
   return ({ terms }) => new Set(terms.map(({ symbol }) => state.symbols.get(symbol).name)).size === terms.length;
 }
 

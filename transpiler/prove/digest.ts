@@ -1,7 +1,7 @@
 /**
- * Digests of functions: two of one digest have the same proof. All that the nodes of a function hold counts, but for where they
- * stand and how they are written, which messages alone tell.
- * A function that is called stands for what its callers know of it, which is all that their proofs read (summary.ts).
+ * Digests of functions: functions with the same digest have the same proof. A digest covers everything in a function's nodes
+ * except their places and their texts, which only messages use.
+ * For a called function it covers the summary, since callers' proofs read nothing else of it (summary.ts).
  */
 import { digest } from '../findings/findings.js';
 import type { Function, FunctionTable, Variable } from '../ir/nodes.js';
@@ -30,7 +30,7 @@ export class Digests {
   }
 }
 
-/** Writes all that is below a value, one variable the same wherever it stands. */
+/** Writes a value as text. A variable is written in the same way wherever it stands. */
 class Writer {
   /** Whether each function that is called has a digest. */
   isComplete = true;

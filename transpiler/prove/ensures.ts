@@ -64,7 +64,7 @@ function ensuresTheSame(one: Return, other: Return): boolean {
   );
 }
 
-/** Callers know what they passed and what they get: other variables, and parameters given another value, mean nothing to them. */
+/** Reports what means nothing to a caller: local variables, and parameters that the function has given another value. */
 function checkTerms(subject: Function, { value, conditions }: Return, report: Report): void {
   const assigned = assignedIn(subject.body);
   for (const condition of conditions) {

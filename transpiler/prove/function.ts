@@ -19,7 +19,7 @@ import { forget } from './variables.js';
 
 const RULES: Rules = { value: valueOf, condition, statement: runStatement };
 
-/** Proves a function, what is known of whose callees is in `summaries`, and writes the range of each integer expression of it. */
+/** Proves a function and writes the range of each of its integer expressions. `summaries` says what is known of its callees. */
 export function proveFunction(
   subject: Function,
   summaries: ReadonlyMap<Function, Summary>,
@@ -43,7 +43,7 @@ export function proveFunction(
   return { result: context.result, proofs: context.proofs };
 }
 
-/** Goes through the function from what it requires on. */
+/** Goes through the body, starting with what the function requires. */
 function runBody(context: Context, { parameters, body }: Function, requires: readonly Expression[]): void {
   for (const parameter of parameters) forget(context, parameter);
   for (const required of requires) context.state = assume(context.state, context.condition(required));

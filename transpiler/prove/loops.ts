@@ -31,7 +31,7 @@ type Loop = Extract<Statement, { kind: 'loop' }>;
 
 /** After so many rounds that each drop a guess, all guesses are dropped. */
 const MOST_ROUNDS = 16;
-/** After so many rounds of all loops of a function, those in one another counted each time, no more is guessed. */
+/** The limit of rounds in all loops of a function, inner loops counted each time. After it, nothing more is guessed. */
 const MOST_ROUNDS_OF_FUNCTION = 2000;
 
 export function loop(context: Context, statement: Loop): void {
@@ -121,7 +121,7 @@ function keptGuesses(context: Context, statement: Loop, entry: State, head: Head
   return [];
 }
 
-/** What a round that knows nothing suggests, as far as it holds at entry. */
+/** The guesses that a round without knowledge suggests, without those that do not hold at entry. */
 function firstGuesses(context: Context, statement: Loop, entry: State, head: Head): readonly Linear[] {
   const outer = context.compared;
   const mark = context.symbols.count;
@@ -138,7 +138,7 @@ function firstGuesses(context: Context, statement: Loop, entry: State, head: Hea
   return guesses(before, head, end, suggested).filter((form) => before.proves(substitute(form, first)));
 }
 
-/** The state at entry, where what is `null` takes for its length one that the loop would give it. */
+/** The state at entry, in which the length of `null` is replaced by a length that the loop could give. */
 function withLengthsOfNull(entry: State, end: State): State {
   const result = entry.copy();
   for (const [variable, value] of entry.integers) {
@@ -160,7 +160,7 @@ function invariantsOf({ body }: Loop): readonly Expression[] {
   );
 }
 
-/** Proves the declared invariants where the body starts from `state`, which comes to the head. */
+/** Proves the declared invariants at the start of the body, for a `state` that arrives at the head. */
 function proveInvariants(
   context: Context,
   statement: Loop,
@@ -175,7 +175,7 @@ function proveInvariants(
   context.state = assume(context.state, test);
   for (const invariant of invariants) {
     const formula = context.silently(() => context.condition(invariant));
-    // It is checked in each round, where it stands.
+    // A checked build tests it in each round, where it stands.
     context.prove(formula, [], () => ({
       code,
       at: invariant.at,

@@ -13,7 +13,7 @@ export function addRanges(subject: Function, obligations: Obligations): void {
   });
 }
 
-/** Below a cast of bigints only the low bits of an operator count: C computes no more of it. */
+/** Whether only the low bits of an operator count, as below a cast of bigints: C computes only those. */
 function isModular({ type, ...node }: Expression): boolean {
   return 'wraps' in node && node.wraps && type.kind === 'integer' && type.javascript === 'bigint';
 }

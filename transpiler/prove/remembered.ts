@@ -4,7 +4,7 @@ import type { Expression, Function } from '../ir/nodes.js';
 import type { Range } from '../ir/types.js';
 import { visitBody } from '../ir/walk.js';
 
-/** What came of the proof of one function. */
+/** The result of the proof of one function. */
 export interface Proof {
   readonly result: Range | null;
   /** How many proofs the function took. */

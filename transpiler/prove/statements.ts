@@ -12,7 +12,7 @@ import { loop } from './loops.js';
 import { hull, intersect, numbersOf } from './domain/range.js';
 import { forget, nameOf } from './variables.js';
 
-/** Takes the state over one statement. */
+/** Updates the state for one statement. */
 export function runStatement(context: Context, statement: Statement): void {
   switch (statement.kind) {
     case 'declare':
@@ -42,7 +42,7 @@ export function runStatement(context: Context, statement: Statement): void {
     case 'unreachable':
       return unreachable(context, statement);
     case 'refused':
-      // Only what is proved without it is looked at: what follows is taken not to be reached.
+      // The statements after it are treated as not reached: their proofs could rest on it.
       if (statement.ends) context.state = assume(context.state, FALSE);
   }
 }
@@ -53,7 +53,7 @@ function declare(context: Context, variable: Variable, value: Expression | null)
   else keep(context, variable, value);
 }
 
-/** Gives the variable a value; a symbol that came with the value is called by the variable from now on. */
+/** Gives the variable a value. A symbol that was created for this value gets the variable's name. */
 function keep(context: Context, variable: Variable, expression: Expression): void {
   const before = context.symbols.count;
   const value = context.integer(expression);
@@ -124,7 +124,7 @@ function choice(context: Context, statement: Extract<Statement, { kind: 'switch'
   context.state = join(after, context.state);
 }
 
-/** What tsc says of the values of an enum is relied on. */
+/** Notes that this relies on tsc: the subject is a member of its enum. */
 function relyOnCases(context: Context, node: Extract<Statement, { kind: 'switch' }>): void {
   context.claim({ kind: 'cases', node }, () => ({
     code: PROOF.reachable,
@@ -144,7 +144,7 @@ function namesAllMembers({ type }: Expression, labels: readonly Linear[]): boole
   return type.members.every((member) => named.has(member));
 }
 
-/** Keeps the state for where the jump goes; nothing follows it here. */
+/** Keeps the state for the target of the jump. The statements after the jump are not reached. */
 function leave(context: Context, states: Context['state'][] | undefined): void {
   states?.push(context.state);
   context.state = assume(context.state, FALSE);
@@ -194,7 +194,7 @@ function unreachable(context: Context, statement: Extract<Statement, { kind: 'un
   const { subject } = statement;
   const value = context.integer(subject);
   const members = subject.type.kind === 'integer' ? (subject.type.members ?? []) : [];
-  // What has the type of an enum is one of its members: it gets nothing else.
+  // A value of an enum's type is one of its members: no other value is accepted for it.
   const excluded = members.map((member) => negate(equals(value, constant(member))));
   const formula: Formula = members.length === 0 ? FALSE : { kind: 'all', parts: excluded };
   const left = members.filter((_, position) => !entails(context.state, excluded[position] ?? FALSE));

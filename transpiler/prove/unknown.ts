@@ -1,8 +1,8 @@
 /**
  * What of a function can be proved although a statement of it was refused, or although it uses what such a function gives.
  *
- * What is left is looked at as if the rest were right: a statement that uses an unknown value counts as refused, too, and what
- * may rest on a refused statement is taken not to be reached. So what is reported does not follow from the refusal.
+ * A statement that uses an unknown value counts as refused, too, and statements that may rest on a refused one are treated as not
+ * reached. So no report is a mere consequence of the refusal.
  */
 import type { Location } from '../ir/location.js';
 import type { Expression, Function, Statement, Variable } from '../ir/nodes.js';

@@ -11,7 +11,7 @@ export function nameOf({ name, type }: Variable): string {
   return type.kind === 'integer' ? name : `${name}.length`;
 }
 
-/** Gives the variable a value that nothing is known of but its type. */
+/** Gives the variable a value of which only the type is known. */
 export function forget(context: Context, variable: Variable): void {
   const { type } = variable;
   if (type.kind === 'boolean') context.state.booleans.set(variable, UNKNOWN);

@@ -1,4 +1,4 @@
-/** The examples of a page, transpiled as one program: so they are true, or the page cannot be made. */
+/** Transpiles the examples of a page as one program, so that a page with a wrong example cannot be made. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';

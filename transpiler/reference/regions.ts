@@ -1,4 +1,4 @@
-/** The parts of a page that are made by a program: between two comments that Markdown does not show. */
+/** The generated parts of a page: each stands between two comments, which Markdown does not show. */
 
 const END = '<!-- end generated -->';
 const REGION = /^<!-- generated: (.*) -->\n[^]*?^<!-- end generated -->$/gm;

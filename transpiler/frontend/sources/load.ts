@@ -22,13 +22,13 @@ export interface Sources {
   readonly x86: ts.SourceFile | null;
 }
 
-/** On top of the project's own: nothing but the program, all checks, and messages that speak of its types. */
+/** Added to the project's own options: all checks are on, and nothing but the program is read. */
 const COMPILER_OPTIONS: ts.CompilerOptions = {
   ...STRICT_OPTIONS,
   types: [],
   noEmit: true,
   skipLibCheck: true,
-  // The package gives the library's sources to this condition: it is part of each program.
+  // With this condition the package exports the library's sources, which are part of each program.
   customConditions: ['tsvm-source'],
   exactOptionalPropertyTypes: false,
 };
@@ -136,7 +136,7 @@ export function locationOf(folder: string, file: ts.SourceFile, start: number, l
   };
 }
 
-/** How messages call each file: it is asked for at each node. */
+/** The name of each file in messages, kept because every node asks for it. */
 const names = new WeakMap<ts.SourceFile, string>();
 
 function nameOf(folder: string, file: ts.SourceFile): string {

@@ -1,6 +1,6 @@
 /**
- * How deep a program may nest. TypeScript and the passes after it go down a program's tree by recursion, for which the
- * stack has room some times over.
+ * How deep a program may nest. TypeScript and the later passes walk the tree recursively. The limits
+ * leave several times the stack that they need.
  */
 import { ts } from 'ts-morph';
 

@@ -1,6 +1,6 @@
 /**
- * What TypeScript finds in the files of a program. TypeScript itself knows which files a change reaches, and which need not be
- * checked again; it keeps that in the text of a build info, as with tsc's `incremental`.
+ * What TypeScript finds in the files of a program. TypeScript itself knows which files a change affects;
+ * it keeps that in the text of a build info, as with tsc's `incremental`.
  */
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';

@@ -17,7 +17,7 @@ export type Formula =
   | { readonly kind: 'any'; readonly parts: readonly Formula[] }
   /** `then`; `facts`, each `<= 0`, define the symbols in it and hold whether it is true or not. */
   | { readonly kind: 'given'; readonly facts: readonly Linear[]; readonly then: Formula }
-  /** Either way. */
+  /** Nothing is known: true or false. */
   | { readonly kind: 'unknown' };
 
 export const TRUE: Formula = { kind: 'all', parts: [] };
@@ -100,11 +100,11 @@ export function formsOf(formula: Formula): readonly Linear[] {
   }
 }
 
-/** What a formula may say at most: one that is made of others, each of them twice, doubles with each step. */
+/** The largest size of a formula. Without a limit, a formula that uses others twice would double at each step. */
 const LARGEST = 500;
 const sizes = new WeakMap<Formula, number>();
 
-/** The formula, or nothing where it is too large to be gone through. */
+/** The formula, or an unknown one if it is too large. */
 export function limited(formula: Formula): Formula {
   return sizeOf(formula) > LARGEST ? UNKNOWN : formula;
 }

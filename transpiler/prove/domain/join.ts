@@ -19,7 +19,7 @@ import { State } from './state.js';
 /** How many inequalities are combined to find a fact of one path on the other. */
 const JOIN_DEPTH = 2;
 
-/** A variable that the two paths give different values: from here on, a symbol of its own. */
+/** A variable to which the two paths give different values. After the join it has a symbol of its own. */
 interface Merged {
   readonly variable: Variable;
   readonly value: Linear;
@@ -27,7 +27,7 @@ interface Merged {
   readonly inB: Linear;
 }
 
-/** The state after either of two, which have grown from one. A path that is impossible says nothing. */
+/** The state after one of two paths that started from the same state. An impossible path is ignored. */
 export function join(a: State, b: State): State {
   if (a.impossible) return b;
   if (b.impossible) return a;
@@ -113,7 +113,7 @@ function* candidates(joined: State, merged: readonly Merged[], a: State, b: Stat
   yield* renamedFacts(b, new Map(merged.flatMap(({ value, inB }) => renaming(value, inB))));
 }
 
-/** How the symbol of `before`, if it is one symbol and a constant, is said with `value`. */
+/** The symbol of `before` in terms of `value`, if `before` is one symbol and a constant. */
 function renaming(value: Linear, before: Linear): readonly (readonly [number, Linear])[] {
   const [term, ...others] = before.terms;
   if (term === undefined || others.length > 0 || term.factor !== 1n) return [];

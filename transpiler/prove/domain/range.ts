@@ -26,7 +26,7 @@ export function numbersOf(type: Type): Range | null {
   return type.kind === 'bytes' || type.kind === 'string' ? U32 : null;
 }
 
-/** What the C of an expression that is never reached may take its values to be: one type holds them. */
+/** The range to assume for an expression that is never reached, so that one C type holds it. */
 export function rangeOfUnreached(type: IntegerType): Range {
   return type.name === null && type.javascript === 'bigint' ? I64 : rangeOfType(type);
 }
@@ -70,7 +70,7 @@ export function multiplyRanges(a: Range, b: Range): Range {
   return spanOf([a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high]);
 }
 
-/** Quotients rounded towards 0. The divisor's 0 is left out: that it is not 0 is proved apart. */
+/** Quotients rounded towards 0. A divisor of 0 is ignored here, since it is excluded by a proof of its own. */
 export function divideRanges(a: Range, b: Range): Range {
   const divisors = [b.low, b.high, -1n, 1n].filter((value) => value !== 0n && value >= b.low && value <= b.high);
   if (divisors.length === 0) return hull(a, exactly(0n));
@@ -83,7 +83,7 @@ export function remainderRange(a: Range, b: Range): Range {
   return { low: a.low < 0n ? maximum(a.low, -most) : 0n, high: a.high > 0n ? minimum(a.high, most) : 0n };
 }
 
-/** The counts that a shift can have: that they are below the width is proved apart. */
+/** The counts that a shift can have. Counts outside 0 to 64 are cut off here, since a proof of its own excludes them. */
 function shiftCounts(count: Range): readonly [first: bigint, last: bigint] {
   const within = (value: bigint): bigint => minimum(maximum(value, 0n), 64n);
   return [within(count.low), within(count.high)];

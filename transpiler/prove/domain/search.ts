@@ -19,7 +19,7 @@ export interface Knowledge {
 const MOST_TERMS = 8;
 /** How many forms one search looks at. */
 const MOST_GOALS = 80;
-/** How many ways to go on it tries from each, those first that leave least to prove. */
+/** How many next steps it tries from each form, starting with those that leave the least to prove. */
 const MOST_WAYS = 6;
 
 /** Whether `goal <= 0` follows; at most `depth` inequalities are combined. */

@@ -24,12 +24,12 @@ export class State implements Knowledge {
   /** Integers; for Bytes and strings, their length. */
   integers: Map<Variable, Linear>;
   booleans: Map<Variable, Formula>;
-  /** The results of operators and operands seen before, by a key of both: they need no new symbol. */
+  /** The results of earlier operators, by operator and operands, so that repeated expressions share a symbol. */
   readonly results: Map<string, Linear>;
-  /** No execution comes here. Everything is true of it. */
+  /** No execution reaches this point, so every formula counts as proved. */
   impossible = false;
 
-  /** Forms that are not 0, by their key: a hole that no range and no inequality can say. */
+  /** Forms that are not 0, by their key. No range and no inequality can express such a hole. */
   private readonly differences: Set<string>;
   private readonly ranges: Map<number, Range>;
   private readonly facts: Map<string, Linear>;
@@ -90,7 +90,7 @@ export class State implements Knowledge {
     return this.impossible || follows(this, form, depth);
   }
 
-  /** Adds that `form <= 0`, and finds out whether that can be. What is not 0 is then below 0. */
+  /** Adds that `form <= 0`, and notices a contradiction. If the form is known not to be 0, it is below 0 from now on. */
   learn(form: Linear): void {
     if (this.impossible) return;
     if (this.proves(negated(form), CONTRADICTION_DEPTH)) this.impossible = true;

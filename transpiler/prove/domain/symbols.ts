@@ -3,7 +3,7 @@ import type { Location } from '../../ir/location.js';
 import type { Range } from '../../ir/types.js';
 
 export interface Symbol {
-  /** How messages call it: a variable's name or the text of an expression. */
+  /** The name in messages: a variable's name or the text of an expression. */
   name: string;
   /** What a variable named `name` was first given, where that says more than the name. */
   origin: string | null;

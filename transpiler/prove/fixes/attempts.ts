@@ -1,4 +1,4 @@
-/** Tries fixes: told is only what makes the fault go away and brings no other into its function. */
+/** Tries fixes. A fix is proposed only if it removes its fault and brings no other fault into the function. */
 import type { Diagnostic, Report } from '../../diagnostics/diagnostic.js';
 import type { Fix, Proposal, Trial } from './trial.js';
 
@@ -8,10 +8,10 @@ export interface Fault {
   readonly fixes: readonly Fix[];
 }
 
-/** What the proof with a trial in it came to: the faults left, null where the trial leaves nothing to do. */
+/** The faults that are left with a trial; null if the trial makes the function stop before its work. */
 export type Attempt = (trial: Trial) => readonly Fault[] | null;
 
-/** So many times a function is proved again to find fixes for its faults. */
+/** How many times a function is proved again, at most, to find fixes for its faults. */
 const MOST_ATTEMPTS = 60;
 
 /** Reports the faults of one function, each with the fixes that help. */

@@ -1,4 +1,4 @@
-/** Makes expressions that no program has written, for fixes. */
+/** Makes new expressions for fixes. */
 import type {
   BinaryOperator,
   BuiltinName,
@@ -13,7 +13,7 @@ import { magnitude } from '../domain/linear.js';
 
 const BOOLEAN: Type = { kind: 'boolean' };
 const NUMBER: IntegerType = { kind: 'integer', javascript: 'number', name: null, members: null };
-/** From here on, numbers are written in hexadecimal. */
+/** Numbers from this one up are written in hexadecimal. */
 const LARGE = 0x1_0000n;
 
 /** A literal of the kind of integer that `beside` is. */
@@ -43,7 +43,7 @@ export function compare(left: Expression, operator: CompareOperator, right: Expr
   return { kind: 'compare', at: left.at, type: BOOLEAN, operator, left, right, text };
 }
 
-/** What stands beside a comparison without parentheses. */
+/** The expressions that need no parentheses beside a comparison. */
 function ofSum(expression: Expression): string {
   const isSum = expression.kind === 'binary' && '+-*/%'.includes(expression.operator);
   return isSum ? expression.text : asOperand(expression.text);
@@ -59,7 +59,7 @@ export function binary(left: Expression, operator: BinaryOperator, right: Expres
   return { kind: 'binary', at: left.at, type: left.type, operator, left, right, wraps: false, text };
 }
 
-/** `to(operand)`: what may wrap around below it does. */
+/** `to(operand)`. The operators below it wrap around where they may. */
 export function cast(to: IntegerName, operand: Expression): Expression {
   const { at, text } = operand;
   return { kind: 'cast', at, type: typeNamed(to), to, operand: wrapping(operand), text: `${to}(${text})` };
@@ -99,7 +99,7 @@ export function lengthOf(base: Expression): Expression {
   return { kind, at: base.at, type: typeNamed('u32'), base, text: `${base.text}.length` };
 }
 
-/** Goes no further where the condition is false. */
+/** A statement that stops for ever if the condition is false. */
 export function stopUnless(condition: Expression): Statement {
   const { at, text } = condition;
   const test: Expression = { kind: 'not', at, type: BOOLEAN, operand: condition, text: `!(${text})` };
@@ -107,7 +107,7 @@ export function stopUnless(condition: Expression): Statement {
   return { kind: 'if', at, test, then: [forever], otherwise: [] };
 }
 
-/** Whether TypeScript takes a value of type `from` where one of type `to` is wanted, both integers. */
+/** Whether TypeScript accepts an integer of type `from` for one of type `to`. */
 export function flows(from: Type, to: Type | null): boolean {
   if (to?.kind !== 'integer' || from.kind !== 'integer' || to.name === null || from.name === null) return true;
   const [narrow, wide] = [from.name, to.name];

@@ -1,4 +1,4 @@
-/** What would mend a failed proof. What is code is tried before it is told (attempts.ts). */
+/** The fixes for a failed proof. A fix that is code is tried before it is proposed (attempts.ts). */
 import type { Copy, Write } from '../../diagnostics/diagnostic.js';
 import type { Expression, Function, Statement, Variable } from '../../ir/nodes.js';
 import type { IntegerName } from '../../ir/types.js';
@@ -22,8 +22,8 @@ const FORGOTTEN: ReadonlySet<Expression['kind']> = new Set([
 const NOTHING: Trial = { instead: new Map(), before: new Map(), requires: [] };
 
 /**
- * Guards that make one of the conditions known before `node` is evaluated. What may be another value the next time it is
- * read or called is kept in a const first, where the condition alone does not help.
+ * Guards that make one of the conditions known before `node` is evaluated. Where a guard alone does not help, what may change
+ * before the next read or call is first kept in a const.
  */
 export function guards(context: Context, node: Expression, ...conditions: readonly Expression[]): readonly Proposal[] {
   const place = placeOf(context.function, node);
@@ -109,7 +109,7 @@ function lastName(text: string): string {
   return /[A-Za-z_]\w*$/.exec(text)?.[0] ?? 'value';
 }
 
-/** `wanted`, or a longer name that nothing in the function is called by. */
+/** `wanted`, or a longer name that the function does not use. */
 function freeName(subject: Function, wanted: string, taken: ReadonlyMap<string, Variable>): string {
   const words = new Set([...taken.values()].map(({ name }) => name));
   visitStatements(subject.body, (statement) => {
@@ -151,14 +151,14 @@ function replacement(at: Write['at'], node: Expression, by: Expression, words: s
   };
 }
 
-/** `node` cast to the type of its place, to `name` where that is not known: what is below a cast may wrap around. */
+/** `node` cast to the type of its place, or to `name` if that type is not known. Operators below a cast may wrap around. */
 export function wrap(context: Context, node: Expression, name: IntegerName, when = ''): readonly Proposal[] {
   const wanted = placedIn(context.function, node);
   const to = wanted?.kind === 'integer' ? (wanted.name ?? name) : name;
   return write(context, node, cast(to, node), when);
 }
 
-/** The condition as one that callers prove, where it speaks of nothing but parameters. */
+/** The condition as a `requires`, if it uses nothing but parameters. */
 export function requirement({ function: { parameters } }: Context, condition: Expression): readonly Proposal[] {
   if (!speaksOf(parameters, condition)) return [];
   return [

@@ -39,7 +39,7 @@ export function compoundOf({ statement }: Place, node: Expression): Extract<Stat
   return whole.line === value.line && whole.column === value.column ? statement : null;
 }
 
-/** The type that is wanted of `node` where it is kept, passed or returned as it is; null where it is part of something else. */
+/** The type of the place where `node` is kept, passed or returned as it is; null if it is part of another expression. */
 export function placedIn(subject: Function, node: Expression): Type | null {
   const place = placeOf(subject, node);
   return place === null ? null : (wantedBy(subject, place.statement, node) ?? wantedIn(subject, place.statement, node));

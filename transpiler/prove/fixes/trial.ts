@@ -1,23 +1,23 @@
-/** Fixes that are tried before they are told. */
+/** Fixes that are tried before they are proposed. */
 import type { Change } from '../../diagnostics/diagnostic.js';
 import type { Expression, Statement } from '../../ir/nodes.js';
 
 /** How a function is evaluated with a fix in it. */
 export interface Trial {
-  /** What stands in the place of expressions. */
+  /** Expressions, by those that they replace. */
   readonly instead: ReadonlyMap<Expression, Expression>;
-  /** What is done before statements. */
+  /** Statements to run first, by the statement that they precede. */
   readonly before: ReadonlyMap<Statement, readonly Statement[]>;
   /** What the function requires in addition. */
   readonly requires: readonly Expression[];
 }
 
 export interface Proposal {
-  /** As the diagnostic tells it. */
+  /** The text in the diagnostic. */
   readonly words: string;
   readonly change: Change;
   readonly trial: Trial;
 }
 
-/** Advice in words; or code, of which the first proposal that helps is told, and nothing where none does. */
+/** Advice in words; or proposals of code, of which the first one that helps is shown, if any does. */
 export type Fix = string | readonly Proposal[];
