@@ -12,7 +12,7 @@ import { seedOfRun } from '../random/findings.js';
 t.setTimeout(300_000);
 
 const DEPTH = 5_000;
-/** What all of these take together on a busy machine. */
+/** The time limit of all of them together on a busy machine. */
 const MOST_MILLISECONDS = 60_000;
 const seed = seedOfRun();
 
@@ -25,7 +25,7 @@ const steps = (count: number, text: (index: number) => string): string =>
 const calls = (index: number): string =>
   Array.from({ length: 6 }, (_, added) => `f${index}(u32(x + ${added}))`).join(' && ');
 
-/** Each in a folder of its own, with the code that it is refused with; null where it is a program. */
+/** Files that form a folder each, with the code of the refusal; null if the transpiler accepts them. */
 const TEXTS: Readonly<Record<string, readonly [text: string | Uint8Array, code: string | null]>> = {
   'brackets in brackets': [returning(nested('(', 'x', ')')), 'TSV1009'],
   'brackets that do not close': ['['.repeat(DEPTH), 'TSV1009'],
@@ -101,7 +101,7 @@ t.test('files that import each other in a circle are a program, or are refused',
   t.end();
 });
 
-/** A token of the kernel that is lost, doubled, or stands for another. */
+/** A change of a token of the kernel: it is deleted, doubled, or replaced by another. */
 interface Damage {
   readonly kind: 'lose' | 'double' | 'replace';
   readonly file: number;
@@ -139,7 +139,7 @@ t.test(`the kernel with some tokens lost, doubled and replaced never makes it th
   t.end();
 });
 
-/** What the transpiler says of a program of these files. */
+/** The diagnostics of a program of these files. */
 function diagnosticsOf(files: Readonly<Record<string, string | Uint8Array>>): readonly Diagnostic[] {
   const folder = emptyFolder(`bad-${process.pid}`);
   try {

@@ -1,4 +1,4 @@
-/** Each obligation of the prover has a check in the checked C, and each check is one: counted, for each kind. */
+/** For each kind of obligation: the checked C has exactly as many checks as the prover has obligations. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

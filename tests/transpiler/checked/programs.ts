@@ -1,17 +1,17 @@
 /**
- * Programs that break what the prover relies on, or has not proved: the prover refuses most of them, and their C is made all
- * the same. So it is as if the prover were wrong about them.
+ * Programs that break what the prover relies on or could not prove. The prover refuses most of them, but the test makes their C
+ * all the same, as if the prover had been wrong about them.
  */
 
 export interface BrokenProgram {
-  /** What is checked. */
+  /** The kind of check. */
   readonly name: string;
   /** One module, whose function `f` is called. The line with `// here` is what the check names. */
   readonly text: string;
   readonly arguments: readonly (bigint | null | Uint8Array)[];
-  /** What the check says behind file, line and column. */
+  /** The message of the check after file, line and column. */
   readonly says: string;
-  /** A guard that tsc insists on, as the C has it, and what stands there instead. */
+  /** A guard that tsc demands: its text in the C, and the text that replaces it so that the check can fail. */
   readonly planted?: readonly [guard: string, instead: string];
 }
 

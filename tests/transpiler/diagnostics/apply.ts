@@ -1,4 +1,4 @@
-/** Puts what a diagnostic proposes into the text of its program. */
+/** Applies the change that a diagnostic proposes to the text of its program. */
 import ts from 'typescript';
 import type { Change, Write } from '../../../transpiler/diagnostics/diagnostic.js';
 import type { Location } from '../../../transpiler/ir/location.js';

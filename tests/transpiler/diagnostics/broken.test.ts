@@ -12,7 +12,7 @@ const PROGRAMS = 120;
 
 interface Damage {
   readonly kind: 'lose' | 'replace' | 'insert';
-  /** Which token, and which other one stands for it: as parts of all. */
+  /** The token, and the other one that replaces it: each as a fraction of the number of tokens. */
   readonly at: number;
   readonly other: number;
 }

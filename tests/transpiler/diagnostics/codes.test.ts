@@ -1,4 +1,4 @@
-/** Each code: its bad example gets it, as golden/CODE.txt shows; its good example gets nothing. */
+/** For each code: its bad example gets the diagnostic in golden/CODE.txt, and its good example gets none. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

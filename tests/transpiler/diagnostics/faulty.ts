@@ -1,13 +1,13 @@
-/** Programs with faults, for what the transpiler says of them and proposes. */
+/** Programs with faults, with the expected messages and fixes. */
 
 export interface Faulty {
-  /** What the program shows. */
+  /** The fault that the program shows. */
   readonly name: string;
   /** `NAME` stands for the module's. */
   readonly text: string;
-  /** What is said of it, somewhere. */
+  /** Texts that the diagnostics contain. */
   readonly says?: readonly RegExp[];
-  /** What is proposed for its first fault, all of it. */
+  /** All fixes for its first fault. */
   readonly fixes?: readonly string[];
 }
 

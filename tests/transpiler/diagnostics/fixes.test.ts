@@ -1,4 +1,4 @@
-/** Each fix that is code, put into its program: the fault is gone, and no other has come. */
+/** Applies each fix that is code to its program: the fault is gone, and there is no new one. */
 import t from 'tap';
 import { CODES } from '../../../transpiler/diagnostics/codes.js';
 import type { Diagnostic } from '../../../transpiler/diagnostics/diagnostic.js';

@@ -1,4 +1,4 @@
-/** What is TypeScript but not the language: one refusal each, with the code and words given here. */
+/** Programs that are TypeScript but not of the language: each gets one refusal, with this code and these words. */
 import t from 'tap';
 import { SUBSET } from '../../../transpiler/diagnostics/subset.js';
 import { transpileExamples } from '../../../transpiler/reference/examples.js';

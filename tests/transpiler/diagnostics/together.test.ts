@@ -1,8 +1,8 @@
 /**
- * One run says all that is wrong with a program, and nothing that only follows from something else that is wrong.
+ * One run reports all errors of a program, and none that is only a consequence of another.
  *
- * Each line that the transpiler refuses ends in a comment with the codes; every other line has none. What tsc says beside that is
- * left out.
+ * Each line that the transpiler refuses ends in a comment with the codes; every other line has none. Errors of tsc
+ * itself are left out.
  */
 import t from 'tap';
 import { transpileExamples } from '../../../transpiler/reference/examples.js';

@@ -11,7 +11,7 @@ import { notRun } from './notRun.js';
 t.setTimeout(300_000);
 
 const CASES = 60;
-/** A function counts as compared when this many of its cases ran both ways. */
+/** A function counts as compared if at least this many of its cases ran in Node and in C. */
 const ENOUGH = 3;
 /** The same cases each time, unless TSVM_SEED=... asks for others. */
 const seed = Number(process.env['TSVM_SEED'] ?? 1);

@@ -1,6 +1,6 @@
 /**
- * Exported functions of the kernel that generated cases seldom reach, and why. What they trust leads
- * nowhere in random memory; tests/kernel gives them memory that is as it should be.
+ * Exported functions of the kernel that generated cases seldom complete, and why. They follow addresses that lead
+ * nowhere in random memory; tests/kernel runs them with proper memory.
  */
 export const notRun: Readonly<Record<string, string>> = {
   'access/msrOwners are32OwnedBy': 'reads the table of owners, at a place that few numbers are',

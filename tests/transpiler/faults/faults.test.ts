@@ -5,7 +5,7 @@ import { editedFiles, lookFor } from './plant.js';
 
 t.setTimeout(300_000);
 
-/** One of the prover, one of the checks, one of the emitter, each found soon with any seed; `npm run test:all` looks for all. */
+/** One fault each of the prover, the checks and the emitter, found soon with any seed. `npm run test:all` looks for all faults. */
 const SOME = [
   'what is to prove inside ensures is taken as true',
   'contracts may act',

@@ -1,6 +1,6 @@
 /**
- * Faults that the transpiler once had, each as an edit of the transpiler as it is compiled: planted back, random
- * programs find it. A replaced text stands exactly once in its file.
+ * Faults that the transpiler once had, each as an edit of the compiled transpiler. Random programs must find each fault
+ * when it is planted again. A replaced text stands exactly once in its file.
  */
 export interface Edit {
   /** Below transpiler/, without its extension. */

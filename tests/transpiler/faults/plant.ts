@@ -14,9 +14,9 @@ const COMPILED = join(root, 'build/js/transpiler');
 const BATCH = 150;
 const CASES = 8;
 
-/** How a fault was found; null where it was not. */
+/** How a fault was found. */
 export interface Found {
-  /** After so many random programs, to the next batch. */
+  /** The number of random programs until then, in whole batches. */
   readonly programs: number;
   readonly finding: string;
 }
@@ -38,7 +38,7 @@ export async function lookFor(fault: Fault, seed: number, most: number): Promise
   }
 }
 
-/** The files of the compiled transpiler that the fault is in, with it. Throws where a text of it is not there exactly once. */
+/** The files that the fault changes, as they are with it. Throws if a text to replace does not stand there exactly once. */
 export function editedFiles({ edits }: Fault): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const { file, text, by } of edits) {
@@ -48,12 +48,12 @@ export function editedFiles({ edits }: Fault): ReadonlyMap<string, string> {
   return files;
 }
 
-/** Where the transpiler with the fault lies in `folder`. */
+/** The folder of the faulty transpiler in `folder`. */
 export function plantedFolder({ name }: Fault, folder: string): string {
   return join(folder, `transpiler-${name.replace(/\W/g, '-')}`);
 }
 
-/** The transpiler with the fault, as a copy in `folder`. */
+/** Makes a copy of the transpiler with the fault in `folder`, and loads it. */
 export async function planted(fault: Fault, folder: string): Promise<Transpile> {
   const copy = plantedFolder(fault, folder);
   cpSync(COMPILED, copy, { recursive: true });

@@ -35,7 +35,7 @@ async function lineOf(text: string): Promise<number> {
   return lines.findIndex((line) => line.includes(text)) + 1;
 }
 
-/** What gdb says while it debugs the image in an emulator that waits for it. */
+/** The output of gdb, which debugs the image in an emulator that waits for it. */
 async function debug(commands: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tsvm-gdb-'));
   const socket = join(folder, 'socket');

@@ -1,14 +1,14 @@
-/** Changes of a program's text, such as a person makes between two runs: many of them faulty. */
+/** Changes of a program's text as a person makes them between two runs. Many of them are faulty. */
 import fc from 'fast-check';
 
 export interface Edit {
-  /** Chooses the file and the place: a part of what there is to choose from. */
+  /** The file and the place, each as a fraction of the number of choices. */
   readonly file: number;
   readonly place: number;
   readonly change: (line: string) => string;
 }
 
-/** What a line may become. Lines that a change does not fit stay as they are. */
+/** Possible changes of a line. A line that a change does not fit stays as it is. */
 const CHANGES: readonly ((line: string) => string)[] = [
   (line) => `\n// A comment, after which all lies further down.\n${line}`,
   (line) => line.replace(/\b\d+\b/, (digits) => String(Number(digits) + 1)),
@@ -24,7 +24,7 @@ const CHANGES: readonly ((line: string) => string)[] = [
   (line) => line.replace(/^( +)(\w+)\((.*)\);$/, '$1$2($3);\n$1$2($3);'),
 ];
 
-/** From 0 to 1, without the end; each part of it as likely as any other. */
+/** A number from 0 up to, not including, 1, uniformly distributed. */
 const part = fc.noBias(fc.nat(0xf_ffff)).map((number) => number / 0x10_0000);
 
 export const anyEdit: fc.Arbitrary<Edit> = fc.record({
@@ -33,7 +33,7 @@ export const anyEdit: fc.Arbitrary<Edit> = fc.record({
   change: fc.constantFrom(...CHANGES),
 });
 
-/** `text` with the change at the first line from the place on that it fits; as it is where it fits none. */
+/** `text` with the change in the first line, from the place on, that it fits; the same text if it fits none. */
 export function edited(text: string, { place, change }: Edit): string {
   const lines = text.split('\n');
   const start = Math.floor(place * lines.length);

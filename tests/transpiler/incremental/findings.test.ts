@@ -1,4 +1,4 @@
-/** The file of findings: what is kept in it, and that nothing in it is believed that may be wrong. */
+/** The file of findings: what is kept in it, and that nothing in it is used that may be wrong. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -28,13 +28,13 @@ function programOf(t: Test, text: string): { folder: string; cache: string } {
   return { folder: join(folder, 'program'), cache: join(folder, 'deep', 'findings') };
 }
 
-/** What the findings in a file are known by. */
+/** The keys of the findings in a file. */
 function keysIn(file: string): readonly string[] {
   const body = readFileSync(file, 'utf8').split('\n').at(-1) ?? '';
   return (JSON.parse(body) as [string, string][]).map(([key]) => key);
 }
 
-/** The functions of the program that are proved anew, where `findings` are known. */
+/** The functions that are proved again with `findings`. */
 function provedAnew(folder: string, findings: Findings): number {
   const found: string[] = [];
   const program = lower(

@@ -13,7 +13,7 @@ t.setTimeout(600_000);
 
 const EDITS = 8;
 const seed = Number(process.env['TSVM_SEED'] ?? Date.now() % 1_000_000);
-/** Files of the kernel with all that they import: enough that a change reaches some of it, and not so much that it takes long. */
+/** A part of the kernel with all its imports: enough files for a change to affect others, and few enough to be quick. */
 const PART = ['kernel/exits/msr.ts', 'kernel/machine/madt.ts', 'kernel/boot/loaders/multiboot2.ts'];
 
 t.test(`after random edits, the result is as from scratch (TSVM_SEED=${seed})`, (t) => {
@@ -31,7 +31,7 @@ t.test(`after random edits, the result is as from scratch (TSVM_SEED=${seed})`, 
     const before = readFileSync(join(folder, file), 'utf8');
     write(folder, file, edited(before, edit));
     refused += compare(t, program, cache, `edit ${index}, of ${file}`);
-    // Every other edit is taken back, or soon nothing would be accepted.
+    // Every other edit is undone; otherwise no program would be accepted any more after a few of them.
     if (index % 2 === 0) write(folder, file, before);
   }
   t.comment(`${refused} of ${EDITS} edited programs were refused`);

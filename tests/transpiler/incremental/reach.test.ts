@@ -1,4 +1,4 @@
-/** What a change reaches: a proof rests on more than its own function, and none of that may be overlooked. */
+/** What a change affects: a proof depends on more than its own function, and no dependency may be missed. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -9,7 +9,7 @@ import { withImports } from '../prove/support.js';
 t.setTimeout(300_000);
 
 interface Change {
-  /** What the function that is not changed rests on. */
+  /** What the unchanged function depends on. */
   readonly name: string;
   /** The module that is changed, and the one that is not; their imports from the library are added. */
   readonly part: string;

@@ -16,7 +16,7 @@ const LOOSER: ReadonlyMap<ts.SyntaxKind, string> = new Map([
   [ts.SyntaxKind.EqualsEqualsEqualsToken, '!=='],
   [ts.SyntaxKind.ExclamationEqualsEqualsToken, '==='],
 ]);
-/** Operators whose right operand bounds what they give. */
+/** Operators whose right operand bounds their result. */
 const BOUNDING: ReadonlySet<ts.SyntaxKind> = new Set([
   ...LOOSER.keys(),
   ts.SyntaxKind.AmpersandToken,

@@ -1,6 +1,6 @@
 /**
- * Odd loops: several variables that move by fits and starts, breaks and continues, loops in loops. What the
- * prover accepts must run in Node without an index out of bounds or a value that does not fit.
+ * Odd loops: several variables that change irregularly, breaks and continues, nested loops. A loop that the prover
+ * accepts must run in Node without an index out of bounds and without a value that does not fit.
  */
 import fc from 'fast-check';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -49,7 +49,7 @@ export function proveModules(modules: Readonly<Record<string, string>>): Proved 
   }
 }
 
-/** With each change in it, a program has a fault less; what it requires then is left to callers. */
+/** Checks that each proposed change leaves the program with fewer faults. New `requires` are left to its callers. */
 function checkChanges(t: Tap, modules: Readonly<Record<string, string>>, found: readonly Diagnostic[]): void {
   const changed = found.flatMap(({ at, changes = [] }) => {
     const name = basename(at.file, '.ts');
@@ -75,7 +75,7 @@ function describe({ code, at, message, known }: Diagnostic): string {
   return [`${at.file}:${at.line}:${at.column} ${code} ${message}`, ...known].join('\n  ');
 }
 
-/** One function of the language, with the codes of what the prover says of it. */
+/** One function, with the codes of the prover's diagnostics for it. */
 export interface Case {
   /** The behaviour that the case shows. */
   readonly name: string;
@@ -84,7 +84,7 @@ export interface Case {
   readonly codes?: readonly string[];
 }
 
-/** Proves all cases in one program, and checks each; and each change that is proposed, in the program that it makes. */
+/** Proves all cases in one program and checks each; then applies and checks each proposed change. */
 export function checkCases(t: Tap, cases: readonly Case[]): void {
   const modules = Object.fromEntries(cases.map(({ text }, position) => [`case${position}`, text]));
   const { diagnostics } = proveModules(modules);

@@ -1,4 +1,4 @@
-/** Many generated modules as one program: refused functions are taken out, the rest runs both ways. */
+/** Makes one program of many generated modules. Refused functions are removed; the rest runs in Node and in C. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -13,7 +13,7 @@ const ROUNDS = '../../../tests/support/hosted/rounds.js';
 
 export type Transpile = typeof originalTranspile;
 
-/** What is not one of the programs is refused: the test is wrong, or the transpiler refuses too much. */
+/** Thrown if the common declarations are refused: either the test is wrong, or the transpiler refuses too much. */
 export class PreambleRefused extends Error {}
 
 /** A generated module: its declarations, and functions that can each be left out. */
@@ -26,7 +26,7 @@ export interface Checked {
   readonly program: Program;
   readonly files: ReadonlyMap<string, string>;
   readonly accepted: readonly GeneratedModule[];
-  /** What was said of each function that was taken out. */
+  /** The diagnostics of each removed function. */
   readonly refused: ReadonlyMap<string, readonly Diagnostic[]>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which parts of the language a program uses, counted in the typed program that the frontend made of it: what a
- * generator says of itself does not count. The rows are in rows.ts.
+ * Which parts of the language a program uses. This is counted in the typed program that the frontend makes, not in what a
+ * generator claims. The rows are in rows.ts.
  */
 import type { Function, Module, Program } from '../../../transpiler/ir/nodes.js';
 import type { Layout } from '../../../transpiler/ir/types.js';

@@ -15,7 +15,7 @@ import {
 } from './values.js';
 
 const INTERESTING = [0n, 1n, 2n, 3n, 7n, 8n, 31n, 32n, 63n, 255n, 256n, 65535n, 0x7fff_ffffn, 0x8000_0000n, MAX32];
-/** Where JavaScript's bit operators see a sign. */
+/** The first number that JavaScript's bit operators take for a negative one. */
 const HALF = 1n << 31n;
 const WIDE = [...INTERESTING, 1n << 32n, 1n << 52n, (1n << 63n) - 1n, 1n << 63n, MAX64];
 
@@ -29,8 +29,8 @@ export interface Scope {
 }
 
 /**
- * Writes expressions that are mostly within what the checker can prove. Once in a while one is
- * not: then the checker refuses it, or it knows better and the run shows whether it is right.
+ * Writes expressions that the prover can mostly prove. Now and then one is doubtful: then either the prover refuses it, or the
+ * run shows whether it was right to accept it.
  */
 export class ExpressionWriter {
   private readonly draw: Draw;
@@ -121,7 +121,7 @@ export class ExpressionWriter {
     return { text: `${name}(${a.text}, ${b.text})`, kind, low: 0n, high, brand: type };
   }
 
-  /** What may wrap around below a cast. */
+  /** An expression that may wrap around below a cast. */
   private modular(kind: Kind, depth: number): Value {
     const [a, b] = [this.integer(kind, depth - 1), this.integer(kind, depth - 1)];
     const operator = this.draw.pick(['+', '-', '*', '&', '|', '^', '<<', '~', '-x']);

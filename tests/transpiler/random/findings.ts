@@ -1,4 +1,4 @@
-/** Tries many programs at once, and says what is wrong with the transpiler, if anything. */
+/** Tries many programs at once and reports the first fault of the transpiler, if there is one. */
 import fc from 'fast-check';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export interface Tried {
   /** A crash, what gcc refuses, a sanitizer's report, or another result in C than in Node; null where there is none. */
   readonly finding: string | null;
   readonly checked: Checked | null;
-  /** The calls that ran both ways. */
+  /** The number of calls that ran in Node and in C. */
   readonly calls: number;
 }
 
@@ -66,7 +66,7 @@ export function acceptedIn({ checked }: Tried): number {
   return checked?.accepted.reduce((sum, { functions }) => sum + functions.length, 0) ?? 0;
 }
 
-/** A seed from the environment, which repeats a run, or another one each time. */
+/** The seed in TSVM_SEED, which repeats a run; a new one each time without it. */
 export function seedOfRun(): number {
   return Number(process.env['TSVM_SEED'] ?? 1 + Math.floor(Math.random() * 0x7fff_fffe));
 }
@@ -78,7 +78,7 @@ function casesOf(entries: readonly Function[], { seed, cases }: Trial): Case[] {
   );
 }
 
-/** The programs look at little beyond their arguments: some bytes of the pages that addresses often point to will do. */
+/** Keeps little memory, because the programs read little beyond their arguments. */
 function withLittleMemory(run: Case): Case {
   return { ...run, regions: run.regions.slice(0, 1).map(({ base, bytes }) => ({ base, bytes: bytes.slice(0, 512) })) };
 }

@@ -49,7 +49,7 @@ const SOURCES: readonly Value[] = [
   { ...sourceOf('LARGE', 'u64'), low: (1n << 40n) + 5n, high: (1n << 40n) + 5n, brand: null },
 ];
 
-/** Stands for the record's type, whose name has the module's number. */
+/** A placeholder for the record's type, since its name contains the module's number. */
 const RECORD = 'RECORD';
 
 /** Writes one function; all its choices are drawn. */
@@ -96,7 +96,7 @@ export class FunctionWriter {
     return `${prefix}${this.fresh++}`;
   }
 
-  /** Statements of a scope of their own; what they declare is gone afterwards. */
+  /** Statements in a scope of their own; their declarations end with it. */
   private block(count: number, depth: number, result: TypeName): string[] {
     const { names, flags } = this;
     const lines = Array.from({ length: count }, () => this.statement(depth, result));

@@ -12,9 +12,9 @@ export interface Idiom {
   readonly name: string;
   /** Why the wrong form is refused. */
   readonly refusal: keyof typeof PROOF;
-  /** The types of what it works on; `bytes` is a window. */
+  /** The types of its operands; `bytes` is a window. */
   readonly operands: readonly (TypeName | 'bytes')[];
-  /** Statements that give `out`, a `u64` variable, a value. */
+  /** Statements that assign to `out`, a `u64` variable. */
   write(names: readonly string[], draw: Draw): { readonly right: string; readonly wrong: string };
 }
 

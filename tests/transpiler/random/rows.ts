@@ -1,6 +1,6 @@
 /**
- * The rows of the table of coverage. They come from the types of the IR: a new kind of node, operator or type does not
- * compile before it has rows here.
+ * The rows of the table of coverage. They follow the types of the IR: a new kind of node, operator or type does not
+ * compile until it has rows here.
  */
 import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
 import type {
@@ -24,7 +24,7 @@ interface Rows<N> {
 type StatementOf<K extends Statement['kind']> = Extract<Statement, { readonly kind: K }>;
 type LayoutOf<K extends Layout['kind']> = Extract<Layout, { readonly kind: K }>;
 
-/** The keys of a record that the type checker holds to be complete. */
+/** The keys of a record, which TypeScript checks to be complete. */
 function keys<K extends string>(all: Readonly<Record<K, true>>): readonly K[] {
   return Object.keys(all) as K[];
 }
@@ -56,7 +56,7 @@ const CALLEES = keys<Callee['kind']>({ function: true, intrinsic: true, table: t
 const TARGETS = keys<Target['kind']>({ variable: true, field: true, element: true, bits: true });
 const VALUES = [...SCALARS, 'string', 'enum', 'reference', 'nullable reference', 'bytes', 'nullable bytes'];
 
-/** Operators of which JavaScript has no such form, or the language none: `>>>` of bigints, exact `/` of numbers. */
+/** Operators that do not exist for a kind of integer: `>>>` of bigints, exact `/` of numbers. */
 const NO_FORM = new Set([
   ...words(['binary'], ['/', '%', '>>', '>>>'], JAVASCRIPT, ['modular']),
   'binary >>> bigint exact',
@@ -250,7 +250,7 @@ const STATEMENTS: { readonly [K in Statement['kind']]: Rows<StatementOf<K>> } = 
     of: ({ contract }) => [`contract ${contract}`],
   },
   unreachable: one('unreachable'),
-  // No program that is run has one.
+  // Only a refused program has one.
   refused: { all: [], of: () => [] },
 };
 

@@ -1,4 +1,4 @@
-/** Tries random programs and mutants without end, each time others: `npm run soak -- language`. */
+/** Tries new random programs and mutants without end: `npm run soak -- language`. */
 import fc from 'fast-check';
 import { tryMutants } from '../mutants/tryMutants.js';
 import { tryModules } from './findings.js';
@@ -7,10 +7,10 @@ import { anyProgram, modulesOf } from './modules.js';
 const MOST_PROGRAMS = 300;
 const MUTATED = 150;
 const CASES = 20;
-/** How long a finding is made smaller. */
+/** How long fast-check may shrink a finding. */
 const SHRINKING_MILLISECONDS = 20 * 60_000;
 
-/** What one round came to, and what it found. */
+/** The result of one round. */
 export interface Round {
   readonly line: string;
   readonly finding: string | null;
@@ -24,7 +24,7 @@ export async function soakLanguage(seed: number): Promise<Round> {
   return { line: `${random.line}; ${mutants} mutants, ${accepted} of them accepted`, finding };
 }
 
-/** Tries up to `MOST_PROGRAMS` programs. fast-check makes what is found smaller: fewer programs, then smaller ones. */
+/** Tries up to `MOST_PROGRAMS` programs. fast-check shrinks a finding to fewer and smaller programs. */
 async function tryPrograms(seed: number): Promise<Round> {
   let line = '';
   let finding: string | null = null;

@@ -1,4 +1,4 @@
-/** Expressions with what the generator believes of them. */
+/** Expressions with the values that the generator expects of them. */
 
 export type TypeName = 'u8' | 'u16' | 'u32' | 'i8' | 'i16' | 'i32' | 'u64' | 'i64';
 export type Kind = 'number' | 'bigint';
@@ -23,7 +23,7 @@ export interface Named extends Value {
 
 export const MAX32 = (1n << 32n) - 1n;
 export const MAX64 = (1n << 64n) - 1n;
-/** Where numbers stop being exact. */
+/** The limit of exact numbers. */
 export const EXACT = (1n << 53n) - 1n;
 
 /** The values of a type. */
@@ -43,7 +43,7 @@ export function literal(value: bigint, kind: Kind): Value {
   return { text: value < 0n ? `(${text})` : text, kind, low: value, high: value, brand: null };
 }
 
-/** Whether a value of type `from` may be given where `to` is wanted, by its type alone. */
+/** Whether TypeScript accepts a value of type `from` for one of type `to`. */
 export function widens(from: Value['brand'], to: Value['brand']): boolean {
   if (from === null || to === null) return true;
   if (from === 'mixed' || to === 'mixed') return false;

@@ -1,6 +1,6 @@
 /**
- * What the prover takes as proved, written down while it works: each obligation with what is known where it stands, and
- * each inequality that it takes as the meaning of an operator.
+ * Records what the prover takes as proved while it works: each obligation with what is known at that point, and each
+ * inequality that it takes for the meaning of an operator.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ import type { Meaning } from '../../../transpiler/prove/domain/meaning.js';
 import type { State } from '../../../transpiler/prove/domain/state.js';
 
 export interface Obligation {
-  /** Where it stands, and what it is about. */
+  /** Its place and its subject. */
   readonly name: string;
   /** The values that the symbols can have at all. */
   readonly ranges: ReadonlyMap<number, Range>;
@@ -20,14 +20,14 @@ export interface Obligation {
   readonly facts: readonly Linear[];
   /** The keys of forms that are not 0. */
   readonly differences: readonly string[];
-  /** A value that is what an operator gives, by the key of its meaning. */
+  /** A value that is the result of an operator, by the key of its meaning. */
   readonly meaning: { readonly key: string; readonly value: Linear } | null;
   readonly goal: Formula;
 }
 
 type Prototype = Pick<Context, 'prove' | 'derive'>;
 
-/** Runs `action` with the prover of the compiled transpiler in `folder`; gives what it took as proved. */
+/** Runs `action` with the prover of the compiled transpiler in `folder`, and returns what it took as proved. */
 export async function obligationsOf(folder: string, action: () => void): Promise<Obligation[]> {
   const url = pathToFileURL(join(folder, 'prove/context.js')).href;
   const { Context: patched } = (await import(url)) as { Context: { prototype: Prototype } };

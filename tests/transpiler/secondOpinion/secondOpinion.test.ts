@@ -17,11 +17,11 @@ t.setTimeout(300_000);
 
 const COMPILED = join(root, 'build/js/transpiler');
 const PROGRAMS = 60;
-/** Of the kernel's obligations and of the random ones, so many each. */
+/** How many obligations of the kernel are asked, and as many random ones. */
 const ASKED = 600;
 const seed = seedOfRun();
 
-/** Faults of the prover that this must find: one in what an operator means, one in the search for proofs. */
+/** Faults of the prover that this test must find: one in the meaning of an operator, one in the search for proofs. */
 const CONTROLS: readonly Fault[] = [
   {
     family: 'control',

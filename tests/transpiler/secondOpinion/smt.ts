@@ -3,7 +3,7 @@ import type { Formula } from '../../../transpiler/prove/domain/formula.js';
 import type { Linear } from '../../../transpiler/prove/domain/linear.js';
 import { formOf, operandsOf, type Obligation } from './obligations.js';
 
-/** Asserts all that is known, and that the goal is false: `unsat` confirms it. Null where an operator has no exact form here. */
+/** Asserts what is known, and that the goal is false: `unsat` confirms the proof. Null if an operator has no exact form here. */
 export function scriptOf({ ranges, facts, differences, meaning, goal }: Obligation): string | null {
   const defined = meaning === null ? null : definition(meaning.key);
   if (meaning !== null && defined === null) return null;
@@ -64,7 +64,7 @@ class Writer {
 
 type Definition = (writer: Writer) => string;
 
-/** What an operator gives, by JavaScript's meaning of it; null where that is no arithmetic of integers. */
+/** The result of an operator as JavaScript defines it; null if integer arithmetic cannot express it. */
 function definition(key: string): Definition | null {
   const operator = key.slice(0, key.indexOf(' ('));
   const [a, b, c] = operandsOf(key);

@@ -8,13 +8,13 @@ const MILLISECONDS_EACH = 300;
 export interface Opinions {
   readonly confirmed: number;
   readonly refuted: readonly Obligation[];
-  /** Those that z3 does not decide in its time. */
+  /** Obligations that z3 does not decide in time. */
   readonly undecided: number;
-  /** Those with an operator that has no exact form in the arithmetic of integers. */
+  /** Obligations with an operator that integer arithmetic cannot express. */
   readonly skipped: number;
 }
 
-/** What z3 says of the obligations. Rejects where it says something else than an answer to each. */
+/** Asks z3 about the obligations. Rejects if it does not answer each of them. */
 export async function opinionsOn(obligations: readonly Obligation[]): Promise<Opinions> {
   const asked = obligations.flatMap((obligation) => {
     const script = scriptOf(obligation);

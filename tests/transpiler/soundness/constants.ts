@@ -1,4 +1,4 @@
-/** Constants and lists mean what JavaScript says. */
+/** Constants and lists that once had another value in C than in JavaScript. */
 import type { Program } from './programs.js';
 
 const refused = (name: string, text: string, code = 'TSV1017'): Program => ({ name, text, code });

@@ -1,4 +1,4 @@
-/** Contracts vanish from the C; what TypeScript is trusted with stays switched on. */
+/** Contracts, which vanish from the C, and the checks of TypeScript that the language relies on. */
 import type { Program } from './programs.js';
 
 const TICK = 'function tick(): u32 { s.x = u32(s.x + 1); return s.x; }\n';

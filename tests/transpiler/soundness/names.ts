@@ -1,4 +1,4 @@
-/** Names stay apart in C, and the order of evaluation is JavaScript's. */
+/** Programs in which names once collided in C, or in which C once evaluated in another order. */
 import type { Program } from './programs.js';
 
 const BITS = `const Flags = bits(U32, { kind: [0, 7], other: [8, 15] });

@@ -1,6 +1,6 @@
-/** Programs that once were accepted, and then left an array, trapped, or did something else in C than in Node. */
+/** Programs that were once accepted although they left an array, trapped, or did something else in C than in Node. */
 
-/** A program of one module, and what becomes of it. */
+/** A program of one module, with the expected result. */
 export interface Program {
   /** The behaviour that it shows. */
   readonly name: string;

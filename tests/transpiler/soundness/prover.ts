@@ -1,4 +1,4 @@
-/** What the prover took as true without proof, or proved of another value. */
+/** Programs in which the prover once assumed something without proof, or proved it for another value. */
 import type { Program } from './programs.js';
 
 export const PROVER: readonly Program[] = [

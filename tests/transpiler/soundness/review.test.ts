@@ -1,4 +1,4 @@
-/** Each program is refused with a code of ours, or does the same in Node and in C, whatever gcc optimizes. */
+/** Each program is refused with a TSV code, or does the same in Node and in C at each level of optimization. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

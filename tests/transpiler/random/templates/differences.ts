@@ -1,6 +1,6 @@
 /**
- * Programs that Node and C once took differently. What is drawn makes some of them programs that must be refused, the others
- * must run alike both ways.
+ * Programs that once did something else in C than in Node. Some choices make a program that must be refused; every other one must
+ * do the same in both.
  */
 import { anyLiteral, layoutOf, spelled, TYPES, type Template } from './template.js';
 import { limits } from '../values.js';

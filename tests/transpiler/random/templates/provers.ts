@@ -1,6 +1,6 @@
 /**
- * Programs where the prover once took as true what it had not proved. Their guards are drawn, so that some are right,
- * which must run alike both ways, and some are wrong, which must be refused.
+ * Programs in which the prover once assumed what it had not proved. Their guards are random: a program with a right guard must do
+ * the same in Node and in C, and one with a wrong guard must be refused.
  */
 import { kindOf, limits } from '../values.js';
 import { spelled, TYPES, type Template } from './template.js';

@@ -1,11 +1,11 @@
 /**
- * Programs that tsc would be trusted with, where something switches its checks off. With it they must be refused; without it they
- * must run alike both ways.
+ * Programs that are right only if tsc has checked them. With what switches its checks off they must be refused; without it they
+ * must do the same in Node and in C.
  */
 import type { Draw } from '../draw.js';
 import type { Template } from './template.js';
 
-/** A record that may be null, and what is null for half of the numbers `n`. */
+/** Declares a record, and a function that gives it or null, depending on `n`. */
 function cell(name: string): string {
   return `const Cell_${name} = struct('Cell_${name}', { size: 4 }, { x: at(0, U32) });
 type Cell_${name} = Ref<typeof Cell_${name}>;
