@@ -1,4 +1,4 @@
-/** What the boot loader handed over: a private copy that does not depend on how it was given. */
+/** What the boot loader handed over: a private copy in one form, whichever boot protocol the loader used. */
 import {
   addressOf,
   arr,
@@ -19,8 +19,8 @@ import {
 } from '../../transpiler/lib/index.js';
 
 /**
- * What a range of memory is for, numbered as the firmware does (ACPI, "System Address Map Interfaces"; the last one is
- * Linux's for memory that EFI sets aside for a purpose).
+ * The use of a memory range, numbered as the firmware numbers it (ACPI, "System Address Map Interfaces").
+ * `specialPurpose` is Linux's number for memory that EFI sets aside for a purpose.
  */
 export const MemoryKind = {
   available: 1,
@@ -32,7 +32,10 @@ export const MemoryKind = {
   specialPurpose: 0xefff_ffff,
 } as const;
 
-/** The addresses from `start` up to, not including, `end`. `kind` may be one that has no name here. */
+/**
+ * The addresses from `start` up to, but not including, `end`. `kind` is a MemoryKind or any other number that the
+ * firmware gave.
+ */
 export const MemoryRange = struct(
   'MemoryRange',
   { size: 24 },
@@ -45,7 +48,7 @@ export const MAX_BOOT_RANGES = 512;
 /** The longest text that is kept: Linux takes at most 2,047 bytes of command line. */
 export const MAX_TEXT = 2048;
 
-/** One line of text. */
+/** One line of text: the command line, or options. */
 const Text = struct('Text', { size: 2052 }, { length: at(0, U32), characters: at(4, arr(U8, MAX_TEXT)) });
 export type Text = Ref<typeof Text>;
 
@@ -53,26 +56,31 @@ export type Text = Ref<typeof Text>;
 export const GuestPart = { kernel: 0, initrd: 1 } as const;
 export const GUEST_PARTS = 2;
 
-/** A file in memory, where the boot loader put it: from `start` up to `end`, which is 0 where there is none. */
+/**
+ * A file in memory, where the boot loader put it: from `start` up to `end`. An `end` of 0 means that there is no such
+ * file.
+ */
 export const Part = struct('Part', { size: 16 }, { start: at(0, HPA), end: at(8, HPA) });
 export type Part = Ref<typeof Part>;
 
-/** What a boot loader that was started by EFI handed on. The copy of the memory map: efiMemoryMap.ts. */
+/** What a boot loader that EFI started passes on. efiMemoryMap.ts holds the copy of the EFI memory map. */
 const EfiInfo = struct(
   'EfiInfo',
   { size: 24 },
   {
-    /** 0: not started by EFI, or by a kernel that alone can call it. */
+    /**
+     * Address of EFI's system table. 0: EFI did not start the machine, or only the kernel that EFI started may call it.
+     */
     systemTable: at(0, HPA),
     mapBytes: at(8, U32),
     descriptorBytes: at(12, U32),
     descriptorVersion: at(16, U32),
-    /** Whether the boot loader was started by EFI. */
+    /** Whether EFI started the boot loader. */
     isPresent: at(20, BOOL),
   },
 );
 
-/** The longest form of the root system description pointer that is known. */
+/** The longest form of ACPI's root system description pointer that is known. */
 export const RSDP_BYTES_MOST = 36;
 /** Linux's description of the screen (include/uapi/linux/screen_info.h). */
 export const SCREEN_BYTES = 64;
@@ -82,24 +90,26 @@ const BootInfo = struct(
   { size: 18632 },
   {
     rangeCount: at(0, U32),
-    /** Where the boot loader says that ACPI's root pointer lies; 0: it is to be searched. */
+    /** Address of ACPI's root pointer, from the boot loader; 0: tsvm has to search for it. */
     rsdp: at(8, HPA),
     efi: at(16, EfiInfo),
     parts: at(40, arr(Part, GUEST_PARTS)),
     /** The command line of the guest's kernel. */
     commandLine: at(72, Text),
-    /** The hypervisor's own. */
+    /** The command line of the hypervisor itself. */
     options: at(2124, Text),
-    /** A copy of ACPI's root pointer that the boot loader gives without its address; 0 bytes: none. */
+    /**
+     * A copy of ACPI's root pointer, for a boot loader that gives it without its address; 0 bytes: there is no copy.
+     */
     rsdpCopyBytes: at(4176, U32),
     rsdpCopy: at(4180, arr(U8, RSDP_BYTES_MOST)),
-    /** The screen as the boot loader left it, where it says so. */
+    /** The screen as the boot loader left it; valid if `hasScreen`. */
     hasScreen: at(4216, BOOL),
     screen: at(4220, arr(U8, SCREEN_BYTES)),
     ranges: at(4288, arr(MemoryRange, MAX_BOOT_RANGES)),
-    /** The hypervisor's options in the bundle that the image brings along. */
+    /** The hypervisor's options from the bundle inside the image. */
     packedOptions: at(16576, Text),
-    /** Whether Secure Boot is on: what is not in the signed file may make things stricter only. */
+    /** Whether Secure Boot is on. Anything outside the signed file may then only make protection stricter. */
     isSecure: at(18628, BOOL),
   },
 );
@@ -116,7 +126,7 @@ export function textBytes(text: Text): Bytes {
   return window(addressOf(text.characters), min32(text.length, MAX_TEXT));
 }
 
-/** Adds a memory range. False where there are too many. */
+/** Adds a memory range. Returns false if there are too many. */
 export function addMemoryRange(start: Hpa, end: Hpa, kind: u32): boolean {
   const count = bootInfo.rangeCount;
   if (count >= MAX_BOOT_RANGES) return false;
@@ -128,7 +138,7 @@ export function addMemoryRange(start: Hpa, end: Hpa, kind: u32): boolean {
   return true;
 }
 
-/** Keeps a copy of `source`. False where it is too long. */
+/** Copies `source` into `text`. Returns false if it is too long. */
 export function setText(text: Text, source: Bytes): boolean {
   const length = source.length;
   if (length > MAX_TEXT) return false;

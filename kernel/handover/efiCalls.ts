@@ -27,7 +27,7 @@ export const {
     result: 'u64',
     effects: ['memory', 'control'],
     c: 'tsvm_efi_call',
-    about: 'Calls the firmware at `service`; a function with fewer parameters leaves the last ones alone.',
+    about: 'Calls the firmware function at `service`. A function with fewer parameters ignores the last ones.',
     manual: 'UEFI 2.3.4.2',
   },
   efiLeave: {
@@ -35,7 +35,7 @@ export const {
     result: 'never',
     effects: ['control'],
     c: 'tsvm_efi_leave',
-    about: 'Goes back to who started the image, with an EFI status.',
+    about: 'Returns an EFI status to the caller that started the image.',
     manual: 'UEFI 2.3.4',
   },
   efiVirtualize: {
@@ -43,7 +43,7 @@ export const {
     result: 'void',
     effects: ['memory', 'control', 'virtualization'],
     c: 'tsvm_efi_virtualize',
-    about: 'Enters the copy of the image that `tables` map, by tsvm_virtualize; returns as the guest that it runs.',
+    about: 'Enters the copy of the image that `tables` map, at tsvm_virtualize. Returns as its guest.',
   },
   copyImage: {
     parameters: [['to', 'hpa']],
@@ -57,7 +57,7 @@ export const {
     result: 'u64',
     effects: [],
     c: 'efi_processorEntry',
-    about: 'Where the procedure lies that the firmware has other processors run.',
+    about: 'Address of the procedure that the firmware runs on the APs.',
     manual: 'PI 2, 13.4.2',
   },
   efiLoadFileEntry: {
@@ -65,7 +65,7 @@ export const {
     result: 'u64',
     effects: [],
     c: 'efi_loadFileEntry',
-    about: 'Where the function lies that gives the guest its initrd.',
+    about: 'Address of the function that gives the guest its initrd.',
     manual: 'UEFI 13.2',
   },
   efiAuthenticationEntry: {
@@ -73,7 +73,7 @@ export const {
     result: 'u64',
     effects: [],
     c: 'efi_authenticationEntry',
-    about: 'Where the function lies that lets the file of efiVouch pass, and asks the former one about all others.',
+    about: 'Address of the function that accepts the file of efiVouch and asks the former function about all others.',
     manual: 'PI 2, 12.9.2',
   },
   efiVouch: {
@@ -85,14 +85,14 @@ export const {
     result: 'void',
     effects: ['memory'],
     c: 'efi_vouch',
-    about: 'Says which file in memory the function at efiAuthenticationEntry lets pass.',
+    about: 'Sets the file in memory that the function at efiAuthenticationEntry accepts, and the former function.',
   },
   hypercallAnswers: {
     parameters: [['isAmd', 'boolean']],
     result: 'boolean',
     effects: ['control'],
     c: 'efi_hypercallAnswers',
-    about: 'Whether VMMCALL, or VMCALL, for the version of the hypercall interface is answered, not refused by #UD.',
+    about: 'Whether VMMCALL (AMD) or VMCALL (Intel) for the version of the hypercall interface succeeds, without #UD.',
     manual: 'docs/hypercall.md',
   },
   codeSelector: {
@@ -100,6 +100,6 @@ export const {
     result: 'u16',
     effects: [],
     c: 'efi_codeSelector',
-    about: 'The selector of the code segment that is in use.',
+    about: 'The selector in CS.',
   },
 });

@@ -1,4 +1,7 @@
-/** What EFI's system table points to (UEFI Specification 2.10, 4.6), boot services running or not. */
+/**
+ * The configuration tables that EFI's system table lists (UEFI Specification 2.10, 4.6). They can be read while boot
+ * services run, and after.
+ */
 import { hpa, physical, type Hpa, type u64 } from '../../transpiler/lib/index.js';
 import { ACPI_1_HIGH, ACPI_1_LOW, ACPI_2_HIGH, ACPI_2_LOW, EfiConfiguration, EfiSystemTable } from './efiTables.js';
 
@@ -6,10 +9,13 @@ import { ACPI_1_HIGH, ACPI_1_LOW, ACPI_2_HIGH, ACPI_2_LOW, EfiConfiguration, Efi
 export const SYSTEM_TABLE = 0x5453_5953_2049_4249n;
 const CONFIGURATION_BYTES = 24n;
 const CONFIGURATIONS_MOST = 1024n;
-/** Below, all is mapped; the tables end before 4 GiB then. */
+/** tsvm maps all memory below 4 GiB when it reads these tables. A table at or below this address ends before 4 GiB. */
 const HIGHEST_TABLE = 0xffff_0000n;
 
-/** ACPI's root pointer, the newer one where there are two; 0 where there is none, or no system table at `address`. */
+/**
+ * The address of ACPI's root pointer, the newer one if there are two. 0 if there is none, or no system table at
+ * `address`.
+ */
 export function rsdpOfSystemTable(address: Hpa): Hpa {
   if (address === 0n || address > HIGHEST_TABLE) return hpa(0n);
   if (physical(EfiSystemTable, address).signature !== SYSTEM_TABLE) return hpa(0n);

@@ -1,4 +1,4 @@
-/** Memory that is asked of the firmware, until it is given back (UEFI Specification 2.10, 7.2). */
+/** Memory that tsvm allocates from the firmware, and frees again if start-up fails (UEFI Specification 2.10, 7.2). */
 import type { u32 } from '../../transpiler/lib/index.js';
 import {
   addSat64,
@@ -18,7 +18,7 @@ import { bootServices, firmware, result, resultAt } from './efiServices.js';
 import { efiCall, efiLeave } from './efiCalls.js';
 import { EFI_ABORTED, EFI_SUCCESS } from './efiTables.js';
 
-/** What memory is for (table 7.10), as far as the hypervisor asks for it. */
+/** Types of memory (table 7.10) that the hypervisor allocates. */
 export const EfiMemory = { reserved: 0, loaderData: 2 } as const;
 
 /** Kinds of allocation (7.2.1). */
@@ -35,12 +35,12 @@ const Allocations = struct(
 );
 const state = instance(Allocations, { align: 8 });
 
-/** Pages of this kind that end at or below `below`; 0 where there are none. */
+/** Allocates pages of type `kind` that end at or below `below`. Returns 0 if the firmware has none. */
 export function takePages(kind: u32, pages: u64, below: u64): Hpa {
   return allocate(AT_MOST, kind, pages, u64(below - 1n));
 }
 
-/** The same, starting at a multiple of `align`, which is one of 4 KiB. */
+/** Allocates pages as takePages() does, starting at a multiple of `align`, which is itself a multiple of 4 KiB. */
 export function takeAlignedPages(kind: u32, pages: u64, below: u64, align: u64): Hpa {
   const more = u64(pages + align / PAGE_BYTES);
   const found = takePages(kind, more, below);
@@ -63,12 +63,12 @@ function allocate(how: u64, kind: u32, pages: u64, address: u64): Hpa {
   return allocation.start;
 }
 
-/** Gives all memory back that the hypervisor took of the firmware. */
+/** Frees all memory that the hypervisor allocated from the firmware. */
 export function giveBackAll(): void {
   for (let i: u32 = 0; i < MAX_ALLOCATIONS; i++) giveBackLast();
 }
 
-/** Gives back what was taken last. */
+/** Frees the newest allocation. */
 export function giveBackLast(): void {
   const count = min32(state.count, MAX_ALLOCATIONS);
   if (count === 0) return;
@@ -78,7 +78,7 @@ export function giveBackLast(): void {
   if (pages !== 0n) efiCall(bootServices().freePages, u64(allocation.start), pages, 0n, 0n, 0n, 0n, 0n);
 }
 
-/** From now on reserved memory is not given back. */
+/** Makes the reserved allocations permanent: giveBackAll() no longer frees them. */
 export function keepReserved(): void {
   for (let i: u32 = 0; i < MAX_ALLOCATIONS; i++) {
     const allocation = state.list.at(i);
@@ -86,7 +86,7 @@ export function keepReserved(): void {
   }
 }
 
-/** Goes back to the firmware, as if nothing had been, where it still has the machine. */
+/** Frees all memory and returns to the firmware, if its boot services still run. Otherwise does nothing. */
 export function leaveForFirmware(): void {
   if (firmware.bootServices === 0n) return;
   giveBackAll();

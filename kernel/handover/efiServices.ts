@@ -1,4 +1,7 @@
-/** How UEFI firmware is asked for something (UEFI Specification 2.10, chapter 7). */
+/**
+ * Calls of UEFI firmware, and the memory by which parameters and results are passed (UEFI Specification 2.10, chapter
+ * 7).
+ */
 import {
   addressOf,
   arr,
@@ -24,48 +27,51 @@ const Firmware = struct(
 /** `image` is the handle of the hypervisor's own image. */
 export const firmware = instance(Firmware);
 
-/** What the firmware reads and writes: it does not reach the hypervisor's stack. */
+/**
+ * Memory that the firmware reads and writes during a call. Parameters lie here since the firmware cannot address the
+ * hypervisor's stack.
+ */
 const Exchange = struct('Exchange', { size: 24 }, { guid: at(0, arr(U64, 2)), result: at(16, U64) });
 const exchange = instance(Exchange, { align: 8 });
 
-/** Whether the machine's firmware is UEFI, which started this image or the boot loader that did. */
+/** Whether the machine's firmware is UEFI: it started this image, or the boot loader that started it. */
 export function isEfiMachine(): boolean {
   return firmware.systemTable !== 0n || bootInfo.efi.isPresent;
 }
 
-/** The firmware's functions. */
+/** The table of the firmware's boot services. */
 export function bootServices(): EfiBootServices {
   return physical(EfiBootServices, firmware.bootServices);
 }
 
-/** The protocol of a handle; 0 where it has none with this GUID. */
+/** The protocol of a handle; 0 if the handle has none with this GUID. */
 export function protocolOf(handle: u64, guidLow: u64, guidHigh: u64): Hpa {
   const guid = guidAt(guidLow, guidHigh);
   const status = efiCall(bootServices().handleProtocol, handle, guid, resultAt(0n), 0n, 0n, 0n, 0n);
   return status === EFI_SUCCESS ? hpa(result()) : hpa(0n);
 }
 
-/** A protocol that there is once; 0 where there is none. */
+/** The first protocol in the system with this GUID; 0 if there is none. */
 export function locateProtocol(guidLow: u64, guidHigh: u64): Hpa {
   const guid = guidAt(guidLow, guidHigh);
   const status = efiCall(bootServices().locateProtocol, guid, 0n, resultAt(0n), 0n, 0n, 0n, 0n);
   return status === EFI_SUCCESS ? hpa(result()) : hpa(0n);
 }
 
-/** The address of a GUID that lies there until the next call of this function. */
+/** Stores a GUID and returns its address. The GUID stays there until the next call of this function. */
 export function guidAt(low: u64, high: u64): u64 {
   exchange.guid.set(0, low);
   exchange.guid.set(1, high);
   return u64(addressOf(exchange.guid));
 }
 
-/** The address of a word for the firmware's answer, or for what it changes, which is `value` now. */
+/** Stores `value` in a word that the firmware may change, and returns the word's address. result() reads the word. */
 export function resultAt(value: u64): u64 {
   exchange.result = value;
   return u64(addressOf(exchange) + 16n);
 }
 
-/** What the firmware wrote there. */
+/** The word whose address resultAt() gave, as the firmware left it. */
 export function result(): u64 {
   return exchange.result;
 }

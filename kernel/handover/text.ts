@@ -1,4 +1,4 @@
-/** Words in ASCII text that was handed over as bytes. */
+/** Splits ASCII text, given as bytes, into words. */
 import { ensures, type Bytes, type u32, type u8 } from '../../transpiler/lib/index.js';
 
 const SPACE = 0x20;
@@ -6,9 +6,9 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const SMALL_A = 0x61;
 const SMALL_F = 0x66;
-/** The bit that small letters have. */
+/** The bit that differs between a capital and a small letter; set in small ones. */
 const SMALL = 0x20;
-/** What hexadecimalDigit() gives for what is none. */
+/** Returned by hexadecimalDigit() for a character that is no hexadecimal digit. */
 export const NO_DIGIT = 16;
 
 /** The value of a hexadecimal digit, or NO_DIGIT. */
@@ -32,7 +32,7 @@ export function startsWithText(bytes: Bytes, text: string): boolean {
   return true;
 }
 
-/** How many bytes come before the first `character`; all of them where there is none. */
+/** The number of bytes before the first `character`; all bytes if it does not occur. */
 export function positionOf(bytes: Bytes, character: u8): u32 {
   let position: u32 = 0;
   while (position < bytes.length && bytes.u8(position) !== character) position++;
@@ -40,20 +40,20 @@ export function positionOf(bytes: Bytes, character: u8): u32 {
   return position;
 }
 
-/** `bytes` less the spaces and control characters that they start with. */
+/** `bytes` without leading spaces and control characters. */
 export function skipSpaces(bytes: Bytes): Bytes {
   let start: u32 = 0;
   while (start < bytes.length && bytes.u8(start) <= SPACE) start++;
   return bytes.part(start, bytes.length - start);
 }
 
-/** The first word of `bytes`, which is empty where there is none. */
+/** The first word of `bytes`; empty if there is none. */
 export function firstWord(bytes: Bytes): Bytes {
   const text = skipSpaces(bytes);
   return text.part(0, wordLength(text));
 }
 
-/** What follows the first word of `bytes` and the spaces after it. */
+/** The rest of `bytes` after the first word and the spaces that follow it. */
 export function afterFirstWord(bytes: Bytes): Bytes {
   const text = skipSpaces(bytes);
   const length = wordLength(text);

@@ -1,8 +1,8 @@
 /**
- * The ACPI tables (ACPI Specification 6.4, chapter 5), found by signature. The root table and those that are asked for are
- * checked whole; others may be damaged, as far as it matters here.
+ * The ACPI tables (ACPI Specification 6.4, chapter 5), found by signature. The checksums of the root table and of
+ * requested tables are verified; any other table may be damaged without harm.
  *
- * What is read must lie below 4 GiB, because only that is mapped then.
+ * All tables must lie below 4 GiB, because only that memory is mapped when they are read.
  */
 import {
   at,
@@ -25,11 +25,11 @@ import { beginLine, endLine, print, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 import { findRsdp, placeOfRsdp, RSDP_BYTES, RSDP_EXTENDED_BYTES, sumOf } from './rsdp.js';
 
-/** No table that is needed comes near this; a length above it is an error. */
+/** Longest table that is accepted: every table that tsvm needs is far shorter. */
 const TABLE_BYTES_MOST = 0x40_0000;
-/** No machine has nearly so many; what is listed after them is not looked at. */
+/** Highest number of tables that are looked at. Real machines have far fewer. */
 const TABLES_MOST = 1024;
-/** From here a table of that length still ends below 4 GiB. */
+/** A table of the greatest length at this address still ends below 4 GiB. */
 const HIGHEST_TABLE = 0xffc0_0000n;
 
 const Acpi = struct(
@@ -37,7 +37,7 @@ const Acpi = struct(
   { size: 24 },
   {
     rsdp: at(0, HPA),
-    /** What the root table lists after its header: addresses of 64 bits in the newer one, else of 32. */
+    /** The root table's list of addresses: 64-bit ones in the XSDT, 32-bit ones in the RSDT. */
     list: at(8, HPA),
     count: at(16, U32),
     isNewer: at(20, BOOL),
@@ -45,7 +45,7 @@ const Acpi = struct(
 );
 const acpi = instance(Acpi, { align: 8 });
 
-/** Fields of the root pointer. */
+/** Fields of the RSDP. */
 const RSDP_RSDT = 16;
 const RSDP_XSDT = 24;
 
@@ -53,7 +53,7 @@ const HEADER_BYTES = 36;
 const SIGNATURE = 0;
 const LENGTH = 4;
 
-/** Finds the root table. Stops where there is none, or where it is damaged. */
+/** Finds the root table. Stops start-up if there is none, or if it is damaged. */
 export function readAcpi(): void {
   const rsdp = findRsdp();
   if (rsdp === null || rsdp.length < RSDP_BYTES) fail('the firmware gives no ACPI tables');
@@ -67,12 +67,12 @@ export function readAcpi(): void {
   tellOfHighTables();
 }
 
-/** Where the root system description pointer lies; 0 where only the copy in `bootInfo` is known. */
+/** Address of the RSDP; 0 if only the copy in `bootInfo` is known. */
 export function rsdpAddress(): Hpa {
   return acpi.rsdp;
 }
 
-/** The first table with this signature. Stops where that is damaged. */
+/** The first table with this signature; null if there is none. Stops start-up if that table is damaged. */
 export function findTable(signature: u32): Bytes | null {
   const count = tableCount();
   for (let i: u32 = 0; i < count; i++) {
@@ -83,7 +83,7 @@ export function findTable(signature: u32): Bytes | null {
   return null;
 }
 
-/** The table of that index in the root table, if it has this signature and is intact. */
+/** The table at `index` in the root table, if it has this signature and is intact; null otherwise. */
 export function listedTable(index: u32, signature: u32): Bytes | null {
   requires(index < TABLES_MOST);
   const address = tableAddress(index);
@@ -91,7 +91,7 @@ export function listedTable(index: u32, signature: u32): Bytes | null {
   return window(hpa(address), HEADER_BYTES).u32(SIGNATURE) === signature ? intactTable(address) : null;
 }
 
-/** The table at `address`; null where that is 0, above 4 GiB, or the table is damaged. */
+/** The table at `address`; null if that is 0 or above 4 GiB, or if the table is damaged. */
 export function intactTable(address: u64): Bytes | null {
   if (address === 0n || address > HIGHEST_TABLE) return null;
   const length = window(hpa(address), HEADER_BYTES).u32(LENGTH);
@@ -114,7 +114,7 @@ function tellOfHighTables(): void {
   }
 }
 
-/** How many tables the root table lists. */
+/** Number of tables that the root table lists. */
 export function tableCount(): u32 {
   const count = min32(acpi.count, TABLES_MOST);
   ensures(count <= TABLES_MOST);
@@ -127,7 +127,7 @@ function tableAddress(index: u32): u64 {
   return u64(window(hpa(acpi.list + u64(index) * 4n), 4).u32(0));
 }
 
-/** The table at `address`, of at least a header. Stops where it is damaged. */
+/** The table at `address`, at least as long as a header. Stops start-up if it is damaged. */
 function checkedTable(address: u64): Bytes {
   if (address > HIGHEST_TABLE) refuseTable(address, 'lies above 4 GiB');
   const length = window(hpa(address), HEADER_BYTES).u32(LENGTH);

@@ -1,6 +1,6 @@
 /**
- * The memory map of EFI (UEFI Specification 2.10, section 7.2, GetMemoryMap): a private copy, and what it says of each
- * range. A descriptor may be longer than the fields that are known.
+ * A private copy of EFI's memory map (UEFI Specification 2.10, section 7.2, GetMemoryMap), and what it says of each
+ * range. A descriptor may be longer than its known fields.
  */
 import {
   addressOf,
@@ -52,7 +52,7 @@ export const DESCRIPTOR_BYTES_LEAST = 40;
 const CAN_BE_WRITE_BACK = 1n << 3n;
 const FOR_A_PURPOSE = 1n << 18n;
 
-/** Long maps of real machines have some 500 descriptors of 48 bytes. */
+/** Size of the copy. Long maps of real machines have about 500 descriptors of 48 bytes. */
 export const EFI_MAP_BYTES_MOST = 0x1_0000;
 export const DESCRIPTOR_BYTES_MOST = 1024;
 const DESCRIPTOR_VERSION = 1;
@@ -62,7 +62,7 @@ const PAGES_MOST = 1n << 52n;
 const EfiMap = struct('EfiMap', { size: 0x1_0000 }, { bytes: at(0, arr(U8, EFI_MAP_BYTES_MOST)) });
 const efiMap = instance(EfiMap, { align: 8 });
 
-/** Keeps a copy of the `bytes` bytes of a map at `map`. Stops where they cannot be one. */
+/** Copies the map of `bytes` bytes at `map`. Stops start-up if it is malformed. */
 export function keepEfiMap(map: Hpa, bytes: u32, descriptorBytes: u32, version: u32): void {
   if (bytes > EFI_MAP_BYTES_MOST) fail('the EFI memory map is longer than 64 KiB');
   if (descriptorBytes < DESCRIPTOR_BYTES_LEAST || descriptorBytes > DESCRIPTOR_BYTES_MOST)
@@ -75,13 +75,13 @@ export function keepEfiMap(map: Hpa, bytes: u32, descriptorBytes: u32, version: 
   checkRanges();
 }
 
-/** How many descriptors the kept map has. */
+/** Number of descriptors in the copied map. */
 export function efiDescriptorCount(): u32 {
   const bytes = bootInfo.efi.descriptorBytes;
   return bytes < DESCRIPTOR_BYTES_LEAST ? 0 : u32(min32(bootInfo.efi.mapBytes, EFI_MAP_BYTES_MOST) / bytes);
 }
 
-/** Descriptor `index`, of at least the fields that are known; empty where there is none. */
+/** Descriptor `index`, at least as long as the known fields; empty if there is none. */
 export function efiDescriptor(index: u32): Bytes {
   const map = window(addressOf(efiMap.bytes), EFI_MAP_BYTES_MOST);
   const bytes = bootInfo.efi.descriptorBytes;
@@ -90,18 +90,18 @@ export function efiDescriptor(index: u32): Bytes {
   return map.part(u32(offset), bytes);
 }
 
-/** Where the memory of a descriptor starts. */
+/** Start of a descriptor's memory. */
 export function descriptorStart(descriptor: Bytes): Hpa {
   return hpa(descriptor.length < DESCRIPTOR_BYTES_LEAST ? 0n : descriptor.u64(DESCRIPTOR_START));
 }
 
-/** Where it ends. */
+/** End of a descriptor's memory. */
 export function descriptorEnd(descriptor: Bytes): Hpa {
   if (descriptor.length < DESCRIPTOR_BYTES_LEAST) return hpa(0n);
   return hpa(u64(descriptor.u64(DESCRIPTOR_START) + u64(descriptor.u64(DESCRIPTOR_PAGES) << PAGE_BITS)));
 }
 
-/** Takes the ranges of the kept map over into `bootInfo`; neighbours of one kind become one range. */
+/** Copies the map's ranges into `bootInfo`, and joins neighbours of the same kind. */
 export function addEfiRanges(): void {
   let start: Hpa = hpa(0n);
   let end: Hpa = hpa(0n);
@@ -120,7 +120,7 @@ export function addEfiRanges(): void {
   addRange(start, end, kind);
 }
 
-/** Where memory within the range starts that the map gives to somebody for good; `end` where there is none. */
+/** Start of the first memory in the range that the map marks as in use after boot services; `end` if there is none. */
 export function keptByFirmwareIn(start: Hpa, end: Hpa): Hpa {
   for (let i: u32 = 0; i < efiDescriptorCount(); i++) {
     const descriptor = efiDescriptor(i);
@@ -131,7 +131,7 @@ export function keptByFirmwareIn(start: Hpa, end: Hpa): Hpa {
   return end;
 }
 
-/** Where memory within the range starts in which boot services left what EFI may refer to; `end` where there is none. */
+/** Start of the first boot-services memory in the range; `end` if there is none. EFI may still refer to data there. */
 export function bootServicesIn(start: Hpa, end: Hpa): Hpa {
   for (let i: u32 = 0; i < efiDescriptorCount(); i++) {
     const descriptor = efiDescriptor(i);
@@ -147,7 +147,7 @@ function isBootServices(descriptor: Bytes): boolean {
   return type === EfiMemory.bootServicesCode || type === EfiMemory.bootServicesData;
 }
 
-/** What a descriptor's memory is for once boot services have ended (table 7.11). */
+/** The kind of a descriptor's memory once boot services have ended (table 7.11). */
 export function descriptorKind(descriptor: Bytes): u32 {
   if (descriptor.length < DESCRIPTOR_BYTES_LEAST) return MemoryKind.reserved;
   switch (descriptor.u32(DESCRIPTOR_TYPE)) {
@@ -170,13 +170,16 @@ export function descriptorKind(descriptor: Bytes): u32 {
   }
 }
 
-/** Memory that cannot be cached is no place for a program. */
+/** The kind of free memory. Memory that cannot be cached is reserved, since programs should not run there. */
 function kindOfFree(attributes: u64): u32 {
   if ((attributes & CAN_BE_WRITE_BACK) === 0n) return MemoryKind.reserved;
   return (attributes & FOR_A_PURPOSE) === 0n ? MemoryKind.available : MemoryKind.specialPurpose;
 }
 
-/** Firmware sorts its map as a rule; then a range is only compared with the end of those before it. */
+/**
+ * Stops start-up if ranges overlap or wrap around. Firmware usually sorts its map; then each range is only compared
+ * with the highest end so far.
+ */
 function checkRanges(): void {
   let highest: Hpa = hpa(0n);
   for (let i: u32 = 0; i < efiDescriptorCount(); i++) {
@@ -191,7 +194,7 @@ function checkRanges(): void {
   }
 }
 
-/** Whether the range shares an address with one of the first `count` descriptors. */
+/** Whether the range overlaps one of the first `count` descriptors. */
 function overlapsEarlier(count: u32, start: Hpa, end: Hpa): boolean {
   for (let i: u32 = 0; i < count; i++) {
     const other = efiDescriptor(i);

@@ -1,8 +1,8 @@
 /**
- * What the firmware is to lock before a guest runs: the memory of system management mode, whose handlers run outside of
- * tsvm's control and reach all memory, the SMI itself, and the flash that holds the firmware. What is open is told in one
- * line each; with `require=locks` start-up then stops. Locks are read where the layout of their registers is known: by
- * the identities of the host bridge and of the bridge to the flash.
+ * Checks that the firmware has locked what could bypass tsvm: the memory of system management mode (SMM), whose
+ * handlers run outside of tsvm's control and reach all memory; the enabling of SMIs; and the flash that holds the
+ * firmware. One line names each that is open; with `require=locks` start-up then stops. Locks are read only on chipsets
+ * whose register layout is known, by the PCI IDs of the host bridge and of the bridge to the flash.
  */
 import type { u32 } from '../../transpiler/lib/index.js';
 import { at, BOOL, instance, list, requires, struct, tryRdmsr, U32, u64 } from '../../transpiler/lib/index.js';
@@ -14,7 +14,10 @@ import { CLASS, IDENTITY, readConfiguration } from './pciConfiguration.js';
 const INTEL = 0x8086;
 const AMD = 0x1022;
 
-/** Host bridges whose register SMRAM or SMRAMC has D_LCK in bit 4: first and last device, and the register. */
+/**
+ * Host bridges whose register SMRAM or SMRAMC has D_LCK in bit 4. Each line: first and last device ID, and the
+ * register.
+ */
 // prettier-ignore
 const hostBridges = list(U32, [
   0x0100, 0x010f, 0x88, // 2nd generation Core ("processor datasheet, volume 2", SMRAMC)
@@ -31,7 +34,10 @@ const hostBridges = list(U32, [
 ]);
 const SMRAM_LOCKED = 1 << 4;
 
-/** Bridges at 00:1F.0 with BIOS_CNTL and GEN_PMCON_1: first and last device, and the bits that BIOS_CNTL is to have set. */
+/**
+ * Bridges at 00:1F.0 with BIOS_CNTL and GEN_PMCON_1. Each line: first and last device ID, and the bits of BIOS_CNTL
+ * that must be set.
+ */
 // prettier-ignore
 const flashBridges = list(U32, [
   0x1c40, 0x1c5f, 0x22, // 6 series (datasheet, 13.1.33 and 13.8.1.1)
@@ -47,7 +53,9 @@ const flashBridges = list(U32, [
   0x9cc0, 0x9ccf, 0x22, // 9 series, mobile
 ]);
 const BRIDGE = 0x1f;
-/** BIOS_CNTL of the bridge, and from the 100 series on of the SPI controller, function 5: BIOSWE, BLE, SMM_BWP or EISS. */
+/**
+ * BIOS_CNTL of the bridge, or from the 100 series on of the SPI controller (function 5): BIOSWE, BLE, SMM_BWP or EISS.
+ */
 const BIOS_CONTROL = 0xdc;
 const WRITE_ENABLED = 1 << 0;
 const SPI_FUNCTION = 5;
@@ -60,7 +68,7 @@ const SMI_LOCKED = 1 << 4;
 /** HWCR: SMMLOCK (APM 2, 10.2.5). */
 const HWCR = 0xc001_0015;
 const SMM_LOCKED = 1n << 0n;
-/** MTRRCAP: the processor has SMRR; SMRR_PHYSMASK: they are valid (SDM 3A 11.11.2.4). */
+/** MTRRCAP says whether the processor has SMRRs; SMRR_PHYSMASK whether they are valid (SDM 3A 11.11.2.4). */
 const MTRR_CAPABILITIES = 0xfe;
 const HAS_SMRR = 1n << 11n;
 const SMRR_MASK = 0x1f3;
@@ -71,7 +79,7 @@ const NOT_LISTED = 0;
 const Found = struct('FirmwareLocks', { size: 1 }, { isOpen: at(0, BOOL) });
 const found = instance(Found);
 
-/** Tells what is open. Stops start-up where all is required to be locked. */
+/** Prints what is open. Stops start-up if the option requires everything to be locked. */
 export function checkFirmwareLocks(): void {
   found.isOpen = false;
   checkManagementMemory();
@@ -95,7 +103,7 @@ function checkManagementMemory(): void {
     tell('the memory of system management mode (SMRAM.D_LCK is clear)');
 }
 
-/** The SMRR keep what is cached of that memory from others. */
+/** Checks the SMRRs, which protect cached SMM memory from access outside SMM. */
 function checkSmrr(): void {
   const capabilities = tryRdmsr(MTRR_CAPABILITIES);
   if ((capabilities.value & HAS_SMRR) === 0n) return;
@@ -139,7 +147,7 @@ function flashLocks(device: u32): u32 {
   return NOT_LISTED;
 }
 
-/** The byte of configuration at `register`. */
+/** The byte of PCI configuration space at `register`. */
 function byteOf(device: u32, func: u32, register: u32): u32 {
   requires(device < 32 && func < 8 && register < 256);
   const word = readConfiguration(device, func, register & 0xfc);

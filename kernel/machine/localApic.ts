@@ -17,13 +17,16 @@ import {
 import { fail } from '../report/fail.js';
 import { APIC_BASE } from '../x86/registers.js';
 
-/** APIC_BASE: enabled, in x2APIC mode the registers are MSRs; else they are a page, whose address this is. */
+/**
+ * Fields of APIC_BASE: enabled; x2APIC mode, in which the registers are MSRs; and the address of the registers' page in
+ * xAPIC mode.
+ */
 const ENABLED = 1n << 11n;
 const X2APIC_MODE = 1n << 10n;
 const ADDRESS = 0x000f_ffff_ffff_f000n;
 const RESET_ADDRESS = 0xfee0_0000n;
 
-/** Offsets of registers in the page. */
+/** Offsets of registers in the xAPIC page. */
 export const ApicRegister = {
   identity: 0x20,
   logicalDestination: 0xd0,
@@ -46,40 +49,40 @@ export const ApicPage = struct(
 );
 export type ApicPage = Ref<typeof ApicPage>;
 
-/** In the page, the identities and the destination are the highest byte of their registers. */
+/** In xAPIC mode, the APIC ID and the ICR's destination are in bits 31:24. */
 export const XAPIC_FIELD_SHIFT = 24;
 
-/** Registers of x2APIC mode. The command's destination is its high half. */
+/** MSRs of x2APIC mode: the APIC ID, and the ICR with the destination in its high half. */
 export const X2APIC_IDENTITY = 0x802;
 export const X2APIC_COMMAND = 0x830;
 
-/** What a command is: bits 10:8 of its low half (SDM 3A 10.6.1). */
+/** Delivery modes: bits 10:8 of the ICR (SDM 3A 10.6.1). */
 export const Delivery = { nmi: 0x400, init: 0x500, startup: 0x600 } as const;
 export const DELIVERY_MASK = 0x700;
 export const COMMAND_IS_LOGICAL = 1 << 11;
-/** With a level of 0 and level trigger, an INIT resets nothing. */
+/** ICR level and trigger mode. An INIT with level 0 and level trigger (INIT level de-assert) resets nothing. */
 export const COMMAND_LEVEL = 1 << 14;
 export const COMMAND_LEVEL_TRIGGER = 1 << 15;
-/** Whom it goes to: bits 19:18; 0 is whom the destination names. */
+/** Destination shorthands: bits 19:18 of the ICR. 0: the destination field counts. */
 export const Shorthand = { self: 0x4_0000, all: 0x8_0000, others: 0xc_0000 } as const;
 export const SHORTHAND_MASK = 0xc_0000;
-/** The page at which a SIPI has processors start. */
+/** Vector field of a SIPI: the number of the page at which processors start. */
 export const STARTUP_VECTOR = 0xff;
 
-/** A command of xAPIC mode that is not on its way yet (SDM 3A 10.6.1). */
+/** ICR delivery status: the xAPIC has not sent the command yet (SDM 3A 10.6.1). */
 const DELIVERY_PENDING = 1 << 12;
 const MOST_POLLS = 1_000_000;
-/** The ID above it stands for all processors. */
+/** Highest APIC ID in xAPIC mode; 255 is a broadcast. */
 const LARGEST_XAPIC_ID = 0xfe;
-/** What an address reads as at which no device answers. */
+/** Value read from an address at which no device answers. */
 const NO_DEVICE = 0xffff_ffff;
 
-/** Where this processor's page is. */
+/** Address of this processor's xAPIC page. */
 export function apicPage(): Hpa {
   return hpa(rdmsr(APIC_BASE) & ADDRESS);
 }
 
-/** Whether the page stays where it is when `base` is written to APIC_BASE. */
+/** Whether writing `base` to APIC_BASE leaves the xAPIC page where it is. */
 export function keepsApicPage(base: u64): boolean {
   return (base & ADDRESS) === u64(apicPage());
 }
@@ -90,8 +93,8 @@ export function isX2Apic(): boolean {
 }
 
 /**
- * Whether its registers are the page. With APIC_BASE.EN clear a processor's are not (SDM 3A 10.4.3), QEMU's are for ever; the
- * version tells, which an address without a device reads as ones.
+ * Whether this processor's registers answer in the xAPIC page. With APIC_BASE.EN clear a real processor's do not (SDM
+ * 3A 10.4.3), but QEMU's always do. The version register tells: without a device it reads as all ones.
  */
 export function answersAsXApic(): boolean {
   const base = rdmsr(APIC_BASE);
@@ -99,7 +102,7 @@ export function answersAsXApic(): boolean {
   return (base & ENABLED) !== 0n || physical(ApicPage, apicPage()).version !== NO_DEVICE;
 }
 
-/** Whether the registers of an APIC whose APIC_BASE is `base` are the page. */
+/** Whether an APIC with the value `base` in APIC_BASE has its registers in the page (xAPIC mode). */
 export function hasXApicPage(base: u64): boolean {
   return (base & (ENABLED | X2APIC_MODE)) === ENABLED;
 }
@@ -109,21 +112,23 @@ export function sendInit(apicId: u32): void {
   sendCommand(apicId, COMMAND_LEVEL | Delivery.init);
 }
 
-/** Has the processor with the ID `apicId`, which has got an INIT, start at the page `vector` in real mode. */
+/**
+ * Sends a SIPI: the processor with the ID `apicId`, which has received an INIT, starts at page `vector` in real mode.
+ */
 export function sendStartup(apicId: u32, vector: u32): void {
   requires(vector <= STARTUP_VECTOR);
   sendCommand(apicId, COMMAND_LEVEL | Delivery.startup | vector);
 }
 
 /**
- * Sends an NMI to the processor with the ID `apicId`; none where an xAPIC cannot name that, and its guest could not either. The
- * high half of the ICR changes.
+ * Sends an NMI to the processor with the ID `apicId`. Sends none if an xAPIC cannot address that ID; the guest could
+ * not address it either. The high half of the ICR changes.
  */
 export function sendNmi(apicId: u32): void {
   if (apicId <= LARGEST_XAPIC_ID || isX2Apic()) sendCommand(apicId, COMMAND_LEVEL | Delivery.nmi);
 }
 
-/** Sends an NMI to the processor that runs this. A command of the guest that is half written stays as it is. */
+/** Sends an NMI to this processor. The high half of the ICR, which the guest may just have written, keeps its value. */
 export function sendNmiToSelf(): void {
   const command = COMMAND_LEVEL | Delivery.nmi;
   if (isX2Apic()) {
@@ -140,8 +145,8 @@ export function sendNmiToSelf(): void {
 }
 
 /**
- * Sends an INIT or NMI to all other processors at the end of the node, whatever the guest has made of this APIC: one that is
- * off is switched on, and its page goes back to where it is at reset, which the hypervisor can reach.
+ * Sends an INIT or NMI to all other processors at the end of the node, whatever state the guest has left this APIC in:
+ * enables it, and moves its page back to the address after reset, which is mapped in the hypervisor.
  */
 export function sendToOthers(delivery: u32): void {
   const command = u32(Shorthand.others | COMMAND_LEVEL | delivery);
@@ -170,7 +175,7 @@ function sendCommand(apicId: u32, command: u32): void {
   waitForDelivery(page);
 }
 
-/** In xAPIC mode one command has to be on its way before the next. That takes microseconds. */
+/** Waits until the xAPIC has sent the last command, as required before the next one. That takes microseconds. */
 function waitForDelivery(page: ApicPage): void {
   for (let polls: u32 = 0; polls < MOST_POLLS; polls++) {
     if (u32(page.commandLow & DELIVERY_PENDING) === 0) return;

@@ -27,7 +27,7 @@ import { findTable } from './acpi.js';
 /** "APIC", the multiple APIC description table. */
 export const MADT = 0x4349_5041;
 
-/** The most processors that the hypervisor can hold. */
+/** The most processors that the hypervisor supports. */
 export const MAX_PROCESSORS = 256;
 
 const MADT_ENTRIES = 44;
@@ -40,14 +40,14 @@ const LOCAL_X2APIC_BYTES = 16;
 const LOCAL_X2APIC_ID = 4;
 const LOCAL_X2APIC_FLAGS = 8;
 const ENABLED = 1 << 0;
-/** Of a processor that is not enabled: the system may enable it while it runs (table 5.22). */
+/** Flag of a processor that is not enabled: the operating system may enable it at run time (table 5.22). */
 const ONLINE_CAPABLE = 1 << 1;
 
-/** CPUID: the initial APIC ID, of 8 bits (SDM 2A, CPUID 01H), and of 32 bits (leaves 1FH and 0BH; APM 3, E.3.9). */
+/** CPUID with the initial APIC ID: 8 bits (SDM 2A, CPUID 01H), or 32 bits (leaves 1FH and 0BH; APM 3, E.3.9). */
 const FEATURES = 1;
 const topologyLeaves = list(U32, [0x1f, 0x0b]);
 
-/** APIC IDs below this one need not be looked for. */
+/** APIC IDs below this have an entry in `places`; higher ones are searched for. */
 const QUICK_IDS = 1024;
 
 const Processors = struct(
@@ -56,7 +56,7 @@ const Processors = struct(
   {
     count: at(0, U32),
     apicIds: at(4, arr(U32, MAX_PROCESSORS)),
-    /** By APIC ID, the place of the processor that has it: 1 for the first one, 0 where there is none. */
+    /** Maps an APIC ID to the processor's number + 1; 0: no such processor. */
     places: at(1028, arr(U16, QUICK_IDS)),
     last: at(3076, U8),
   },
@@ -64,7 +64,7 @@ const Processors = struct(
 const PROCESSORS_BYTES = 3077n;
 const processors = instance(Processors);
 
-/** Lists the enabled processors, the one that runs this first. Stops where the firmware does not name them all. */
+/** Lists the enabled processors, the BSP first. Stops start-up if the firmware does not list them all. */
 export function readProcessors(): void {
   const madt = findTable(MADT);
   if (madt === null) fail('ACPI has no MADT, so the number of processors is unknown');
@@ -82,27 +82,27 @@ export function readProcessors(): void {
   if (!listsOwn) fail('the ACPI table APIC does not name the processor that starts the machine');
 }
 
-/** How many there are. */
+/** Number of processors. */
 export function processorCount(): u32 {
   const count = min32(processors.count, MAX_PROCESSORS);
   ensures(count <= MAX_PROCESSORS);
   return count;
 }
 
-/** The number of the last one; 0 before they are known. A byte has no more values, so that nothing is to be checked. */
+/** Number of the last processor; 0 before readProcessors(). As a u8 it is always below MAX_PROCESSORS. */
 export function lastProcessor(): u32 {
   const last: u32 = processors.last;
   ensures(last < MAX_PROCESSORS);
   return last;
 }
 
-/** The initial APIC ID of processor `number`; 0 is the one that started the machine. */
+/** The initial APIC ID of processor `number`; 0 is the BSP. */
 export function apicIdOf(number: u32): u32 {
   requires(number < MAX_PROCESSORS);
   return processors.apicIds.get(number);
 }
 
-/** The number of the processor with the initial APIC ID `apicId`; MAX_PROCESSORS or more where the firmware has named none. */
+/** The number of the processor with the initial APIC ID `apicId`; MAX_PROCESSORS or more if the firmware lists none. */
 export function numberOf(apicId: u32): u32 {
   if (apicId < QUICK_IDS) return u32(processors.places.get(apicId) - 1);
   const count = processorCount();
@@ -111,7 +111,7 @@ export function numberOf(apicId: u32): u32 {
   return number < count ? number : MAX_PROCESSORS;
 }
 
-/** The initial APIC ID of the processor that runs this. */
+/** The initial APIC ID of this processor. */
 export function ownApicId(): u32 {
   const vendor = cpuid(0, 0);
   for (let i: u32 = 0; i < topologyLeaves.length; i++) {
@@ -124,7 +124,7 @@ export function ownApicId(): u32 {
   return features.ebx >>> 24;
 }
 
-/** Adds the processor that `entry` names, if it names one that is enabled. Whether that is the one that runs this. */
+/** Adds the processor in `entry`, if it is an enabled one. Returns whether that is the BSP. */
 function readEntry(entry: Bytes): boolean {
   if (entry.length < LOCAL_APIC_BYTES) return false;
   const kind = entry.u8(0);
@@ -134,8 +134,8 @@ function readEntry(entry: Bytes): boolean {
 }
 
 /**
- * A processor that is neither enabled nor online capable is none: boards fill their table with such entries. One that the
- * guest could enable later would run without the hypervisor, which is on all processors from the start or on none.
+ * Ignores a processor that is neither enabled nor online capable: boards fill their table with such entries. Stops
+ * start-up at one that the guest could enable later, because it would run without the hypervisor.
  */
 function readProcessor(apicId: u32, flags: u32): boolean {
   if ((flags & ENABLED) !== 0) return addProcessor(apicId);
@@ -147,7 +147,7 @@ function readProcessor(apicId: u32, flags: u32): boolean {
   stop();
 }
 
-/** Firmware may name one processor in both ways. Whether it is the first one. */
+/** Adds a processor, unless it is already listed: firmware may list one in both ways. Returns whether it is the BSP. */
 function addProcessor(apicId: u32): boolean {
   const number = numberOf(apicId);
   if (number < MAX_PROCESSORS) return number === 0;

@@ -1,8 +1,8 @@
 /**
- * The machine's memory: which ranges there are, what of it is free during start-up, what the guest is shown.
+ * The machine's memory map: all ranges, which memory is free during start-up, and what the guest sees.
  *
- * The boot loader's ranges are sorted and made disjoint; where two overlap, the more restrictive kind wins. What does
- * not overlap stays as the firmware gave it, not merged with its neighbours, so that the guest sees the same ranges.
+ * The boot loader's ranges are sorted and made disjoint; where two overlap, the more restrictive kind wins. Ranges
+ * without overlap stay as the firmware gave them and are not merged, so that the guest sees the same ranges.
  */
 import {
   addSat32,
@@ -24,9 +24,9 @@ import { bootServicesIn, keptByFirmwareIn } from './efiMemoryMap.js';
 import { bootInfo, GUEST_PARTS, MAX_BOOT_RANGES, MemoryKind, MemoryRange } from '../handover/bootInfo.js';
 import { fail } from '../report/fail.js';
 
-/** The boot loader's ranges and a few that are hidden. */
+/** Most ranges: those of the boot loader and a few hidden ones. */
 const MAX_SOURCES = 520;
-/** Sources with 2 n ends between them make at most 2 n - 1 disjoint pieces. */
+/** Sources with 2 n ends make at most 2 n - 1 disjoint pieces. */
 export const MAX_RANGES = 1040;
 const MAX_EXCLUDED = 16;
 const NOTHING = 0xffff_ffff;
@@ -45,10 +45,10 @@ const MemoryMap = struct(
   },
 );
 
-/** `ranges`, of which there are `count`, are sorted and disjoint. */
+/** The map. The first `count` entries of `ranges` are sorted and disjoint. */
 export const memoryMap = instance(MemoryMap, { align: 8 });
 
-/** Takes over the boot loader's ranges. */
+/** Fills the map from the boot loader's ranges. */
 export function readMemoryMap(): void {
   const count = bootInfo.rangeCount;
   if (count > MAX_BOOT_RANGES) fail('the memory map has too many ranges');
@@ -59,13 +59,13 @@ export function readMemoryMap(): void {
   makeDisjoint();
 }
 
-/** From now on the range is reserved in the map, so in what the guest sees. */
+/** Makes the range reserved in the map, and so in what the guest sees. */
 export function hideRange(start: Hpa, bytes: u64): void {
   addSource(start, endOf(start, bytes), MemoryKind.reserved);
   makeDisjoint();
 }
 
-/** From now on `highestFree` leaves the range alone; the map stays as it is. */
+/** Makes highestFree() avoid the range. The map itself does not change. */
 export function excludeRange(start: Hpa, bytes: u64): void {
   const count = memoryMap.excludedCount;
   if (count >= MAX_EXCLUDED) fail('too many ranges are kept free of each other');
@@ -75,19 +75,19 @@ export function excludeRange(start: Hpa, bytes: u64): void {
   memoryMap.excludedCount = count + 1;
 }
 
-/** How many ranges are hidden. */
+/** Number of hidden ranges. */
 export function hiddenCount(): u32 {
   const count = min32(memoryMap.sourceCount, MAX_SOURCES);
   const first = bootInfo.rangeCount;
   return count < first ? 0 : count - first;
 }
 
-/** Hidden range `index`, in the order in which they were hidden. */
+/** Hidden range `index`, in the order of hiding. */
 export function hiddenRange(index: u32): MemoryRange {
   return memoryMap.sources.at(min32(addSat32(bootInfo.rangeCount, index), MAX_SOURCES - 1));
 }
 
-/** The end of the highest memory that is available. */
+/** End of the highest available memory. */
 export function topOfMemory(): u64 {
   let top: u64 = 0n;
   const count = memoryMap.count;
@@ -100,8 +100,8 @@ export function topOfMemory(): u64 {
 }
 
 /**
- * Whether the range is available memory from its first byte to its last, in an EFI memory map too where there is one
- * beside the boot loader's. What is excluded is no obstacle.
+ * Whether all of the range is available memory, also in the EFI memory map if there is one beside the boot loader's.
+ * Excluded ranges do not matter.
  */
 export function isAvailable(start: Hpa, bytes: u64): boolean {
   const end = endOf(start, bytes);
@@ -117,9 +117,9 @@ export function isAvailable(start: Hpa, bytes: u64): boolean {
 }
 
 /**
- * The highest `bytes` bytes of available memory that end at or below `below`, start at a multiple of `align`
- * and hold neither a part of the guest, nor what EFI or its boot services keep, nor anything excluded. Never address 0:
- * that stands for "there are none".
+ * Finds the highest `bytes` bytes of available memory that end at or below `below`, start at a multiple of `align`, and
+ * overlap neither a part of the guest, nor memory that EFI or its boot services keep, nor an excluded range. Returns 0
+ * if there are none; address 0 itself is never returned.
  */
 export function highestFree(bytes: u64, below: u64, align: u64): Hpa {
   requires(align > 0n);
@@ -148,7 +148,7 @@ function highestFreeWithin(start: Hpa, end: u64, bytes: u64, align: u64): Hpa {
   return hpa(0n);
 }
 
-/** The start of something that overlaps the range and may not be overwritten; the last address where nothing does. */
+/** The start of a range that overlaps this one and must not be overwritten; the last address if there is none. */
 function obstacleIn(start: Hpa, end: Hpa): Hpa {
   const excluded = memoryMap.excludedCount;
   for (let i: u32 = 0; i < excluded && i < MAX_EXCLUDED; i++) {
@@ -176,7 +176,10 @@ function addSource(start: Hpa, end: Hpa, kind: u32): void {
   memoryMap.sourceCount = count + 1;
 }
 
-/** Goes from one end of a source to the next higher one; between two of them the same sources cover all addresses. */
+/**
+ * Builds `ranges`. Steps from each start or end of a source to the next; between two of them the set of sources does
+ * not change.
+ */
 function makeDisjoint(): void {
   memoryMap.count = 0;
   let last: u32 = NOTHING;
@@ -191,7 +194,7 @@ function makeDisjoint(): void {
   }
 }
 
-/** The lowest start or end of a source above `position`; `position` itself where there is none. */
+/** The lowest start or end of a source above `position`; `position` itself if there is none. */
 function boundaryAfter(position: Hpa): Hpa {
   let lowest: Hpa = LAST_ADDRESS;
   let found = false;
@@ -226,7 +229,7 @@ function mostRestrictiveAt(position: Hpa): u32 {
   return winner;
 }
 
-/** A kind that has no name here is as good as reserved. */
+/** Rank of a kind; the highest wins. An unknown kind counts as reserved. */
 function restriction(kind: u32): u32 {
   switch (kind) {
     case MemoryKind.available:

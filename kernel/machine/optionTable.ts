@@ -1,12 +1,13 @@
 /**
- * The table of all options: what a word may be, which number its value has, and how strict it is. Start-up's parser, the line
- * that refuses an unknown word, `tsvm pack`, `image` and `run` (linker/options.ts) and the test of docs/boot.md read it.
+ * The table of all options: each option's values, their numbers, and how strict they are. The parser at start-up, the
+ * message about an unknown word, `tsvm pack`, `image` and `run` (linker/options.ts), and the test of docs/boot.md read
+ * it.
  *
- * A line is `option NAME=VALUE|VALUE...`. The first value is the default, and its number is 0. A `-` marks a value under
- * which less is protected than by default, a `+` one under which more is. A value of capitals stands for any text and has the
- * number 1; `0x80` stands for hexadecimal numbers of as many digits, whose value is 1 more, so that 0 says "not given".
+ * A line is `option NAME=VALUE|VALUE...`. The first value is the default, and its number is 0. A `-` marks a value that
+ * protects less than the default, a `+` one that protects more. A value in capitals stands for any text and has the
+ * number 1; `0x80` stands for a hexadecimal number of as many digits, stored plus 1, so that 0 says "not given".
  *
- * To add an option, add a line here, raise OPTION_COUNT and add a field to `Options` (options.ts) at the same place.
+ * To add an option, add a line here, raise OPTION_COUNT and add a field to `Options` (options.ts) at the same position.
  */
 import {
   at,
@@ -41,9 +42,9 @@ const LINES = list(STRING, [
   'option init=auto|+hold|-redirect',
 ]);
 
-/** What each line starts with; by it linker/options.ts finds the lines in an image. */
+/** Length of the "option " that starts each line. linker/options.ts finds the lines in an image by it. */
 const PREFIX_BYTES = 7;
-/** No name is longer. */
+/** Longest name of an option. */
 const NAME_MOST = 32;
 
 /** How a value compares with the default of its option. */
@@ -51,7 +52,7 @@ export const Strength = { weaker: 0, same: 1, stricter: 2 } as const;
 
 /** An option and its value, by their numbers. */
 const Chosen = struct('ChosenOption', { size: 12 }, { number: at(0, U32), value: at(4, U32), strength: at(8, U32) });
-/** What findOption() has found. */
+/** The result of findOption(). */
 export const chosen = instance(Chosen);
 
 const EQUALS = 0x3d;
@@ -61,12 +62,12 @@ const MINUS = 0x2d;
 const CAPITAL_A = 0x41;
 const CAPITAL_Z = 0x5a;
 const ZERO = 0x30;
-/** What matchValue() gives where the text is not the value. */
+/** Returned by matchValue() if the text is not the value. */
 const NO_VALUE = 0xffff_ffff;
-/** No line of the table has more than six digits, whose last five make room for another. */
+/** Keeps room for another digit in 32 bits. No line of the table has more than six digits. */
 const DIGITS_MASK = 0xf_ffff;
 
-/** Whether `word` is an option with one of its values, which `chosen` then says. */
+/** Whether `word` is an option with one of its values. If so, `chosen` says which. */
 export function findOption(word: Bytes): boolean {
   for (let number: u32 = 0; number < LINES.length; number++) {
     const name = nameLength(word, LINES.get(number));
@@ -84,7 +85,7 @@ export function printOptions(): void {
   }
 }
 
-/** Leaves out the marks of strength, which only values have. */
+/** Prints a line without the marks of strength, which only values have. */
 function printLine(line: string): void {
   let inValues = false;
   for (let i: u32 = PREFIX_BYTES; i < line.length; i++) {
@@ -94,7 +95,7 @@ function printLine(line: string): void {
   }
 }
 
-/** How long the name is with its equals sign, where `word` starts with the name in `line`; 0 where it does not. */
+/** Length of the option's name with its equals sign, if `word` starts with the name in `line`; 0 if not. */
 function nameLength(word: Bytes, line: string): u32 {
   let length: u32 = 0;
   while (length < NAME_MOST && length < word.length && PREFIX_BYTES + length < line.length) {
@@ -106,7 +107,7 @@ function nameLength(word: Bytes, line: string): u32 {
   return 0;
 }
 
-/** Finds `text` among the values of line `number`, which start at `first`. */
+/** Stores in `chosen` which value of line `number` is `text`. The values start at `first`. Returns false if none is. */
 function findValue(text: Bytes, number: u32, first: u32): boolean {
   requires(number < LINES.length);
   const line = LINES.get(number);
@@ -130,7 +131,7 @@ function keep(number: u32, value: u32, strength: u32): boolean {
   return true;
 }
 
-/** Where the value that starts at `start` ends. */
+/** End of the value that starts at `start`. */
 function valueEnd(line: string, start: u32): u32 {
   requires(start < line.length);
   let end: u32 = start;
@@ -144,7 +145,10 @@ function strengthOf(character: u8): u32 {
   return character === PLUS ? Strength.stricter : Strength.same;
 }
 
-/** The number of `text` where it is the value from `start` to `end`, number `index` of its option; NO_VALUE where not. */
+/**
+ * The number of `text`, if it is the value from `start` to `end`, which is number `index` of its option; NO_VALUE if
+ * not.
+ */
 function matchValue(text: Bytes, line: string, start: u32, end: u32, index: u32): u32 {
   requires(end <= line.length);
   if (start >= end) return NO_VALUE;
@@ -158,7 +162,7 @@ function matchValue(text: Bytes, line: string, start: u32, end: u32, index: u32)
   return index;
 }
 
-/** 1 more than the number that `text` is with its `0x`; NO_VALUE where it is none. */
+/** The number in `text`, which starts with `0x`, plus 1; NO_VALUE if it is not a number. */
 function hexadecimalValue(text: Bytes): u32 {
   if (!startsWithText(text, '0x')) return NO_VALUE;
   let value: u32 = 0;

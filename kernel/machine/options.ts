@@ -1,6 +1,6 @@
 /**
- * What the person who boots tsvm may choose: words in the packed file, which its signature covers, and words from outside, on
- * the command line that a boot loader or the firmware hands over. What each word may be: optionTable.ts.
+ * The options of tsvm: words in the packed file, which its signature covers, and words from outside, on the command
+ * line from a boot loader or the firmware. optionTable.ts lists the allowed words.
  */
 import {
   addressOf,
@@ -23,39 +23,39 @@ import { beginLine, print, printBytes } from '../report/console.js';
 import { refusal, stop } from '../report/fail.js';
 import { chosen, findOption, OPTION_COUNT, printOptions, Strength } from './optionTable.js';
 
-/** What follows a crash of the hypervisor. */
+/** What happens after a crash of the hypervisor. */
 export const CrashAction = { halt: 0, reset: 1 } as const;
-/** Where messages go before the guest starts. */
+/** Where messages go until the guest starts. */
 export const ConsoleChoice = { com1: 0, none: 1 } as const;
-/** What follows a triple fault of the guest; a bare machine resets. */
+/** What happens after a triple fault of the guest. A bare machine resets. */
 export const TripleFaultAction = { reset: 0, halt: 1 } as const;
-/** What follows on UEFI where start-up cannot go on. */
+/** What happens on UEFI if start-up fails. */
 export const RefusalAction = { halt: 0, firmware: 1 } as const;
 
 /**
- * Whether the guest's writes to its local APIC are looked at, where an INIT could carry a processor out of the guest. With
- * `release` that ends once all processors run.
+ * Whether the guest's writes to its local APIC are intercepted. `auto` does so where an INIT could take a processor out
+ * of the guest. With `release` interception ends once all processors run.
  */
 export const ApicChoice = { auto: 0, trap: 1, release: 2 } as const;
 
-/** Who may make the hypercalls that tell what the guest's kernel may know: its kernel, or its programs, too. */
+/** Who may make the hypercalls that report statistics: the guest's kernel only, or its programs as well. */
 export const HypercallChoice = { kernel: 0, user: 1 } as const;
 /**
- * What becomes of an INIT on AMD-V that no intercepted ICR has sent: it stays pending, or the processor makes an exception of
- * it (VM_CR.R_INIT). `auto` redirects where the processor can, and this is no virtual machine.
+ * What happens on AMD-V to an INIT that no intercepted ICR write has sent: it stays pending, or the processor turns it
+ * into an exception (VM_CR.R_INIT). `auto` redirects if the processor can and this is no virtual machine.
  */
 export const InitChoice = { auto: 0, hold: 1, redirect: 2 } as const;
 
-/** Whether the guest has MSRs that are in none of the lists in access/. */
+/** Whether the guest may access MSRs that are in none of the lists in access/. */
 export const MsrChoice = { strict: 0, open: 1 } as const;
-/** What has to hold for start-up to go on. */
+/** What start-up requires. */
 export const RequireChoice = { nothing: 0, locks: 1 } as const;
 
-/** How often the task that tests the timers runs. */
+/** Period of the task that tests the timers. */
 export const TestTimer = { off: 0, every1Ms: 1, every10Ms: 2, every1S: 3 } as const;
 export type TestTimer = (typeof TestTimer)[keyof typeof TestTimer];
 
-/** The numbers of the values. The field at 4 * N belongs to line N of the table; the defaults are the zeros. */
+/** The number of each option's value. The field at 4 * N belongs to line N of the table; a default is 0. */
 const Options = struct(
   'Options',
   { size: 48 },
@@ -66,9 +66,9 @@ const Options = struct(
     refusal: at(12, U32),
     apic: at(16, U32),
     testTimer: at(20, U32),
-    /** 1 more than the number, as INT 13h has it, of the disk from which a BIOS guest starts; 0: none is given. */
+    /** BIOS number (INT 13h) of the disk from which a BIOS guest starts, plus 1; 0: not given. */
     disk: at(24, U32),
-    /** Whether a file to start is given: chainedFile(). */
+    /** 1 if a file to start is given, which chainedFile() returns. */
     chain: at(28, U32),
     hypercall: at(32, U32),
     msr: at(36, U32),
@@ -83,10 +83,10 @@ const Words = struct(
   'OptionWords',
   { size: 48 },
   {
-    /** The strength of each option's last word, and the least that another word may have. */
+    /** The strength of each option's last word, and the least strength that another word may have. */
     strengths: at(0, arr(U8, OPTION_COUNT)),
     least: at(16, arr(U8, OPTION_COUNT)),
-    /** The file that the last `chain=` names. */
+    /** The file name of the last `chain=`. */
     file: at(32, HPA),
     fileBytes: at(40, U32),
   },
@@ -96,9 +96,9 @@ const words = instance(Words, { align: 8 });
 const CHAIN = 'chain=';
 
 /**
- * Reads the words of both sources into `options`; of words for the same option in one source the last counts. Stops at a word
- * that is no option, and at one from outside that is weaker than allowed: than the packed file's word for this option, and
- * under Secure Boot than the default.
+ * Reads the words of both sources into `options`. If a source names an option twice, the last word counts. Stops
+ * start-up at an unknown word, and at a word from outside that is weaker than allowed: than the packed file's word for
+ * this option, and under Secure Boot than the default.
  */
 export function parseOptions(): void {
   takeWords(textBytes(bootInfo.packedOptions));
@@ -106,7 +106,7 @@ export function parseOptions(): void {
   takeWords(textBytes(bootInfo.options));
 }
 
-/** The file that `chain=` names; empty where it is not given. */
+/** The file name of `chain=`; empty if it is not given. */
 export function chainedFile(): Bytes {
   return window(words.file, words.fileBytes);
 }
@@ -139,7 +139,10 @@ function keepFile(name: Bytes): void {
   words.fileBytes = name.length;
 }
 
-/** What was said inside the signature, or by default under Secure Boot, is the least from here on. */
+/**
+ * Sets the least strength of words from outside: that of the packed file's word, and under Secure Boot at least the
+ * default.
+ */
 function limitOutside(): void {
   for (let number: u32 = 0; number < OPTION_COUNT; number++) {
     const packed = words.strengths.get(number);

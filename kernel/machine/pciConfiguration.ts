@@ -1,6 +1,6 @@
 /**
- * PCI configuration by ports (PCI Local Bus Specification 3.0, 3.2.2.3.2). For start-up: once a guest runs, the ports
- * are the guest's.
+ * PCI configuration access by ports (PCI Local Bus Specification 3.0, 3.2.2.3.2). For start-up only: once a guest runs,
+ * it owns the ports.
  */
 import { in32, out32, requires, u32 } from '../../transpiler/lib/index.js';
 
@@ -8,12 +8,15 @@ const ADDRESS = 0xcf8;
 const DATA = 0xcfc;
 const ENABLE = 0x8000_0000;
 
-/** The vendor, and above it the device. */
+/** Register with the vendor ID in the low half and the device ID in the high half. */
 export const IDENTITY = 0;
-/** The revision in the lowest byte, and above it the class. */
+/** Register with the revision in the lowest byte and the class above it. */
 export const CLASS = 8;
 
-/** Reads the four bytes at `register`, a multiple of 4, of a function on bus 0. The guest finds the address port as the firmware left it. */
+/**
+ * Reads the four bytes at `register`, a multiple of 4, of a function on bus 0. Restores the address port, so that the
+ * guest finds it as the firmware left it.
+ */
 export function readConfiguration(device: u32, func: u32, register: u32): u32 {
   requires(device < 32 && func < 8 && register < 256);
   const left = in32(ADDRESS);

@@ -1,7 +1,6 @@
 /**
- * ACPI's root pointer (ACPI Specification 6.4, 5.2.5). The first of these places that holds an intact one counts: where
- * the boot loader says that it lies, where EFI's system table does, the memory of the BIOS, and the copy that the boot
- * loader gives.
+ * Finds the RSDP, ACPI's root pointer (ACPI Specification 6.4, 5.2.5). The first intact one of these counts: at the
+ * address from the boot loader, in EFI's system table, in the memory of the BIOS, and the boot loader's copy.
  */
 import { addressOf, hpa, min32, u32, u64, window, type Bytes, type Hpa } from '../../transpiler/lib/index.js';
 import { bootInfo, RSDP_BYTES_MOST } from '../handover/bootInfo.js';
@@ -14,15 +13,15 @@ export const RSDP_BYTES = 20;
 export const RSDP_EXTENDED_BYTES = 36;
 const REVISION = 15;
 const LENGTH = 20;
-/** The BIOS keeps the segment of its extended data area here. */
+/** The BIOS stores the segment of its extended data area at this address. */
 const EBDA_SEGMENT = 0x40en;
 const EBDA_BYTES = 1024;
 const BIOS_AREA = 0xe_0000;
 const BIOS_AREA_BYTES = 0x2_0000;
-/** From here on an extended one would reach past 4 GiB, above which nothing is mapped when it is read. */
+/** Highest address accepted. Above 4 GiB nothing is mapped when the RSDP is read. */
 const HIGHEST = 0xffff_f000n;
 
-/** The root pointer, whose checksums are right; null where there is none. */
+/** The RSDP with correct checksums; null if there is none. */
 export function findRsdp(): Bytes | null {
   const given = givenRsdp(bootInfo.rsdp);
   if (given !== null) return given;
@@ -32,12 +31,12 @@ export function findRsdp(): Bytes | null {
   return ofBios === null ? copiedRsdp() : ofBios;
 }
 
-/** Where the guest may find it: 0 for the private copy of what the boot loader gave. */
+/** The address at which the guest may find the RSDP; 0 for the private copy of the boot loader's. */
 export function placeOfRsdp(rsdp: Bytes): Hpa {
   return rsdp.start === addressOf(bootInfo.rsdpCopy) ? hpa(0n) : rsdp.start;
 }
 
-/** The one at `address`, 0 for none. Says where that is damaged. */
+/** The RSDP at `address`; null if that is 0, or, with a message, if it is damaged. */
 function givenRsdp(address: Hpa): Bytes | null {
   if (address === 0n) return null;
   const found = address > HIGHEST ? null : checkedRsdp(window(address, RSDP_EXTENDED_BYTES));
@@ -71,7 +70,10 @@ function copiedRsdp(): Bytes | null {
   return checkedRsdp(copy.part(0, min32(bootInfo.rsdpCopyBytes, RSDP_BYTES_MOST)));
 }
 
-/** The RSDP at the start of `area`, where its checksums are right: 20 bytes up to revision 1, from 2 on 36 or more. */
+/**
+ * The RSDP at the start of `area`, if its checksums are correct: 20 bytes up to revision 1, 36 or more from revision 2
+ * on.
+ */
 function checkedRsdp(area: Bytes): Bytes | null {
   if (area.length < RSDP_BYTES || area.u64(0) !== SIGNATURE) return null;
   const first = area.part(0, RSDP_BYTES);
@@ -84,7 +86,7 @@ function checkedRsdp(area: Bytes): Bytes | null {
   return sumOf(whole) === 0 ? whole : null;
 }
 
-/** The sum of all bytes modulo 256, which is 0 for a table that is intact. */
+/** The sum of all bytes modulo 256; 0 for an intact table. */
 export function sumOf(bytes: Bytes): u32 {
   let sum: u32 = 0;
   for (let i: u32 = 0; i < bytes.length; i++) sum = (sum + bytes.u8(i)) & 0xff;

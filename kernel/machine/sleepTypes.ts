@@ -1,7 +1,7 @@
 /**
- * The sleep types of this machine. What SLP_TYP means is said by the objects _S1 to _S5 of the firmware's AML code (ACPI
- * Specification 6.4, 7.4.2), each a package of constants. S5 alone is the guest's (exits/sleep.ts). So the other names are
- * changed where they stand, and a guest that looks for such a state finds a machine without it.
+ * The sleep types of this machine. The objects _S1 to _S5 of the firmware's AML code, each a package of constants, say
+ * what a value of SLP_TYP means (ACPI Specification 6.4, 7.4.2). The guest may use S5 only (exits/sleep.ts). So tsvm
+ * overwrites the names of the other objects, and the guest finds a machine without those states.
  */
 import {
   addSat32,
@@ -20,17 +20,17 @@ import { beginLine, endLine, print } from '../report/console.js';
 import { intactTable, listedTable, tableCount } from './acpi.js';
 import { dsdtAddress, extendedDsdtAddress } from './fadt.js';
 
-/** No value of SLP_TYP, which has three bits. */
+/** Not a value of SLP_TYP, which has three bits. */
 export const NO_TYPE = 8;
 
 const SleepTypes = struct(
   'SleepTypes',
   { size: 4 },
   {
-    /** SLP_TYP of S5 for the registers a and b. NO_TYPE where the firmware does not say it, or not clearly. */
+    /** SLP_TYP of S5 for the registers a and b. NO_TYPE if the firmware gives none, or contradictory ones. */
     offA: at(0, U8),
     offB: at(1, U8),
-    /** Whether an object was found that says it. */
+    /** Whether a definition of S5 was found. */
     isFound: at(2, BOOL),
     /** A bit for each type of register a that leads to S1, S2 or S3. */
     others: at(3, U8),
@@ -43,7 +43,7 @@ const SSDT = 0x5444_5353;
 const HEADER_BYTES = 36;
 const CHECKSUM = 9;
 
-/** A name as AML stores it: `_S0_`, and what of it the states differ in. */
+/** A name as AML stores it, such as `_S0_`. The mask leaves out the digit. */
 const NAME = 0x5f00_535f;
 const NAME_MASK = 0xff00_ffff;
 const NAME_BYTES = 4;
@@ -51,7 +51,7 @@ const STATE_SHIFT = 16;
 const STATE_S1 = 0x31;
 const STATE_S3 = 0x33;
 const STATE_S5 = 0x35;
-/** What the first letter of the others' names becomes: no system looks for `XS3_`. */
+/** Replaces the first letter of a hidden name: no operating system looks for `XS3_`. */
 const UNDERSCORE = 0x5f;
 const OTHER_LETTER = 0x58;
 
@@ -66,11 +66,14 @@ const Aml = {
   package: 0x12,
   root: 0x5c,
 } as const;
-/** Bits 7:6 of a package's length say how many bytes of it follow; the number of elements comes next. */
+/**
+ * Bits 7:6 of the first byte of a package's length say how many more bytes the length has. The number of elements
+ * follows.
+ */
 const LENGTH_FOLLOWS_SHIFT = 6;
 const NO_BYTE = 0x100;
 
-/** Reads them, and hides what is not the guest's. Says where the guest cannot switch the machine off. */
+/** Reads the sleep types, and hides all states but S5. Prints a warning if the guest cannot switch the machine off. */
 export function readSleepTypes(): void {
   sleepTypes.offA = NO_TYPE;
   sleepTypes.offB = NO_TYPE;
@@ -87,7 +90,9 @@ export function readSleepTypes(): void {
   endLine();
 }
 
-/** Looks at every place in `table`, since what is a name in AML cannot be told without interpreting what comes before. */
+/**
+ * Searches every offset of `table`, since names in AML cannot be told apart without interpreting the code before them.
+ */
 function readCode(table: Bytes | null): void {
   if (table === null) return;
   for (let i: u32 = HEADER_BYTES; i + NAME_BYTES <= table.length; i++) {
@@ -100,14 +105,16 @@ function readCode(table: Bytes | null): void {
   }
 }
 
-/** Whether the name at `offset` is that of a package, which is defined there. */
+/** Whether the name at `offset` is defined there, as a package. */
 function isDefined(table: Bytes, offset: u32): boolean {
   if (byteAt(table, addSat32(offset, NAME_BYTES)) !== Aml.package || offset < 2) return false;
   const before = byteAt(table, offset - 1);
   return before === Aml.name || (before === Aml.root && byteAt(table, offset - 2) === Aml.name);
 }
 
-/** The package at `offset` belongs to that state. Two of S5 that differ are none. */
+/**
+ * Records the types in the package at `offset`, which defines `state`. Two definitions of S5 that differ count as none.
+ */
 function noteTypes(table: Bytes, offset: u32, state: u32): void {
   const follows = byteAt(table, addSat32(offset, 1)) >> LENGTH_FOLLOWS_SHIFT;
   const first = addSat32(offset, 3 + follows);
@@ -121,7 +128,7 @@ function noteTypes(table: Bytes, offset: u32, state: u32): void {
   sleepTypes.isFound = true;
 }
 
-/** The constant at `offset`, if it can be a type. */
+/** The constant at `offset` if it is a sleep type, else NO_TYPE. */
 function typeAt(table: Bytes, offset: u32): u32 {
   const opcode = byteAt(table, offset);
   const bytes = constantBytes(opcode);
@@ -133,21 +140,21 @@ function typeAt(table: Bytes, offset: u32): u32 {
   return value < NO_TYPE ? value : NO_TYPE;
 }
 
-/** How long a constant is that begins with `opcode`; what is none counts as one byte. */
+/** Length of the constant that begins with `opcode`; 1 for anything else. */
 function constantBytes(opcode: u32): u32 {
   const bytes: u32 = opcode === Aml.byte ? 2 : opcode === Aml.word ? 3 : opcode === Aml.doubleword ? 5 : 1;
   ensures(bytes <= 5);
   return bytes;
 }
 
-/** NO_BYTE behind the end. */
+/** The byte at `offset`; NO_BYTE past the end. */
 function byteAt(table: Bytes, offset: u32): u32 {
   const byte: u32 = offset < table.length ? table.u8(offset) : NO_BYTE;
   ensures(byte <= NO_BYTE);
   return byte;
 }
 
-/** Where the table lies in memory that cannot be written, the name stays; the state is not the guest's all the same. */
+/** Overwrites a name. In read-only memory it stays, but the state is refused to the guest all the same. */
 function hideName(table: Bytes, offset: u32): void {
   requires(offset < table.length && table.length > HEADER_BYTES);
   table.setU8(offset, OTHER_LETTER);

@@ -1,6 +1,6 @@
 /**
- * Messages: a ring in memory that the guest can read, and COM1 until the guest owns it.
- * Every line starts with "tsvm: ".
+ * Messages go to a ring in memory that the guest can read, and to COM1 until the guest owns it. Every line starts with
+ * "tsvm: ".
  */
 import {
   arr,
@@ -20,11 +20,11 @@ import { firmwareConsoleSend } from './firmwareConsole.js';
 import { releaseLock, SpinLock, takeLock, tryLock } from '../x86/spinLock.js';
 import { uartSend, uartStart } from './uart.js';
 
-/** How much of the log is kept. */
+/** Size of the ring: the newest bytes of the log. */
 export const LOG_BYTES = 16384;
 const LOG_BYTES_64 = 16384n;
 
-/** A line takes a tenth of so many at most. */
+/** Longest wait for the console's lock, in PAUSEs: ten times as long as printing a line takes. */
 const MOST_PAUSES = 10_000;
 
 const NEWLINE = 0x0a;
@@ -39,7 +39,7 @@ const Console = struct(
   'Console',
   { size: 0x4010 },
   {
-    /** Bytes ever written; the ring holds the last LOG_BYTES of them. */
+    /** Number of bytes ever written. The ring holds the last LOG_BYTES of them. */
     written: at(0, U64),
     hasUart: at(8, BOOL),
     usesUart: at(9, BOOL),
@@ -50,14 +50,17 @@ const Console = struct(
 const state = instance(Console, { align: 16 });
 const lock = instance(SpinLock);
 
-/** While guests run, lines are printed between these two, so that those of other processors do not mix with them. */
+/**
+ * Takes the console's lock. While guests run, lines are printed between this and releaseConsole(), so that lines of
+ * different processors do not mix.
+ */
 export function takeConsole(): void {
   takeLock(lock);
 }
 
 /**
- * Takes the console for the last report. Whoever prints a line now ends it in microseconds, unless that is where it crashed; the
- * report does not depend on it.
+ * Takes the console for the last report, without waiting for ever. A processor that is printing a line ends it within
+ * microseconds, unless it crashed there; the report goes on in either case.
  */
 export function seizeConsole(): void {
   for (let pauses: u32 = 0; pauses < MOST_PAUSES; pauses++) {
@@ -77,12 +80,12 @@ export function consoleStart(): void {
   state.usesUart = found;
 }
 
-/** From now on messages go to the ring only: COM1 is the guest's. */
+/** Sends later messages to the ring only, since COM1 now belongs to the guest. */
 export function consoleLeaveUart(): void {
   state.usesUart = false;
 }
 
-/** Takes COM1 back, for the last words before a halt or a reset. */
+/** Takes COM1 back for the last messages before a halt or a reset. */
 export function consoleReturnToUart(): void {
   state.usesUart = state.hasUart && uartStart();
 }
@@ -93,34 +96,34 @@ export function consoleForgetUart(): void {
   state.usesUart = false;
 }
 
-/** Whether COM1 is there and messages may go to it. */
+/** Whether COM1 exists and messages may go to it. */
 export function consoleHasUart(): boolean {
   return state.hasUart;
 }
 
-/** How many bytes were ever logged. */
+/** Number of bytes ever logged. */
 export function logWritten(): u64 {
   return state.written;
 }
 
-/** The byte that was logged as number `position`; the ring holds the last LOG_BYTES of them. */
+/** Byte number `position` of the log. Only the last LOG_BYTES bytes are kept. */
 export function logByte(position: u64): u8 {
   return state.ring.get(u32(position % LOG_BYTES_64));
 }
 
-/** Begins a line; one that is still open ends first. */
+/** Begins a line, after ending one that is still open. */
 export function beginLine(): void {
   if (state.lineOpen) endLine();
   openLine();
 }
 
-/** Prints text; where no line is open, it begins one. */
+/** Prints text. Begins a line if none is open. */
 export function print(text: string): void {
   openLine();
   emitText(text);
 }
 
-/** Prints bytes that others chose: printable ASCII as it is, anything else as '?'. */
+/** Prints bytes from outside: printable ASCII unchanged, any other byte as '?'. */
 export function printBytes(bytes: Bytes): void {
   openLine();
   for (let i: u32 = 0; i < bytes.length; i++) {
@@ -161,7 +164,7 @@ export function printDecimal(value: u64): void {
   }
 }
 
-/** Ends the line. */
+/** Ends the open line. */
 export function endLine(): void {
   emit(NEWLINE);
   state.lineOpen = false;
@@ -185,7 +188,10 @@ function emit(byte: u8): void {
   send(byte);
 }
 
-/** A UART that does not take a byte is not tried again, so that it costs its waiting time once. */
+/**
+ * Sends a byte to all consoles. A UART that does not accept a byte is not used again, so that its timeout is paid only
+ * once.
+ */
 function send(byte: u8): void {
   firmwareConsoleSend(byte);
   if (state.usesUart) state.usesUart = uartSend(byte);

@@ -1,4 +1,4 @@
-/** Rules that a processor has for entering the guest, told where they do not hold: for crash reports, and for tests. */
+/** Reports which of the processor's rules for VM entry are broken, in crash reports and in tests. */
 import { at, instance, struct, u32, U32, type u64 } from '../../transpiler/lib/index.js';
 import { beginLine, endLine, print } from './console.js';
 
@@ -9,12 +9,12 @@ export function forgetFindings(): void {
   findings.broken = 0;
 }
 
-/** How many rules have not held since `forgetFindings`. */
+/** The number of broken rules since forgetFindings(). */
 export function brokenRules(): u32 {
   return findings.broken;
 }
 
-/** Prints `text`, which says what must be, where it is not so. */
+/** Prints `text`, a rule of VM entry, if it does not hold. */
 export function rule(holds: boolean, text: string): void {
   if (holds) return;
   findings.broken = u32(findings.broken + 1);
@@ -24,7 +24,7 @@ export function rule(holds: boolean, text: string): void {
   endLine();
 }
 
-/** Whether one of `bits` is 1. */
+/** Whether at least one of `bits` is set in `value`. */
 export function has(value: u64, bits: u64): boolean {
   return (value & bits) !== 0n;
 }

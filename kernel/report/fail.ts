@@ -1,11 +1,14 @@
-/** How start-up ends where it cannot go on: one line that says why, then a halt, or by an option UEFI firmware goes on. */
+/**
+ * Ends start-up when it cannot go on: prints one line with the reason, then halts, or returns to UEFI firmware if the
+ * option says so.
+ */
 import { at, BOOL, haltForever, instance, struct } from '../../transpiler/lib/index.js';
 import { leaveForFirmware } from '../handover/efiMemory.js';
 import { stopWatchdog } from '../handover/efiWatchdog.js';
 import { beginLine, endLine, print } from './console.js';
 import { screenShowLog } from './textScreen.js';
 
-/** What follows on UEFI, by the option refusal=. */
+/** What happens on UEFI when start-up fails, from the option refusal=. */
 const Refusal = struct('Refusal', { size: 1 }, { firmwareGoesOn: at(0, BOOL) });
 export const refusal = instance(Refusal);
 
@@ -16,14 +19,14 @@ export function fail(text: string): never {
   stop();
 }
 
-/** Ends the line that says why, and start-up with it. For reasons that are printed in parts. */
+/** Ends the line that gives the reason, and then start-up. For reasons that are printed in parts. */
 export function stop(): never {
   endLine();
   if (refusal.firmwareGoesOn) leaveForFirmware();
   halt();
 }
 
-/** The same where the firmware cannot go on, whatever the option says. */
+/** Ends the line and halts, whatever the option refusal= says: the firmware cannot continue here. */
 export function standStill(): never {
   endLine();
   halt();

@@ -1,4 +1,4 @@
-/** The console of UEFI firmware, which shows messages until the firmware is a guest's (UEFI 2.10, 12.4). */
+/** The console of UEFI firmware, which shows messages until the firmware belongs to a guest (UEFI 2.10, 12.4). */
 import {
   addressOf,
   arr,
@@ -18,14 +18,14 @@ import {
 import { efiCall } from '../handover/efiCalls.js';
 import { EfiTextOutput } from '../handover/efiTables.js';
 
-/** A line that is longer is printed in parts; the last character is a zero. */
+/** Size of the line buffer, with a zero at the end. A longer line is printed in parts. */
 const CHARACTERS = 128;
 
 const FirmwareConsole = struct(
   'FirmwareConsole',
   { size: 272 },
   {
-    /** Its protocol; 0: there is no such console, or no longer. */
+    /** The console's protocol; 0: there is none, or it may no longer be called. */
     output: at(0, HPA),
     length: at(8, U32),
     characters: at(16, arr(U16, CHARACTERS)),
@@ -35,7 +35,7 @@ const state = instance(FirmwareConsole, { align: 8 });
 
 const NEWLINE = 0x0a;
 
-/** Prints by the protocol at `output` from now on, which is 0 where the firmware has no console. */
+/** Prints by the protocol at `output` from now on. 0: the firmware has no console. */
 export function firmwareConsoleStart(output: Hpa): void {
   state.output = output;
   state.length = 0;
@@ -46,7 +46,7 @@ export function firmwareConsoleLeave(): void {
   state.output = hpa(0n);
 }
 
-/** Takes one character; a whole line is printed. */
+/** Takes one character. Prints when a line is complete or the buffer is full. */
 export function firmwareConsoleSend(byte: u8): void {
   if (state.output === 0n) return;
   const length = state.length;

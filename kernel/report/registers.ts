@@ -1,4 +1,4 @@
-/** Registers in a crash report. */
+/** Prints registers in a crash report. */
 import type { u64 } from '../../transpiler/lib/index.js';
 import { beginLine, endLine, print, printHex } from './console.js';
 
@@ -11,7 +11,7 @@ export function printRow(name1: string, value1: u64, name2: string, value2: u64,
   endLine();
 }
 
-/** Prints a register within a line. */
+/** Prints one register within a line. */
 export function printRegister(name: string, value: u64): void {
   print('  ');
   print(name);

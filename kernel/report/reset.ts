@@ -1,8 +1,8 @@
-/** Ways to reset the machine, the gentlest first. */
+/** Resets the machine, by the gentlest method that works. */
 import { in8, out8, pause, type u32 } from '../../transpiler/lib/index.js';
 import { shutDown } from '../x86/platform.js';
 
-/** The reset control register of PCI chipsets (Intel 82371SB, RC). */
+/** Reset control register of PCI chipsets (Intel 82371SB, RC). */
 const RESET_CONTROL = 0xcf9;
 const HARD_RESET_READY = 0x02;
 const HARD_RESET = 0x06;
@@ -10,10 +10,10 @@ const HARD_RESET = 0x06;
 const KEYBOARD_CONTROL = 0x64;
 const INPUT_FULL = 0x02;
 const PULSE_RESET = 0xfe;
-/** A port read takes about 1 us: this is a tenth of a second. */
+/** Longest wait: about a tenth of a second, since a port read takes about 1 us. */
 const MOST_POLLS = 100_000;
 
-/** Resets the machine. */
+/** Resets the machine: by the chipset, by the keyboard controller, then by a triple fault. */
 export function resetMachine(): never {
   out8(RESET_CONTROL, HARD_RESET_READY);
   out8(RESET_CONTROL, HARD_RESET);

@@ -1,4 +1,4 @@
-/** The text screen of a PC, which shows the last messages where start-up ends: a node may have no serial port. */
+/** The text screen of a PC. It shows the last messages when start-up fails, since a node may have no serial port. */
 import {
   arr,
   at,
@@ -14,7 +14,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { logByte, logWritten } from './console.js';
 
-/** Where a VGA card has its characters in text mode: 25 rows of 80, each with its colours in the upper byte. */
+/** Text memory of a VGA card: 25 rows of 80 characters, each with its colours in the upper byte. */
 const ADDRESS = 0xb_8000n;
 const COLUMNS = 80;
 const CELLS = 2000;
@@ -27,17 +27,17 @@ const Screen = struct('TextScreen', { size: 4000, volatile: true }, { cells: at(
 const State = struct('TextScreenState', { size: 1 }, { isTaken: at(0, BOOL) });
 const state = instance(State);
 
-/** Up to screenLeave() the screen may be written to. */
+/** Allows writing to the screen until screenLeave(). */
 export function screenTake(): void {
   state.isTaken = true;
 }
 
-/** The screen is the guest's, or not to be used. */
+/** Forbids writing to the screen: it belongs to the guest, or must not be used. */
 export function screenLeave(): void {
   state.isTaken = false;
 }
 
-/** Shows the end of the log, from below. */
+/** Shows the end of the log at the bottom of the screen. */
 export function screenShowLog(): void {
   if (!state.isTaken) return;
   let column: u32 = 0;

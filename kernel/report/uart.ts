@@ -14,12 +14,12 @@ const DIVISOR_115200 = 1;
 const FIFOS_ON_AND_EMPTY = 0x07;
 const DTR_AND_RTS = 0x03;
 const TRANSMITTER_READY = 0x20;
-/** What an empty port reads as. */
+/** Value read from a port without a device. */
 const FLOATING = 0xff;
-/** A port read takes about 1 us: after a second without progress nobody listens. (A byte takes 87 us.) */
+/** Longest wait for one byte: a port read takes about 1 us, so this is about a second. (Sending a byte takes 87 us.) */
 const MOST_POLLS = 1_000_000;
 
-/** Sets COM1 to 115200 baud, 8N1, no interrupts. False where there is no UART. */
+/** Sets COM1 to 115200 baud, 8N1, no interrupts. Returns false if there is no UART. */
 export function uartStart(): boolean {
   if (in8(LINE_STATUS) === FLOATING) return false;
   out8(INTERRUPT_ENABLE, 0);
@@ -32,7 +32,7 @@ export function uartStart(): boolean {
   return true;
 }
 
-/** Sends one byte. False where the transmitter does not become ready. */
+/** Sends one byte. Returns false if the transmitter does not become ready. */
 export function uartSend(byte: u8): boolean {
   for (let polls: u32 = 0; polls < MOST_POLLS; polls++) {
     if ((in8(LINE_STATUS) & TRANSMITTER_READY) !== 0) {

@@ -1,4 +1,4 @@
-/** The hypervisor's own segments, task state and exception gates (SDM 3A, chapters 3, 6 and 8). */
+/** The hypervisor's own segments, TSS and IDT (SDM 3A, chapters 3, 6 and 8). */
 import type { Hva, Ref, u8 } from '../../transpiler/lib/index.js';
 import {
   addressOf,
@@ -29,7 +29,7 @@ const DOUBLE_FAULT = 8;
 const MACHINE_CHECK = 18;
 const VECTORS = 32;
 
-/** The same descriptors as in runtime-c/boot.asm and trampoline.asm: the loaded selectors stay valid. */
+/** The same descriptors as in runtime-c/boot.asm and trampoline.asm, so that the loaded selectors stay valid. */
 export const CODE_DESCRIPTOR = 0x0020_9b00_0000_0000n;
 export const DATA_DESCRIPTOR = 0x0000_9300_0000_0000n;
 export const CODE_SELECTOR = 0x08;
@@ -49,7 +49,7 @@ const TASK_BYTES = 104;
 const TASK_OFFSET = 0x30n;
 const GATES_LIMIT = 0x1ff;
 
-/** 64-bit task state (SDM 3A 8.7). */
+/** 64-bit TSS (SDM 3A 8.7). */
 const TaskState = struct(
   'TaskState',
   { size: TASK_BYTES },
@@ -71,7 +71,7 @@ const Gate = struct(
   },
 );
 
-/** What each processor has for itself: its segments, among them that of its task state. */
+/** The tables that each processor has for itself: its GDT, which includes the TSS descriptor, and its TSS. */
 export const DescriptorTables = struct(
   'DescriptorTables',
   { size: 0x98 },
@@ -88,13 +88,13 @@ export function loadDescriptors(): void {
   useDescriptors(early, imageAddress(addressOf(early)), imageStacks());
 }
 
-/** Has exceptions reported, too, while firmware's segments stay, of which `selector` is the code's. */
+/** Reports exceptions while the firmware's segments stay in use; `selector` is that of the firmware's code segment. */
 export function loadGates(selector: u16): void {
   fillGates(selector, false);
   lidt(gatesAddress(), GATES_LIMIT);
 }
 
-/** Has this processor use `tables`, which are mapped at `address`, and the set of stacks at `stacks`. */
+/** Makes this processor use `tables`, mapped at `address`, and the set of stacks at `stacks`. */
 export function useDescriptors(tables: DescriptorTables, address: Hva, stacks: Hva): void {
   fillTask(tables.task, stacks);
   fillSegments(tables, taskAddress(address));
@@ -104,12 +104,12 @@ export function useDescriptors(tables: DescriptorTables, address: Hva, stacks: H
   writeCr4(readCr4() | MACHINE_CHECK_ENABLE);
 }
 
-/** Where the gates are, which are the same for all processors. */
+/** Address of the IDT, which all processors share. */
 export function gatesAddress(): Hva {
   return imageAddress(addressOf(gates));
 }
 
-/** Where the task state is of the tables that are mapped at `address`. */
+/** Address of the TSS in the tables that are mapped at `address`. */
 export function taskAddress(address: Hva): Hva {
   return hva(address + TASK_OFFSET);
 }
@@ -130,7 +130,9 @@ function fillSegments(tables: DescriptorTables, task: Hva): void {
   tables.segments.set(4, base >> 32n);
 }
 
-/** `selector` is that of the code segment; without stacks of their own all exceptions use the one at hand. */
+/**
+ * Fills the IDT. `selector` is that of the code segment. Without `hasStacks` every exception runs on the current stack.
+ */
 function fillGates(selector: u16, hasStacks: boolean): void {
   const bounds = imageBounds();
   const stubs: u64 = u64(bounds.exceptionStubs);
@@ -146,7 +148,10 @@ function fillGates(selector: u16, hasStacks: boolean): void {
   }
 }
 
-/** What may arrive while the main stack is unusable or in an unknown state has a stack of its own. */
+/**
+ * Number of a vector's stack in the TSS; 0: the current stack. An exception that may arrive while the main stack is
+ * unusable, or in an unknown state, has a stack of its own.
+ */
 function interruptStackOf(vector: u32): u8 {
   switch (vector) {
     case NMI:

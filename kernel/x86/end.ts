@@ -1,10 +1,11 @@
 /**
- * The end of the node: a crash of the hypervisor, or a guest that cannot go on. One processor claims it, stops the others
- * (kernel/crash/stopOthers.ts), reports and halts or resets the machine. It stands apart from both because locks look at it.
+ * The end of the node: the hypervisor crashed, or the guest cannot go on. One processor claims the end, stops the
+ * others (kernel/crash/stopOthers.ts), reports, and halts or resets the machine. This state has a file of its own
+ * because spin locks test it.
  */
 import { addressOf, at, exchange32, haltForever, instance, struct, U32, type u32 } from '../../transpiler/lib/index.js';
 
-/** What makes the other processors leave their guests. `none`: they run no guest yet. */
+/** How the other processors are made to exit from their guests. `none`: they run no guest yet. */
 export const Reach = { none: 0, nmi: 1, nmiAndInit: 2 } as const;
 export type Reach = (typeof Reach)[keyof typeof Reach];
 
@@ -12,7 +13,7 @@ const CLAIMED = 1;
 const End = struct('End', { size: 8, volatile: true }, { claim: at(0, U32), reach: at(4, U32) });
 const end = instance(End, { align: 4 });
 
-/** Claims the end for this processor. Does not return where another processor, or this one before, has claimed it. */
+/** Claims the end for this processor. Does not return if another processor, or this one earlier, has claimed it. */
 export function claimEnd(): void {
   if (exchange32(addressOf(end), CLAIMED) !== 0) haltForever();
 }
@@ -22,17 +23,17 @@ export function hasEnded(): boolean {
   return end.claim === CLAIMED;
 }
 
-/** Does not return where a processor has claimed the end. An INIT or NMI that is pending then stays pending. */
+/** Does not return if a processor has claimed the end. An INIT or NMI that is pending then stays pending. */
 export function standStillIfEnded(): void {
   if (hasEnded()) haltForever();
 }
 
-/** The guest starts now. `reach` says how its processors are stopped. */
+/** Records that the guest starts now, and how its processors can be stopped. */
 export function noteGuestRuns(reach: Reach): void {
   end.reach = reach;
 }
 
-/** What makes the other processors leave their guests. */
+/** How the other processors are made to exit from their guests: a value of Reach. */
 export function reachOfOthers(): u32 {
   return end.reach;
 }

@@ -1,6 +1,6 @@
 /**
- * What only this kernel's runtime gives: the image's place in memory, and the ways out of
- * TypeScript into assembly. Bodies: runtime-c/platform.h and runtime-c/*.asm.
+ * The intrinsics of this kernel's runtime: where the image lies in memory, and the calls from TypeScript into assembly.
+ * Bodies: runtime-c/platform.h and runtime-c/*.asm.
  */
 import {
   at,
@@ -16,7 +16,7 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 
-/** Where the image's parts are; each starts where the one before it ends, on a page boundary. */
+/** Addresses of the image's parts. Each part starts where the one before it ends, on a page boundary. */
 export const ImageBounds = struct(
   'ImageBounds',
   { size: 0x60 },
@@ -31,13 +31,13 @@ export const ImageBounds = struct(
     end: at(0x30, HVA),
     /** The code that each exception vector enters: 16 bytes a vector, 32 vectors. */
     exceptionStubs: at(0x38, HVA),
-    /** The bundle that lies behind `end` where the boot loader put the image; 0: there is none. */
+    /** Size of the bundle, which follows `end` where the boot loader put the image; 0: there is none. */
     bundleBytes: at(0x40, U64),
-    /** The block that a BIOS guest gets in low memory: runtime-c/bios.asm. */
+    /** The block that a BIOS guest gets in low memory (runtime-c/bios.asm). */
     biosBlock: at(0x48, HVA),
-    /** The code of the page at which other processors start. */
+    /** The code for the page at which APs start (runtime-c/trampoline.asm). */
     trampoline: at(0x50, HVA),
-    /** The code of the parking guest: runtime-c/parking.asm. */
+    /** The code of the parking guest (runtime-c/parking.asm). */
     parking: at(0x58, HVA),
   },
 );
@@ -49,14 +49,14 @@ export const { imageBounds, markAllocation, relocate, svmRun, vmxRun, shutDown }
     result: ImageBounds,
     effects: [],
     c: 'platform_imageBounds',
-    about: 'Where the image lies and what its parts are.',
+    about: 'Where the image and its parts lie.',
   },
   markAllocation: {
     parameters: [],
     result: 'void',
     effects: ['alloc'],
     c: 'platform_markAllocation',
-    about: 'Does nothing. What calls it takes memory, which code that runs at an exit promises not to do.',
+    about: 'Does nothing. Marks its callers as allocating memory, which code that runs at a VM exit must not do.',
   },
   relocate: {
     parameters: [
@@ -66,7 +66,7 @@ export const { imageBounds, markAllocation, relocate, svmRun, vmxRun, shutDown }
     result: 'void',
     effects: ['memory', 'control'],
     c: 'tsvm_relocate',
-    about: 'Copies the image to machine address `to` and goes on there, with the page tables at `tables`.',
+    about: 'Copies the image to machine address `to` and continues there, with the page tables at `tables`.',
   },
   svmRun: {
     parameters: [['vcpu', 'hva']],
@@ -89,20 +89,20 @@ export const { imageBounds, markAllocation, relocate, svmRun, vmxRun, shutDown }
     result: 'never',
     effects: ['halt'],
     c: 'platform_shutDown',
-    about: 'Makes the processor shut down by an exception that cannot be delivered, which resets the machine.',
+    about: 'Resets the machine by a triple fault.',
     manual: 'SDM 3A 6.15, interrupt 8',
   },
 });
 
-/** Machine memory is mapped from here on; runtime-c/platform.h and runtime-c/layout.inc agree. */
+/** Start of the direct map of machine memory. runtime-c/platform.h and runtime-c/layout.inc have the same value. */
 export const DIRECT = 0xffff_8000_0000_0000n;
 
-/** Where the hypervisor has mapped the machine memory at `address`. */
+/** Address in the direct map of the machine memory at `address`. */
 export function directAddress(address: Hpa): Hva {
   return hva(DIRECT + u64(address));
 }
 
-/** Where a part of the image is mapped. That stays the same when the image moves, unlike its machine address. */
+/** Virtual address of a part of the image. It stays the same when the image moves, unlike the machine address. */
 export function imageAddress(address: Hpa): Hva {
   const bounds = imageBounds();
   return hva(bounds.text + u64(address - bounds.physical));

@@ -1,4 +1,4 @@
-/** The registers and bits that both vendors have (SDM 3A 2.5 and SDM 4; APM 2, 3.1). */
+/** Registers and bits that AMD and Intel processors share (SDM 3A 2.5 and SDM 4; APM 2, 3.1). */
 
 /** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
 export const APIC_BASE = 0x1b;
@@ -8,7 +8,7 @@ export const PAT = 0x277;
 export const EFER = 0xc000_0080;
 export const EFER_LME = 1n << 8n;
 export const EFER_LMA = 1n << 10n;
-/** Bases of FS and GS (SDM 3A 3.4.4; APM 2, 4.5.3). */
+/** Base addresses of FS and GS (SDM 3A 3.4.4; APM 2, 4.5.3). */
 export const FS_BASE = 0xc000_0100;
 export const GS_BASE = 0xc000_0101;
 
@@ -28,7 +28,7 @@ export const CR4_CET = 1n << 23n;
 export const RFLAGS_RESERVED_ONE = 1n << 1n;
 export const RFLAGS_TF = 1n << 8n;
 export const RFLAGS_IF = 1n << 9n;
-/** No code breakpoint stops the next instruction. */
+/** Code breakpoints are ignored for the next instruction. */
 export const RFLAGS_RF = 1n << 16n;
 /** Values at reset (SDM 3A 9.1.1; APM 2, 13.1.1). */
 export const DR6_RESET = 0xffff_0ff0n;

@@ -1,6 +1,6 @@
 import { at, BOOL, cpuid, instance, struct, u32 } from '../../transpiler/lib/index.js';
 
-/** CPUID 1, ECX[31], which no processor sets by itself. */
+/** CPUID.01H:ECX[31]: clear on every real processor. */
 const FEATURES = 1;
 const ECX_HYPERVISOR = 0x8000_0000;
 
@@ -8,8 +8,8 @@ const Answer = struct('VirtualMachine', { size: 2 }, { isKnown: at(0, BOOL), isV
 const answer = instance(Answer);
 
 /**
- * Whether this machine is a virtual one, or an emulator that says so: what it has of a processor may not be all. The
- * processor is asked once, at start: a guest may be able to change what CPUID says.
+ * Whether this machine is a virtual one, or an emulator that says so, whose processor may lack features. CPUID is asked
+ * once, at start-up, since a guest may later change what it returns.
  */
 export function isVirtualMachine(): boolean {
   if (!answer.isKnown) {
