@@ -1,0 +1,101 @@
+/** What the pages for people refer to: links, headings and paths of this project. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import { root } from '../../linker/paths.js';
+
+const pages = [
+  ...readdirSync(root).filter((file) => file.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('docs', file)),
+];
+
+const FENCED = /^```[^\n]*\n.*?^```$/gms;
+const LINK = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
+const HEADING = /^#+ (.*)$/gm;
+/** In code quotes: a page, or a path below a folder of the project, with * for any name. What the build writes is not looked for. */
+const PATH =
+  /`((?:bench|cli|docs|emulators|images|instruments|kernel|linker|runtime-c|tests|transpiler)\/[\w./*-]*|[A-Z]+\.md)`/g;
+
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+const withoutCode = (text: string) => text.replace(FENCED, '');
+
+/** The anchor that a heading gets: lower case, hyphens for spaces, without other punctuation. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function anchorsOf(text: string): string[] {
+  return [...withoutCode(text).matchAll(HEADING)].map(([, heading = '']) => anchorOf(heading));
+}
+
+/** The links of `text`, the page at `page`, that lead nowhere. */
+function brokenLinks(page: string, text: string): string[] {
+  return [...withoutCode(text).matchAll(LINK)]
+    .filter(([, path = '', anchor]) => {
+      const target = path === '' ? page : normalize(join(dirname(page), path));
+      if (target !== page && !existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(target === page ? text : textOf(target)).includes(anchor);
+    })
+    .map(([link]) => `${page}: ${link.slice(1)}`);
+}
+
+/** The paths that `text` names and that are not there. */
+function missingPaths(page: string, text: string): string[] {
+  return [...withoutCode(text).matchAll(PATH)]
+    .map(([, path = '']) => path)
+    .filter((path) => !isThere(path))
+    .map((path) => `${page}: ${path}`);
+}
+
+function isThere(path: string): boolean {
+  if (!path.includes('*')) return existsSync(join(root, path)) || existsSync(join(root, asImported(path)));
+  const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
+  const folder = dirname(path.slice(0, path.indexOf('*') + 1));
+  if (!existsSync(join(root, folder))) return false;
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).some((file) =>
+    pattern.test(join(folder, file)),
+  );
+}
+
+/** The source of what an import names. */
+function asImported(path: string): string {
+  return path.replace(/\.js$/, '.ts');
+}
+
+t.test('each link of a page leads to a file, and to a heading in it', (t) => {
+  t.same(
+    pages.flatMap((page) => brokenLinks(page, textOf(page))),
+    [],
+  );
+  t.end();
+});
+
+t.test('each path that a page names is there', (t) => {
+  t.same(
+    pages.flatMap((page) => missingPaths(page, textOf(page))),
+    [],
+  );
+  t.end();
+});
+
+t.test('README names each page', (t) => {
+  const readme = textOf('README.md');
+  t.same(
+    pages.filter((page) => page !== 'README.md' && !readme.includes(`](${page})`)),
+    [],
+  );
+  t.end();
+});
+
+t.test('a link without a target, a heading that is not there and a missing path are found', (t) => {
+  const sample =
+    '# One thing: this\n\n[a](#one-thing-this) [b](#other) [c](../LICENSE) [d](none.md) `kernel/none*.ts` `kernel/m*.ts`\n';
+  t.same(brokenLinks('docs/sample.md', sample), ['docs/sample.md: (#other)', 'docs/sample.md: (none.md)']);
+  t.same(missingPaths('docs/sample.md', sample), ['docs/sample.md: kernel/none*.ts']);
+  t.end();
+});
