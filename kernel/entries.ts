@@ -1,4 +1,4 @@
-/** Where assembly enters TypeScript. */
+/** The functions that assembly calls, by their symbols. */
 import { entryPoints } from '../transpiler/lib/index.js';
 import { start } from './main.js';
 import { onVirtualize, startEfi } from './mainEfi.js';
@@ -14,23 +14,23 @@ import { onVmxEntryRefused } from './vmx/entry/entryFailure.js';
 import { onVmxExit } from './vmx/exit.js';
 
 export const entries = entryPoints({
-  /** From runtime-c/boot.asm, once. */
+  /** Called once, from runtime-c/boot.asm. */
   tsvm_start: start,
-  /** From runtime-c/efi.asm, once; and once for each processor. */
+  /** Called from runtime-c/efi.asm: tsvm_start_efi once, tsvm_virtualize once for each processor. */
   tsvm_start_efi: startEfi,
   tsvm_virtualize: onVirtualize,
-  /** From runtime-c/trampoline.asm, on each processor but the first. */
+  /** Called from runtime-c/trampoline.asm, on each AP. */
   tsvm_processor_start: onProcessorStart,
-  /** From runtime-c/exceptions.asm. */
+  /** Called from runtime-c/exceptions.asm. */
   tsvm_exception: onException,
-  /** From there, too: whether it was taken care of. */
+  /** Called from runtime-c/exceptions.asm too. The first two return whether the event was handled. */
   tsvm_nmi: onNmi,
   tsvm_machine_check: onMachineCheck,
   tsvm_security: onSecurityException,
-  /** From runtime-c/svm.asm. */
+  /** Called from runtime-c/svm.asm. */
   tsvm_svm_exit: onSvmExit,
   tsvm_svm_called: onSvmCalled,
-  /** From runtime-c/vmx.asm. */
+  /** Called from runtime-c/vmx.asm. */
   tsvm_vmx_cpuid: onQuickCpuid,
   tsvm_vmx_exit: onVmxExit,
   tsvm_vmx_entry_refused: onVmxEntryRefused,

@@ -1,4 +1,4 @@
-/** The order of start-up. */
+/** Start-up in order, for all boot loaders but UEFI firmware (mainEfi.ts). */
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
 import { ownSleep } from './exits/sleep.js';
@@ -32,7 +32,7 @@ import {
   startTimer,
 } from './run/vendor.js';
 
-/** `magic` and `info` are what the boot loader left in EAX and EBX. */
+/** Starts the hypervisor and its guest. `magic` and `info` are EAX and EBX as the boot loader left them. */
 export function start(magic: u32, info: Hpa): never {
   consoleStart();
   screenTake();
@@ -80,7 +80,7 @@ function startGuest(): never {
   return runVcpu(vcpu);
 }
 
-/** No processor starts there any more: the page is the guest's. */
+/** Gives the trampoline page to the guest: no processor will start there again. */
 function freeTrampoline(): void {
   clearTrampoline();
   unmapTrampoline();

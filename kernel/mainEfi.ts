@@ -1,4 +1,4 @@
-/** The order of start-up where UEFI firmware starts the image as an application. */
+/** Start-up in order, if UEFI firmware starts the image as an application. */
 import { at, hpa, HPA, instance, struct, type Hpa, type u64 } from '../transpiler/lib/index.js';
 import { readEmbeddedBundle } from './boot/boot.js';
 import { bootInfo, GuestPart, isGiven } from './handover/bootInfo.js';
@@ -36,12 +36,12 @@ import type { ProcessorState } from './vcpu/state.js';
 import { chooseVendor, interceptApic, nestedEntryFormat, prepareVcpu, runVcpu, startTimer } from './run/vendor.js';
 
 const Tables = struct('HostTables', { size: 8 }, { host: at(0, HPA) });
-/** The hypervisor's own page tables. */
+/** Address of the hypervisor's own page tables. */
 const tables = instance(Tables);
 
 /**
- * `image` is the handle of this image. Once the processors are virtual ones, the firmware is the guest, and so is what
- * this function does from there on. Returns a status to the firmware.
+ * Starts the hypervisor under the firmware. `image` is the handle of this image. From efiVirtualize() on, the firmware
+ * is the guest, and so is the rest of this function. Returns a status to the firmware.
  */
 export function startEfi(image: u64, systemTable: Hpa): u64 {
   consoleStart();
@@ -71,7 +71,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   return startEfiGuest();
 }
 
-/** Makes the hypervisor ready in memory that the firmware gives for good. */
+/** Prepares the hypervisor in memory that the firmware gives up for good. */
 function settle(): void {
   const format = nestedEntryFormat();
   const bytes = regionBytes(format);
@@ -84,7 +84,10 @@ function settle(): void {
   copyImage(start);
 }
 
-/** Where a processor enters the hypervisor, which lies in its own memory now. `state` is what the firmware left. */
+/**
+ * Enters the hypervisor on one processor, in the hypervisor's own memory. `state` is the state of the firmware, which
+ * continues as the guest.
+ */
 export function onVirtualize(state: ProcessorState): never {
   closeFirmware();
   consoleLeaveUart();

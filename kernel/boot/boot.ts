@@ -1,4 +1,4 @@
-/** The boot loaders that can start the hypervisor, told apart by what they leave in a register. */
+/** Reads what the boot loader handed over. A magic number in a register tells which protocol the loader used. */
 import { hpa, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
 import { imageBounds } from '../x86/platform.js';
 import { fail } from '../report/fail.js';
@@ -12,7 +12,7 @@ import { refuseOverlap, refusePart } from './bundle/refuse.js';
 
 const LONGEST_BUNDLE = 0xffff_ffffn;
 
-/** Copies what the boot loader said at `info` into `bootInfo`. Stops where it says nonsense. */
+/** Copies the boot loader's information at `info` into `bootInfo`. Stops start-up if it is malformed. */
 export function readBootInfo(magic: u32, info: Hpa): void {
   switch (magic) {
     case MULTIBOOT_MAGIC:
@@ -31,7 +31,10 @@ export function readBootInfo(magic: u32, info: Hpa): void {
   checkPlaces();
 }
 
-/** Takes over the bundle that the image brings along. Its guest counts unless the boot loader gave one, all else always. */
+/**
+ * Reads the bundle inside the image. Its guest is used only if the boot loader gave none; everything else in it always
+ * counts.
+ */
 export function readEmbeddedBundle(): void {
   const bounds = imageBounds();
   const bytes = bounds.bundleBytes;
@@ -42,7 +45,7 @@ export function readEmbeddedBundle(): void {
   readPackedBundle(window(hpa(start), u32(bytes)));
 }
 
-/** No part of the guest may lie where another one does, or the hypervisor's image. */
+/** Stops start-up if a part of the guest overlaps another part or the hypervisor's image. */
 export function checkPlaces(): void {
   const bounds = imageBounds();
   const imageEnd = hpa(u64(bounds.physical + u64(bounds.end - bounds.text)));

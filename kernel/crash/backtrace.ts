@@ -1,4 +1,4 @@
-/** How the hypervisor got where it is, by the chain of frame pointers. */
+/** Prints how the hypervisor got to a place, from the chain of frame pointers. */
 import { at, hpa, HVA, physical, struct, u64, type Hpa, type Hva, type u32 } from '../../transpiler/lib/index.js';
 import { processorCount } from '../machine/madt.js';
 import { imageStacks, STACK_COUNT, stackBottom, stackTop } from '../x86/stacks.js';
@@ -7,12 +7,12 @@ import { processorMemory } from '../vcpu/processors.js';
 import { beginLine, endLine, print } from '../report/console.js';
 import { printCodeAddress } from './symbols.js';
 
-/** What each function keeps where RBP points to. */
+/** The two words at the address in RBP: the caller's RBP and the return address. */
 const CallFrame = struct('CallFrame', { size: 16 }, { caller: at(0, HVA), returnAddress: at(8, HVA) });
 const CALL_FRAME_BYTES = 16n;
 const MOST_FRAMES = 64;
 
-/** Prints one line for each function that waits for its callee to return, the innermost first. */
+/** Prints one line for each active call, the innermost first. */
 export function printBacktrace(innermost: Hva): void {
   let frame: Hva = innermost;
   for (let depth: u32 = 0; depth < MOST_FRAMES; depth++) {
@@ -25,7 +25,7 @@ export function printBacktrace(innermost: Hva): void {
   }
 }
 
-/** Prints a line that names a place in the code. */
+/** Prints a line that names an address in the code. */
 export function printPlace(relation: string, address: Hva): void {
   beginLine();
   print('  ');
@@ -35,7 +35,7 @@ export function printPlace(relation: string, address: Hva): void {
   endLine();
 }
 
-/** A frame pointer may be anything after a fault: only what lies on a stack is followed. */
+/** Whether the frame lies on a stack. After a fault a frame pointer may be anything, so no other is followed. */
 function isOnStack(frame: Hva): boolean {
   if (isOnStackOf(imageStacks(), frame)) return true;
   const count = processorCount();

@@ -1,4 +1,4 @@
-/** The first and the last words of a report that the hypervisor cannot go on. */
+/** Begins and ends the last report of a hypervisor that cannot go on. */
 import { haltForever } from '../../transpiler/lib/index.js';
 import { CrashAction, options } from '../machine/options.js';
 import { claimEnd } from '../x86/end.js';
@@ -7,7 +7,9 @@ import { resetMachine } from '../report/reset.js';
 import { stopOthers } from './stopOthers.js';
 import { screenShowLog } from '../report/textScreen.js';
 
-/** Begins the line that says what happened. A second crash, on this processor or another one, ends here. */
+/**
+ * Begins the line that says what happened. Does not return if a processor, this one or another, has already crashed.
+ */
 export function beginCrash(): void {
   beginEnd();
   print('crash: ');
@@ -22,7 +24,7 @@ export function beginEnd(): void {
   beginLine();
 }
 
-/** Halts or resets, as the option `crash=` says. */
+/** Halts or resets the machine, as the option `crash=` says. */
 export function endCrash(): never {
   beginLine();
   const action = options.crash;

@@ -1,4 +1,4 @@
-/** An exception in the hypervisor's own code: never expected, so reported and final. */
+/** Reports an exception in the hypervisor's own code. None is expected, so it ends the node. */
 import {
   at,
   HVA,
@@ -18,7 +18,10 @@ import { endLine, print, printDecimal } from '../report/console.js';
 import { beginCrash, endCrash } from './crash.js';
 import { printRegister, printRow } from '../report/registers.js';
 
-/** What runtime-c/exceptions.asm and the processor leave on the stack (SDM 3A 6.14.2). */
+/**
+ * The stack after an exception: registers pushed by runtime-c/exceptions.asm, then the processor's frame (SDM 3A
+ * 6.14.2).
+ */
 export const ExceptionFrame = struct(
   'ExceptionFrame',
   { size: 176 },
@@ -49,7 +52,7 @@ export const ExceptionFrame = struct(
 );
 export type ExceptionFrame = Ref<typeof ExceptionFrame>;
 
-/** By vector (SDM 3A, table 6-1; APM 2, table 8-1). */
+/** Names of exceptions, by vector (SDM 3A, table 6-1; APM 2, table 8-1). */
 const names = list(STRING, [
   'divide error',
   'debug',
@@ -77,7 +80,7 @@ const names = list(STRING, [
 
 const MACHINE_CHECK = 18;
 
-/** Reports the exception and ends. */
+/** Reports the exception and ends the node. */
 export function onException(frame: ExceptionFrame): never {
   beginCrash();
   print('exception ');

@@ -1,17 +1,21 @@
 /**
- * Machine checks (SDM 3B, chapter 15; APM 2, chapter 9). One that hits the hypervisor is the guest's if the processor can go on and
- * all that is damaged is memory of the guest. Everything else ends the node: the hypervisor's state, or what it rests on, may be wrong.
+ * Machine checks (SDM 3B, chapter 15; APM 2, chapter 9). One that arrives in the hypervisor is passed to the guest if
+ * the processor can continue and only memory of the guest is damaged. Any other ends the node, since the hypervisor's
+ * own state may be wrong.
  */
 import { cpuid, min64, requires, tryRdmsr, u32, u64 } from '../../transpiler/lib/index.js';
 import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
 import { beginLine, endLine, print, printDecimal } from '../report/console.js';
 import { printRegister } from '../report/registers.js';
 
-/** IA32_MCG_CAP: how many banks there are, and whether software can recover from some errors (SDM 3B 15.3.1.1). */
+/** IA32_MCG_CAP: the number of banks, and whether software can recover from some errors (SDM 3B 15.3.1.1). */
 const CAPABILITY = 0x179;
 const BANKS = 0xffn;
 const CAN_RECOVER = 1n << 24n;
-/** IA32_MCG_STATUS (SDM 3B 15.3.1.2; APM 2, 9.3.1.2): the interrupted program can be resumed; the error belongs to the instruction at its RIP. */
+/**
+ * IA32_MCG_STATUS (SDM 3B 15.3.1.2; APM 2, 9.3.1.2): whether the interrupted program can be resumed, and whether the
+ * error belongs to the instruction at the interrupted RIP.
+ */
 const STATUS = 0x17a;
 const RESTART_IS_VALID = 1n << 0n;
 const INSTRUCTION_IS_VALID = 1n << 1n;
@@ -23,7 +27,7 @@ const BANK_STATUS = 1;
 const BANK_ADDRESS = 2;
 const BANK_MISC = 3;
 const LAST_BANK = 0xff;
-/** Stands for a register that cannot be read: an error of the worst kind. */
+/** Used as the value of a register that cannot be read: with all bits set it is an error of the worst kind. */
 const UNREADABLE = 0xffff_ffff_ffff_ffffn;
 
 /** MCi_STATUS. */
@@ -33,23 +37,26 @@ const UNCORRECTED = 1n << 61n;
 const HAS_MISC = 1n << 59n;
 const HAS_ADDRESS = 1n << 58n;
 const CONTEXT_IS_CORRUPT = 1n << 57n;
-/** AMD: data that were known to be bad were used, and the address is theirs (APM 2, 9.3.2.2). */
+/** AMD: data that was known to be bad has been used; MCi_ADDR is its address (APM 2, 9.3.2.2). */
 const POISON = 1n << 43n;
 
-/** MCi_MISC: the lowest bit of the address that is valid, and what kind of address it is (SDM 3B 15.3.2.4). */
+/** MCi_MISC: the lowest valid bit of the address, and the address mode (SDM 3B 15.3.2.4). */
 const LOWEST_BIT = 0x3fn;
 const ADDRESS_MODE = 7n << 6n;
 const PHYSICAL_ADDRESS = 2n << 6n;
 const PAGE_BITS = 12n;
-/** AMD has the lowest bit in the address register, above the address (APM 2, 9.3.2.3). */
+/** AMD stores the lowest valid bit in MCi_ADDR, above the address (APM 2, 9.3.2.3). */
 const AMD_LOWEST_BIT_SHIFT = 56n;
 const ADDRESS = 0x000f_ffff_ffff_ffffn;
 const ADDRESS_BITS = 52n;
 
-/** CPUID 0, EBX: "Genu" of Intel. Others are taken for AMD's, whose rule is the stricter one where nothing is poisoned. */
+/**
+ * CPUID.00H:EBX of Intel: "Genu". Other vendors are treated as AMD, whose rule is stricter: only poisoned data is
+ * harmless.
+ */
 const INTEL = 0x756e_6547;
 
-/** Whether the guest may be told of the machine check, and the hypervisor go on. */
+/** Whether the guest may get the machine check and the hypervisor may continue. */
 export function isGuestsMachineCheck(): boolean {
   const capability = tryRdmsr(CAPABILITY);
   const status = tryRdmsr(STATUS);
@@ -61,15 +68,16 @@ export function isGuestsMachineCheck(): boolean {
   return true;
 }
 
-/** Whether the error belongs to the instruction that the machine check has interrupted. */
+/** Whether the error belongs to the instruction that the machine check interrupted. */
 export function isOfInstruction(): boolean {
   const status = tryRdmsr(STATUS);
   return (status.value & INSTRUCTION_IS_VALID) !== 0n;
 }
 
 /**
- * Whether the hypervisor can go on for all that `bank` tells. Intel tells all processors of an error that one of them has met, so a bank without
- * an uncorrected error is none of the reason. An error that has overwritten another one hides where that was.
+ * Whether the hypervisor can continue despite the error in `bank`. Intel signals an error to all processors, so a bank
+ * without an uncorrected error is harmless. If an error has overwritten an earlier one, the earlier address is lost, so
+ * the bank is not harmless.
  */
 function isHarmless(bank: u32, capability: u64): boolean {
   requires(bank <= LAST_BANK);
@@ -83,7 +91,10 @@ function isHarmless(bank: u32, capability: u64): boolean {
   return (misc & ADDRESS_MODE) === PHYSICAL_ADDRESS && isGuests(address, misc & LOWEST_BIT);
 }
 
-/** Whether none of the memory is hidden that `address` may mean, whose bits below `lowestBit` say nothing. At least a page is taken for damaged. */
+/**
+ * Whether no hidden memory can be damaged at `address`. Address bits below `lowestBit` are not valid; at least a page
+ * counts as damaged.
+ */
 function isGuests(address: u64, lowestBit: u64): boolean {
   if (address === UNREADABLE) return false;
   const bits = lowestBit < PAGE_BITS ? PAGE_BITS : min64(lowestBit, ADDRESS_BITS);

@@ -1,4 +1,4 @@
-/** How the processor that ends the node (kernel/x86/end.ts) stops all others. */
+/** Stops all other processors when one ends the node (kernel/x86/end.ts). */
 import { fillMemory } from '../../transpiler/lib/index.js';
 import { Delivery, sendToOthers } from '../machine/localApic.js';
 import { PAGE_BYTES } from '../paging/allocator.js';
@@ -6,10 +6,11 @@ import { nestedRoot } from '../space/nestedPaging.js';
 import { Reach, reachOfOthers } from '../x86/end.js';
 
 /**
- * Makes all other processors leave their guests; there each finds that the node has ended (standStillIfEnded), and enters its guest no more. An NMI leaves the guest on AMD-V
- * unless the guest handles one; an INIT always does, and stays pending in the hypervisor (APM 2, 15.17; SDM 3C 23.8 and
- * 25.2). A processor whose local APIC is off gets neither: it stops at the next address that it has to look up in the
- * second-level page tables, which are empty now, and at its next exit at the latest where that takes a lock.
+ * Makes all other processors exit from their guests. Each then finds that the node has ended (standStillIfEnded) and
+ * halts. On AMD-V an NMI causes an exit unless the guest is handling one; an INIT always does, and stays pending in the
+ * hypervisor (APM 2, 15.17; SDM 3C 23.8 and 25.2). A processor whose local APIC is disabled receives neither. It stops
+ * at its next miss in the nested page tables, which are empty now, or at the latest at its next VM exit that takes a
+ * lock.
  */
 export function stopOthers(): void {
   const reach = reachOfOthers();

@@ -1,9 +1,12 @@
-/** The image's symbol table (linker/symbols.ts): from an address in the code to its function and line. */
+/**
+ * Looks up an address of the code in the image's symbol table, which linker/symbols.ts writes: the function and the
+ * line.
+ */
 import { hpa, min32, u32, u64, window, type Bytes, type Hva } from '../../transpiler/lib/index.js';
 import { imageBounds } from '../x86/platform.js';
 import { print, printBytes, printDecimal, printHex } from '../report/console.js';
 
-/** 'SYM1'. */
+/** 'SYM1', the magic number of the table. */
 const MAGIC = 0x314d_5953;
 const MAGIC_AT = 0;
 const COUNT_AT = 4;
@@ -14,7 +17,7 @@ const NAME = 4;
 const FILE = 8;
 const LINE = 12;
 
-/** Prints `function (file.ts:line)`, or the bare address where the table does not know it. */
+/** Prints `function (file.ts:line)`, or only the address if the table has no entry for it. */
 export function printCodeAddress(address: Hva): void {
   const bounds = imageBounds();
   const table = window(hpa(bounds.physical + u64(bounds.symbols - bounds.text)), u32(bounds.data - bounds.symbols));
@@ -22,7 +25,7 @@ export function printCodeAddress(address: Hva): void {
   if (!isCode || !printSymbol(table, u32(address - bounds.text))) printHex(u64(address));
 }
 
-/** Prints the last entry at or before `offset`, which counts from the image's start. False where there is none. */
+/** Prints the last entry at or before `offset`, counted from the image's start. Returns false if there is none. */
 function printSymbol(table: Bytes, offset: u32): boolean {
   const length = table.length;
   if (length < HEADER_BYTES || table.u32(MAGIC_AT) !== MAGIC) return false;
@@ -42,7 +45,7 @@ function printSymbol(table: Bytes, offset: u32): boolean {
   return true;
 }
 
-/** The string at `start`, up to its NUL. */
+/** Prints the string at `start`, which ends with a NUL. */
 function printString(table: Bytes, start: u32): void {
   const length = table.length;
   if (start >= length) return;

@@ -19,21 +19,21 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 
-/** The eight words of a digest, the first one first. */
+/** The eight words of a digest, in order. */
 export const Digest = struct('Digest', { size: 32 }, { words: at(0, arr(U32, 8)) });
 export type Digest = Ref<typeof Digest>;
 
 const BLOCK_BYTES = 64;
-/** What ends the last block: the length of all data in bits, 8 bytes. */
+/** Length of the field that ends the last block: the number of bits of all data. */
 const LENGTH_BYTES = 8;
 const END_MARK = 0x80;
 
-/** The digest of no data yet: the fractions of the square roots of the first 8 primes. */
+/** Initial digest: fractional parts of the square roots of the first 8 primes (section 5.3.3). */
 const START = list(
   U32,
   [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19],
 );
-/** Of the cube roots of the first 64 primes. */
+/** Round constants: fractional parts of the cube roots of the first 64 primes (section 4.2.2). */
 const ROUND_CONSTANTS = list(
   U32,
   [
@@ -53,7 +53,7 @@ const Work = struct(
   { size: 384 },
   {
     schedule: at(0, arr(U32, 64)),
-    /** The last bytes of the data, and what ends them: one block or two. */
+    /** The last bytes of the data with the padding: one block or two. */
     tail: at(256, arr(U8, 128)),
   },
 );
@@ -85,7 +85,7 @@ function addTail(rest: Bytes, bits: u64, digest: Digest): void {
   if (end > BLOCK_BYTES) addBlock(tail.part(BLOCK_BYTES, BLOCK_BYTES), digest);
 }
 
-/** Section 6.2.2, steps 1 to 4. */
+/** Adds a block to the digest (section 6.2.2, steps 1 to 4). */
 function addBlock(block: Bytes, digest: Digest): void {
   requires(block.length === BLOCK_BYTES);
   fillSchedule(block);
@@ -104,7 +104,10 @@ function fillSchedule(block: Bytes): void {
   }
 }
 
-/** Eight rounds at a time: instead of moving each variable on to the next one, the calls name them so. */
+/**
+ * Runs the 64 rounds, eight at a time. Instead of moving each variable to the next, each call gets them in rotated
+ * order.
+ */
 function mixSchedule(digest: Digest): void {
   let a: u32 = digest.words.get(0);
   let b: u32 = digest.words.get(1);
@@ -150,7 +153,7 @@ function mixSchedule(digest: Digest): void {
   addWord(digest, 7, h);
 }
 
-/** T1 of the round: what `e` chooses of `f` and `g`, with the round's constant and word of the data. */
+/** T1 of a round: `h`, Σ1(e), Ch(e, f, g), the round's constant and its word of the schedule. */
 function chosen(e: u32, f: u32, g: u32, h: u32, round: u32): u32 {
   requires(round < 64);
   const large1 = u32(rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25));
@@ -158,7 +161,7 @@ function chosen(e: u32, f: u32, g: u32, h: u32, round: u32): u32 {
   return u32(h + large1 + choice + ROUND_CONSTANTS.get(round) + work.schedule.get(round));
 }
 
-/** T1 + T2: `t1` and what the majority of `a`, `b` and `c` says. */
+/** T1 + T2 of a round, where T2 is Σ0(a) + Maj(a, b, c). */
 function voted(a: u32, b: u32, c: u32, t1: u32): u32 {
   const large0 = u32(rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22));
   const majority = u32((a & b) | (c & (a | b)));
@@ -175,7 +178,7 @@ function rotated(value: u32, count: u32): u32 {
   return u32((value >>> count) | (value << (32 - count)));
 }
 
-/** Words of the data have their highest byte first. */
+/** Reverses the bytes of a word: the data is big-endian. */
 function swapped(value: u32): u32 {
   return u32((value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24));
 }

@@ -1,4 +1,4 @@
-/** How the guest starts. */
+/** Loads the guest of whichever kind was given. */
 import { GuestPart, isGiven } from '../handover/bootInfo.js';
 import { isEfiMachine } from '../handover/efiServices.js';
 import { fail } from '../report/fail.js';
@@ -9,7 +9,7 @@ import { loadLinux } from './linux/linux.js';
 import { loadMultiboot } from './multiboot/multiboot.js';
 import { isMultibootImage } from './multiboot/multibootImage.js';
 
-/** Puts the guest into memory, and says in `state` and `registers` how its first processor starts. */
+/** Loads the guest into memory, and sets in `state` and `registers` how the BSP starts it. */
 export function loadGuest(state: ProcessorState, registers: Registers): void {
   if (isGiven(GuestPart.kernel)) loadKernel(state, registers);
   else if (isEfiMachine()) fail('no guest: give a kernel; there is no BIOS that could start one');

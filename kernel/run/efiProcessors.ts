@@ -1,4 +1,4 @@
-/** All other processors, which UEFI firmware holds (PI Specification 1.7, volume 2, 13.4). */
+/** Takes over the APs from UEFI firmware (PI Specification 1.7, volume 2, 13.4). */
 import {
   addressOf,
   arr,
@@ -24,24 +24,24 @@ import { EFI_SUCCESS, EfiMpServices, MP_SERVICES_HIGH, MP_SERVICES_LOW } from '.
 const Counts = struct('EfiProcessorCounts', { size: 16 }, { all: at(0, U64), enabled: at(8, U64) });
 const counts = instance(Counts, { align: 8 });
 
-/** EFI_PROCESSOR_INFORMATION (13.4.2), which newer firmware fills up to byte 48. */
+/** EFI_PROCESSOR_INFORMATION (13.4.2). Newer firmware writes up to byte 48. */
 const Information = struct('EfiProcessorInformation', { size: 64 }, { apicId: at(0, U64) });
 const information = instance(Information, { align: 8 });
 const LAST_APIC_ID = 0xffff_ffffn;
 
-/** Which of ACPI's processors the firmware has named. */
+/** For each processor in ACPI's list, whether the firmware has named it. */
 const Seen = struct('EfiProcessorsSeen', { size: 256 }, { processors: at(0, arr(BOOL, MAX_PROCESSORS)) });
 const seen = instance(Seen);
 
-/** Of StartupAllAPs: one after the other, and the call returns when all are back. */
+/** Parameters of StartupAllAPs: run one processor after another, and return when all have finished. */
 const ONE_BY_ONE = 1n;
 const NO_EVENT = 0n;
 const MICROSECONDS = 20_000_000n;
 
 /**
- * Stops where the processors that the firmware has are not those that ACPI lists as enabled. One more, be it disabled, would
- * run code of the guest without the hypervisor as soon as the guest starts it: by a SIPI, or by the firmware's MP services.
- * Firmware without MP services is taken at ACPI's word where that names one processor.
+ * Stops start-up unless the firmware has exactly the processors that ACPI lists as enabled. Any other processor, even a
+ * disabled one, would run the guest's code without the hypervisor as soon as the guest starts it, by a SIPI or by the
+ * firmware's MP services. Firmware without MP services is accepted if ACPI lists a single processor.
  */
 export function checkFirmwareProcessors(): void {
   const services = mpServices();
@@ -62,7 +62,10 @@ function countProcessors(services: Hpa): void {
     fail('the firmware does not say how many processors it has');
 }
 
-/** With as many processors on both sides, each of them in both lists makes the lists equal; `seen` finds one that is there twice. */
+/**
+ * Stops start-up unless the firmware's processor is in ACPI's list and was not seen before. Both lists have the same
+ * length, so they are equal if every processor passes.
+ */
 function checkProcessor(services: Hpa, number: u32): void {
   requires(number < MAX_PROCESSORS);
   const place = u64(addressOf(information));
@@ -94,7 +97,10 @@ function refuseCounts(all: u64, enabled: u64): never {
   stop();
 }
 
-/** Has each of them enter the hypervisor, whose page tables are at `tables`, and go on with what it did as a guest. */
+/**
+ * Moves every AP under the hypervisor, whose page tables are at `tables`. Each resumes its firmware code as a guest.
+ * Stops start-up if one does not answer.
+ */
 export function virtualizeOthers(tables: Hpa): void {
   if (processorCount() <= 1) return;
   const services = mpServices();
@@ -112,7 +118,10 @@ function hasCome(number: u32): boolean {
   return vcpuOf(number).mailbox.isReady !== 0;
 }
 
-/** Where others have come they stay guests, and the firmware cannot go on without the hypervisor. */
+/**
+ * Ends start-up because processor `number` does not answer. If other APs are already guests, the firmware cannot
+ * continue without the hypervisor, so the machine halts.
+ */
 function refuse(number: u32): never {
   requires(number < MAX_PROCESSORS);
   beginLine();

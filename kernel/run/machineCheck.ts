@@ -1,12 +1,13 @@
-/** Machine checks that arrive while the hypervisor runs. */
+/** Handles machine checks that arrive while the hypervisor runs. */
 import { isGuestsMachineCheck, isOfInstruction } from '../crash/machineChecks.js';
 import { standStillIfEnded } from '../x86/end.js';
 import { currentVcpu } from '../vcpu/processors.js';
 import { keepMachineCheck } from './vendor.js';
 
 /**
- * From runtime-c/exceptions.asm, at any moment, so it takes no lock. True where the guest will be told, and the hypervisor goes on. One that belongs to the very
- * instruction of the hypervisor's that it has interrupted would come again.
+ * Called from runtime-c/exceptions.asm at any moment, so it takes no lock. Returns true if the guest will get the
+ * machine check and the hypervisor can continue. If the error belongs to the interrupted instruction of the hypervisor,
+ * it would recur there, so the result is false.
  */
 export function onMachineCheck(): boolean {
   standStillIfEnded();

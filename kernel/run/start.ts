@@ -1,4 +1,4 @@
-/** How the processors come to the hypervisor: the first by itself, the others as it starts them. */
+/** Makes each processor run in the hypervisor: the BSP sets itself up and then starts the APs. */
 import { addressOf, local, pause, requires, u64, wrmsr, type u32 } from '../../transpiler/lib/index.js';
 import { useDescriptors } from '../x86/descriptors.js';
 import { sendInit, sendStartup } from '../machine/localApic.js';
@@ -15,19 +15,25 @@ import { trampolineVector, writeTrampoline } from '../space/trampoline.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { awaitStart, prepareVcpu, restartVcpu, runVcpu } from './vendor.js';
 
-/** A processor that can run guests needs no pause between INIT and SIPI; this is how long its way here may take. */
+/**
+ * Time in which an AP has to answer the first SIPI. A processor with hardware virtualization needs no pause between
+ * INIT and SIPI.
+ */
 const ANSWER_MICROSECONDS = 10_000;
-/** A second SIPI is for those that lost the first; then it has so much more time. */
+/** Time in which an AP has to answer the second SIPI, which is sent in case the first was lost. */
 const LAST_MICROSECONDS = 1_000_000;
 
-/** Gives the processor that runs this the memory of `vcpu`: descriptors, the stacks of exceptions, GS for the vcpu. */
+/**
+ * Makes this processor use the memory of `vcpu`: its descriptor tables, its exception stacks, and GS with the vcpu's
+ * address.
+ */
 export function useProcessor(vcpu: Vcpu): void {
   const address = directAddress(addressOf(vcpu));
   useDescriptors(vcpu.tables, directAddress(addressOf(vcpu.tables)), stacksOf(vcpu));
   wrmsr(GS_BASE, u64(address));
 }
 
-/** Starts all other processors. Each then waits for a SIPI of the guest. Stops where one does not answer. */
+/** Starts all APs. Each then waits for a SIPI of the guest. Stops start-up if one does not answer. */
 export function startProcessors(): void {
   const count = processorCount();
   if (count <= 1) return;
@@ -55,7 +61,7 @@ function becomesReady(vcpu: Vcpu, microseconds: u32): boolean {
   return true;
 }
 
-/** Waits for the console, which a processor that has said itself why it stops keeps. */
+/** Ends start-up. Waits for the console first: an AP that has printed why it stopped keeps it for ever. */
 function refuseProcessor(apicId: u32): never {
   takeConsole();
   beginLine();
@@ -66,8 +72,8 @@ function refuseProcessor(apicId: u32): never {
 }
 
 /**
- * From runtime-c/trampoline.asm, on the stack of `vcpu`: at start, and in Bochs on VT-x for each SIPI. `cr0` is what the
- * processor had of it; its guest finds the caches on or off as the firmware left them.
+ * Called from runtime-c/trampoline.asm, on the stack of `vcpu`: at start-up, and in Bochs on VT-x for each SIPI. `cr0`
+ * is the processor's CR0 at its start; the guest gets its caches enabled or disabled as the firmware left them.
  */
 export function onProcessorStart(vcpu: Vcpu, cr0: u32): never {
   useProcessor(vcpu);

@@ -1,6 +1,6 @@
 /**
- * The two kinds of hardware virtualization behind one set of functions. Which one the processor has is asked once; from
- * then on the neutral code calls through these tables.
+ * One set of functions for both kinds of hardware virtualization. chooseVendor() asks the processor once; from then on
+ * the neutral code calls through these tables.
  */
 import { addressOf, haltForever, table, type Hpa } from '../../transpiler/lib/index.js';
 import { options } from '../machine/options.js';
@@ -50,7 +50,9 @@ const startAwaits = table<Run>(VENDORS, svmAwaitStart, { [Vendor.vmx]: vmxAwaitS
 const restarts = table<Run>(VENDORS, needNoRestart, { [Vendor.vmx]: vmxRestart });
 const runs = table<Run>(VENDORS, runSvm, { [Vendor.vmx]: runVmx });
 
-/** Finds out what the processor has. Stops start-up with one line where that is not enough for a guest. */
+/**
+ * Finds out which kind the processor has. Stops start-up with a message if it has none, or lacks what a guest needs.
+ */
 export function chooseVendor(): void {
   if (svmExists()) setVendor(Vendor.svm);
   else if (vmxExists()) setVendor(Vendor.vmx);
@@ -58,65 +60,78 @@ export function chooseVendor(): void {
   checks.get(vendor())();
 }
 
-/** What the second-level page tables are made of. */
+/** The format of the vendor's nested page tables. */
 export function nestedEntryFormat(): EntryFormat {
   return formats.get(vendor())();
 }
 
-/** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
+/** Prepares `vcpu` to run from `state` on, with the nested page tables at `nestedTables`. */
 export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
   preparations.get(vendor())(vcpu, nestedTables, state);
 }
 
-/** Sees to it that an INIT carries no processor out of the guest, as the options `apic=` and `init=` say. */
+/** Intercepts what the options `apic=` and `init=` ask for, so that no INIT takes a processor out of the guest. */
 export function interceptApic(): void {
   apicInterceptions.get(vendor())();
 }
 
-/** Whether processors come through the trampoline once the guest runs, so that it stays the hypervisor's. */
+/**
+ * Whether processors still start through the trampoline once the guest runs, so that the hypervisor has to keep its
+ * page.
+ */
 export function keepsTrampoline(): boolean {
   return trampolineUses.get(vendor())();
 }
 
-/** Has the guest of `vcpu` left when a task is due, where there are tasks. There are none on AMD-V, which has no timer. */
+/**
+ * Starts the timer that causes a VM exit when a task is due, if there are tasks. AMD-V has no such timer, and no tasks.
+ */
 export function startTimer(vcpu: Vcpu): void {
   timerStarts.get(vendor())(vcpu);
 }
 
-/** The guest of `vcpu`, which this processor runs, gets the NMI that came while the hypervisor ran. */
+/** Makes the NMI that arrived while the hypervisor ran pending for the guest of `vcpu`, on this processor. */
 export function keepNmi(vcpu: Vcpu): void {
   nmiKeepers.get(vendor())(vcpu);
 }
 
-/** The guest of `vcpu` is told of the machine check that came while the hypervisor ran. False where it cannot be. */
+/**
+ * Makes the machine check that arrived while the hypervisor ran pending for the guest of `vcpu`. Returns false if that
+ * is not possible.
+ */
 export function keepMachineCheck(vcpu: Vcpu): boolean {
   return machineCheckKeepers.get(vendor())(vcpu);
 }
 
-/** Runs the guest of `vcpu`. The world switch does not come back. */
+/** Runs the guest of `vcpu`. Does not return. */
 export function runVcpu(vcpu: Vcpu): never {
   if (vcpu.number === 0) noteGuestRuns(holdsInits() ? Reach.nmiAndInit : Reach.nmi);
   runs.get(vendor())(vcpu);
   return haltForever();
 }
 
-/** Whether an INIT that leaves the guest stays pending. QEMU, which has AMD-V only, resets the processor. */
+/**
+ * Whether an INIT that causes a VM exit stays pending. QEMU, which emulates AMD-V only, resets the processor instead.
+ */
 function holdsInits(): boolean {
   return vendor() === Vendor.vmx || !isVirtualMachine();
 }
 
-/** The processor of `vcpu`, which is prepared, waits for a SIPI of the guest from when it runs. */
+/** Makes the prepared processor of `vcpu` wait for a SIPI of the guest once it runs. */
 export function awaitStart(vcpu: Vcpu): void {
   startAwaits.get(vendor())(vcpu);
 }
 
-/** Enters the guest of `vcpu` on its processor, which was reset and has come through the trampoline again (kernel/vmx/exits/heldInit.ts). */
+/**
+ * Enters the guest of `vcpu` on its processor, which was reset and has come through the trampoline again
+ * (kernel/vmx/exits/heldInit.ts).
+ */
 export function restartVcpu(vcpu: Vcpu): never {
   restarts.get(vendor())(vcpu);
   return haltForever();
 }
 
-/** On AMD-V no processor is reset once it is prepared, so none comes through the trampoline twice. */
+/** Does nothing. On AMD-V a prepared processor is never reset, so none comes through the trampoline twice. */
 function needNoRestart(_vcpu: Vcpu): void {
   return;
 }

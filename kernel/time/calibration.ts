@@ -1,24 +1,27 @@
-/** The rate of the time-stamp counter, measured against a timer of which the rate is known. */
+/** Measures the rate of the time-stamp counter against a timer of known rate. */
 import { at, local, min64, pause, rdtsc, struct, U64, u64, type Ref, type u32 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
 import { endReference, readReference, referenceFrequency, startReference } from './reference.js';
 
-/** Measured are 10 ms, which a reading of the timer (about 1 us) makes wrong by 1 in 10,000 at most. */
+/** A measurement takes 10 ms. Reading the timer takes about 1 us, so the error is at most 1 in 10,000. */
 const MEASUREMENTS_A_SECOND = 100n;
-/** More than 10 ms on any machine. A timer that stands still is found out after it. */
+/** Most readings of the timer: more than 10 ms on any machine. A timer that has not advanced by then stands still. */
 const MOST_READINGS = 0x100_0000;
-/** Of so many readings the quickest counts, because system management code may interrupt one. */
+/** Number of readings for one moment. The quickest counts, because system management code may interrupt the others. */
 const READINGS = 8;
-/** Between two readings this is never reached; it bounds the products below. */
+/** Upper bound of the counts of a measurement, never reached. It keeps the products below within 64 bits. */
 const MOST_COUNTS = 1n << 33n;
-/** 1 MHz: no processor with a slower counter has virtualization. */
+/** Lowest plausible rate, 1 MHz: every processor with hardware virtualization has a faster counter. */
 const LEAST_FREQUENCY = 1_000_000n;
 
-/** One moment on both clocks. */
+/** The same moment on both clocks. */
 const Moment = struct('Moment', { size: 16 }, { tsc: at(0, U64), timer: at(8, U64) });
 type Moment = Ref<typeof Moment>;
 
-/** Counts of the time-stamp counter a second. Takes 10 ms. Stops start-up where there is nothing to measure by. */
+/**
+ * Measures the rate of the time-stamp counter, in counts per second. Takes 10 ms. Stops start-up if there is no timer
+ * to measure with.
+ */
 export function measureTscFrequency(): u64 {
   const first = local(Moment);
   const last = local(Moment);

@@ -1,6 +1,6 @@
 /**
- * The clock: the time-stamp counter where its rate never changes, else the ACPI power-management timer. Which one is
- * chosen once, at start; from then on both are behind the same functions. Times are in counts of the clock.
+ * The clock: the time-stamp counter if its rate never changes, else the ACPI power-management timer. It is chosen once,
+ * at start-up; from then on the same functions serve both. Times are in counts of the clock.
  */
 import {
   at,
@@ -23,20 +23,20 @@ import { measureTscFrequency } from './calibration.js';
 import { POWER_TIMER_FREQUENCY, powerTimerRound, readPowerTimer, startPowerTimer } from './powerTimer.js';
 import { readTimestamp, startTimestamp } from './timestamp.js';
 
-/** What counts. */
+/** The counter that the clock uses. */
 export const ClockSource = { powerTimer: 0, tsc: 1 } as const;
 export type ClockSource = (typeof ClockSource)[keyof typeof ClockSource];
 const SOURCES = 2;
 const LAST_SOURCE = 1;
 
-/** No clock comes near 16 GHz, and with less the products below fit 64 bits. */
+/** Highest clock rate, 16 GHz, above any real one. It keeps the products below within 64 bits. */
 export const MOST_FREQUENCY = 0x3_ffff_ffffn;
-/** One more than the longest time that countsOf() takes: 17 minutes. */
+/** End of the times that countsOf() accepts: 17 minutes. */
 export const MICROSECONDS_END = 1 << 30;
 const MICROSECONDS_A_SECOND = 1_000_000n;
 const NANOSECONDS_A_SECOND = 1_000_000_000n;
 
-/** CPUID 8000_0007H, EDX[8]: the counter runs at one rate in all power states (SDM 3B 17.17.1; APM 3, E.4.6). */
+/** CPUID 8000_0007H, EDX[8]: the counter has one rate in all power states (SDM 3B 17.17.1; APM 3, E.4.6). */
 const LAST_EXTENDED_LEAF = 0x8000_0000;
 const POWER_MANAGEMENT = 0x8000_0007;
 const EDX_INVARIANT_TSC = 1 << 8;
@@ -49,8 +49,8 @@ const readers = table<Count>(SOURCES, readPowerTimer, { [ClockSource.tsc]: readT
 const rounds = table<Count>(SOURCES, powerTimerRound, { [ClockSource.tsc]: tscRound });
 
 /**
- * Chooses the clock and says which. Stops start-up where the time-stamp counter cannot be it and the machine has no
- * power-management timer: other timers are the guest's to stop.
+ * Chooses the clock and prints which it is. Stops start-up if the time-stamp counter is unsuitable and the machine has
+ * no power-management timer: the guest may stop any other timer.
  */
 export function startClock(): void {
   startTimestamp();
@@ -76,37 +76,37 @@ function hasInvariantTsc(): boolean {
   return u32(features.edx & EDX_INVARIANT_TSC) !== 0;
 }
 
-/** What counts. */
+/** The counter in use: a value of ClockSource. */
 export function clockSource(): u32 {
   const source = min32(clock.source, LAST_SOURCE);
   ensures(source <= LAST_SOURCE);
   return source;
 }
 
-/** The time since some moment before the clock was started. */
+/** The current time, counted from some moment before the clock was started. */
 export function readClock(): u64 {
   return readers.get(clockSource())();
 }
 
-/** After how long the clock starts over: between two readings of it must lie less. */
+/** Wrap-around period. Read the clock more often than this. */
 export function clockRound(): u64 {
   return rounds.get(clockSource())();
 }
 
-/** Counts a second. */
+/** Counts per second. */
 export function clockFrequency(): u64 {
   const frequency = min64(clock.frequency, MOST_FREQUENCY);
   ensures(frequency <= MOST_FREQUENCY);
   return frequency;
 }
 
-/** How many counts are so many microseconds. */
+/** Converts microseconds to counts. */
 export function countsOf(microseconds: u32): u64 {
   requires(microseconds < MICROSECONDS_END);
   return (u64(microseconds) * clockFrequency()) / MICROSECONDS_A_SECOND;
 }
 
-/** How many nanoseconds are so many counts. */
+/** Converts counts to nanoseconds. */
 export function nanosecondsOf(counts: u64): u64 {
   const frequency = clockFrequency();
   if (frequency === 0n) return 0n;
@@ -114,7 +114,7 @@ export function nanosecondsOf(counts: u64): u64 {
   return u64((counts / frequency) * NANOSECONDS_A_SECOND + rest);
 }
 
-/** 64 bits last for centuries. */
+/** Period of the time-stamp counter: with 64 bits, centuries. */
 function tscRound(): u64 {
   return 0xffff_ffff_ffff_ffffn;
 }

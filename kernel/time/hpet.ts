@@ -1,25 +1,26 @@
 /**
- * The high-precision event timer (IA-PC HPET Specification 1.0a), by which the rate of the time-stamp counter is measured
- * where there is no power-management timer. It is the guest's: once the guest runs, nothing here touches it.
+ * The high-precision event timer (IA-PC HPET Specification 1.0a). If there is no power-management timer, the rate of
+ * the time-stamp counter is measured against it. Once the guest runs, the timer belongs to the guest, and this file
+ * does not touch it.
  */
 import { at, hpa, HPA, instance, physical, struct, u32, U32, u64, U64, type Hpa } from '../../transpiler/lib/index.js';
 import { findTable } from '../machine/acpi.js';
 
-/** "HPET": its base address is a generic address (ACPI Specification 6.4, 5.2.3.2). */
+/** "HPET", the ACPI table. Its base address is a generic address (ACPI Specification 6.4, 5.2.3.2). */
 export const HPET = 0x5445_5048;
 const SPACE = 40;
 const MEMORY_SPACE = 0;
 const ADDRESS = 44;
 const TABLE_BYTES = 56;
-/** Before the hypervisor has its own page tables, what lies below 4 GiB is mapped. */
+/** Highest address accepted. Before the hypervisor has its own page tables, memory below 4 GiB is mapped. */
 const HIGHEST_ADDRESS = 0xffff_f000n;
 
-/** Of the registers, 32 bits are read at a time: some chipsets have no wider accesses. */
+/** Registers are read 32 bits at a time, because some chipsets support no wider accesses. */
 const Registers = struct(
   'HpetRegisters',
   { size: 0xf4, volatile: true },
   {
-    /** Femtoseconds of a count. */
+    /** Femtoseconds per count. */
     period: at(0x04, U32),
     configuration: at(0x10, U32),
     counter: at(0xf0, U32),
@@ -27,7 +28,7 @@ const Registers = struct(
 );
 const ENABLE = 1;
 const FEMTOSECONDS_A_SECOND = 1_000_000_000_000_000n;
-/** 100 ns is the longest period that the specification allows; 2 ns is shorter than any. */
+/** Range of plausible periods: the specification allows at most 100 ns, and none is as short as 2 ns. */
 const LONGEST_PERIOD = 100_000_000;
 const SHORTEST_PERIOD = 2_000_000;
 
@@ -38,7 +39,7 @@ const Timer = struct(
 );
 const timer = instance(Timer);
 
-/** Finds the timer and has it count; what it counts a second, or 0 where the machine has none. */
+/** Finds the timer and enables it. Returns its counts per second, or 0 if the machine has no such timer. */
 export function startHpet(): u64 {
   const address = hpetAddress();
   if (address === 0n) return 0n;
@@ -53,12 +54,12 @@ export function startHpet(): u64 {
   return FEMTOSECONDS_A_SECOND / u64(period);
 }
 
-/** Leaves the timer as it was before startHpet(). */
+/** Restores the timer to its state before startHpet(). */
 export function stopHpet(): void {
   physical(Registers, timer.address).configuration = timer.wasEnabled;
 }
 
-/** How much was counted since the start, in 32 bits of the counter: minutes. */
+/** The counts since startHpet(). Must be called before the 32-bit counter wraps, which takes minutes. */
 export function readHpet(): u64 {
   const now = physical(Registers, timer.address).counter;
   const total = u64(timer.total + u64(u32(now - timer.last)));

@@ -1,14 +1,15 @@
 /**
  * The ACPI power-management timer (ACPI Specification 6.4, 4.8.3.3): 3.579545 MHz on every machine, 24 or 32 bits.
  *
- * It starts over every 4.6 seconds, or 20 minutes. Between two readings of its 64-bit count must lie less than that, or
- * the count lacks a whole round. The timer queue sees to it while it holds something; nobody else keeps a time.
+ * The timer wraps every 4.6 seconds (24 bits) or 20 minutes (32 bits). Its 64-bit count has to be read more often than
+ * that, or it misses a whole round. The timer queue takes care of that while it has an entry; nothing else depends on
+ * the time.
  */
 import { at, in32, instance, struct, U16, u32, U32, u64, U64 } from '../../transpiler/lib/index.js';
 import { NO_PORT, powerTimerMask, powerTimerPort } from '../machine/fadt.js';
 import { releaseLock, SpinLock, takeLock } from '../x86/spinLock.js';
 
-/** Counts a second. */
+/** Counts per second. */
 export const POWER_TIMER_FREQUENCY = 3_579_545n;
 
 const PowerTimer = struct(
@@ -16,19 +17,19 @@ const PowerTimer = struct(
   { size: 24 },
   {
     port: at(0, U16),
-    /** The bits that count. */
+    /** Mask of the bits that the timer has. */
     mask: at(4, U32),
-    /** What the port gave last. */
+    /** The value last read from the port. */
     last: at(8, U32),
-    /** How much was counted up to then. */
+    /** The 64-bit count at that reading. */
     total: at(16, U64),
   },
 );
 const timer = instance(PowerTimer);
-/** Two processors that read at once would count the same time twice. */
+/** The lock keeps two processors from adding the same counts twice. */
 const lock = instance(SpinLock);
 
-/** Finds the timer and starts counting at 0, the first time. False where the machine has none. */
+/** Finds the timer and, the first time, starts counting at 0. Returns false if the machine has none. */
 export function startPowerTimer(): boolean {
   if (timer.port !== NO_PORT) return true;
   const port = powerTimerPort();
@@ -40,7 +41,7 @@ export function startPowerTimer(): boolean {
   return true;
 }
 
-/** How much was counted since the start. */
+/** The counts since startPowerTimer(). */
 export function readPowerTimer(): u64 {
   takeLock(lock);
   const now = in32(timer.port);
@@ -51,7 +52,7 @@ export function readPowerTimer(): u64 {
   return total;
 }
 
-/** After how much the timer starts over. */
+/** Wrap-around period, in counts. */
 export function powerTimerRound(): u64 {
   return u64(timer.mask) + 1n;
 }

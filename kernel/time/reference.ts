@@ -1,4 +1,6 @@
-/** What the rate of the time-stamp counter is measured against: the power-management timer, else the HPET. */
+/**
+ * The timer against which the rate of the time-stamp counter is measured: the power-management timer, else the HPET.
+ */
 import {
   at,
   ensures,
@@ -19,7 +21,7 @@ import { POWER_TIMER_FREQUENCY, readPowerTimer, startPowerTimer } from './powerT
 const Source = { powerTimer: 0, hpet: 1 } as const;
 const SOURCES = 2;
 const LAST_SOURCE = 1;
-/** No timer of a machine counts faster; products of it fit 64 bits. */
+/** Highest rate of the timer, above any real one. It keeps products within 64 bits. */
 export const MOST_REFERENCE_FREQUENCY = 0x3fff_ffffn;
 
 const Reference = struct('Reference', { size: 16 }, { source: at(0, U32), frequency: at(8, U64) });
@@ -30,7 +32,7 @@ const readers = table<Count>(SOURCES, readPowerTimer, { [Source.hpet]: readHpet 
 type End = () => void;
 const ends = table<End>(SOURCES, leavePowerTimer, { [Source.hpet]: stopHpet });
 
-/** Chooses the timer and starts it. Stops start-up where the firmware names none. */
+/** Chooses the timer and starts it. Stops start-up if the firmware names none. */
 export function startReference(): void {
   if (startPowerTimer()) {
     reference.source = Source.powerTimer;
@@ -44,17 +46,17 @@ export function startReference(): void {
   }
 }
 
-/** How much it has counted since the start. */
+/** The counts since startReference(). */
 export function readReference(): u64 {
   return readers.get(source())();
 }
 
-/** The measurement is over: leaves the timer as it was. */
+/** Ends the measurement and restores the timer to its state before. */
 export function endReference(): void {
   ends.get(source())();
 }
 
-/** Counts a second. */
+/** Counts per second. */
 export function referenceFrequency(): u64 {
   const frequency = min64(reference.frequency, MOST_REFERENCE_FREQUENCY);
   ensures(frequency <= MOST_REFERENCE_FREQUENCY);
@@ -65,7 +67,7 @@ function source(): u32 {
   return min32(reference.source, LAST_SOURCE);
 }
 
-/** It counts all the time, for anybody. */
+/** Does nothing: the power-management timer is free-running and needs no set-up. */
 function leavePowerTimer(): void {
   return;
 }

@@ -1,12 +1,12 @@
 /**
- * A task that only counts how often it ran and how late: it shows that timers work, whatever the guest does. The
- * option `test-timer=` starts it; hypercall 5 reads what it found.
+ * A test task that counts how often it ran and how late. It shows that timers work whatever the guest does. The option
+ * `test-timer=` starts it; hypercall 5 reads its results.
  */
 import { at, instance, struct, subSat64, U64, u64 } from '../../transpiler/lib/index.js';
 import { readClock } from './clock.js';
 import { addTimer, Task } from './timerQueue.js';
 
-/** All in counts of the clock, but for `runs` and `missed`. */
+/** The results. Times are in counts of the clock. */
 export const TestTask = struct(
   'TestTask',
   { size: 40 },
@@ -14,20 +14,20 @@ export const TestTask = struct(
     period: at(0, U64),
     deadline: at(8, U64),
     runs: at(16, U64),
-    /** How many more runs there would have been, had none been late by more than the period. */
+    /** Number of runs that were left out because a run was late by more than the period. */
     missed: at(24, U64),
     greatestLateness: at(32, U64),
   },
 );
 export const testTask = instance(TestTask);
 
-/** Starts the task. It runs first one period from now. */
+/** Starts the task. The first run is one period from now. */
 export function startTestTask(period: u64): void {
   testTask.period = period;
   setDeadline(u64(readClock() + period));
 }
 
-/** One run, at `now`. It counts the times that it should have run meanwhile, and goes on at the next. */
+/** Runs the task at time `now`. Counts the runs that were due meanwhile, and schedules the next. */
 export function runTestTask(now: u64): void {
   const period = testTask.period;
   const lateness = subSat64(now, testTask.deadline);

@@ -1,6 +1,6 @@
 /**
- * What is to be done later: for each task at most one time, kept in order, so that the next one is found at once and
- * nothing at all is done while none waits.
+ * Tasks to be done later. Each task has at most one deadline. The deadlines are kept in order, so that the next one is
+ * found at once, and an empty queue costs nothing.
  */
 import {
   arr,
@@ -16,21 +16,21 @@ import {
   type u64,
 } from '../../transpiler/lib/index.js';
 
-/** What can be done later. */
+/** The tasks that can be scheduled. */
 export const Task = { test: 0, restart: 1 } as const;
-/** Tasks are numbered below this. */
+/** Number of task numbers. */
 export const TASKS = 8;
-/** The time at which nothing waits to be done. */
+/** Deadline of an empty queue. */
 export const NEVER = 0xffff_ffff_ffff_ffffn;
-/** What takeDue() gives where no task is due. */
+/** Returned by takeDue() if no task is due. */
 export const NO_TASK = TASKS;
 
 const Entry = struct('TimerEntry', { size: 16 }, { deadline: at(0, U64), task: at(8, U32) });
-/** The last of `count` entries is the one that is due first. */
+/** The queue. The last of its `count` entries is due first. */
 const Queue = struct('TimerQueue', { size: 136 }, { count: at(0, U32), entries: at(8, arr(Entry, TASKS)) });
 const queue = instance(Queue, { align: 8 });
 
-/** Has `task` done at `deadline`, in counts of the clock, and not when it was to be done before. */
+/** Schedules `task` for `deadline`, in counts of the clock. Replaces its earlier deadline, if any. */
 export function addTimer(task: u32, deadline: u64): void {
   requires(task < TASKS);
   removeTimer(task);
@@ -47,7 +47,7 @@ export function addTimer(task: u32, deadline: u64): void {
   queue.count = count + 1;
 }
 
-/** Has `task` not done any more. */
+/** Removes `task` from the queue. */
 export function removeTimer(task: u32): void {
   const count = min32(queue.count, TASKS);
   let kept: u32 = 0;
@@ -60,13 +60,13 @@ export function removeTimer(task: u32): void {
   queue.count = kept;
 }
 
-/** When the next task is due; NEVER where none waits. */
+/** The deadline of the next task; NEVER if there is none. */
 export function nextDeadline(): u64 {
   const count = queue.count;
   return count === 0 || count > TASKS ? NEVER : queue.entries.at(count - 1).deadline;
 }
 
-/** Takes out the task that was due first of those due at `now`; NO_TASK where none is due. */
+/** Removes and returns the task with the earliest deadline, if that has come at `now`; else NO_TASK. */
 export function takeDue(now: u64): u32 {
   const count = queue.count;
   if (count === 0 || count > TASKS) return NO_TASK;

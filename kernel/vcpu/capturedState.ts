@@ -1,14 +1,14 @@
-/** Completes the state of a processor that goes on as it was, as a guest (SDM 3A 3.4.5; APM 2, 4.7 and 4.8). */
+/** Completes the captured state of a processor that continues as a guest (SDM 3A 3.4.5; APM 2, 4.7 and 4.8). */
 import { hpa, rdmsr, u16, u32, u64, window, type Hpa } from '../../transpiler/lib/index.js';
 import { FS_BASE, GS_BASE } from '../x86/registers.js';
 import { UNUSABLE, type ProcessorState, type SegmentState, type TableState } from './state.js';
 
-/** In a selector: the descriptor's offset in its table, and whether that is the local one. */
+/** Fields of a selector: the descriptor's offset in its table, and the bit for the local table. */
 const OFFSET = 0xfff8;
 const LOCAL = 1 << 2;
 const DESCRIPTOR_BYTES = 8;
 
-/** In the upper half of a descriptor, the rights from bit 8 on; and in rights: */
+/** The access rights are in the upper half of a descriptor from bit 8 on. Their bits: */
 const RIGHTS_SHIFT = 8;
 const RIGHTS = 0xf0ff;
 const ACCESSED = 1 << 0;
@@ -17,13 +17,13 @@ const NOT_SYSTEM = 1 << 4;
 const PRESENT = 1 << 7;
 const IN_PAGES = 1 << 15;
 
-/** What the task register holds after a reset: firmware seldom loads it, but VMX insists on one (SDM 3C 26.3.1.2). */
+/** The task register after a reset. Firmware seldom loads it, but VMX requires a busy TSS in it (SDM 3C 26.3.1.2). */
 const TASK_RIGHTS = 0x8b;
 const TASK_LIMIT = 0xffff;
 
 /**
- * From the selectors, the rest of the segment registers, as the descriptors have it. These lie where the state says,
- * in memory that the processor mapped to itself.
+ * Fills in base, limit and rights of the segment registers from the descriptors that their selectors name. The
+ * descriptors lie in identity-mapped memory.
  */
 export function completeSegments(state: ProcessorState): void {
   completeSegment(state.es, state.gdt, ACCESSED);
@@ -41,7 +41,7 @@ export function completeSegments(state: ProcessorState): void {
   state.tr.limit = TASK_LIMIT;
 }
 
-/** `ones` are the rights that the processor sets when it loads the register. */
+/** Fills in one segment register. `ones` are the rights that the processor sets when it loads the register. */
 function completeSegment(segment: SegmentState, table: TableState, ones: u32): void {
   const selector = segment.selector;
   segment.base = 0n;
@@ -68,7 +68,7 @@ function isDescribed(selector: u16, table: TableState): boolean {
   return offset !== 0 && (selector & LOCAL) === 0 && offset + (DESCRIPTOR_BYTES - 1) <= table.limit;
 }
 
-/** The descriptor of a task state or local table has 16 bytes, the second half of which begins with the base's. */
+/** The base of a 16-byte descriptor, which a TSS or LDT has: bits 63:32 are in its second half. */
 function wideBase(low: u64, descriptor: Hpa): u64 {
   return low | (u64(window(hpa(descriptor + 8n), 4).u32(0)) << 32n);
 }

@@ -1,9 +1,9 @@
 import { arr, at, BOOL, struct, U64, type Ref } from '../../transpiler/lib/index.js';
 
-/** The registers of 32 variable ranges, then those of the fixed ranges, then MTRR_DEF_TYPE. */
+/** Number of shadowed MTRRs: two for each of 32 variable ranges, the fixed ranges, and MTRR_DEF_TYPE. */
 export const MTRR_REGISTERS = 76;
 
-/** What the guest wrote to MTRRs that kept their value (kernel/space/mtrrShadow.ts). */
+/** Values that the guest wrote to MTRRs while the real registers kept theirs (kernel/space/mtrrShadow.ts). */
 export const MtrrShadow = struct(
   'MtrrShadow',
   { size: 0x2b0 },

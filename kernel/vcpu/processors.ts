@@ -1,6 +1,6 @@
 /**
- * The memory that each processor has for itself: its stacks, with the pages between them that are not mapped, and its
- * vcpu. One block for each, in ascending order.
+ * The memory of each processor: its stacks, with the unmapped pages between them, and its vcpu. One block for each
+ * processor, in ascending order of addresses.
  */
 import type { u32 } from '../../transpiler/lib/index.js';
 import {
@@ -25,20 +25,20 @@ import { DIRECT, directAddress, imageAddress } from '../x86/platform.js';
 import { GS_BASE } from '../x86/registers.js';
 import { Vcpu } from './vcpu.js';
 
-/** The stacks, then the vcpu in pages of its own. */
+/** Size of a block: the stacks, then the vcpu in pages of its own. */
 export const PROCESSOR_BYTES = 0xf000n;
 const PROCESSOR_PAGES = 15;
 
 const Vcpus = struct('Vcpus', { size: 0x800 }, { addresses: at(0, arr(HVA, MAX_PROCESSORS)) });
-/** Where each processor's vcpu is mapped; runtime-c/trampoline.asm reads it, too. */
+/** Addresses of all vcpus. runtime-c/trampoline.asm reads the table too. */
 const vcpus = instance(Vcpus, { align: 8 });
 
-/** How many pages `allocateProcessors` takes. */
+/** Number of pages that allocateProcessors() takes. */
 export function processorPages(): u32 {
   return processorCount() * PROCESSOR_PAGES;
 }
 
-/** Takes the memory of all processors. */
+/** Allocates the memory of all processors. */
 export function allocateProcessors(): void {
   const count = processorCount();
   for (let number: u32 = 0; number < count; number++) {
@@ -50,41 +50,41 @@ export function allocateProcessors(): void {
   }
 }
 
-/** The table of all vcpus' addresses. */
+/** Address of the table of all vcpus. */
 export function vcpuTable(): Hva {
   return imageAddress(addressOf(vcpus));
 }
 
-/** Where the memory of processor `number` starts, with its stacks. */
+/** Start of the memory of processor `number`, where its stacks are. */
 export function processorMemory(number: u32): Hpa {
   requires(number < MAX_PROCESSORS);
   return hpa(vcpuAddress(number) - STACKS_BYTES);
 }
 
-/** Where the stacks of the processor of `vcpu` are. */
+/** Address of the stacks of the processor of `vcpu`. */
 export function stacksOf(vcpu: Vcpu): Hva {
   return directAddress(hpa(addressOf(vcpu) - STACKS_BYTES));
 }
 
-/** The vcpu of processor `number`, of which there have to be more. */
+/** The vcpu of processor `number`, which must exist. */
 export function vcpuOf(number: u32): Vcpu {
   requires(number < MAX_PROCESSORS);
   return physical(Vcpu, vcpuAddress(number));
 }
 
-/** Where that is. */
+/** Machine address of the vcpu of processor `number`. */
 export function vcpuAddress(number: u32): Hpa {
   requires(number < MAX_PROCESSORS);
   return hpa(vcpus.addresses.get(number) - DIRECT);
 }
 
-/** The vcpu of the processor that runs this; null before that has one. */
+/** The vcpu of this processor; null before it has one. */
 export function currentVcpu(): Vcpu | null {
   const address = rdmsr(GS_BASE);
   return address < DIRECT ? null : physical(Vcpu, hpa(address - DIRECT));
 }
 
-/** The vcpu of the processor that runs this, by its APIC ID; null where the firmware has not named it. */
+/** The vcpu of this processor, found by its APIC ID; null if the firmware has not listed the processor. */
 export function ownVcpu(): Vcpu | null {
   const number = numberOf(ownApicId());
   return number < MAX_PROCESSORS ? vcpuOf(number) : null;

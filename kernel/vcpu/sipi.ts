@@ -1,7 +1,8 @@
 /**
- * INIT and SIPI on AMD-V, where a SIPI is no exit: what the guest sends by its ICR is not sent on, but asked of the receiver
- * here. So no processor ever waits for a SIPI in hardware, where an NMI or a SIPI that came unseen would take it out of the
- * hypervisor's hands. The receiver exits by an NMI, and waits in the parking guest (kernel/svm/reset/parkingGuest.ts).
+ * INIT and SIPI on AMD-V, where a SIPI causes no VM exit. An INIT or SIPI that the guest sends by its ICR is not sent:
+ * it is recorded here as a request to the receiver. So no processor ever waits for a SIPI in hardware, where an NMI or
+ * a SIPI that was not intercepted would take it out of the hypervisor's control. An NMI makes the receiver exit; then
+ * it waits in the parking guest (kernel/svm/reset/parkingGuest.ts).
  */
 import { arr, at, instance, requires, struct, U32, u32 } from '../../transpiler/lib/index.js';
 import { sendNmi } from '../machine/localApic.js';
@@ -9,25 +10,31 @@ import { lastProcessor, MAX_PROCESSORS } from '../machine/madt.js';
 import { vcpuOf } from './processors.js';
 import { releaseLock, SpinLock, takeLock } from '../x86/spinLock.js';
 
-/** What a processor does: it runs its guest, since a kernel has started it or since firmware has; or it waits for a SIPI. */
+/** State of a processor that runs its guest; in RUNS_KERNEL a kernel has started it, rather than firmware. */
 const RUNS = 0x8000_0000;
 const RUNS_KERNEL = 0xc000_0000;
-/** It waits, and none has come; else the value is the SIPI's vector, with KERNELS where a kernel has sent it. */
+/**
+ * State of a processor that waits for a SIPI, while none has come. Afterwards the state is the SIPI's vector, plus
+ * KERNELS if a kernel has sent it.
+ */
 const WAITS = 0x100;
 const VECTOR = 0xff;
 const KERNELS = 0x200;
-/** Returned instead of a vector. */
+/** Returned by takeVector() if no SIPI has come. */
 export const NO_VECTOR = 0x100;
 
-/** A word for each processor, by its number: what is asked of all others takes few instructions for each. */
+/**
+ * The state of each processor, by its number, in one word, so that a request to all others takes few instructions for
+ * each.
+ */
 const Processors = struct('StartupProcessors', { size: 1024, volatile: true }, { of: at(0, arr(U32, MAX_PROCESSORS)) });
 const processors = instance(Processors, { align: 4 });
 
 const Requests = struct('StartupRequests', { size: 4 }, { lock: at(0, SpinLock) });
-/** Guards them, and whether the ICR is intercepted (kernel/svm/reset/apicInterception.ts). */
+/** The lock guards the requests, and whether the ICR is intercepted (kernel/svm/reset/apicInterception.ts). */
 const requests = instance(Requests);
 
-/** Waits for whoever asks something of a processor, or answers. Nothing is printed while the lock is held. */
+/** Takes the lock of the requests. Nothing may be printed while it is held. */
 export function lockStartup(): void {
   takeLock(requests.lock);
 }
@@ -36,24 +43,25 @@ export function unlockStartup(): void {
   releaseLock(requests.lock);
 }
 
-/** Notes that processor `number` runs its guest as it was handed over, or waits for a SIPI. */
+/** Records that processor `number` runs its guest, as firmware handed it over. */
 export function noteRunning(number: u32): void {
   requires(number < MAX_PROCESSORS);
   processors.of.set(number, RUNS);
 }
 
+/** Records that processor `number` waits for a SIPI. */
 export function noteWaiting(number: u32): void {
   requires(number < MAX_PROCESSORS);
   processors.of.set(number, WAITS);
 }
 
-/** Whether processor `number` runs its guest, rather than to wait for a SIPI. */
+/** Whether processor `number` runs its guest. If not, it waits for a SIPI. */
 export function isRunning(number: u32): boolean {
   requires(number < MAX_PROCESSORS);
   return processors.of.get(number) >= RUNS;
 }
 
-/** An INIT for processor `number`: it stops running its guest. A SIPI that came before counts no longer. */
+/** Requests an INIT of processor `number`: it stops running its guest, and a SIPI that came before is forgotten. */
 export function requestReset(number: u32): void {
   requires(number < MAX_PROCESSORS);
   const present = processors.of.get(number);
@@ -61,7 +69,7 @@ export function requestReset(number: u32): void {
   if (present >= RUNS) callProcessor(number);
 }
 
-/** An INIT for all but the BSP, which is the one that sends it. */
+/** Requests an INIT of all processors but the BSP, which sends it. */
 export function requestResets(): void {
   const last = lastProcessor();
   for (let number: u32 = 1; number <= last; number++) {
@@ -71,7 +79,7 @@ export function requestResets(): void {
   }
 }
 
-/** A SIPI for all. To its sender, which runs, it is nothing, as it is to the BSP. */
+/** Requests a SIPI for all processors but the BSP. The sender runs, so it ignores the SIPI. */
 export function requestStarts(vector: u32, isKernels: boolean): void {
   requires(vector <= VECTOR);
   const last = lastProcessor();
@@ -83,7 +91,9 @@ export function requestStarts(vector: u32, isKernels: boolean): void {
   }
 }
 
-/** A SIPI for processor `number`. One that runs, or has got a SIPI since its INIT, ignores it. */
+/**
+ * Requests a SIPI for processor `number`. The processor ignores it if it runs, or has received a SIPI since its INIT.
+ */
 export function requestStart(number: u32, vector: u32, isKernels: boolean): void {
   requires(number < MAX_PROCESSORS && vector <= VECTOR);
   if (processors.of.get(number) !== WAITS) return;
@@ -91,7 +101,10 @@ export function requestStart(number: u32, vector: u32, isKernels: boolean): void
   callProcessor(number);
 }
 
-/** Processor `number` is to flush its TLB before its guest goes on. One that waits for a SIPI does so when it starts. */
+/**
+ * Requests that processor `number` flush its TLB before its guest continues. One that waits for a SIPI flushes when it
+ * starts.
+ */
 export function requestFlush(number: u32): void {
   requires(number < MAX_PROCESSORS);
   if (!isRunning(number)) return;
@@ -99,7 +112,10 @@ export function requestFlush(number: u32): void {
   callProcessor(number);
 }
 
-/** The vector of the SIPI that starts processor `number`, which runs from now on; NO_VECTOR where none has come. */
+/**
+ * The vector of the SIPI that starts processor `number`, which counts as running from now on; NO_VECTOR if none has
+ * come.
+ */
 export function takeVector(number: u32): u32 {
   requires(number < MAX_PROCESSORS);
   const present = processors.of.get(number);
@@ -109,8 +125,8 @@ export function takeVector(number: u32): u32 {
 }
 
 /**
- * Has processor `number` exit by an NMI. While one is on its way, no second one is sent: the processor looks for requests
- * after it has taken the NMI. So one NMI is taken for each that was sent, and none is left over for the guest.
+ * Makes processor `number` exit by an NMI. No second NMI is sent while the first is on its way, because the processor
+ * looks for requests after it has taken one. So each NMI that is sent is taken, and none is left over for the guest.
  */
 function callProcessor(number: u32): void {
   requires(number < MAX_PROCESSORS);
@@ -120,7 +136,7 @@ function callProcessor(number: u32): void {
   sendNmi(vcpu.apicId);
 }
 
-/** Whether a kernel has started every processor. UEFI firmware may start them before it hands over; the kernel starts them anew. */
+/** Whether a kernel has started every AP. UEFI firmware may have started them before; the kernel starts them again. */
 export function kernelRunsEveryProcessor(): boolean {
   const last = lastProcessor();
   for (let number: u32 = 1; number <= last; number++) {

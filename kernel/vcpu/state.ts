@@ -1,4 +1,4 @@
-/** The state of a processor when the guest starts on it, in neither vendor's format. */
+/** The state of a processor at the start of its guest, independent of the vendor. */
 import {
   at,
   cpuid,
@@ -35,7 +35,9 @@ export const SegmentState = struct(
   {
     base: at(0, U64),
     limit: at(8, U32),
-    /** As the VMCS has access rights (SDM 3C, table 24-2): bits 47:40 and 55:52 of the descriptor, and `UNUSABLE`. */
+    /**
+     * Access rights in the VMCS's format (SDM 3C, table 24-2): bits 47:40 and 55:52 of the descriptor, and UNUSABLE.
+     */
     rights: at(12, U32),
     selector: at(16, U16),
   },
@@ -71,9 +73,11 @@ export const ProcessorState = struct(
 );
 export type ProcessorState = Ref<typeof ProcessorState>;
 
-/** The segment register cannot be used. */
+/** Access right: the segment register is unusable. */
 export const UNUSABLE = 1 << 16;
-/** Present and accessed: read-write data of 16 bits; the same and code in pages of 4 KiB, of 32 or 64 bits. */
+/**
+ * Rights of present, accessed segments: 16-bit data; 32-bit data, 32-bit code and 64-bit code with a limit in pages.
+ */
 const DATA_16 = 0x93;
 const DATA_32 = 0xc093;
 const CODE_32 = 0xc09b;
@@ -83,27 +87,30 @@ const TASK_BUSY = 0x8b;
 const LIMIT_64_KIB = 0xffff;
 const LIMIT_4_GIB = 0xffff_ffff;
 
-/** What boot protocols that say anything say of flat segments' selectors (Linux, "64-bit boot protocol"). */
+/** Selectors of flat segments, as the boot protocols that define any have them (Linux, "64-bit boot protocol"). */
 export const CODE_SELECTOR = 0x10;
 export const DATA_SELECTOR = 0x18;
 
-/** CPUID 1, EAX: family, model and stepping (SDM 2A). */
+/** CPUID.01H:EAX: family, model and stepping (SDM 2A). */
 const FEATURES = 1;
 const LAST_VECTOR = 0xff;
 
-/** Where a processor starts after a reset. */
+/** CS and RIP after a reset. */
 const RESET_SELECTOR = 0xf000;
 const RESET_BASE = 0xffff_0000n;
 const RESET_RIP = 0xfff0n;
 
-/** As after a reset or INIT (SDM 3A, table 9-1; APM 2, table 14-1): real mode, at the last 16 bytes below 4 GiB. */
+/**
+ * Sets the state after a reset or INIT (SDM 3A, table 9-1; APM 2, table 14-1): real mode, at the last 16 bytes below 4
+ * GiB.
+ */
 export function startAfterReset(state: ProcessorState): void {
   startInRealMode(state, RESET_SELECTOR, 0);
   state.cs.base = RESET_BASE;
   state.rip = RESET_RIP;
 }
 
-/** As after a reset, but at `offset` of the segment with `selector`. */
+/** Sets the state after a reset, but with CS = `selector` and IP = `offset`. */
 export function startInRealMode(state: ProcessorState, selector: u16, offset: u16): void {
   startWithoutPaging(state, CR0_ET, DATA_16, DATA_16, LIMIT_64_KIB);
   state.cs.selector = selector;
@@ -111,14 +118,14 @@ export function startInRealMode(state: ProcessorState, selector: u16, offset: u1
   state.rip = gva(u64(offset));
 }
 
-/** 32-bit protected mode at `entry`, paging off, with flat segments. */
+/** Sets 32-bit protected mode at `entry`, with paging off and flat segments. */
 export function startInProtectedMode(state: ProcessorState, entry: u32): void {
   startWithoutPaging(state, CR0_ET | CR0_PE, CODE_32, DATA_32, LIMIT_4_GIB);
   setFlatSelectors(state);
   state.rip = gva(u64(entry));
 }
 
-/** 64-bit mode at `entry` with the page tables at `tables`, and with flat segments. */
+/** Sets 64-bit mode at `entry`, with the page tables at `tables` and flat segments. */
 export function startInLongMode(state: ProcessorState, entry: Gva, tables: Gpa): void {
   startWithoutPaging(state, CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE, CODE_64, DATA_32, LIMIT_4_GIB);
   setFlatSelectors(state);
@@ -128,7 +135,7 @@ export function startInLongMode(state: ProcessorState, entry: Gva, tables: Gpa):
   state.efer = EFER_LME | EFER_LMA;
 }
 
-/** Interrupts off, no stack, all segments from 0 on, empty tables. */
+/** Sets the common part: interrupts disabled, no stack, all segments from address 0 on, empty descriptor tables. */
 function startWithoutPaging(state: ProcessorState, cr0: u64, code: u32, data: u32, limit: u32): void {
   state.rsp = 0n;
   state.rflags = RFLAGS_RESERVED_ONE;
@@ -149,7 +156,7 @@ function startWithoutPaging(state: ProcessorState, cr0: u64, code: u32, data: u3
   setSegment(state.tr, TASK_BUSY, LIMIT_64_KIB);
 }
 
-/** Sets what LGDT and LIDT load. */
+/** Sets a descriptor-table register, as LGDT or LIDT does. */
 export function setTable(table: TableState, base: Gva, limit: u32): void {
   table.base = base;
   table.limit = limit;
@@ -169,13 +176,13 @@ function setFlatSelectors(state: ProcessorState): void {
   state.es.selector = DATA_SELECTOR;
 }
 
-/** As a SIPI with `vector` starts a processor (SDM 3A 8.4.4): in real mode, at the page with that number. */
+/** Sets the state in which a SIPI with `vector` starts a processor (SDM 3A 8.4.4): real mode, at page `vector`. */
 export function startAtVector(state: ProcessorState, registers: Registers, vector: u32): void {
   startInRealMode(state, u16(u32(vector & LAST_VECTOR) << 8), 0);
   resetRegisters(registers);
 }
 
-/** As after a reset or INIT: zeros, but in RDX what the processor is. */
+/** Sets the general registers after a reset or INIT: zeros, and in RDX the processor's signature. */
 function resetRegisters(registers: Registers): void {
   const features = cpuid(FEATURES, 0);
   registers.rax = 0n;

@@ -1,4 +1,4 @@
-/** A virtual processor: what the hypervisor keeps of the guest on one processor. */
+/** A virtual processor: the hypervisor's data about the guest on one processor. */
 import { at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
 import { Counters } from '../observe/counters.js';
 import { DescriptorTables } from '../x86/descriptors.js';
@@ -6,7 +6,10 @@ import { MtrrShadow } from './mtrrShadow.js';
 import { SvmVcpu } from './svmVcpu.js';
 import { VmxVcpu } from './vmxVcpu.js';
 
-/** The guest's general registers. The world switch knows the offsets; RSP and RIP are the vendor's. */
+/**
+ * The guest's general registers, except RSP. The world switch relies on the offsets; the VMCB or VMCS holds RSP and
+ * RIP.
+ */
 export const Registers = struct(
   'Registers',
   { size: 0x80 },
@@ -30,15 +33,15 @@ export const Registers = struct(
 );
 export type Registers = Ref<typeof Registers>;
 
-/** Where the counters are in a vcpu. */
+/** Offset of the counters in a vcpu. */
 export const COUNTERS_OFFSET = 0x1000n;
 
-/** What other processors wait for. */
+/** Fields that other processors wait for. */
 const Mailbox = struct(
   'Mailbox',
   { size: 4, volatile: true },
   {
-    /** 1 when this processor is ready for a guest. */
+    /** 1: this processor is ready for a guest. */
     isReady: at(0, U32),
   },
 );
@@ -48,27 +51,30 @@ export const Vcpu = struct(
   { size: 0x4000 },
   {
     registers: at(0x00, Registers),
-    /** The page that controls what runs and holds its state: the VMCS, or the VMCB of the guest or the parking guest. */
+    /**
+     * The page that controls the running guest and holds its state: the VMCS, or the VMCB of the guest or of the
+     * parking guest.
+     */
     controlPage: at(0x80, HPA),
-    /** Counted from 0. */
+    /** The processor's number, counted from 0; 0 is the BSP. */
     number: at(0x88, U8),
-    /** Whether NMIs that come while the hypervisor runs are the guest's. */
+    /** Whether an NMI that arrives while the hypervisor runs belongs to the guest. */
     takesNmis: at(0x89, BOOL),
-    /** Whether all is prepared that a guest needs on this processor. */
+    /** Whether everything that a guest needs on this processor is prepared. */
     isPrepared: at(0x8a, BOOL),
     /** The local APIC's ID at reset. */
     apicId: at(0x8c, U32),
-    /** The end of the stack on which the hypervisor runs on this processor. */
+    /** End of the hypervisor's stack on this processor. */
     stackTop: at(0x90, HVA),
-    /** The page in which VMRUN keeps the host's state; on VT-x the VMXON region. */
+    /** The host save area of VMRUN; on VT-x the VMXON region. */
     hostPage: at(0x98, HPA),
     mailbox: at(0xa0, Mailbox),
     tables: at(0xa8, DescriptorTables),
-    /** What the guest wrote to MTRRs of this processor that did not reach them. */
+    /** Values that the guest wrote to this processor's MTRRs and that did not reach the registers. */
     mtrrs: at(0x140, MtrrShadow),
     svm: at(0x3f0, SvmVcpu),
     vmx: at(0x430, VmxVcpu),
-    /** In pages of their own, which the guest can read (kernel/exits/statistics.ts). */
+    /** The counters are in pages of their own, which the guest can read (kernel/exits/statistics.ts). */
     counters: at(0x1000, Counters),
   },
 );

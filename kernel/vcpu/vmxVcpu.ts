@@ -1,7 +1,7 @@
-/** The part of a virtual processor that VT-x alone needs. */
+/** The part of a virtual processor that only VT-x needs. */
 import { arr, at, BOOL, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
 
-/** What CPUID puts into the registers. */
+/** The registers that CPUID returns. */
 export const CpuidAnswer = struct(
   'CpuidAnswer',
   { size: 16 },
@@ -9,15 +9,15 @@ export const CpuidAnswer = struct(
 );
 export type CpuidAnswer = Ref<typeof CpuidAnswer>;
 
-/** The number of CPUID leaves whose answer never changes and is kept. */
+/** Number of CPUID leaves with a constant answer, which is kept. */
 export const CONSTANT_LEAVES = 7;
 
-/** What other processors read. */
+/** Fields that other processors read. */
 const VmxMailbox = struct(
   'VmxMailbox',
   { size: 4, volatile: true },
   {
-    /** 1 while this processor waits for a SIPI that leads to the hypervisor. */
+    /** 1: this processor waits for a SIPI that leads into the hypervisor. */
     wantsStart: at(0, U32),
   },
 );
@@ -26,21 +26,21 @@ export const VmxVcpu = struct(
   'VmxVcpu',
   { size: 0xa8 },
   {
-    /** What CPUID says to the guest. */
+    /** The answer to the guest's CPUID. */
     cpuidAnswer: at(0x00, CpuidAnswer),
-    /** The exit reason that the world switch handles on a shorter way than others. */
+    /** The exit reason for which the world switch has a shorter path. */
     quickReason: at(0x10, U32),
     mailbox: at(0x14, VmxMailbox),
-    /** While the preemption timer is armed, the time-stamp counter at which it ends; else 0. */
+    /** The value of the time-stamp counter at which the preemption timer ends; 0 if it is not armed. */
     timerEnd: at(0x18, U64),
-    /** Whether an NMI waits for the guest, and whether a machine check does. */
+    /** Whether an NMI, and whether a machine check, is pending for the guest. */
     holdsNmi: at(0x20, BOOL),
     holdsMachineCheck: at(0x21, BOOL),
-    /** Whether the guest was started here by a SIPI and no INIT has come since. */
+    /** Whether a SIPI has started the guest here, and no INIT has come since. */
     justStarted: at(0x22, BOOL),
     /** In Bochs, the vector of the last SIPI (kernel/vmx/exits/heldInit.ts). */
     startVector: at(0x24, U32),
-    /** A bit for each basic CPUID leaf that the guest finds empty, and the number of the last of these leaves. */
+    /** A bit for each basic CPUID leaf that is all zero for the guest; and the number of the last basic leaf. */
     emptyLeaves: at(0x28, U64),
     lastLeaf: at(0x30, U32),
     constantLeaves: at(0x38, arr(CpuidAnswer, CONSTANT_LEAVES)),

@@ -1,8 +1,8 @@
 /**
- * A bundle: a cpio archive with a guest. Its entries are `guest/kernel`, `guest/initrd` and `guest/cmdline`, of which the
- * last two may be missing, and `guest/digests`, which lists the digests of those that are there. `guest/options` holds the
- * hypervisor's options, in the bundle of the image only. `guest/policy` is refused: nothing would keep the guest to it. What
- * else the archive holds is no matter.
+ * A bundle: a cpio archive with a guest. Its entries are `guest/kernel`; `guest/initrd` and `guest/cmdline`, which may
+ * be missing; and `guest/digests`, which lists the digests of the others. `guest/options` holds the hypervisor's
+ * options and is allowed only in the bundle of the image. `guest/policy` is refused, since this version cannot enforce
+ * one. Entries outside `guest/` are ignored.
  */
 import {
   addressOf,
@@ -59,7 +59,10 @@ const Entries = struct('BundleEntries', { size: 96 }, { parts: at(0, arr(Part, E
 const entries = instance(Entries, { align: 8 });
 const member = instance(Member, { align: 8 });
 
-/** Takes the guest in `archive`, of a boot loader, over. Stops where that is damaged or none, or where a digest is wrong or missing. */
+/**
+ * Reads the guest from `archive`, which a boot loader gave. Stops start-up if the archive is damaged or none at all, or
+ * if a digest is wrong or missing.
+ */
 export function readBundle(archive: Bytes): void {
   checkEntries(archive);
   if (isThere(OPTIONS))
@@ -67,7 +70,7 @@ export function readBundle(archive: Bytes): void {
   takeGuest();
 }
 
-/** Takes the options in `archive`, which the image brings along; and the guest, unless a boot loader gave one. */
+/** Reads the options from `archive`, the bundle of the image, and the guest unless a boot loader gave one. */
 export function readPackedBundle(archive: Bytes): void {
   checkEntries(archive);
   if (isThere(OPTIONS)) {
@@ -88,7 +91,7 @@ function takeGuest(): void {
   giveCommandLine();
 }
 
-/** Notes what `archive` holds. Stops where it asks for what this version does not do. */
+/** Records the entries of `archive`. Stops start-up if one of them is not supported. */
 function checkEntries(archive: Bytes): void {
   if (!isArchive(archive)) fail('the bundle is no cpio archive in the newc format');
   fillMemory(addressOf(entries), 0, ENTRIES_BYTES);
@@ -149,7 +152,7 @@ function giveCommandLine(): void {
   if (!setText(bootInfo.commandLine, lineOf(COMMAND_LINE))) refuseEntry(COMMAND_LINE, 'is longer than 2,048 bytes');
 }
 
-/** The one line that an entry holds. A newline at its end does not belong to it. */
+/** The single line of an entry, without the newline at its end. */
 function lineOf(number: u32): Bytes {
   requires(number < ENTRY_COUNT);
   const content = contentOf(number);

@@ -1,4 +1,4 @@
-/** Archives of cpio in the `newc` format, as Linux takes them for its initrd (initramfs buffer format). */
+/** Reads cpio archives in the `newc` format, the format of Linux's initrd (initramfs buffer format). */
 import {
   addressOf,
   arr,
@@ -19,11 +19,11 @@ import {
 } from '../../../transpiler/lib/index.js';
 import { hexadecimalDigit, NO_DIGIT, startsWithText } from '../../handover/text.js';
 
-/** What stands at a place of an archive. */
+/** What was found at an offset of an archive. */
 export const Found = { member: 0, end: 1, damaged: 2 } as const;
 export type Found = (typeof Found)[keyof typeof Found];
 
-/** A name that is longer is none that anybody looks for. */
+/** Number of characters kept of a name. No name that the hypervisor looks for is longer. */
 export const NAME_MOST = 32;
 
 /** A file of an archive. */
@@ -31,11 +31,11 @@ export const Member = struct(
   'Member',
   { size: 64 },
   {
-    /** Its content. */
+    /** Address of the file's content. */
     start: at(0, HPA),
     end: at(8, HPA),
     mode: at(16, U32),
-    /** Where in the archive the next member is looked for. */
+    /** Offset in the archive at which to look for the next member. */
     next: at(20, U32),
     nameBytes: at(24, U32),
     name: at(28, arr(U8, NAME_MOST)),
@@ -43,29 +43,29 @@ export const Member = struct(
 );
 export type Member = Ref<typeof Member>;
 
-/** The kind of a file, in its mode; that of a regular one. */
+/** The type bits of a file's mode, and their value for a regular file. */
 export const KIND_MASK = 0xf000;
 export const REGULAR_FILE = 0x8000;
 
-/** After so many zeros nothing else is looked for. */
+/** The search for another member ends after this many zeros. */
 const ZEROS_MOST = 0x1_0000;
-/** The magic number and 13 fields of 8 hexadecimal digits; the name follows. */
+/** A header is the magic number and 13 fields of 8 hexadecimal digits. The name follows it. */
 const HEADER_BYTES = 110;
 const MODE = 14;
 const CONTENT_BYTES = 54;
 const NAME_BYTES = 94;
 const DIGITS = 8;
-/** What a number that is none reads as: no archive holds so much. */
+/** Value of a field that is not a number. It is larger than any archive. */
 const NO_NUMBER = 0xffff_ffff;
 
-/** Whether `bytes` start as an archive does. */
+/** Whether `bytes` start like an archive. */
 export function isArchive(bytes: Bytes): boolean {
   return startsWithText(bytes, '070701') || startsWithText(bytes, '070702');
 }
 
 /**
- * Reads the member at `offset`. A few zeros before it, and the ends of archives that others follow, are passed over. An
- * archive that ends without a trailer is damaged: members of it may be missing.
+ * Reads the member at `offset`, after skipping a few zeros and the trailers of archives that are followed by others. An
+ * archive without a trailer counts as damaged, because members of it may be missing.
  */
 export function readMember(archive: Bytes, offset: u32, member: Member): Found {
   let position: u32 = offset;
@@ -86,7 +86,7 @@ export function readMember(archive: Bytes, offset: u32, member: Member): Found {
   return ended ? Found.end : Found.damaged;
 }
 
-/** Whether the member is called `text`. */
+/** Whether the member's name is `text`. */
 export function nameIs(member: Member, text: string): boolean {
   return member.nameBytes === text.length && nameStartsWith(member, text);
 }
@@ -100,7 +100,7 @@ export function nameStartsWith(member: Member, text: string): boolean {
   return true;
 }
 
-/** The name's bytes, as many as are kept. */
+/** The bytes of the member's name, as far as they are kept. */
 export function memberName(member: Member): Bytes {
   return window(addressOf(member.name), min32(member.nameBytes, NAME_MOST));
 }
@@ -125,13 +125,13 @@ function readMemberAt(archive: Bytes, start: u32, member: Member): boolean {
   return true;
 }
 
-/** The zero that ends it is not part of the name. */
+/** Stores the name without the zero that ends it. */
 function keepName(name: Bytes, member: Member): void {
   member.nameBytes = name.length;
   for (let i: u32 = 0; i < name.length && i < NAME_MOST; i++) member.name.set(i, name.u8(i));
 }
 
-/** Names and contents start at multiples of four. */
+/** Rounds up to a multiple of four, where names and contents start. */
 function aligned(offset: u64): u64 {
   requires(offset < 0x4_0000_0000n);
   return u64(offset + 3n) & u64(~3n);

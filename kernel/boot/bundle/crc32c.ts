@@ -1,12 +1,15 @@
-/** The checksum CRC-32C (Castagnoli's polynomial), as RFC 3720, 12.1 has it: bits in the order that the processor has. */
+/**
+ * The checksum CRC-32C (Castagnoli's polynomial) as in RFC 3720, 12.1, with bits in the order of the processor's CRC32
+ * instruction.
+ */
 import { cpuid, crc32, hpa, list, requires, U32, u32, type Bytes, type u64 } from '../../../transpiler/lib/index.js';
 
-/** The processor computes it (SDM 2A, CPUID: leaf 1, ECX, SSE4.2). */
+/** CPUID.01H:ECX[20]: the processor has the CRC32 instruction (SDM 2A, SSE4.2). */
 const FEATURES = 1;
 const SSE42 = 1 << 20;
 
 const BLOCK_BYTES = 64;
-/** What half a byte adds to the sum: its bits, taken through the polynomial 0x82f63b78. */
+/** Table for four bits at a time: entry N is N after four steps with the polynomial 0x82f63b78. */
 const HALVES = list(
   U32,
   [
@@ -15,7 +18,7 @@ const HALVES = list(
   ],
 );
 
-/** The sum of `data`. */
+/** The CRC-32C of `data`. */
 export function crc32c(data: Bytes): u32 {
   let sum: u64 = 0xffff_ffffn;
   let rest: Bytes = data;
@@ -35,7 +38,7 @@ function hasInstruction(): boolean {
   return (features.ecx & SSE42) !== 0;
 }
 
-/** Each step written down: a loop would take as many instructions again. */
+/** Adds 64 bytes to the sum. The steps are unrolled, since a loop would need twice as many instructions. */
 function withBlock(sum: u64, block: Bytes): u64 {
   requires(block.length === BLOCK_BYTES);
   const start = block.start;

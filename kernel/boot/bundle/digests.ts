@@ -1,7 +1,7 @@
 /**
- * The list of digests in a bundle: lines of `digest  name`, as sha256sum writes them. The digest is of SHA-256, or of
- * CRC-32C, which costs a three-hundredth of it and finds what went wrong by accident; its length tells which. Neither
- * keeps out who can change the list too: the signature of the whole file does that.
+ * The list of digests in a bundle: lines of `digest  name`, as sha256sum writes them. The length of a digest tells its
+ * kind: SHA-256, or CRC-32C, which takes a three-hundredth of the time and detects accidental damage. Neither protects
+ * against someone who can also change the list; the signature of the whole file does that.
  */
 import { local, u32, type Bytes } from '../../../transpiler/lib/index.js';
 import { crc32c } from './crc32c.js';
@@ -13,13 +13,13 @@ export type DigestCheck = (typeof DigestCheck)[keyof typeof DigestCheck];
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
-/** Between digest and name: a space, and a space or an asterisk. */
+/** Length of the gap between digest and name: a space, then a space or an asterisk. */
 const GAP = 2;
 const SHA256_DIGITS = 64;
 const CRC32C_DIGITS = 8;
 const DIGITS_PER_WORD = 8;
 
-/** Whether the digest of `content` is the one that `list` gives for `name`. The first line with that name counts. */
+/** Compares the digest of `content` with the one in `list` for `name`. The first line with that name counts. */
 export function checkDigest(list: Bytes, name: string, content: Bytes): DigestCheck {
   let rest: Bytes = list;
   while (rest.length > 0) {

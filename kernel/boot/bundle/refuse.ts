@@ -1,10 +1,10 @@
-/** The lines that name the part of the guest with which start-up cannot go on. */
+/** Ends start-up with a line that names the faulty part of the guest. */
 import { list, requires, STRING, type u32 } from '../../../transpiler/lib/index.js';
 import { beginLine, print } from '../../report/console.js';
 import { fail, stop } from '../../report/fail.js';
 import { GUEST_PARTS } from '../../handover/bootInfo.js';
 
-/** What the parts are called. */
+/** The names of the parts in messages. */
 const NAMES = list(STRING, ['kernel', 'initrd']);
 
 /** Ends start-up with `the guest's kernel: reason`. */
@@ -15,7 +15,7 @@ export function refusePart(part: u32, reason: string): never {
   stop();
 }
 
-/** Ends start-up where Secure Boot is on and a boot loader offers a guest, which no signature would cover. */
+/** Ends start-up because a boot loader gives a guest under Secure Boot: no signature would cover that guest. */
 export function refuseFromOutside(): never {
   fail(
     'a bundle from outside is not covered by a signature, so under Secure Boot it is refused: use tsvm pack, and sign',

@@ -1,4 +1,7 @@
-/** A bundle that the firmware, or what ran before, offers as one offers Linux an initrd (UEFI Specification 2.10, 13.2). */
+/**
+ * Reads a bundle that the firmware or an earlier program offers by the protocol for Linux's initrd (UEFI Specification
+ * 2.10, 13.2).
+ */
 import { at, hpa, physical, struct, U64, u32, u64, window, type Hpa } from '../../../transpiler/lib/index.js';
 import { fail } from '../../report/fail.js';
 import { bootInfo } from '../../handover/bootInfo.js';
@@ -14,10 +17,10 @@ const LoadFile = struct('EfiLoadFile', { size: 8 }, { loadFile: at(0, U64) });
 
 const PAGE_BYTES = 4096n;
 const FOUR_GIB = 0x1_0000_0000n;
-/** Of LoadFile: not to choose a file for booting. */
+/** BootPolicy of LoadFile: the call does not select a boot file. */
 const NO_POLICY = 0n;
 
-/** Takes the guest in it over, where there is one. Stops where it cannot be read or is damaged. */
+/** Reads the guest from the offered bundle, if there is one. Stops start-up if it cannot be read or is damaged. */
 export function readOfferedBundle(): void {
   const handle = initrdHandle();
   if (handle === 0n) return;
@@ -34,7 +37,7 @@ export function readOfferedBundle(): void {
   readBundle(window(place, u32(bytes)));
 }
 
-/** Has `bytes` bytes written to `place`; the result is then how many the file has. */
+/** Loads the file, at most `bytes` bytes, to `place`. result() is then the file's size. */
 function load(protocol: Hpa, bytes: u64, place: Hpa): u64 {
   const service = physical(LoadFile, protocol).loadFile;
   return efiCall(service, u64(protocol), u64(initrdPathEnd()), NO_POLICY, resultAt(bytes), u64(place), 0n, 0n);

@@ -1,4 +1,4 @@
-/** Device paths: how UEFI firmware names things (UEFI Specification 2.10, chapter 10). */
+/** Device paths, the names that UEFI firmware uses (UEFI Specification 2.10, chapter 10). */
 import {
   addressOf,
   arr,
@@ -27,14 +27,14 @@ import {
   LOAD_FILE2_LOW,
 } from '../../handover/efiTables.js';
 
-/** Kinds and sub-kinds of nodes (10.3). */
+/** Types and sub-types of nodes (10.3). */
 export const Node = { hardware: 1, media: 4, end: 0x7f } as const;
 export const SubNode = { memoryMapped: 3, vendorMedia: 3, file: 4, end: 0xff } as const;
 
-/** What each node starts with: kind, sub-kind, length in two bytes. */
+/** Length of a node's header: type, sub-type, and length in two bytes. */
 export const NODE_BYTES = 4;
 
-/** A longer path than any that is written here. */
+/** Upper bound of offsets in a path; no path here comes near it. */
 const PATH_MOST = 0x1_0000;
 
 const INITRD_NODE_BYTES = 20;
@@ -45,14 +45,17 @@ const InitrdPath = struct(
   { size: 40 },
   {
     bytes: at(0, arr(U8, INITRD_PATH_BYTES)),
-    /** For the firmware: where the path starts, then what is left of it; and the handle that it found. */
+    /**
+     * Memory for the firmware's answers: the address of the path, which becomes the part that was not used; and the
+     * handle that it found.
+     */
     rest: at(24, U64),
     handle: at(32, U64),
   },
 );
 const initrdPath = instance(InitrdPath, { align: 8 });
 
-/** Writes the start of a node at `offset`. */
+/** Writes the header of a node at `offset`. */
 export function putNode(path: Bytes, offset: u32, kind: u8, subKind: u8, bytes: u16): void {
   requires(offset <= PATH_MOST && offset + NODE_BYTES <= path.length);
   path.setU8(offset, kind);
@@ -76,7 +79,7 @@ export function initrdDevicePath(): Hpa {
   return path.start;
 }
 
-/** The handle of whatever gives a file under that path; 0 where nothing does. */
+/** The handle that offers a file under the initrd's path; 0 if there is none. */
 export function initrdHandle(): u64 {
   initrdPath.rest = u64(initrdDevicePath());
   initrdPath.handle = 0n;
@@ -87,7 +90,7 @@ export function initrdHandle(): u64 {
   return status === EFI_SUCCESS && initrdPath.rest === u64(initrdPathEnd()) ? initrdPath.handle : 0n;
 }
 
-/** The end of that path, which is what is left of it where all of it leads to a protocol. */
+/** The end node of the initrd's path. That node remains if a handle matches the whole path. */
 export function initrdPathEnd(): Hpa {
   return hpa(addressOf(initrdPath) + u64(INITRD_NODE_BYTES));
 }

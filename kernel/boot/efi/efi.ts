@@ -1,4 +1,4 @@
-/** The UEFI firmware that started the image: who it is, and what it is asked for (UEFI Specification 2.10). */
+/** Access to the UEFI firmware that started the image (UEFI Specification 2.10). */
 import type { u64 } from '../../../transpiler/lib/index.js';
 import { hpa, physical, requires, u32, window, type Bytes, type Hpa } from '../../../transpiler/lib/index.js';
 import { consoleLeaveUart } from '../../report/console.js';
@@ -23,13 +23,13 @@ const HEADER_CRC = 16;
 const HEADER_MOST = 4096;
 const REVISION_2_0 = 0x0002_0000;
 
-/** CRC-32 of ISO 3309, the polynomial's bits in reverse order. */
+/** The polynomial of CRC-32 in ISO 3309, with its bits reversed. */
 const CRC_POLYNOMIAL = 0xedb8_8320;
 const ALL_ONES = 0xffff_ffff;
 
 /**
- * Takes note of the firmware. From here on its console shows messages, and COM1 only where no driver of the firmware
- * has it. Stops where the firmware's tables are damaged or old.
+ * Records the firmware's tables. Its console shows messages from here on, and COM1 only if no driver of the firmware
+ * uses it. Stops start-up if the tables are damaged or too old.
  */
 export function openFirmware(image: u64, systemTable: Hpa): void {
   if (!isWhole(systemTable, SYSTEM_TABLE, EfiSystemTable.bytes)) fail('the system table of the firmware is damaged');
@@ -44,7 +44,7 @@ export function openFirmware(image: u64, systemTable: Hpa): void {
   if (locateProtocol(SERIAL_IO_LOW, SERIAL_IO_HIGH) !== 0n) consoleLeaveUart();
 }
 
-/** Whether there is a table with this signature, of at least `bytes` bytes, whose checksum is right (4.2). */
+/** Whether `table` has this signature, at least `bytes` bytes and a correct checksum (4.2). */
 function isWhole(table: Hpa, signature: u64, bytes: u32): boolean {
   requires(bytes >= HEADER_BYTES);
   if (table === 0n) return false;
@@ -54,7 +54,7 @@ function isWhole(table: Hpa, signature: u64, bytes: u32): boolean {
   return crcOf(window(table, length)) === header.u32(HEADER_CRC);
 }
 
-/** The CRC-32 of a table, in which the field that holds it counts as 0. */
+/** The CRC-32 of a table. The field with the checksum counts as 0. */
 function crcOf(table: Bytes): u32 {
   let crc: u32 = ALL_ONES;
   for (let i: u32 = 0; i < table.length; i++) {
@@ -65,19 +65,19 @@ function crcOf(table: Bytes): u32 {
   return u32(~crc);
 }
 
-/** What the firmware knows of the image that `handle` stands for. Stops where it knows nothing. */
+/** The firmware's description of the image with this handle. Stops start-up if there is none. */
 export function loadedImage(handle: u64): EfiLoadedImage {
   const found = protocolOf(handle, LOADED_IMAGE_LOW, LOADED_IMAGE_HIGH);
   if (found === 0n) fail('the firmware does not say how it loaded an image');
   return physical(EfiLoadedImage, found);
 }
 
-/** ACPI's root pointer; 0 where the firmware has none. */
+/** Address of the RSDP; 0 if the firmware has none. */
 export function firmwareRsdp(): Hpa {
   return rsdpOfSystemTable(firmware.systemTable);
 }
 
-/** Forgets the firmware: it belongs to the guest. */
+/** Forgets the firmware, which now belongs to the guest. */
 export function closeFirmware(): void {
   firmware.bootServices = hpa(0n);
   firmwareConsoleLeave();

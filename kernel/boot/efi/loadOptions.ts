@@ -1,4 +1,4 @@
-/** The hypervisor's options as UEFI firmware hands them over: UTF-16 text (UEFI Specification 2.10, 9.1.1). */
+/** The hypervisor's options in the form that UEFI firmware passes: UTF-16 text (UEFI Specification 2.10, 9.1.1). */
 import { fillMemory, requires, u64, u8, window, type Bytes, type u32 } from '../../../transpiler/lib/index.js';
 import { endLine, print } from '../../report/console.js';
 import { fail } from '../../report/fail.js';
@@ -12,13 +12,13 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const LAST_ASCII = 0x7e;
 const EQUALS = 0x3d;
-/** The last one is the zero at the end. */
+/** Most UTF-16 units, including the zero at the end. */
 const UNITS_MOST = MAX_TEXT + 1;
 
 /**
- * Copies the options into `bootInfo`. What starts an EFI application as if it were Linux names the initrd there, which
- * is found without that. Firmware may give an application data that is no text, which is then said and
- * left alone. A shell gives the file's name before the options; each of these has an equals sign, and a name has none.
+ * Copies the options into `bootInfo`. A word `initrd=` is removed: a loader that starts tsvm like Linux adds it, but
+ * tsvm finds the initrd by the protocol. A first word without an equals sign is removed as well: it is the file name,
+ * which a shell puts first. Data that is not text is ignored with a message.
  */
 export function readLoadOptions(): void {
   const image = loadedImage(firmware.image);
@@ -29,7 +29,7 @@ export function readLoadOptions(): void {
   takeOptions(window(start, bytes));
 }
 
-/** The same for the load options as they lie in memory. */
+/** Copies load options, given as the UTF-16 text in memory, into `bootInfo`. */
 export function takeOptions(units: Bytes): void {
   requires(units.length >= 2 && units.length <= UNITS_MOST * 2);
   if (!takeText(units)) {
@@ -43,7 +43,7 @@ export function takeOptions(units: Bytes): void {
   keepOptions(positionOf(first, EQUALS) === first.length ? afterFirstWord(text) : text);
 }
 
-/** Copies ASCII characters up to the first zero. False where there are others. */
+/** Copies ASCII characters up to the first zero. Returns false if there are other characters. */
 function takeText(units: Bytes): boolean {
   const text = bootInfo.options;
   let length: u32 = 0;
@@ -59,7 +59,7 @@ function takeText(units: Bytes): boolean {
   return true;
 }
 
-/** Writes spaces over each word that starts with `prefix`. */
+/** Overwrites each word that starts with `prefix` with spaces. */
 function leaveOut(text: Bytes, prefix: string): void {
   let rest: Bytes = skipSpaces(text);
   while (rest.length > 0) {

@@ -1,4 +1,4 @@
-/** Asks the firmware for its map of all memory (UEFI Specification 2.10, 7.2.3). */
+/** Gets the memory map from UEFI firmware (UEFI Specification 2.10, 7.2.3). */
 import {
   addressOf,
   at,
@@ -20,7 +20,7 @@ import { addEfiRanges, keepEfiMap } from '../../machine/efiMemoryMap.js';
 import { bootServices } from '../../handover/efiServices.js';
 import { EFI_BUFFER_TOO_SMALL, EFI_SUCCESS } from '../../handover/efiTables.js';
 
-/** What the firmware says of its map. */
+/** The results of GetMemoryMap other than the map. */
 const MapAnswer = struct(
   'MapAnswer',
   { size: 32 },
@@ -30,11 +30,11 @@ const answer = instance(MapAnswer, { align: 8 });
 
 const PAGE_BYTES = 4096n;
 const MAP_BYTES_MOST = 0x10_0000n;
-/** Room for what the allocation of the map adds to it. */
+/** Extra room, because allocating memory for the map makes the map longer. */
 const MAP_ROOM = 0x1000n;
 const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
 
-/** Takes the firmware's map over into `bootInfo`. Stops where there is none to be had. */
+/** Copies the firmware's map into `bootInfo`. Stops start-up if the firmware gives none. */
 export function readFirmwareMap(): void {
   const map = firmwareMap();
   if (map.length === 0) fail('the firmware gives no memory map');
@@ -43,7 +43,7 @@ export function readFirmwareMap(): void {
   giveBackLast();
 }
 
-/** The map as it is now; empty where there is none. It lies in memory of its own until that is given back. */
+/** The current map; empty if there is none. It lies in memory allocated for it, which the caller frees. */
 function firmwareMap(): Bytes {
   const none = window(hpa(0n), 0);
   answer.bytes = 0n;

@@ -1,4 +1,7 @@
-/** Whether UEFI firmware starts only what is signed (UEFI Specification 2.10, 3.3 and 32.3). */
+/**
+ * Finds out whether Secure Boot is on: whether UEFI firmware starts signed files only (UEFI Specification 2.10, 3.3 and
+ * 32.3).
+ */
 import {
   addressOf,
   arr,
@@ -35,7 +38,7 @@ const Variable = struct(
 );
 const variable = instance(Variable, { align: 8 });
 
-/** Asks the firmware. Where its answer is neither "off" nor "there is no such variable", Secure Boot counts as on. */
+/** Asks the firmware. Secure Boot counts as on, unless the firmware says "off" or has no such variable. */
 export function readSecureBoot(): void {
   for (let i: u32 = 0; i < NAME.length; i++) variable.name.set(i, NAME.charCodeAt(i));
   variable.bytes = 1n;

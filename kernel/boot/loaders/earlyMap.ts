@@ -1,13 +1,16 @@
-/** The memory that can be read before the hypervisor has page tables of its own: what runtime-c/boot.asm maps. */
+/** The memory that is mapped before the hypervisor has page tables of its own: the mapping of runtime-c/boot.asm. */
 import type { u64 } from '../../../transpiler/lib/index.js';
 import { largestPageLevel } from '../../paging/pageTables.js';
 
 const GIB_PAGE_LEVEL = 3;
 const FOUR_GIB = 0x1_0000_0000n;
-/** With pages of 1 GiB: what one third-level table maps beside the image, which has its last two entries. */
+/**
+ * End of that memory with pages of 1 GiB: one page-directory-pointer table less its last two entries, which map the
+ * image.
+ */
 export const MOST_MAPPED = 0x7f_8000_0000n;
 
-/** Whether all of `bytes` from `address` on can be read. */
+/** Whether all `bytes` bytes from `address` on are mapped. */
 export function isMappedEarly(address: u64, bytes: u64): boolean {
   return address <= MOST_MAPPED && bytes <= MOST_MAPPED - address && endsInMap(address + bytes);
 }

@@ -1,6 +1,6 @@
 /**
- * What a loader of Linux hands over: the zero page (Linux, Documentation/arch/x86/zero-page.rst and boot.rst). The
- * initrd is the bundle, the command line holds the hypervisor's options.
+ * Reads the zero page, which a loader of Linux hands over (Linux, Documentation/arch/x86/zero-page.rst and boot.rst).
+ * The loader's initrd is the bundle, and its command line holds the hypervisor's options.
  */
 import type { u8 } from '../../../transpiler/lib/index.js';
 import {
@@ -30,7 +30,7 @@ import { keepOptions } from './loaderWords.js';
 import { keepEfiMap } from '../../machine/efiMemoryMap.js';
 import { positionOf } from '../../handover/text.js';
 
-/** "HdrS": what the entry code hands on for a loader of Linux. */
+/** "HdrS": the magic number that the entry code passes for a loader of Linux. */
 export const LINUX_MAGIC = 0x5372_6448;
 
 const PAGE_BYTES = 4096;
@@ -57,20 +57,22 @@ const MAP = 0x2d0;
 
 const MAP_ENTRY_BYTES = 20;
 const MAP_ENTRIES_MOST = 128;
-/** In the zero page's secure_boot: it is on (Linux, include/linux/efi.h, efi_secureboot_mode_enabled). */
+/**
+ * Value of secure_boot in the zero page if Secure Boot is on (Linux, include/linux/efi.h, efi_secureboot_mode_enabled).
+ */
 const SECURE_BOOT_ON = 3;
-/** "EL64" and "EL32": started by 64-bit EFI, or by 32-bit EFI, which is not handed on. */
+/** "EL64": started by 64-bit EFI. "EL32": started by 32-bit EFI, which the guest cannot use. */
 const EFI_64 = 0x3436_4c45;
 const EFI_32 = 0x3233_4c45;
 
-/** A link of the chain of further data: the next one's address, type and length, then the data. */
+/** A node of the list of setup data: the address of the next one, type and length, then the data. */
 const SETUP_DATA_BYTES = 16;
 const SETUP_TYPE = 8;
 const SETUP_LENGTH = 12;
 const SETUP_E820_EXTENSION = 1;
 const SETUP_EFI = 4;
 const SETUP_DATA_MOST = 64;
-/** Room for 512 ranges and then some. */
+/** Longest extension of the map: 512 ranges fit. */
 const EXTENSION_BYTES_MOST = 0x4000;
 
 const FOUR_GIB = 0x1_0000_0000n;
@@ -80,7 +82,7 @@ const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
 const ZeroPage = struct('LoaderZeroPage', { size: 4096 }, { bytes: at(0, arr(U8, PAGE_BYTES)) });
 const zeroPage = instance(ZeroPage, { align: 16 });
 
-/** Copies what the zero page at `info` says into `bootInfo`. Stops where it says nonsense. */
+/** Copies the information in the zero page at `info` into `bootInfo`. Stops start-up if it is malformed. */
 export function readLinuxBoot(info: Hpa): void {
   if (!isMappedEarly(u64(info), u64(PAGE_BYTES))) fail('the zero page lies outside memory');
   copyMemory(addressOf(zeroPage.bytes), info, u64(PAGE_BYTES));
@@ -104,7 +106,7 @@ function readMap(page: Bytes): void {
   readEntries(page.part(MAP, count * MAP_ENTRY_BYTES));
 }
 
-/** Entries of 20 bytes: start, length, kind. */
+/** Reads map entries of 20 bytes: start, length, kind. */
 function readEntries(entries: Bytes): void {
   let offset: u32 = 0;
   while (offset < entries.length && entries.length - offset >= MAP_ENTRY_BYTES) {
@@ -119,8 +121,9 @@ function readEntries(entries: Bytes): void {
 }
 
 /**
- * Goes along the chain. Where EFI was told of virtual addresses before, only the kernel that told it can call it: the guest
- * gets no system table then. The machine stays one with UEFI firmware, which has no BIOS that could start a guest.
+ * Follows the list of setup data. SETUP_EFI means that an earlier kernel gave EFI virtual addresses (kexec), and only
+ * that kernel can call EFI; so the guest gets no system table. The machine still counts as one with UEFI firmware,
+ * which has no BIOS to start a guest.
  */
 function readSetupData(first: u64): void {
   let address: u64 = first;
@@ -174,7 +177,7 @@ function readInitrd(page: Bytes): void {
 function readOptions(address: u64): void {
   if (address === 0n) return;
   if (!isMappedEarly(address, 1n)) fail('the command line lies where it cannot be read yet');
-  // Nothing need be mapped from a multiple of 4 GiB on.
+  // Memory from the next multiple of 4 GiB on may not be mapped.
   const room: u64 = FOUR_GIB - (address & (FOUR_GIB - 1n));
   const most = window(hpa(address), u32(min64(u64(MAX_TEXT) + 1n, room)));
   const text = most.part(0, positionOf(most, 0));
@@ -193,7 +196,7 @@ function keepScreen(page: Bytes): void {
   bootInfo.hasScreen = any;
 }
 
-/** 64 bits whose halves lie at two places. */
+/** A 64-bit value whose halves lie at two offsets. */
 function addressIn(page: Bytes, low: u32, high: u32): u64 {
   requires(page.length === PAGE_BYTES && low <= PAGE_BYTES - 4 && high <= PAGE_BYTES - 4);
   return u64(page.u32(low)) | (u64(page.u32(high)) << 32n);

@@ -1,11 +1,14 @@
-/** Command lines as loaders for Linux and EFI hand them over: with words of their own, which are no options. */
+/** Removes words that loaders for Linux and EFI add to a command line: they are no options of the hypervisor. */
 import type { Bytes, u32 } from '../../../transpiler/lib/index.js';
 import { bootInfo, MAX_TEXT } from '../../handover/bootInfo.js';
 import { afterFirstWord, firstWord, startsWithText } from '../../handover/text.js';
 
 const SPACE = 0x20;
 
-/** Makes the words of `text` the options, less what boot loaders add. `text` may lie where the options do. */
+/**
+ * Stores the words of `text` as the options, without those that boot loaders add. `text` may overlap the stored
+ * options.
+ */
 export function keepOptions(text: Bytes): void {
   let rest: Bytes = text;
   let word: Bytes = firstWord(rest);

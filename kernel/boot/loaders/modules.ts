@@ -1,4 +1,4 @@
-/** The modules of a Multiboot loader: the guest's kernel with its command line, then its initrd. Or a bundle. */
+/** The modules of a Multiboot loader: the guest's kernel with its command line, then its initrd; or one bundle. */
 import { subSat64, u32, u64, window, type Bytes, type Hpa } from '../../../transpiler/lib/index.js';
 import { fail } from '../../report/fail.js';
 import { bootInfo, GuestPart, MAX_TEXT, setText, type Text } from '../../handover/bootInfo.js';
@@ -7,10 +7,13 @@ import { isArchive } from '../bundle/cpio.js';
 import { givePart } from '../bundle/parts.js';
 import { afterFirstWord } from '../../handover/text.js';
 
-/** Modules lie below 4 GiB. */
+/** Longest bundle: modules lie below 4 GiB. */
 const LONGEST_BUNDLE = 0xffff_ffffn;
 
-/** Takes module `index`, from `start` up to `end`, over as a part of the guest, or as all of it: no kernel is an archive. */
+/**
+ * Records module `index`, from `start` up to `end`, as a part of the guest. A first module that is a cpio archive is a
+ * bundle with the whole guest; no kernel looks like one.
+ */
 export function giveModule(index: u32, start: Hpa, end: Hpa, text: Bytes, filesNamed: boolean): void {
   if (index === 0 && !setWords(bootInfo.commandLine, text, filesNamed))
     fail("the guest's command line is longer than 2,048 bytes");
@@ -20,7 +23,7 @@ export function giveModule(index: u32, start: Hpa, end: Hpa, text: Bytes, filesN
   else givePart(index === 0 ? GuestPart.kernel : GuestPart.initrd, start, end);
 }
 
-/** Keeps the words of `source`, without the first one where that is the file's name. False where it is too long. */
+/** Copies `source`, without its first word if that is the file's name. Returns false if it is too long. */
 export function setWords(text: Text, source: Bytes, filesNamed: boolean): boolean {
   return source.length <= MAX_TEXT && setText(text, filesNamed ? afterFirstWord(source) : source);
 }

@@ -1,8 +1,8 @@
 /**
- * The Multiboot information structure (Multiboot Specification 0.6.96, section 3.3).
+ * Reads the Multiboot information structure (Multiboot Specification 0.6.96, section 3.3).
  *
- * It's a boot loader's word, so every pointer, length and count is checked before it is used, and what is needed
- * later is copied. Everything lies below 4 GiB, all of which is mapped during start-up.
+ * The boot loader's data is not trusted: every pointer, length and count is checked before use, and what is needed
+ * later is copied. Everything lies below 4 GiB, which is mapped during start-up.
  */
 import { hpa, min32, requires, u32, u64, window, type Bytes, type Hpa } from '../../../transpiler/lib/index.js';
 import { fail } from '../../report/fail.js';
@@ -26,27 +26,27 @@ const MAP_ADDRESS = 48;
 const HAS_LOADER_NAME = 1 << 9;
 const LOADER_NAME = 64;
 
-/** The guest's kernel and its initrd. */
+/** Most modules: the guest's kernel and its initrd. */
 const MODULES_MOST = 2;
 const MODULE_BYTES = 16;
 const MODULE_START = 0;
 const MODULE_END = 4;
 const MODULE_TEXT = 8;
 
-/** A map entry's `size` counts what comes after it: base, length and type, 20 bytes or more. */
+/** A map entry: `size`, the number of bytes after it (20 or more), then base, length and type. */
 const ENTRY_SIZE = 0;
 const ENTRY_BASE = 4;
 const ENTRY_LENGTH = 12;
 const ENTRY_TYPE = 20;
 const ENTRY_BYTES = 24;
 const ENTRY_SIZE_LEAST = 20;
-/** Room for 512 ranges of 24 bytes and then some; a longer map isn't one. */
+/** Longest memory map: 512 ranges of 24 bytes fit. */
 const MAP_LENGTH_MOST = 0x4000;
 
 const HIGHEST_ADDRESS = 0xffff_ffff;
 const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
 
-/** Copies what the boot loader said into `bootInfo`. Stops where it says nonsense. */
+/** Copies the boot loader's information at `info` into `bootInfo`. Stops start-up if it is malformed. */
 export function readMultiboot(info: Hpa): void {
   const address = u32(info);
   if (!isReadable(address, INFO_BYTES)) fail('the Multiboot information lies outside memory');
@@ -83,7 +83,7 @@ function readMapEntry(entry: Bytes): void {
     fail('the memory map of the boot loader has more than 512 ranges');
 }
 
-/** GRUB 2 passes the words after the file's name; other loaders pass its name, too. */
+/** Whether command lines start with the file's name. GRUB 2 passes only the words after it. */
 function namesFiles(fields: Bytes, flags: u32): boolean {
   requires(fields.length === INFO_BYTES);
   return (flags & HAS_LOADER_NAME) === 0 || !startsWithText(textAt(fields.u32(LOADER_NAME)), 'GRUB 2');
@@ -103,7 +103,7 @@ function readModules(address: u32, count: u32, filesNamed: boolean): void {
   }
 }
 
-/** The zero-ended text at `address`, up to one byte more than is ever kept. None at address 0. */
+/** The zero-ended text at `address`, cut one byte after the longest text that is kept. Empty at address 0. */
 function textAt(address: u32): Bytes {
   if (address === 0) return window(hpa(0n), 0);
   const most = window(hpa(u64(address)), min32(MAX_TEXT + 1, HIGHEST_ADDRESS - address));

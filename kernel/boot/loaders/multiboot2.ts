@@ -1,6 +1,6 @@
 /**
- * The Multiboot2 information (Multiboot2 Specification 2.0, section 3.6): tags, each with its type and length. As with
- * Multiboot, everything is checked before it is used, and lies below 4 GiB.
+ * Reads the Multiboot2 information (Multiboot2 Specification 2.0, section 3.6): a list of tags, each with type and
+ * length. Everything is checked before use and lies below 4 GiB, as with Multiboot.
  */
 import { hpa, min32, requires, u32, u64, window, type Bytes, type Hpa } from '../../../transpiler/lib/index.js';
 import { fail } from '../../report/fail.js';
@@ -44,7 +44,7 @@ const EFI_DESCRIPTORS = 16;
 const HIGHEST_ADDRESS = 0xffff_ffff;
 const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
 
-/** Copies what the boot loader said into `bootInfo`. Stops where it says nonsense. */
+/** Copies the boot loader's information at `address` into `bootInfo`. Stops start-up if it is malformed. */
 export function readMultiboot2(address: Hpa): void {
   const tags = tagsAt(u32(address));
   const filesNamed = !isGrub2(tags);
@@ -59,7 +59,7 @@ export function readMultiboot2(address: Hpa): void {
   readModules(tags, filesNamed);
 }
 
-/** All tags, of which each is known to lie inside. */
+/** The bytes of all tags. Stops start-up if their size is wrong. */
 function tagsAt(address: u32): Bytes {
   if (address === 0 || address > HIGHEST_ADDRESS - INFO_HEADER_BYTES)
     fail('the Multiboot2 information lies outside memory');
@@ -69,7 +69,7 @@ function tagsAt(address: u32): Bytes {
   return window(hpa(u64(address) + u64(INFO_HEADER_BYTES)), bytes - INFO_HEADER_BYTES);
 }
 
-/** The tag at `offset`; empty at the end of all tags. Stops where it reaches past that. */
+/** The tag at `offset`; empty at the end of the tags. Stops start-up if the tag reaches past that end. */
 function tagAt(tags: Bytes, offset: u32): Bytes {
   if (offset >= tags.length || tags.length - offset < TAG_HEADER_BYTES) return tags.part(0, 0);
   const length = tags.u32(offset + TAG_LENGTH);
@@ -84,7 +84,7 @@ function offsetAfter(offset: u32, length: u32): u32 {
   return next > u64(HIGHEST_ADDRESS) ? HIGHEST_ADDRESS : u32(u32(next) & ~(TAG_ALIGN - 1));
 }
 
-/** The first tag of this type; empty where there is none. */
+/** The first tag of this type; empty if there is none. */
 function findTag(tags: Bytes, type: u32): Bytes {
   let offset: u32 = 0;
   let tag: Bytes = tagAt(tags, offset);
@@ -141,7 +141,7 @@ function readEfi(tags: Bytes): void {
   if (table.length >= TAG_HEADER_BYTES + 8) bootInfo.efi.systemTable = hpa(table.u64(TAG_HEADER_BYTES));
 }
 
-/** The tag holds a copy of the structure. */
+/** Keeps the RSDP of a tag, which holds a copy of it. */
 function keepRsdp(tag: Bytes): void {
   if (tag.length <= TAG_HEADER_BYTES) return;
   const bytes = min32(tag.length - TAG_HEADER_BYTES, RSDP_BYTES_MOST);
