@@ -7,18 +7,18 @@ import { AMD_MODEL, bootInBochs } from '../support/machines/bochs.js';
 import { root } from '../../linker/paths.js';
 import { boot } from '../support/machines/harness.js';
 
-/** QEMU has AMD-V only; Bochs has a model of either vendor. */
+/** The emulator. QEMU has only AMD-V; Bochs has models of both vendors. */
 export type Emulator = 'QEMU' | 'AMD-V of Bochs' | 'VT-x of Bochs';
 
 export interface Attack {
   readonly emulator: Emulator;
   readonly program: Adversary;
   readonly cpus: number;
-  /** The program's command line: its file says what that means. */
+  /** The program's command line, which its file describes. */
   readonly words: string;
   /** The hypervisor's options. */
   readonly options?: string;
-  /** Another image than that of the kernel as it is; null: the bare machine. */
+  /** The image; default: that of the current kernel; null: the bare machine. */
   readonly image?: string | null;
   readonly seconds?: number;
   /** Ends the run when the serial text matches. */
@@ -28,7 +28,7 @@ export interface Attack {
 export interface Outcome {
   readonly serial: string;
   readonly ended: string;
-  /** What the program printed as `PREFIX: NAME = 0xVALUE`, the last one of each name. */
+  /** The values that the program printed as `PREFIX: NAME = 0xVALUE`, the last one of each name. */
   readonly values: ReadonlyMap<string, number>;
 }
 

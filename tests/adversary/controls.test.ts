@@ -1,4 +1,4 @@
-/** The controls of races.test.ts: with one defence undone, the race that attacks it gets a processor out of the hypervisor. */
+/** The controls of races.test.ts: with one defence undone, the race that attacks it makes a processor escape. */
 import t from 'tap';
 import { undoneImage } from '../support/machines/undone.js';
 import { escapeOf, race } from './plan.js';

@@ -1,4 +1,4 @@
-/** What may leave the guest does in each mode of the processor what it does on the bare machine. */
+/** Instructions that may cause a VM exit have the same effects as on the bare machine, in each mode of the processor. */
 import t from 'tap';
 import { type Emulator, runAttack } from './attack.js';
 
@@ -13,7 +13,7 @@ interface Difference {
   readonly why: string;
 }
 
-/** Under tsvm each of these raises #GP; on the bare machine it does not. */
+/** Known differences: attempts that raise #GP under tsvm, but not on the bare machine. */
 const DIFFERENCES: Readonly<Record<Emulator, readonly Difference[]>> = {
   QEMU: [
     {
@@ -35,7 +35,7 @@ const DIFFERENCES: Readonly<Record<Emulator, readonly Difference[]>> = {
   ],
 };
 
-/** What became of each attempt. Where an NMI comes depends on how long the local APIC takes. */
+/** The outcome of each attempt. The offset of an NMI is left out, since it depends on the delay of the local APIC. */
 function outcomesOf(serial: string): Map<string, string> {
   const lines = [...serial.matchAll(/^modes: (.*) = (\S\S) (\S{4} \S\S \S{8} \S{8})$/gm)];
   return new Map(
@@ -57,7 +57,7 @@ async function outcomes(emulator: Emulator, image?: null): Promise<Map<string, s
 }
 
 for (const emulator of Object.keys(DIFFERENCES) as Emulator[]) {
-  t.test(`on ${emulator} each mode does what it does on the bare machine`, async (t) => {
+  t.test(`on ${emulator} each mode gives the outcomes of the bare machine`, async (t) => {
     const bare = await outcomes(emulator, null);
     const guest = await outcomes(emulator);
     const inMode = (mode: string) => [...bare.keys()].filter((name) => name.startsWith(`${mode}, `)).length;

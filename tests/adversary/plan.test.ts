@@ -8,12 +8,12 @@ const SOUND: Outcome = {
   values: new Map([['attempts in all', 5]]),
 };
 
-t.test('a run that ended as it should is no finding', (t) => {
+t.test('a run that ended properly is not a finding', (t) => {
   t.equal(findingOf(SOUND), null);
   t.end();
 });
 
-t.test('an escape, a crash, an early end and none are findings', (t) => {
+t.test('an escape, a crash, an early end and a missing end are findings', (t) => {
   t.match(findingOf({ ...SOUND, values: new Map([['ESCAPED', 3]]) }), /left the hypervisor in attempt 3/);
   t.match(findingOf({ ...SOUND, serial: 'tsvm: crash: a reason\n' }), /crash: a reason/);
   t.match(findingOf({ ...SOUND, values: new Map() }), /before its last attempt: reset/);
@@ -21,7 +21,7 @@ t.test('an escape, a crash, an early end and none are findings', (t) => {
   t.end();
 });
 
-t.test('the seed, and nothing else, decides about an attack', (t) => {
+t.test('an attack depends on nothing but the seed', (t) => {
   for (const { name, attack } of PLAN) {
     t.same(attack(7), attack(7), name);
     t.not(attack(7).words, attack(8).words, name);

@@ -7,20 +7,20 @@ export interface Planned {
   attack(seed: number): Attack;
 }
 
-/** Who is attacked in races.asm, which says what each letter means. */
+/** The kind of race, by its letter in races.asm. */
 export type Race = 'n' | 'i' | 'c';
 type Place = 'AMD-V of Bochs' | 'QEMU';
 
 const ATTEMPTS = { 'AMD-V of Bochs': 500, QEMU: 2000 } as const;
 const SWEEP_ATTEMPTS = 150;
-/** Counts of the time-stamp counter in which a processor starts: instructions in Bochs, time on QEMU. */
+/** Counts of the time-stamp counter within which a processor starts: instructions in Bochs, time in QEMU. */
 const PATIENCE = { 'AMD-V of Bochs': 2_000_000, QEMU: 2_000_000_000 } as const;
-/** Random delays are shorter than this power of two, of rounds of a loop. */
+/** The longest random delay in rounds of a loop, as a power of two. */
 const LONGEST_DELAY = { 'AMD-V of Bochs': 12, QEMU: 16 } as const;
-/** Race `c` uses its processors up; Bochs has 15 at most. */
+/** Number of processors. Race `c` loses one in each attempt; Bochs has at most 15. */
 const RACING_PROCESSORS = { n: 3, i: 3, c: 15 } as const;
 
-/** The letters are those of races.asm, storms.asm and sweeps.asm. On QEMU an INIT of the I/O APIC is not held, so it is left out. */
+/** All attacks, with the letters of races.asm, storms.asm and sweeps.asm. Race `c` needs INITs that stay pending: not in QEMU. */
 export const PLAN: readonly Planned[] = [
   ...(['n', 'i', 'c'] as const).map((kind) => race('AMD-V of Bochs', kind)),
   ...(['n', 'i'] as const).map((kind) => race('QEMU', kind)),
@@ -33,7 +33,7 @@ function words(emulator: Place, kind: string, attempts: number, seed: number, cp
   return [kind, attempts, seed, PATIENCE[emulator], LONGEST_DELAY[emulator], cpus].join(' ');
 }
 
-/** A race with so many attempts at most in a run: `c` has one for each processor but two. */
+/** A race with at most `attempts` attempts in a run; `c` has only one for each processor except two. */
 export function race(emulator: Place, kind: Race, attempts: number = ATTEMPTS[emulator]): Planned {
   const cpus = RACING_PROCESSORS[kind];
   const attack = (seed: number): Attack => ({
@@ -49,7 +49,7 @@ function storm(emulator: Place, kind: string, cpus: number): Planned {
   return { name: `storms ${kind}, ${cpus} processors, ${emulator}`, attack };
 }
 
-/** Random values for registers, which sweeps.asm names by the letter. */
+/** A sweep of random values over the registers that the letter selects in sweeps.asm. */
 export function sweep(emulator: Place, kind: 'a' | 'w' | 'i'): Planned {
   const cpus = 3;
   const attack = (seed: number): Attack => ({
@@ -58,7 +58,7 @@ export function sweep(emulator: Place, kind: 'a' | 'w' | 'i'): Planned {
   return { name: `sweeps ${kind}, ${emulator}`, attack };
 }
 
-/** What is wrong with how one of them ended, or null. */
+/** The finding in an attack's outcome, or null. */
 export function findingOf({ serial, ended, values }: Outcome): string | null {
   const escape = escapeOf({ values });
   if (escape !== null) return escape;
@@ -69,7 +69,7 @@ export function findingOf({ serial, ended, values }: Outcome): string | null {
   return null;
 }
 
-/** In which attempt a processor left the hypervisor, or null. */
+/** The number of the attempt in which a processor escaped, or null. */
 export function escapeOf({ values }: Pick<Outcome, 'values'>): string | null {
   const attempt = values.get('ESCAPED');
   return attempt === undefined ? null : `a processor left the hypervisor in attempt ${attempt}`;

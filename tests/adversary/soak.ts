@@ -1,5 +1,5 @@
 /**
- * Attacks the hypervisor, or tries the transpiler, without end, each time with other random numbers: `npm run soak`,
+ * Attacks the hypervisor, or tests the transpiler, endlessly and with new random numbers each time: `npm run soak`, or
  * `npm run soak -- language`.
  */
 import { Argument, Command, InvalidArgumentError } from 'commander';
@@ -57,7 +57,7 @@ while (isSound && !isStopped && Date.now() < end) {
 for (const [name, count] of counts) print(`${count} attempts: ${name}`);
 process.exitCode = isSound ? 0 : 1;
 
-/** Whether the transpiler kept its word about the programs of this seed. */
+/** Whether the transpiler handles the programs of this seed correctly. */
 async function tryLanguage(seed: number): Promise<boolean> {
   const { line, finding } = await soakLanguage(seed);
   print(`seed ${seed}: ${line}`);
@@ -66,12 +66,12 @@ async function tryLanguage(seed: number): Promise<boolean> {
   return false;
 }
 
-/** Whether the attack led nowhere. */
+/** Runs an attack; returns whether it found nothing. */
 async function run(planned: Planned, seed: number): Promise<boolean> {
   const outcome = await runAttack(planned.attack(seed));
   const attempts = outcome.values.get('attempts in all') ?? 0;
   counts.set(planned.name, (counts.get(planned.name) ?? 0) + attempts);
-  // Ctrl-C ends the emulator, too, so that a run which it has ended tells of an escape at most.
+  // Ctrl-C ends the emulator too, so of a stopped run only an escape counts.
   const finding = isStopped && !outcome.values.has('ESCAPED') ? null : findingOf(outcome);
   const starts = outcome.values.get('starts') ?? 0;
   print(

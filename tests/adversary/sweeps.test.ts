@@ -1,4 +1,7 @@
-/** Random values for the registers of interrupt controllers free no processor, and do what they do on the bare machine. TSVM_SEED repeats a run. */
+/**
+ * Random values in the registers of interrupt controllers free no processor, and have the same effects as on the bare machine.
+ * TSVM_SEED repeats a run.
+ */
 import { randomInt } from 'node:crypto';
 import t from 'tap';
 import { type Outcome, runAttack } from './attack.js';
@@ -13,9 +16,9 @@ t.comment(`TSVM_SEED=${seed}`);
 const OTHERS = 2;
 const GENERAL_PROTECTION = '0d';
 
-/** What differs with the time: requests of timers in the IRR and TMR, errors of a message that went out meanwhile, the current count. */
+/** Registers that depend on time: IRR and TMR with timer interrupts, the error status, and the timer's current count. */
 const BY_TIME = / at 0(1[89a-f]|2[0-8]|39)0 /;
-/** The ICR: INITs that are not sent are not read there either. Its number stays the APIC's own. */
+/** Registers that tsvm controls: the ICR, which does not show refused INITs, and the APIC ID, which does not change. */
 const HELD = / at 0(02|30|31)0 /;
 
 interface Write {
@@ -30,7 +33,7 @@ function writesOf({ serial }: Outcome): Write[] {
 }
 
 for (const { name, attack } of PLAN.filter(({ name }) => name.startsWith('sweeps'))) {
-  t.test(`${name}: leads nowhere`, async (t) => {
+  t.test(`${name}: no processor escapes`, async (t) => {
     const outcome = await runAttack(attack(seed));
     t.equal(findingOf(outcome), null);
     t.equal(outcome.values.get('processors that still start'), OTHERS);
@@ -42,7 +45,7 @@ for (const { name, attack } of PLAN.filter(({ name }) => name.startsWith('sweeps
   });
 }
 
-t.test('registers of the local APIC then read as on the bare machine', async (t) => {
+t.test('after each write the registers of the local APIC read as on the bare machine', async (t) => {
   const attack = sweep('AMD-V of Bochs', 'a').attack(seed);
   const bare = writesOf(await runAttack({ ...attack, image: null }));
   const guest = writesOf(await runAttack(attack));

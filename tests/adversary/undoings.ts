@@ -1,14 +1,14 @@
 /**
- * The defences of processors on AMD-V, each undone in a copy of the sources: controls of the races in images/adversary/races.asm.
- * No emulator redirects INITs, so that what the host takes with GIF set resets the processor.
+ * The defences against escapes on AMD-V, each undone in a copy of the sources: controls of the races in
+ * images/adversary/races.asm. No emulator redirects INITs, so an INIT that the host takes with GIF set resets the processor.
  */
 import type { Replacement } from '../support/machines/undone.js';
 
 export interface Undoing {
-  /** Of the image's folder. */
+  /** Name of the image's folder. */
   readonly name: string;
   readonly what: string;
-  /** The race that must notice, by its letter. */
+  /** The race that must find the fault, by its letter. */
   readonly race: 'n' | 'i' | 'c';
   readonly replacements: readonly Replacement[];
 }

@@ -1,4 +1,4 @@
-/** Builds the parsers' emitted C with a driver of libFuzzer around it, under the sanitizers. */
+/** Builds the parsers' emitted C with a libFuzzer driver, under the sanitizers. */
 import { execa } from 'execa';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,7 +41,7 @@ const CALLED = [
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-w', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
 const folderOfSources = join(root, 'tests/fuzz');
 
-/** The C of the parsers, by file. Throws where the transpiler refuses the kernel. */
+/** The C of the parsers, by file. Throws if the transpiler refuses the kernel. */
 export function parserSources(): Map<string, string> {
   const { program, diagnostics } = transpile({ folder: join(root, 'kernel') });
   if (diagnostics.length > 0 || !program) throw new Error('the kernel is refused');
@@ -61,7 +61,7 @@ function functionNamed(functions: readonly Function[], name: string): Function {
   return found;
 }
 
-/** Windows stop the program where it leaves them: what the checker has proved, watched. */
+/** Adds checks to windows: an access outside a window, which the checker has proved impossible, stops the program. */
 function withChecks(prelude: string): string {
   const part = /(bytes_part\(Bytes bytes, .*\{\n)/;
   const access = /(bytes_(?:read|write)##bits\(Bytes bytes, .*\{ *)\\\n/g;
@@ -73,12 +73,12 @@ function withChecks(prelude: string): string {
   return checked;
 }
 
-/** The same sources with a fault: in `file`, `condition` never holds. Throws where it is not there exactly once. */
+/** Plants a fault: `condition` in `file` never holds. Throws if the condition is not there exactly once. */
 export function withFault(sources: ReadonlyMap<string, string>, file: string, condition: string): Map<string, string> {
   return new Map(sources).set(file, replaceOnce(sources.get(file) ?? '', condition, 'false', file));
 }
 
-/** Zeros for an answer; no way back from what does not return. */
+/** The source of an intrinsic: it returns zero, or ends the run if it does not return. */
 function intrinsicSource({ c, parameters, result }: IntrinsicFunction): string {
   const list = parameters.map((parameter) => `${cType(parameter.type)} ${localName(parameter)}`).join(', ') || 'void';
   if (result.kind === 'never') return `static inline UNUSED _Noreturn void ${c}(${list}) { platform_halt(); }`;
@@ -111,7 +111,7 @@ export interface FuzzRun {
   readonly seed: number;
 }
 
-/** Runs one target from its seeds on. Returns what the fuzzer said, and whether it found something. */
+/** Runs one target, starting from its seeds. Returns the fuzzer's messages and whether it found a fault. */
 export async function fuzz(binary: string, folder: string, { target, seeds, runs, seed }: FuzzRun) {
   const corpus = join(folder, `corpus-${target}`);
   mkdirSync(corpus, { recursive: true });

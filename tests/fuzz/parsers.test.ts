@@ -1,6 +1,6 @@
 /**
- * Each parser of what comes from outside, in C, on inputs that libFuzzer makes up. TSVM_FUZZ_RUNS says how many for each,
- * TSVM_SEED which ones.
+ * Runs each parser of external data, in C, on inputs from libFuzzer. TSVM_FUZZ_RUNS is the number of inputs for each parser,
+ * TSVM_SEED selects them.
  */
 import t from 'tap';
 import { scratchFolder } from '../support/hosted/scratch.js';
@@ -18,7 +18,7 @@ const binary = await compileFuzzer(sources, folder);
 const seeds = await fuzzSeeds();
 
 for (const [target, given] of seeds) {
-  t.test(`${target}: ${runs} inputs end in a result or a refusal`, async (t) => {
+  t.test(`${target}: ${runs} inputs give a result or a refusal`, async (t) => {
     const { found, said } = await fuzz(binary, folder, { target, seeds: given, runs, seed });
     t.notOk(found, said);
   });

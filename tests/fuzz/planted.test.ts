@@ -1,4 +1,4 @@
-/** The fuzzer finds faults: checks that a parser has forgotten. */
+/** The fuzzer finds planted faults: missing checks in parsers. */
 import t from 'tap';
 import { scratchFolder } from '../support/hosted/scratch.js';
 import { compileFuzzer, fuzz, parserSources, withFault } from './fuzzer.js';
@@ -6,7 +6,7 @@ import { fuzzSeeds } from './seeds.js';
 
 t.setTimeout(600_000);
 
-/** Of different targets, so that one program holds all. Where two checks refuse the same input, both are forgotten. */
+/** The missing checks. They are in different targets, so that one program has all. If two checks refuse an input, both are. */
 const FAULTS = [
   {
     target: 'bundle',

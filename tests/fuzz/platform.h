@@ -1,7 +1,6 @@
 /*
- * The machine that the fuzzer runs parsers on: 4 GiB of memory that start as zeros, with pages behind them that fault,
- * and the image's instances, which have machine addresses above. The hypervisor's intrinsics give zeros; one that does
- * not return ends the run.
+ * The machine for the fuzzer: 4 GiB of zeroed memory, followed by pages that fault, and the image's instances, which have machine
+ * addresses above. The hypervisor's intrinsics return zero; one that does not return ends the run.
  */
 #pragma once
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/** What the fuzzer starts from: inputs as boot loaders and firmware give them, and the guest's own kernel. */
+/** The fuzzer's seeds: inputs like those from boot loaders and firmware, and the guest's own kernel. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../../linker/paths.js';
@@ -19,7 +19,7 @@ const modules = [
   { start: 4 * MIB, end: 5 * MIB, text: 'vmlinuz console=ttyS0' },
   { start: 6 * MIB, end: 7 * MIB, text: 'initrd' },
 ];
-/** The beginning of OVMF's map, less what repeats. */
+/** The beginning of OVMF's memory map, without repetitions. */
 const firmwareMap = efiMap([
   { type: 3, start: 0n, pages: 1n },
   { type: 7, start: 0x1000n, pages: 0x9fn },
@@ -43,7 +43,7 @@ function zeroPage(efi: boolean): Uint8Array {
   return loaderMemory((memory) => putZeroPage(memory, INFO, efi ? { ...given, efi: started } : given));
 }
 
-/** Tables at every 256 bytes: the fuzzer's driver makes their checksums right. */
+/** ACPI tables, one each 256 bytes. The fuzzer's driver corrects their checksums. */
 function acpiTables(): Uint8Array {
   const memory = new Uint8Array(0xe_1000);
   putMadt(
@@ -61,14 +61,14 @@ function acpiTables(): Uint8Array {
   return memory.subarray(0xe_0000);
 }
 
-/** A timer whose registers lie in memory. */
+/** The body of an HPET table: a timer with registers in memory. */
 function hpetBody(): Uint8Array {
   const body = new Uint8Array(20);
   new DataView(body.buffer).setBigUint64(8, 0xfed0_0000n, true);
   return body;
 }
 
-/** With two configuration tables, of which the second is ACPI's root pointer. */
+/** EFI's system table with two configuration tables, of which the second is ACPI's root pointer. */
 function systemTable(): Uint8Array {
   const table = new Uint8Array(0x130);
   const put = (offset: number, ...values: bigint[]) =>
@@ -80,7 +80,7 @@ function systemTable(): Uint8Array {
   return table;
 }
 
-/** As OVMF names a partition of a disk: PCI root, device, disk, partition, end. */
+/** A device path in OVMF's form: PCI root, device, disk, partition, end. */
 function devicePath(): Uint8Array {
   const nodes = [
     [2, 1, 12],
@@ -96,7 +96,7 @@ function devicePath(): Uint8Array {
   );
 }
 
-/** A kernel for Multiboot loaders: an ELF file of one segment, or with `addresses` in its Multiboot header. */
+/** A Multiboot kernel: an ELF file with one segment, or with `addresses` in its Multiboot header. */
 function multibootKernel(addresses: boolean): Uint8Array {
   const file = new Uint8Array(0x400);
   const words = (offset: number, ...values: number[]) =>
@@ -109,13 +109,13 @@ function multibootKernel(addresses: boolean): Uint8Array {
   return file;
 }
 
-/** As much of Debian's kernel as its headers take, where the guest has been made. */
+/** The headers of Debian's kernel, if the guest has been made. */
 async function debianKernel(): Promise<Uint8Array[]> {
   const kernel = await readFile(join(root, 'build/guest/vmlinuz')).catch(() => null);
   return kernel === null ? [] : [kernel.subarray(0, 0x5000)];
 }
 
-/** The inputs to start from, by the parser that is tested. */
+/** The seeds of each parser. */
 export async function fuzzSeeds(): Promise<ReadonlyMap<string, readonly Uint8Array[]>> {
   const tags = [
     multiboot2.text(1, 'crash=halt'),

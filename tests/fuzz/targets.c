@@ -1,9 +1,9 @@
-/* What the fuzzer calls: one parser of what comes from outside, chosen by TSVM_FUZZ, on bytes as its input. */
+/* The fuzzer's targets. Each runs a parser of external data on the input; TSVM_FUZZ selects the target. */
 #include "image.c"
 
 #include "instances.h"
 
-/* Where boot loaders put what they say. */
+/* Address of the data from boot loaders. */
 #define INFO 0x9000
 #define INFO_MOST 0x10000
 #define FIRMWARE 0xe0000
@@ -35,14 +35,14 @@ static void fuzz_zeroPage(const uint8_t *data, size_t size) {
   boot_boot_readBootInfo(0x53726448, INFO);
 }
 
-/* The archive ends where memory does, so that nothing can be read behind it. */
+/* The archive ends at the end of memory, so that a read behind it faults. */
 static void fuzz_bundle(const uint8_t *data, size_t size) {
   const uint64_t start = MEMORY_BYTES - size;
   put(start, data, size, size);
   boot_bundle_readBundle(bytes_window(start, (uint32_t)size));
 }
 
-/* Checksums that are wrong would end each run early: those of tables at every 256 bytes are made right. */
+/* Wrong checksums would end each run early, so those of the tables, one each 256 bytes, are corrected. */
 static void mend_checksums(void) {
   for (uint64_t table = FIRMWARE; table < FIRMWARE + 0x1000; table += 0x100) {
     const int is_pointer = memcmp(memory + table, "RSD PTR ", 8) == 0;
@@ -65,7 +65,7 @@ static void fuzz_acpi(const uint8_t *data, size_t size) {
   time_hpet_startHpet();
 }
 
-/* EFI's system table, and the configuration tables that it names from 0x100 on. */
+/* EFI's system table, and its configuration tables from 0x100 on. */
 static void fuzz_systemTable(const uint8_t *data, size_t size) {
   put(INFO, data, size, INFO_MOST);
   const uint64_t found = boot_efiConfiguration_rsdpOfSystemTable(INFO);
@@ -73,7 +73,7 @@ static void fuzz_systemTable(const uint8_t *data, size_t size) {
   machine_acpi_readAcpi();
 }
 
-/* A device path, which tells its length only by its last node, into a copy where memory ends. */
+/* Copies a device path, whose length only its last node shows, to the end of memory. */
 static void fuzz_devicePath(const uint8_t *data, size_t size) {
   put(INFO, data, size, INFO_MOST);
   const uint32_t length = guest_efiChain_copyNodes(INFO, bytes_window(MEMORY_BYTES - 0x2000, 0x2000));
@@ -81,8 +81,8 @@ static void fuzz_devicePath(const uint8_t *data, size_t size) {
 }
 
 /*
- * A place of exactly `bytes` bytes. It ends where memory does, so that what is written behind it faults; the bytes in
- * front of it are guards.
+ * Memory of exactly `bytes` bytes. It ends at the end of memory, so that a write behind it faults; the bytes in front of it are
+ * guards.
  */
 #define GUARDS 4096
 #define GUARD 0xa5
@@ -98,7 +98,7 @@ static void check_guards(Bytes place) {
     if (memory[place.start - i] != GUARD) abort();
 }
 
-/* The first two bytes say how long a descriptor is. */
+/* The first two bytes are the size of a descriptor. */
 static void fuzz_efiMap(const uint8_t *data, size_t size) {
   if (size < 2) return;
   const uint64_t start = MEMORY_BYTES - (size - 2);
@@ -114,7 +114,7 @@ static void fuzz_efiMap(const uint8_t *data, size_t size) {
   check_guards(place);
 }
 
-/* Ranges of 20 bytes, as the BIOS gives them. */
+/* A BIOS memory map, with ranges of 20 bytes. */
 static void fuzz_memoryMap(const uint8_t *data, size_t size) {
   for (size_t offset = 0; offset + 20 <= size; offset += 20) {
     uint64_t start, end;
@@ -135,7 +135,7 @@ static void fuzz_memoryMap(const uint8_t *data, size_t size) {
   check_guards(place);
 }
 
-/* A kernel of any kind, and an initrd behind it. */
+/* A kernel of any kind, followed by an initrd. */
 static void fuzz_kernel(const uint8_t *data, size_t size) {
   static struct ProcessorState state;
   static struct Registers registers;
@@ -149,7 +149,7 @@ static void fuzz_kernel(const uint8_t *data, size_t size) {
   guest_guest_loadGuest(&state, &registers);
 }
 
-/* The same parser from other seeds. */
+/* The same parser with other seeds. */
 static void fuzz_multibootKernel(const uint8_t *data, size_t size) { fuzz_kernel(data, size); }
 
 static void fuzz_options(const uint8_t *data, size_t size) {

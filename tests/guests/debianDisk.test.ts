@@ -1,4 +1,4 @@
-/** What a node has: Debian on its disk with its own GRUB. tsvm starts from another medium, and then the disk as it is. */
+/** A node with Debian and GRUB on its disk: tsvm starts from another medium, and then boots the unchanged disk. */
 import t from 'tap';
 import { bootDebian, cameToLogin, describe, type DiskCase, ranUnderTsvm } from './debianDisk.js';
 

@@ -1,4 +1,4 @@
-/** A Debian disk that was installed for the bare machine, and a session on its serial console. */
+/** Boots a Debian disk that was installed for the bare machine, with a session on its serial console. */
 import type { Test } from 'tap';
 import { makeDebianDisk } from '../../images/debian.js';
 import { root } from '../../linker/paths.js';
@@ -8,13 +8,13 @@ import { type Controller, drive, MACHINE, makeMedium, type MediumKind } from '..
 export interface DiskCase {
   readonly uefi: boolean;
   readonly controller: Controller;
-  /** Where tsvm comes from, and how that is attached; null for the bare machine. */
+  /** The medium with tsvm and its controller; null: the bare machine. */
   readonly medium: { readonly kind: MediumKind; readonly controller: Controller } | null;
 }
 
 const PROMPT = 'root@node:~# ';
 
-/** Logs in as root, asks, and powers off by systemd. */
+/** The session: logs in as root, runs commands, and powers off with systemd. */
 const DIALOGUE = [
   [/node login: /, 'root'],
   [
@@ -41,7 +41,7 @@ export function cameToLogin(t: Test, { serial, ended }: Boot): void {
   t.equal(ended, 'off');
 }
 
-/** The hypervisor kept running below it, with both processors. */
+/** Checks that Debian ran under the hypervisor, with both processors. */
 export function ranUnderTsvm(t: Test, { serial }: Boot): void {
   t.match(serial, /^tsvm, hypercall interface .*, 2 processors/m);
 }

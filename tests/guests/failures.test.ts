@@ -1,6 +1,6 @@
 /**
- * A medium whose tsvm cannot be loaded does not let the machine start its own disk. That it could be started shows in
- * tests/long/failures.test.ts, which has the whole table: there some media are told to.
+ * A medium whose tsvm cannot be loaded does not start the machine's own disk. tests/long/failures.test.ts has the whole table,
+ * and shows that the disk could be started: there some media have that as their fallback.
  */
 import t from 'tap';
 import { bootFailure, NODE_RUNS, REFUSED } from './failures.js';
@@ -11,7 +11,7 @@ for (const uefi of [true, false]) {
   const firmware = uefi ? 'UEFI' : 'a BIOS';
   const medium = { kind: 'usb', from: 'usb', uefi, fault: 'damaged' } as const;
 
-  t.test(`${firmware}: a stick with a damaged tsvm.bin stands still, and says why`, async (t) => {
+  t.test(`${firmware}: with a damaged tsvm.bin on a stick the machine stands still, and says why`, async (t) => {
     const { serial, ended } = await bootFailure(t, medium);
     t.match(serial, REFUSED);
     t.notMatch(serial, NODE_RUNS);
@@ -19,7 +19,7 @@ for (const uefi of [true, false]) {
   });
 }
 
-t.test('UEFI: a sound stick comes back to the firmware, which starts the disk as a guest', async (t) => {
+t.test('UEFI: a stick without faults returns to the firmware, which starts the disk as a guest', async (t) => {
   const { serial, ended } = await bootFailure(t, { kind: 'usb', from: 'usb', uefi: true, fault: 'none' });
   t.match(serial, /tsvm: the firmware goes on as the guest/);
   t.match(serial, NODE_RUNS);

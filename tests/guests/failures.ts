@@ -1,4 +1,4 @@
-/** Media whose tsvm cannot be loaded, in machines whose own disk could be started. */
+/** Boots media whose tsvm cannot be loaded, in machines whose own disk could be started. */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
@@ -11,9 +11,9 @@ import { root } from '../../linker/paths.js';
 import { boot, type Boot, freshImage, temporaryFolder } from '../support/machines/harness.js';
 import { type Controller, drive, MACHINE, makeMediumOf, type MediumKind, PXELINUX } from '../support/machines/media.js';
 
-/** What is wrong with tsvm.bin: what loaders know it by is overwritten, or it is not there. */
+/** The fault of tsvm.bin: `damaged`: its headers are overwritten; `missing`: it is not there. */
 export type Fault = 'none' | 'damaged' | 'missing';
-/** The first file that a node asks a network server for. */
+/** The boot file that a node loads from a network server. */
 export type FirstFile = 'grub.0' | 'tsvm.ipxe' | 'pxelinux.0';
 
 export interface Failure {
@@ -25,18 +25,18 @@ export interface Failure {
   readonly fallback?: Fallback;
 }
 
-/** Time in which the machine's own disk would have been started. */
+/** A time in which the machine would have started its own disk. */
 const SETTLE_MILLISECONDS = 5000;
-/** What the loaders say. */
+/** The message of the loaders. */
 export const REFUSED = /tsvm: tsvm\.bin does not start: .*/;
-/** What the machine's own disk says when it has been started. */
+/** The first line of the machine's own disk. */
 export const NODE_RUNS = /^bios: start|^guest: an EFI application/m;
-/** SeaBIOS then shows on the serial port what is written to the screen: iPXE knows no other place. */
+/** Makes SeaBIOS show the screen on the serial port, since iPXE writes only to the screen. */
 const SCREEN_ON_SERIAL = 'q35,graphics=off';
-/** What holds the headers by which boot loaders and UEFI know the file, those of Multiboot among them. */
+/** The start of the file with all headers by which boot loaders and UEFI recognize it. */
 const HEADER_BYTES = 0x8000;
 
-/** Starts such a machine. Where its own disk is started, that ends the run. */
+/** Starts such a machine. The run ends if its own disk starts. */
 export async function bootFailure(t: Test, failure: Failure): Promise<Boot> {
   const { kind, from, uefi, fault, options = '', fallback = 'none' } = failure;
   const medium = await makeMediumOf(t, kind, { image: await imageWith(t, fault), options, fallback });
@@ -52,8 +52,8 @@ export async function bootFailure(t: Test, failure: Failure): Promise<Boot> {
 }
 
 /**
- * What comes last where nothing is started. iPXE on a BIOS takes a file that it does not know for a program of PXE and
- * runs what was written over tsvm's headers, where that has room below 640 KiB: then nothing more is said.
+ * The last output if nothing is started. iPXE on a BIOS takes an unknown file that fits below 640 KiB for a PXE program, and runs
+ * the bytes that overwrite tsvm's headers: then there is no message.
  */
 export function lastWords({ from, uefi, fault }: Failure): RegExp {
   return from === 'tsvm.ipxe' && !uefi && fault === 'damaged' ? /^tsvm\.bin\.\.\. ok$/m : REFUSED;
@@ -82,14 +82,14 @@ async function removeImage(kind: MediumKind, medium: string): Promise<void> {
   await execa('mdel', ['-i', `${medium}@@${(esp?.start ?? 0) * 512}`, '::tsvm.bin']);
 }
 
-/** QEMU's network card asks its TFTP server for the file `first`. */
+/** Options for a network card that loads the file `first` from QEMU's TFTP server. */
 async function network(folder: string, first: string): Promise<string[]> {
   for (const file of PXELINUX) await copyFile(file, join(folder, basename(file)));
   const network = `user,id=network,tftp=${folder},bootfile=${first}`;
   return ['-netdev', network, '-device', 'virtio-net,netdev=network,bootindex=0'];
 }
 
-/** A disk that firmware starts as it starts a node's system. */
+/** Makes a disk that firmware boots like that of a node. */
 async function nodeDisk(t: Test, uefi: boolean): Promise<string> {
   const folder = await temporaryFolder(t);
   const [program, disk] = [join(folder, 'program'), join(folder, 'disk')];

@@ -1,4 +1,4 @@
-/** Media that `tsvm image` makes, started by firmware. Each guest is to show tsvm-stat, get ready and power off. */
+/** Firmware boots the media of `tsvm image`. Each guest shows tsvm-stat, gets ready and powers off. */
 import t, { type Test } from 'tap';
 import { boot, type Boot } from '../support/machines/harness.js';
 import { briefGuest, type Controller, drive, MACHINE, makeMedium, type MediumKind } from '../support/machines/media.js';
@@ -24,14 +24,14 @@ function showsGuest(t: Test, { serial, ended }: Boot): void {
 
 for (const { kind, controller, uefi } of CASES) {
   const firmware = uefi ? 'UEFI' : 'a BIOS';
-  t.test(`${firmware} starts the medium ${kind} by ${controller}, and two processors run its guest`, async (t) => {
+  t.test(`${firmware} boots the medium ${kind} by ${controller}, and two processors run its guest`, async (t) => {
     const medium = await makeMedium(t, kind, await briefGuest());
     showsGuest(t, await boot({ ...MACHINE, uefi, extra: drive(controller, medium, 0) }));
   });
 }
 
 for (const uefi of [false, true]) {
-  t.test(`a disk hands options over, from ${uefi ? 'UEFI' : 'a BIOS'}: an unknown one is named`, async (t) => {
+  t.test(`a disk passes its options on ${uefi ? 'UEFI' : 'a BIOS'}: an unknown one is reported`, async (t) => {
     const medium = await makeMedium(t, 'disk', null, 'crash=reset no-such=option');
     const until = /unknown option .*\n/;
     const { serial } = await boot({ ...MACHINE, uefi, until, extra: drive('ahci', medium, 0) });

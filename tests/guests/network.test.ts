@@ -1,4 +1,4 @@
-/** A node that starts over the network, by QEMU's TFTP server or a web server here. Its guest is to get ready. */
+/** Nodes that boot over the network, from QEMU's TFTP server or a web server of the test, until their guest is ready. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const SERVER = '10.0.2.2';
 interface NetworkStart {
   readonly uefi: boolean;
   readonly card: 'e1000' | 'virtio-net';
-  /** The folder of the TFTP server, and the file that it names first. */
+  /** The folder of the TFTP server, and the boot file that it names. */
   readonly folder: string;
   readonly file: string;
 }
@@ -30,7 +30,7 @@ async function startsGuest(t: Test, { uefi, card, folder, file }: NetworkStart):
   t.equal(ended, 'off');
 }
 
-/** Serves the files of a folder, and keeps the names that were asked for. */
+/** Serves the files of a folder, and records the requested names. */
 async function serve(t: Test, folder: string): Promise<{ port: number; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -62,13 +62,13 @@ t.test('pxelinux on a BIOS reads its configuration, which names tsvm', async (t)
   await startsGuest(t, { uefi: false, card: 'e1000', folder, file: 'pxelinux.0' });
 });
 
-t.test('UEFI starts tsvm.bin as the network’s first file', async (t) => {
+t.test('UEFI starts tsvm.bin as the network’s boot file', async (t) => {
   const folder = await makeMedium(t, 'pxe', await briefGuest());
   await startsGuest(t, { uefi: true, card: 'virtio-net', folder, file: 'tsvm.bin' });
 });
 
 for (const uefi of [false, true]) {
-  t.test(`iPXE takes the script and tsvm from a web server, ${uefi ? 'on UEFI' : 'on a BIOS'}`, async (t) => {
+  t.test(`iPXE loads the script and tsvm from a web server, ${uefi ? 'on UEFI' : 'on a BIOS'}`, async (t) => {
     const content = await makeMedium(t, 'pxe', await briefGuest(), 'apic=auto');
     const { port, asked } = await serve(t, content);
     const folder = await temporaryFolder(t);

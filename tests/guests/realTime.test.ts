@@ -1,4 +1,4 @@
-/** Debian's kernel with PREEMPT_RT. */
+/** Debian's kernel with PREEMPT_RT as the guest. */
 import { join } from 'node:path';
 import t from 'tap';
 import { makeKernel } from '../../images/kernel.js';

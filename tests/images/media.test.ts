@@ -1,4 +1,4 @@
-/** What is in a medium, seen by the tools that read such things. */
+/** The content of media, as mtools, sfdisk and others read it. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -10,7 +10,7 @@ import { readPe } from '../../linker/formats/pe.js';
 import { temporaryFolder } from '../support/machines/harness.js';
 
 const CONTENT = Buffer.from('MZ: stands for an image');
-/** A PE header that names signatures. */
+/** A file with a PE header that has signatures. */
 const SIGNED = signedContent();
 const SECTOR = 512;
 const MIB = 0x10_0000;
@@ -34,7 +34,7 @@ async function medium(t: Test, options = '', content: Buffer = CONTENT, fallback
   return { image, options, fallback, folder };
 }
 
-/** The file `path` of the FAT file system that begins at `offset`. */
+/** The file `path` in the FAT file system at `offset`. */
 async function fileOf(disk: string, offset: number, path: string): Promise<Buffer> {
   const { stdout } = await execa('mtype', ['-i', `${disk}@@${offset}`, `::${path}`], { encoding: 'buffer' });
   return Buffer.from(stdout);
@@ -66,7 +66,7 @@ for (const [label, offset] of [
     t.ok(loader.includes('the node does not start without it'));
   });
 
-  t.test(`${label}: UEFI finds a signed image itself`, async (t) => {
+  t.test(`${label}: UEFI finds a signed image without the loader`, async (t) => {
     const made = await medium(t, '', SIGNED);
     const disk = join(made.folder, 'disk');
     await makeBootDisk(made, label, disk);
@@ -87,12 +87,12 @@ t.test('no section of the loader is both writable and executable', async (t) => 
   );
 });
 
-t.test('the longest options fit the loader', async (t) => {
+t.test('the longest options fit into the loader', async (t) => {
   const made = await medium(t);
   await t.resolves(makeLoader('a'.repeat(2048), 'node', join(made.folder, 'loader')));
 });
 
-t.test('the table of partitions is sound', async (t) => {
+t.test('the partition table has no faults', async (t) => {
   const made = await medium(t);
   const disk = join(made.folder, 'disk');
   await makeBootDisk(made, 'gpt', disk);
@@ -119,7 +119,7 @@ t.test('a disc has an entry for BIOS and one for UEFI', async (t) => {
   t.match(all, /UEFI +y/);
 });
 
-t.test('the scripts for the network hand the options over, and do not go on without tsvm', async (t) => {
+t.test('the scripts for the network pass the options, and do not go on without tsvm', async (t) => {
   const made = await medium(t, 'apic=trap');
   const folder = join(made.folder, 'tree');
   await mkdir(folder);
@@ -133,7 +133,7 @@ t.test('the scripts for the network hand the options over, and do not go on with
   t.same(await readFile(join(folder, 'tsvm.bin')), CONTENT);
 });
 
-t.test('the node goes on without tsvm only where the medium was told so', async (t) => {
+t.test('the node goes on without tsvm only if the medium has that as its fallback', async (t) => {
   const made = await medium(t, '', CONTENT, 'node');
   const folder = join(made.folder, 'tree');
   await mkdir(folder);

@@ -1,4 +1,4 @@
-/** Golden files: what a test expects, kept beside it. UPDATE_GOLDEN=1 writes what it finds instead. */
+/** Golden files hold expected results beside a test. UPDATE_GOLDEN=1 writes the actual results into them. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
@@ -6,7 +6,7 @@ import { root } from '../../linker/paths.js';
 
 export { root };
 
-/** Compares `actual` with the file at `path`, relative to the project. */
+/** Compares `actual` with the golden file at `path`, relative to the project. */
 export function matchesGolden(t: Test, path: string, actual: string): void {
   const file = join(root, path);
   if (process.env.UPDATE_GOLDEN === '1') {

@@ -1,10 +1,10 @@
-/** The machine that the program of docs/hello prints on. */
+/** Runs the program of docs/hello in a machine. */
 import { execa } from 'execa';
 
 /** What the program prints. */
 export const LINE = 'Hello from TypeScript\n';
 
-/** The first line that a machine prints which starts `kernel`. */
+/** Starts `kernel` in a machine and returns the first line that it prints. */
 export async function firstLineOf(kernel: string): Promise<string> {
   const machine = execa(
     'qemu-system-x86_64',

@@ -1,18 +1,18 @@
-/** The simulated machine that the kernel's start needs: a UART, an image in memory, control registers. */
+/** The parts of a simulated machine that the kernel's start needs: a UART, an image in memory, control registers. */
 import { addMemory } from '../../transpiler/lib/testing.js';
 
-/** Where tests put the image. */
+/** The image's address in tests. */
 export const IMAGE = 0x1000_0000n;
 export const IMAGE_BASE = 0xffff_ffff_8000_0000n;
 
 /** Sizes of the parts of an image, in bytes. */
 export const parts = { text: 0x2000n, constants: 0x1000n, symbols: 0x1000n, data: 0x1000n, stacks: 0xb000n };
 
-/** Thrown where the hypervisor would halt. */
+/** Thrown when the hypervisor would halt. */
 export class Halted extends Error {
   override readonly name = 'Halted';
 }
-/** What t.throws() takes for it. */
+/** Matches Halted in t.throws(). */
 export const HALTED = { name: 'Halted' };
 
 const text = IMAGE_BASE;
@@ -22,7 +22,7 @@ const data = symbols + parts.symbols;
 const stacks = data + parts.data;
 const end = stacks + parts.stacks;
 
-/** Addresses of the image's parts, as kernel/x86/platform.ts names them. */
+/** Addresses of the image's parts, with the names of kernel/x86/platform.ts. */
 export const bounds = {
   physical: IMAGE,
   text,
@@ -43,7 +43,7 @@ export function addImage(): Uint8Array {
   return addMemory(IMAGE, Number(end - text));
 }
 
-/** A machine whose COM1 collects what is sent; spread it into simulate(). */
+/** A machine whose COM1 collects the output. Spread it into simulate(). */
 export class SerialMachine {
   sent = '';
   reset = false;

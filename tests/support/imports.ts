@@ -1,9 +1,9 @@
-/** The imports between the files of folders: circles in them, and the order of folders that they have to keep. */
+/** Reads the imports between files, finds circles in them, and checks them against the order of an architecture. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import ts from 'typescript';
 
-/** For each file the files that it imports, for values or for types; paths are relative to one folder, with `/`. */
+/** The files that each file imports, for values or for types. Paths are relative to the root, with `/`. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
 /** The imports of each TypeScript file in `folders`, which are relative to `root`. */
@@ -23,7 +23,7 @@ function importsOf(file: string, text: string): readonly string[] {
     .map(({ fileName }) => posix.join(posix.dirname(file), fileName).replace(/\.js$/, '.ts'));
 }
 
-/** One way from a file through its imports back to itself; null where there is none. */
+/** A path from a file through its imports back to itself; null if there is none. */
 export function circleIn(imports: Imports): readonly string[] | null {
   const finished = new Set<string>();
   const follow = (path: readonly string[], file: string): readonly string[] | null => {
@@ -46,17 +46,17 @@ export function circleIn(imports: Imports): readonly string[] | null {
 /** Folders from the top of an architecture down. A folder imports itself, those of its own row, and those of later rows. */
 export type Order = readonly (readonly string[])[];
 
-/** The imports that run up in `order`, as `file -> imported`. A file belongs to the innermost folder of the order around it. */
+/** The imports against the order, as `file -> imported`. A file belongs to the innermost of the order's folders around it. */
 export function importsUpward(imports: Imports, order: Order): readonly string[] {
   return importsWhere(imports, (file, imported) => rowOf(imported, order) < rowOf(file, order));
 }
 
-/** The files that lie in no folder of `order`. */
+/** The files outside all folders of `order`. */
 export function filesOutside(imports: Imports, order: Order): readonly string[] {
   return [...imports.keys()].filter((file) => rowOf(file, order) === -1);
 }
 
-/** The imports for which `isRefused` says true, as `file -> imported`. */
+/** The imports for which `isRefused` returns true, as `file -> imported`. */
 export function importsWhere(
   imports: Imports,
   isRefused: (file: string, imported: string) => boolean,
@@ -66,7 +66,7 @@ export function importsWhere(
   );
 }
 
-/** The imports between the folders that lie directly in `parent`, each with all that is below it. '' is the root. */
+/** The imports between the folders directly in `parent`, each including its subfolders. '' is the root. */
 export function folderImports(imports: Imports, parent: string): Imports {
   const folders = new Map<string, Set<string>>();
   for (const [file, imported] of imports) {
@@ -82,13 +82,13 @@ export function folderImports(imports: Imports, parent: string): Imports {
   return new Map([...folders].map(([folder, others]) => [folder, [...others]]));
 }
 
-/** The folder directly in `parent` that holds `file`; null for a file that lies elsewhere, or in `parent` itself. */
+/** The folder directly in `parent` that contains `file`; null if the file lies elsewhere, or in `parent` itself. */
 function childOf(parent: string, file: string): string | null {
   const path = posix.relative(parent, file).split('/');
   return path[0] === '..' || path.length === 1 ? null : posix.join(parent, path[0] ?? '');
 }
 
-/** The index of the row in `order` whose folder holds `file`; of several such folders the innermost counts. -1: none does. */
+/** The index of the row in `order` with the innermost folder that contains `file`; -1: there is none. */
 function rowOf(file: string, order: Order): number {
   const around = order
     .flatMap((folders, row) => folders.map((folder) => ({ folder, row })))
@@ -97,7 +97,7 @@ function rowOf(file: string, order: Order): number {
   return around[0]?.row ?? -1;
 }
 
-/** For each folder the folders from which its own files, not those of folders in it, import. */
+/** The folders from which each folder's own files import. The files of its subfolders do not count. */
 export function importsOfFolders(imports: Imports): Imports {
   const folders = new Map<string, Set<string>>();
   for (const [file, paths] of imports) {

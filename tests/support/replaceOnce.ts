@@ -1,6 +1,6 @@
-/** Changes of a source text that a test makes to plant a fault, or to undo a defence. */
+/** Changes a source text, so that a test can plant a fault or undo a defence. */
 
-/** `text` with `to` in place of `from`, which it has exactly once; throws otherwise, and names `file`. */
+/** Replaces `from` in `text` with `to`. Throws an error that names `file` unless `from` is there exactly once. */
 export function replaceOnce(text: string, from: string, to: string, file: string): string {
   const [before, after, ...more] = text.split(from);
   if (before === undefined || after === undefined || more.length > 0) {

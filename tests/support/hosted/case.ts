@@ -1,4 +1,4 @@
-/** One run of one function: what goes in, the same for Node and for C. */
+/** A case is one run of one function: its inputs, the same for Node and for C. */
 import type { Function, Instance } from '../../../transpiler/ir/nodes.js';
 
 /** Bytes of simulated machine memory. */
@@ -7,33 +7,33 @@ export interface Region {
   readonly bytes: Uint8Array;
 }
 
-/** An integer, a boolean or text; a reference or a window by where it is; null. */
+/** A value: an integer, a boolean or a text; the place of a reference or a window; or null. */
 export type Value = bigint | boolean | string | Region | null;
 
 export interface Case {
   readonly function: Function;
   readonly arguments: readonly Value[];
-  /** Memory that is there beside the instances and what the arguments refer to. */
+  /** Memory in addition to the instances and the memory that arguments refer to. */
   readonly regions: readonly Region[];
-  /** What the instances hold that the function can reach. */
+  /** Content of the instances that the function can reach. */
   readonly instances: ReadonlyMap<Instance, Uint8Array>;
-  /** What the intrinsics give, in order; each takes as many bits as its type has. */
+  /** Results of intrinsics, in order. Each uses as many bits as its type has. */
   readonly answers: readonly bigint[];
 }
 
 /**
- * What came out, as lines: intrinsic calls in order, how it ended, each byte of memory that
- * changed. Both sides print the same text.
+ * The outcome of a case, as lines: the intrinsic calls in order, how the run ended, and each changed byte of memory. Both sides
+ * print it in the same form.
  */
 export type Outcome = string;
 
-/** All regions of a case, in the order both sides take them. */
+/** All regions of a case, in the order that both sides use. */
 export function regionsOf(run: Case): Region[] {
   const referred = run.arguments.filter((value) => typeof value === 'object' && value !== null);
   return [...run.regions, ...referred];
 }
 
-/** What a run of one case is called in messages. */
+/** The call of a case, for messages. */
 export function callOf({ function: tested, arguments: values }: Case): string {
   return `${tested.module.name} ${tested.name}(${values.map(describe).join(', ')})`;
 }

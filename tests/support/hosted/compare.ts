@@ -1,10 +1,10 @@
-/** Runs cases in Node and in C and finds the first that ends differently. */
+/** Runs cases in Node and in C, and finds the first case with different outcomes. */
 import { callOf, type Case } from './case.js';
 import { runNative, type NativeProgram } from './nativeRun.js';
 import { runInNode, type LoadedProgram } from './nodeRun.js';
 
 export interface Difference {
-  /** The call, in words. */
+  /** The call, for messages. */
   readonly call: string;
   readonly case: Case;
   readonly inNode: string;
@@ -12,12 +12,12 @@ export interface Difference {
 }
 
 export interface Comparison {
-  /** The cases that ran both ways: those in which the function's callers keep their side. */
+  /** The cases that ran on both sides: those that fulfil what the function requires of its callers. */
   readonly ran: readonly Case[];
   readonly difference: Difference | null;
 }
 
-/** Throws where Node finds something that the checker should have, or a sanitizer does. */
+/** Compares the runs. Throws if Node or a sanitizer finds a fault that the checker should have found. */
 export async function compareRuns(
   loaded: LoadedProgram,
   native: NativeProgram,

@@ -1,4 +1,4 @@
-/** The C around an emitted program that feeds it cases: a `switch` over the functions. */
+/** Makes the C driver of an emitted program, which runs cases: a `switch` over the functions. */
 import { fieldName, globalName, localName } from '../../../transpiler/emit/names.js';
 import { cType, storageType } from '../../../transpiler/emit/types.js';
 import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
@@ -6,7 +6,7 @@ import type { Function, Instance, IntrinsicFunction } from '../../../transpiler/
 import type { IntegerType, Type } from '../../../transpiler/ir/types.js';
 import { scalarType } from './nodeRun.js';
 
-/** A program that reads cases and prints their outcomes, as platform.h and case.ts say. */
+/** The source of a program that reads cases and prints their outcomes, in the form of platform.h and case.ts. */
 export function driverSource(functions: readonly Function[], instances: readonly Instance[]): string {
   return `#include "image.c"
 
@@ -84,7 +84,7 @@ function isSigned(type: IntegerType): boolean {
   return rangeOfName(integerName(type)).low < 0n;
 }
 
-/** The intrinsics as recorded calls, in the form that prelude.h asks for. */
+/** The header that implements the intrinsics as recorded calls, in the form that prelude.h requires. */
 export function intrinsicsHeader(intrinsics: readonly IntrinsicFunction[]): string {
   return intrinsics.map(intrinsicSource).join('\n');
 }

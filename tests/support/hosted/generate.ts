@@ -1,4 +1,4 @@
-/** Cases for a function, from fast-check: the ends of each type as often as what lies between. */
+/** Generates cases for a function with fast-check: a type's extreme values are as frequent as all others. */
 import fc from 'fast-check';
 import { reachable } from '../../../transpiler/emit/reachable.js';
 import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
@@ -7,19 +7,19 @@ import type { IntegerType, Layout, Type } from '../../../transpiler/ir/types.js'
 import type { Case, Region, Value } from './case.js';
 import { normalizeBooleans } from './layouts.js';
 
-/** Ten pages that addresses often point to. */
+/** Start of the ten scratch pages, to which addresses often point. */
 const SCRATCH = 0x10_0000n;
 const SCRATCH_BYTES = 0xa000;
 const PAGE_BYTES = 0x1000;
-/** What firmware keeps from 0x400 on. */
+/** Address of the BIOS data area. */
 const BIOS_DATA = 0x400n;
 const BIOS_DATA_BYTES = 0x100;
-/** Where what arguments refer to starts, each this far from the one before. */
+/** Address of the memory that arguments refer to, and the distance between two of them. */
 const REFERRED = 0x1000_0000n;
 const REFERRED_STEP = 0x100_0000n;
 const ANSWERS = 200;
 
-/** Any integer of the type: its ends, small ones, powers of two and their neighbours, addresses, any. */
+/** Any integer of the type, often an extreme value, a small one, one near a power of two, or an address. */
 export function anyInteger(type: IntegerType): fc.Arbitrary<bigint> {
   if (type.members) return fc.constantFrom(...type.members);
   const { low, high } = rangeOfName(integerName(type));
@@ -41,7 +41,7 @@ function scratchAddress(step: number): fc.Arbitrary<bigint> {
   return fc.nat(SCRATCH_BYTES / step - 1).map((index) => SCRATCH + BigInt(index * step));
 }
 
-/** Cases that call `tested` with arguments, memory and answers of its types. */
+/** Cases that call `tested` with arguments, memory and results of intrinsics of the right types. */
 export function anyCase(tested: Function): fc.Arbitrary<Case> {
   const reached = instancesReachedFrom(tested);
   return fc
@@ -64,7 +64,7 @@ export function anyCase(tested: Function): fc.Arbitrary<Case> {
     }));
 }
 
-/** The instances that a function and what it calls can touch. */
+/** The instances that a function and its callees can access. */
 export function instancesReachedFrom(start: Function): readonly Instance[] {
   return [...reachable({ modules: [], intrinsics: [], entries: [start], layouts: [] }).instances];
 }
@@ -103,7 +103,7 @@ function anyRegion(base: bigint, contents: fc.Arbitrary<Uint8Array>): fc.Arbitra
   return contents.map((bytes) => ({ base, bytes }));
 }
 
-/** Zeroes, any bytes, mostly zeroes, or words that often point into the scratch pages. */
+/** Any content: zeros, random bytes, mostly zeros, or words that often point into the scratch pages. */
 function anyContents(length: number, layout?: Layout): fc.Arbitrary<Uint8Array> {
   return fc.tuple(fc.constantFrom('zero', 'any', 'sparse', 'pointers'), fc.nat(0xffff_ffff)).map(([style, seed]) => {
     const bytes = new Uint8Array(length);
@@ -126,7 +126,7 @@ function fill(bytes: Uint8Array, style: 'any' | 'sparse' | 'pointers', random: (
   }
 }
 
-/** Xorshift: 32 bits at a time, the same for the same seed. */
+/** A xorshift generator of 32-bit words. Equal seeds give equal words. */
 function randomWords(seed: number): () => number {
   let state = seed | 1;
   return () => {

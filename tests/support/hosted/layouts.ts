@@ -1,4 +1,4 @@
-/** Between the layouts of the intermediate representation and those of the library. */
+/** Converts layouts of the intermediate representation to those of the library. */
 import type { ArrayLayout, Layout } from '../../../transpiler/ir/types.js';
 import * as library from '../../../transpiler/lib/layout.js';
 import type { AnyLayout, Fields, Scalar } from '../../../transpiler/lib/layout.js';
@@ -20,7 +20,7 @@ const scalars: Readonly<Record<string, unknown>> = {
 };
 const made = new Map<Layout, AnyLayout>();
 
-/** The library's layout that looks the same in memory. */
+/** The library's layout with the same form in memory. */
 export function libraryLayout(layout: Layout): AnyLayout {
   const known = made.get(layout);
   if (known) return known;
@@ -45,7 +45,7 @@ function makeLayout(layout: Layout): AnyLayout {
   }
 }
 
-/** Makes every boolean in `bytes`, which hold `layout` from `offset` on, 0 or 1: all that C allows. */
+/** Makes each boolean of the `layout` at `offset` in `bytes` 0 or 1, the only values that C allows. */
 export function normalizeBooleans(bytes: Uint8Array, layout: Layout, offset = 0): void {
   switch (layout.kind) {
     case 'scalar':

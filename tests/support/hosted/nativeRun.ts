@@ -1,4 +1,4 @@
-/** The side of C: the emitted program with a driver around it, under the sanitizers. */
+/** Runs cases in C: the emitted program with a driver, under the sanitizers. */
 import { execa } from 'execa';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ export interface NativeProgram {
 
 /**
  * Compiles emitted `files` in `folder` with a driver that can call each of `functions`.
- * Rejects with what gcc says where it says anything.
+ * Rejects with gcc's messages if there are any.
  */
 export async function compileNative(
   program: Program,
@@ -48,8 +48,8 @@ export async function compileNative(
 }
 
 /**
- * What the cases do in C, in order. Rejects where one does not end as it should, with what the
- * sanitizer says and which case it was.
+ * Runs the cases in C and returns their outcomes in order. Rejects if one does not end properly, with the sanitizer's message and
+ * the case.
  */
 export async function runNative(
   native: NativeProgram,

@@ -1,4 +1,4 @@
-/** The side of Node: the program's own modules, imported as they are. */
+/** Runs cases in Node: the program's own modules, imported unmodified. */
 import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
 import type { Function, Instance, IntrinsicFunction, Module, Program } from '../../../transpiler/ir/nodes.js';
 import type { ScalarLayout, Type } from '../../../transpiler/ir/types.js';
@@ -17,7 +17,7 @@ import { startRounds, TooLong } from './rounds.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** A program whose modules are loaded, with the memory of each instance. */
+/** A program with loaded modules, and the memory of each instance. */
 export interface LoadedProgram {
   readonly program: Program;
   readonly exports: ReadonlyMap<string, Exports>;
@@ -39,21 +39,21 @@ export async function loadProgram(program: Program, url: (module: string) => str
   return { program, exports, instances };
 }
 
-/** The library's own modules are in a program for their layouts only. */
+/** Whether a module declares anything to run. The library's own modules are in a program only for their layouts. */
 function declaresAnything({ functions, constants, lists, tables, instances }: Module): boolean {
   return [functions, constants, lists, tables, instances].some((declared) => declared.length > 0);
 }
 
 /** Ends a run at an intrinsic that does not return. */
 class Halted extends Error {}
-/** Ends a run that asks for more answers than there are: a wait for a device that says nothing. */
+/** Ends a run that needs more results of intrinsics than there are, such as one that waits for a device. */
 class Exhausted extends Error {}
-/** A function that waits for another processor, which is not there, ends after so many calls; platform.h agrees. */
+/** Limit of intrinsic calls, so that a wait for another, absent processor ends. platform.h has the same. */
 const MOST_CALLS = 5_000;
 
 /**
- * What the function does in Node; null where the case is not one it must serve: its `requires`
- * does not hold, an address it trusts leads nowhere, or its loops hardly end.
+ * Runs the function in Node. Null if it need not handle the case: its `requires` does not hold, an address that it trusts is
+ * invalid, or its loops take too long.
  */
 export function runInNode(loaded: LoadedProgram, run: Case): Outcome | null {
   const watched = placeMemory(loaded, run);
@@ -80,7 +80,7 @@ interface Watched {
   readonly now: Uint8Array;
 }
 
-/** Lays out the memory of a case; the result sees what becomes of it. */
+/** Sets up the memory of a case. The result shows its changes. */
 function placeMemory(loaded: LoadedProgram, run: Case): Watched[] {
   resetMemory();
   const watched = regionsOf(run).map(({ base, bytes }) => ({
@@ -120,7 +120,7 @@ function nodeValue(type: Type, value: Value): unknown {
   return value;
 }
 
-/** A value as both sides print it. */
+/** Formats a value in the form of both sides. */
 function show(type: Type, value: unknown): string {
   if (value === null) return 'null';
   if (type.kind === 'reference') return `@${addressOf(value as object).toString(16)}`;
@@ -128,7 +128,7 @@ function show(type: Type, value: unknown): string {
   return type.kind === 'void' ? 'nothing' : String(value);
 }
 
-/** A machine that writes down each call and answers from the list. */
+/** A machine that records each intrinsic call and answers from the list. */
 function recorder(intrinsics: readonly IntrinsicFunction[], answers: readonly bigint[], log: string[]): object {
   let next = 0;
   let calls = 0;
@@ -175,14 +175,14 @@ function answerOf(type: Type, answer: () => bigint): unknown {
   }
 }
 
-/** The type that a field of this kind has in the program. */
+/** The program's type of a field of this kind. */
 export function scalarType(name: ScalarLayout['name']): Type {
   if (name === 'boolean') return { kind: 'boolean' };
   const javascript = rangeOfName(name).high > 0xffff_ffffn ? 'bigint' : 'number';
   return { kind: 'integer', javascript, name, members: null };
 }
 
-/** Whether the error is the tested function's own `requires`: the frame that called it is that function's. */
+/** Whether the error comes from the `requires` of the tested function itself, by its caller in the stack trace. */
 function isOwnRequirement(error: unknown, tested: Function): boolean {
   if (!(error instanceof ContractError) || !error.message.startsWith('requires')) return false;
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));

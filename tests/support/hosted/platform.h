@@ -1,6 +1,6 @@
 /*
- * A platform under an ordinary process: machine memory is a list of regions, and each intrinsic
- * is a recorded call. What it prints is what nodeRun.ts prints; see case.ts.
+ * A platform in an ordinary process: machine memory is a list of regions, and each intrinsic is a recorded call. It prints the
+ * same as nodeRun.ts; see case.ts.
  *
  * Intrinsics are in the generated intrinsics.h, included at the end.
  */
@@ -27,7 +27,7 @@ static unsigned answerCount, answersTaken, calls;
 #define MOST_CALLS 5000
 static jmp_buf ending;
 
-/* Only a mistake of the tests gets here: Node has run the case. */
+/* Node has run the case, so this happens only by a mistake of the tests. */
 static _Noreturn void platform_broken(const char *what) {
   printf("broken: %s\n", what);
   exit(3);
@@ -67,7 +67,7 @@ static UNUSED uint64_t platform_answer(void) {
   return answers[answersTaken++];
 }
 
-/* Each intrinsic begins with it. */
+/* Records a call; each intrinsic begins with it. */
 static UNUSED void platform_called(void) {
   if (++calls > MOST_CALLS) platform_exhausted();
 }
@@ -128,7 +128,7 @@ static UNUSED Bytes input_window(void) {
   return start == 0 ? NO_BYTES : bytes_window(start, length);
 }
 
-/* A region of a case: memory of its own, exactly as long, or an instance's. */
+/* A region of a case: its own memory of exactly its size, or an instance's memory. */
 static void input_region(uint8_t *memory, uint64_t size) {
   struct region *region = &regions[regionCount++];
   region->base = input_u64();

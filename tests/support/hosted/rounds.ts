@@ -1,9 +1,9 @@
-/** Counts the rounds of loops in Node, so that a program which hardly ends does not hold up a test. */
+/** Counts the rounds of loops in Node, so that a program with endless loops does not block a test. */
 import ts from 'typescript';
 
 const MOST_ROUNDS = 100_000;
 
-/** Ends a run that goes on for too long. */
+/** Ends a run that takes too long. */
 export class TooLong extends Error {}
 
 let rounds = 0;
@@ -12,13 +12,13 @@ export function startRounds(): void {
   rounds = 0;
 }
 
-/** Called in each round of each loop. */
+/** Is called in each round of each loop. */
 export function countRound(): void {
   rounds += 1;
   if (rounds > MOST_ROUNDS) throw new TooLong();
 }
 
-/** Has each loop of a module call `countRound` of its scope. */
+/** Makes each loop of a module call `countRound` of its scope. */
 export const countingRounds: ts.TransformerFactory<ts.SourceFile> = (context) => {
   const { factory } = context;
   const counted = (body: ts.Statement): ts.Block => {

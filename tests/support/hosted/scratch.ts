@@ -1,4 +1,4 @@
-/** Folders for what a test makes, which two runs at once do not share. */
+/** Makes folders for a test's results. Two simultaneous runs use different ones. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -6,14 +6,14 @@ import { root } from '../../../linker/paths.js';
 
 export { root };
 
-/** An empty folder of this run, three levels below the project's; it is gone when the test is. */
+/** Makes an empty folder of this run, three levels below the project's. It is removed after the test. */
 export function scratchFolder(t: Test, name: string): string {
   const folder = emptyFolder(`${name}-${process.pid}`);
   t.teardown(() => [folder, compiledFolder(folder)].forEach(remove));
   return folder;
 }
 
-/** An empty folder, three levels below the project's, and one for its JavaScript. */
+/** Makes an empty folder, three levels below the project's, and one for its JavaScript. */
 export function emptyFolder(name: string): string {
   const folder = join(root, 'build', 'scratch', name);
   for (const each of [folder, compiledFolder(folder)]) {
@@ -27,7 +27,7 @@ function remove(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Where the JavaScript of modules in `folder` lies, so that their imports lead where they should. */
+/** The folder for the JavaScript of the modules in `folder`, placed so that their imports work. */
 export function compiledFolder(folder: string): string {
   return folder.replace(join(root, 'build'), join(root, 'build', 'js', 'build'));
 }

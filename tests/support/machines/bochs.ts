@@ -1,30 +1,30 @@
-/** Boots machines with Intel VT-x for the tests, or with AMD-V. */
+/** Boots machines in Bochs for the tests, with Intel VT-x or AMD-V. */
 import { type BochsMachine, type BochsEnd, DEFAULT_BOCHS_MACHINE, startBochs } from '../../../emulators/bochs.js';
 import { defaultGuest, freshImage } from './harness.js';
 
 export interface BochsBoot {
-  /** All that came over the serial port, with \n as the end of a line. */
+  /** The output on the serial port, with \n at the end of each line. */
   readonly serial: string;
-  /** `stopped`: it was stopped when `until` matched. */
+  /** How the run ended; `stopped`: because `until` matched. */
   readonly ended: BochsEnd | 'stopped';
-  /** What Bochs said of VM entries that failed, and of an end that it did not expect. */
+  /** Bochs's messages about failed VM entries and about an unexpected end. */
   readonly messages: readonly string[];
 }
 
 export interface BochsBootOptions extends Partial<BochsMachine> {
-  /** Ends the run when the serial text matches, after a moment in which a reset would show. */
+  /** Ends the run when the output matches, after a moment in which a reset would show. */
   readonly until?: RegExp;
   readonly seconds?: number;
 }
 
-/** A processor with AMD-V, nested paging and the next RIP saved, as no processor of QEMU's does. */
+/** A processor with AMD-V, nested paging and next RIP save, which no processor of QEMU has. */
 export const AMD_MODEL = 'trinity_apu';
 
 const SETTLE_MILLISECONDS = 2000;
-/** Bochs takes half a minute of processor time for Linux, and the tests share the processors. */
+/** Time limit. Bochs needs half a minute of processor time to boot Linux, and the tests share the host's processors. */
 const DEFAULT_SECONDS = 300;
 
-/** Boots the default guest under the image, unless `options` says otherwise. A reset ends the run. */
+/** Boots the default guest under the image, unless `options` has others. A reset ends the run. */
 export async function bootInBochs(options: BochsBootOptions): Promise<BochsBoot> {
   const { until, seconds = DEFAULT_SECONDS, ...chosen } = options;
   const machine: BochsMachine = {

@@ -1,11 +1,11 @@
-/** Machines that gdb stops at a function of the hypervisor's, to change what it meets there. */
+/** Boots machines that gdb stops at a function of the hypervisor, to change its state there. */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runTool } from '../../../linker/toolchain/tools.js';
 import { boot, type Boot, type BootOptions, freshImage, imageFolder } from './harness.js';
 
-/** A port that nothing listens on. */
+/** Finds a free TCP port. */
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -15,7 +15,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Boots up to `where`, a C function or `*` and one for its very first instruction, gives gdb `commands`, and goes on. */
+/** Boots up to `where`, runs gdb's `commands` there, and goes on. With `*` before a C function: to its first instruction. */
 export async function bootAndBreak(where: string, commands: readonly string[], options: BootOptions): Promise<Boot> {
   await freshImage();
   const port = await freePort();

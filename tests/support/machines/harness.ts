@@ -1,4 +1,4 @@
-/** Boots machines for the tests and keeps what they write to the serial port. */
+/** Boots machines in QEMU for the tests, and collects their output on the serial port. */
 import { execa } from 'execa';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,18 +11,18 @@ import { output, root } from '../../../linker/paths.js';
 import { CHECKED, type ImageKind, ORDINARY } from '../../../linker/toolchain/kinds.js';
 
 export interface Boot {
-  /** All that came over the serial port, with \n as the end of a line. */
+  /** The output on the serial port, with \n at the end of each line. */
   readonly serial: string;
-  /** `off`: the machine ended its run; `stopped`: it was stopped when `until` matched; `timeout`: neither came. */
+  /** How the run ended. `off`: by itself; `stopped`: because `until` matched; `timeout`: neither happened in time. */
   readonly ended: 'off' | 'stopped' | 'timeout';
 }
 
 export interface BootOptions extends Partial<Machine> {
-  /** Ends the run when the serial text matches, after a moment in which a reset would show. */
+  /** Ends the run when the output matches, after a moment in which a reset would show. */
   readonly until?: RegExp;
-  /** How long that moment is. */
+  /** The length of that moment. */
   readonly settleMilliseconds?: number;
-  /** What to type when the text matches, in this order. */
+  /** Lines to type, each when the output matches, in this order. */
   readonly dialogue?: readonly (readonly [RegExp, string])[];
   readonly seconds?: number;
 }
@@ -30,12 +30,12 @@ export interface BootOptions extends Partial<Machine> {
 const SETTLE_MILLISECONDS = 1000;
 const DEFAULT_SECONDS = 120;
 
-/** What the tests boot where they do not ask for a kind: TSVM_IMAGE=checked has them boot the checked image. */
+/** The kind of image that tests boot by default. TSVM_IMAGE=checked selects the checked image. */
 export const testedKind = kindNamed(process.env['TSVM_IMAGE'] ?? ORDINARY.name);
 
 const built = new Map<ImageKind, Promise<string>>();
 
-/** The image of the kernel as it is now. */
+/** Builds the image of the current kernel, if it is out of date, and returns its path. */
 export function freshImage(kind = testedKind): Promise<string> {
   const image =
     built.get(kind) ??
@@ -47,7 +47,7 @@ export function freshImage(kind = testedKind): Promise<string> {
   return image;
 }
 
-/** Where an image is, and all that belongs to it. */
+/** The folder with an image and the other results of its build. */
 export function imageFolder(kind = testedKind): string {
   return join(output, kind.folder);
 }
@@ -62,7 +62,7 @@ export function defaultGuest() {
   return makeGuest({ root, onStep: () => undefined });
 }
 
-/** Boots the default guest under the image, unless `options` says otherwise. A reset ends the run. */
+/** Boots the default guest under the image, unless `options` has others. A reset ends the run. */
 export async function boot(options: BootOptions): Promise<Boot> {
   const {
     until,
@@ -110,14 +110,14 @@ export async function boot(options: BootOptions): Promise<Boot> {
 }
 
 /**
- * Linux looks whether the timer interrupts as often as it should while it counts some milliseconds, which a machine that
- * is emulated on a busy host may not manage.
+ * Adds an option for Linux. Otherwise Linux checks that the timer interrupts often enough within some milliseconds, which may
+ * fail in an emulator on a busy host.
  */
 function forLinux(append: string): string {
   return append.startsWith('console=ttyS0') ? `${append} no_timer_check` : append;
 }
 
-/** What the guest printed between `guest: begin NAME` and `guest: end`, by name. */
+/** The guest's output between `guest: begin NAME` and `guest: end`, by name. */
 export function sectionsOf(serial: string): Map<string, string[]> {
   const sections = [...serial.matchAll(/^guest: begin (\w+)\n([^]*?)^guest: end$/gm)];
   return new Map(sections.map(([, name = '', text = '']) => [name, text.trimEnd().split('\n')]));
@@ -128,7 +128,7 @@ export function hypervisorLines(serial: string): string[] {
   return serial.split('\n').filter((line) => line.startsWith('tsvm: '));
 }
 
-/** A folder that is gone after the test. */
+/** Makes a folder that is removed after the test. */
 export async function temporaryFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));

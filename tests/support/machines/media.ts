@@ -1,4 +1,4 @@
-/** Media with a guest or without, and the machines that start from them. */
+/** Makes media with or without a guest, and describes the machines that start from them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -11,15 +11,15 @@ import { defaultGuest, freshImage, temporaryFolder, type BootOptions } from './h
 
 export type MediumKind = 'iso' | 'disk' | 'usb' | 'pxe';
 
-/** Null: the node's own system is the guest. */
+/** The guest on a medium; null: the guest is the node's own system. */
 export type PackedGuest = (Guest & { readonly append: string }) | null;
 
-/** What the default guest does: it shows tsvm-stat, says that it is ready, and powers off. */
+/** The default guest with a short task: it shows tsvm-stat, prints that it is ready, and powers off. */
 export async function briefGuest(): Promise<PackedGuest> {
   return { ...(await defaultGuest()), append: 'console=ttyS0 quiet no_timer_check tsvm.run=poweroff' };
 }
 
-/** Writes the medium for the time of the test; returns its path. */
+/** Writes a medium, which is removed after the test; returns its path. */
 export async function makeMedium(t: Test, kind: MediumKind, guest: PackedGuest, options = ''): Promise<string> {
   const image = join(await temporaryFolder(t), 'node.bin');
   const empty = await readFile(await freshImage());
@@ -27,7 +27,7 @@ export async function makeMedium(t: Test, kind: MediumKind, guest: PackedGuest, 
   return makeMediumOf(t, kind, { image, options, fallback: 'none' });
 }
 
-/** The same of any file that stands for tsvm. */
+/** Writes a medium with any file in place of tsvm; returns its path. */
 export async function makeMediumOf(t: Test, kind: MediumKind, of: Omit<Medium, 'folder'>): Promise<string> {
   const folder = await temporaryFolder(t);
   const medium = { ...of, folder };
@@ -42,7 +42,7 @@ async function bundleOf({ kernel, initrd, append }: NonNullable<PackedGuest>): P
   return makeBundle({ kernel: await readFile(kernel), initrd: await readFile(initrd), cmdline: Buffer.from(append) });
 }
 
-/** The controller that a medium or a disk is behind. */
+/** QEMU's devices for the controllers of a medium or disk. */
 const DEVICES = {
   cd: ['ide-cd,bus=ide.4'],
   ahci: ['ide-hd,bus=ide.0'],
@@ -51,7 +51,7 @@ const DEVICES = {
 } as const;
 export type Controller = keyof typeof DEVICES;
 
-/** QEMU's words for a drive that forgets what is written to it; the first one is what firmware starts. */
+/** QEMU's options for a drive that discards writes. Firmware boots the first drive. */
 export function drive(controller: Controller, file: string, order: number): string[] {
   const id = `drive${order}`;
   const devices: readonly string[] = DEVICES[controller];
@@ -60,8 +60,8 @@ export function drive(controller: Controller, file: string, order: number): stri
   return [...source, ...words.flatMap((word) => ['-device', word])];
 }
 
-/** The first file of pxelinux, and what that loads, from the Debian packages pxelinux and syslinux-common. */
+/** The boot file of pxelinux and the module that it loads, from the Debian packages pxelinux and syslinux-common. */
 export const PXELINUX = ['/usr/lib/PXELINUX/pxelinux.0', '/usr/lib/syslinux/modules/bios/ldlinux.c32'];
 
-/** A machine that only its firmware starts. */
+/** A machine that its firmware boots, without an image for QEMU's loader. */
 export const MACHINE: BootOptions = { image: null, kernel: null, initrd: null, cpus: 2, seconds: 400 };

@@ -1,11 +1,11 @@
-/** A guest that goes over to another kernel, by kexec. */
+/** A guest that starts another kernel by kexec. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { cpioArchive } from '../../../linker/formats/cpio.js';
 import { defaultGuest, temporaryFolder } from './harness.js';
 
-/** The initramfs with the next kernel, the same initramfs and a command line in it. */
+/** Makes an initramfs that contains the next kernel, its initramfs, the same one, and its command line. */
 export async function withNext(t: Test, commandLine: string): Promise<string> {
   const { kernel, initrd } = await defaultGuest();
   const first = await readFile(initrd);

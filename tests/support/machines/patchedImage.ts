@@ -1,4 +1,4 @@
-/** Images with a fault planted, or a check taken out: the C of the kernel as it is, patched and linked anew. */
+/** Makes images with a planted fault, or without a check: the kernel's current C is patched and linked anew. */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -12,11 +12,11 @@ export interface Patch {
   readonly file: string;
   /** The start of a function, up to its opening brace, as the file has it. */
   readonly functionStart: RegExp;
-  /** What the function does first. */
+  /** C code that is inserted at the function's start. */
   readonly then: string;
 }
 
-/** The path of the image that has `patches`. Throws where one of them does not find its function. */
+/** Makes an image with `patches` and returns its path. Throws if a patch does not find its function. */
 export async function patchedImage(
   t: Test,
   name: string,

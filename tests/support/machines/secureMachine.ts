@@ -1,6 +1,6 @@
 /**
- * A machine whose firmware starts only what its owner has signed, set up as docs/boot.md says: keys are made, written into the
- * firmware in its setup mode by a Linux on the bare machine, and from then on the firmware knows the owner's certificate only.
+ * Sets up a machine whose firmware starts only files that its owner has signed, as docs/boot.md describes. It makes keys; a Linux
+ * on the bare machine writes them into the firmware in setup mode; from then on the firmware trusts only the owner's certificate.
  */
 import { execa } from 'execa';
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
@@ -10,22 +10,22 @@ import { type FatFile, fatSize, makeFat } from '../../../images/fat.js';
 import { boot, type Boot, type BootOptions, defaultGuest } from './harness.js';
 
 const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
-/** Without keys, so that the firmware is in its setup mode. */
+/** The firmware's initial variables. They have no keys, so the firmware is in setup mode. */
 const VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 const GLOBAL = '8be4df61-93ca-11d2-aa0d-00e098032b8c';
 const SECURITY_DATABASE = 'd719b2cb-3d3a-4596-a3bc-dad00e67656f';
 
-/** In the order in which they are written: with the platform key the setup mode ends. Each names who signs its update. */
+/** The key variables in the order of writing, each with the signer of its update. The platform key ends the setup mode. */
 const KEYS = [
   { name: 'db', vendor: SECURITY_DATABASE, signer: 'KEK' },
   { name: 'KEK', vendor: GLOBAL, signer: 'PK' },
   { name: 'PK', vendor: GLOBAL, signer: 'PK' },
 ] as const;
 
-/** Attributes (UEFI 2.10, 8.2.1): not volatile, for boot services and the runtime; and authenticated by time. */
+/** Attributes (UEFI 2.10, 8.2.1): non-volatile, access by boot services and at run time; and time-based authentication. */
 const PLAIN = Buffer.from([7, 0, 0, 0]);
 const AUTHENTICATED = Buffer.from([0x27, 0, 0, 0]);
-/** Boot00A0 and so on: the firmware numbers its own from 0. */
+/** Number of the first boot entry, Boot00A0. The firmware numbers its own entries from 0. */
 const FIRST_ENTRY = 0x00a0;
 
 const INIT = `#!/bin/busybox sh
@@ -42,7 +42,7 @@ done
 poweroff -f
 `;
 
-/** An entry of the firmware's boot menu, which nobody signs: its file, and the options that it hands over. */
+/** An entry of the firmware's boot menu, which is not signed: a file, and the options that it gets. */
 export interface BootEntry {
   readonly file: string;
   readonly options: string;
@@ -52,13 +52,13 @@ export interface SecureMachine {
   /** Signs a file with the owner's key. */
   readonly sign: (file: string, signed: string) => Promise<void>;
   /**
-   * Starts a machine with a disk that has these files. The firmware tries its boot entries in their order, each of which is
-   * there if its file is, and then what any disk has: EFI/BOOT/BOOTX64.EFI.
+   * Starts a machine with a disk that has these files. The firmware tries in order those boot entries whose files exist, and then
+   * the default file of any disk, EFI/BOOT/BOOTX64.EFI.
    */
   readonly start: (files: readonly FatFile[], options?: BootOptions) => Promise<Boot>;
 }
 
-/** Makes keys, and enrols them and the boot entries. `folder` keeps what belongs to the machine. */
+/** Makes keys, and enrols them and the boot entries. `folder` holds the machine's files. */
 export async function enrolledMachine(folder: string, entries: readonly BootEntry[]): Promise<SecureMachine> {
   await makeKeys(folder);
   const variables = join(folder, 'variables.fd');
@@ -95,7 +95,7 @@ async function makeKeys(folder: string): Promise<void> {
   }
 }
 
-/** The default initramfs, whose init now writes the boot entries and the keys, in this order, and powers off. */
+/** Makes the default initramfs with another init, which writes the boot entries, then the keys, and powers off. */
 async function initrdWithVariables(folder: string, entries: readonly BootEntry[]): Promise<string> {
   const first = await readFile((await defaultGuest()).initrd);
   const order = Buffer.alloc(2 * entries.length);
@@ -125,7 +125,7 @@ async function initrdWithVariables(folder: string, entries: readonly BootEntry[]
   return file;
 }
 
-/** EFI_LOAD_OPTION (UEFI 2.10, 3.1.3): active, with the short form of a path, a file on any disk (3.1.2). */
+/** An active EFI_LOAD_OPTION (UEFI 2.10, 3.1.3) with a short-form path: a file on any disk (3.1.2). */
 function loadOption({ file, options }: BootEntry): Buffer {
   const text = (value: string) => Buffer.from(`${value}\0`, 'utf16le');
   const name = text(`\\${file.replaceAll('/', '\\')}`);

@@ -1,4 +1,4 @@
-/** Disks that UEFI firmware starts: GRUB, which starts the image, and after it what the test puts there. */
+/** Makes disks from which UEFI firmware boots GRUB. GRUB starts the image, and then what the test has chosen. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -11,11 +11,11 @@ import { type BootOptions, freshImage, temporaryFolder } from './harness.js';
 export interface UefiDisk {
   /** GRUB's commands. The image is /tsvm.bin, and images/bare/efi.asm is /EFI/test/guest.efi. */
   readonly commands: readonly string[];
-  /** The image, where it is not the one that is built now. */
+  /** The image; default: that of the current kernel. */
   readonly image?: string;
 }
 
-/** A machine that starts from such a disk. */
+/** Makes a machine that boots from such a disk. */
 export async function withUefiDisk(t: Test, { commands, image }: UefiDisk): Promise<BootOptions> {
   const folder = await temporaryFolder(t);
   const grub = join(folder, 'grub.efi');
@@ -35,10 +35,10 @@ export async function withUefiDisk(t: Test, { commands, image }: UefiDisk): Prom
   return { uefi: true, image: null, kernel: null, initrd: null, memory: '256M', seconds: 60, extra };
 }
 
-/** Finds the disk, and starts the image with these options. */
+/** GRUB's commands that find the disk and start the image with these options. */
 export function startImage(options: string): string[] {
   return ['search --set=root --file /tsvm.bin', `chainloader /tsvm.bin ${options}`, 'boot'];
 }
 
-/** Starts images/bare/efi.asm, with which the machine's run ends. */
+/** GRUB's commands that start images/bare/efi.asm, which ends the machine's run. */
 export const startGuest = ['chainloader /EFI/test/guest.efi', 'boot'];

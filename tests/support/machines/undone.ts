@@ -1,6 +1,6 @@
 /**
- * The image of a kernel in which one defence is undone: the control of a test that attacks the defence, whose silence proves
- * nothing unless it finds something here.
+ * Makes images of a kernel in which one defence is undone. They are the controls of tests that attack the defence: such a test
+ * proves something only if it finds the fault here.
  */
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,24 +10,24 @@ import { root } from '../../../linker/paths.js';
 import { replaceOnce } from '../replaceOnce.js';
 
 export interface Replacement {
-  /** Below the project's folder, in kernel/ or runtime-c/. */
+  /** Path of a source in kernel/ or runtime-c/, relative to the project. */
   readonly file: string;
-  /** What is there exactly once. */
+  /** A text that the file has exactly once. */
   readonly from: string;
   readonly to: string;
 }
 
-/** What can be changed is copied; what a build needs besides is the project's own. */
+/** Folders that can be changed are copied; the others that a build needs are shared with the project. */
 const COPIED = ['kernel', 'runtime-c'];
 const SHARED = ['linker', 'transpiler', 'package.json'];
-/** How modules name the language's library, and how they do so from a folder that is three levels further down. */
+/** Import path of the language's library, and the same from the copy, which lies three levels deeper. */
 const LIBRARY = '../transpiler/lib/';
 const LIBRARY_FROM_COPY = `../../../${LIBRARY}`;
 
 /**
- * The path of the image that a copy of the sources with `replacements` gives. It stays in build/undone/, so that it is built again
- * only when the sources have changed; no two tests use the same `name`. Throws where a text is not in its file exactly once, or the
- * transpiler refuses the result.
+ * Builds a copy of the sources with `replacements` and returns the image's path. The copy stays in build/undone/, so that it is
+ * built again only if the sources have changed; each test uses its own `name`. Throws if a text is not in its file exactly once,
+ * or if the transpiler refuses the result.
  */
 export async function undoneImage(name: string, replacements: readonly Replacement[]): Promise<string> {
   const copy = join(root, 'build', 'undone', name);
