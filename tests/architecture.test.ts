@@ -14,7 +14,7 @@ import {
   type Order,
 } from './support/imports.js';
 
-/** The folders that hold TypeScript, from the top down. What lies in linker/ itself serves all programs of the host. */
+/** The folders with TypeScript, from the top down. The files directly in linker/ serve all programs of the host. */
 const TOP_LEVEL: Order = [
   ['tests'],
   ['cli'],
@@ -55,7 +55,7 @@ const imports = importsIn(root, folders);
 const MOST_LINES = 400;
 const MOST_FILES = 25;
 const SOURCE = /\.(ts|c|h|asm|inc|ld|sh)$/;
-/** Results that tests compare with, and what tools have made. */
+/** Folders with expected results of tests, and with the output of tools. */
 const NOT_WRITTEN = /(^|\/)(golden|fixtures|dist|node_modules)\//;
 /** The files that people write, by paths relative to the root. */
 const files = [...folders, 'runtime-c'].flatMap((folder) =>

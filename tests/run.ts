@@ -1,8 +1,8 @@
 /**
- * Runs the tests, the quick ones first, and closes with a line `N passed, N failed`.
- * Words on the command line choose: `npm test -- boot cli` runs the files whose path holds one of them. Those of
- * tests/long/ run only with `--all`, which `npm run test:all` gives, or when a word chooses them. `--all` without words also runs
- * those of tests/boot/ once more, on the checked image; `TSVM_IMAGE=checked npm test -- WORD` runs chosen ones on it.
+ * Runs the tests, the quick ones first, and ends with a line `N passed, N failed`.
+ * Words on the command line select tests: `npm test -- boot cli` runs the files whose path contains one of them. Those in
+ * tests/long/ run only with `--all`, as by `npm run test:all`, or if a word selects them. `--all` without words also runs those
+ * in tests/boot/ a second time, on the checked image; `TSVM_IMAGE=checked npm test -- WORD` runs selected ones on it.
  */
 import { execa } from 'execa';
 import { readdir } from 'node:fs/promises';
@@ -29,10 +29,10 @@ const SLOW = [
 ];
 
 const ALL = '--all';
-/** They count instructions, or ask for an image of their own: not on the checked one. */
+/** Tests that do not run on the checked image: they count instructions, or build an image of their own. */
 const ORDINARY_ONLY = ['checked', 'operations', 'start', 'svmBochs', 'vmxCpuid', 'vmxTimers'];
 
-/** A test is a point one level below its file; a file that fails without one counts as a failed test itself. */
+/** The tests, which are the points one level below their file. A file that fails without a failed point counts as one. */
 const count = { passed: 0, failed: 0, failedInFile: 0 };
 
 const files = (await testFiles()).filter(isChosen).sort();
@@ -67,7 +67,7 @@ function bootsAnyImage(file: string): boolean {
   return file.startsWith('tests/boot/') && !ORDINARY_ONLY.includes(basename(file, '.test.ts'));
 }
 
-/** Prints each file's result as it comes, and of a test that fails what tap says of it. */
+/** Runs files; prints each file's result at once, and tap's details of failed tests. */
 async function runFiles(files: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
   if (files.length === 0) return;
   const compiled = files.map((file) => join('build', 'js', file.replace(/\.ts$/, '.js')));
@@ -84,7 +84,7 @@ async function runFiles(files: readonly string[], env: Readonly<Record<string, s
     if (file) print(`${file[1] === 'ok' ? 'ok    ' : 'FAILED'} ${file[2]}`);
     failureIndent ??= /^( *)not ok \d/.exec(line)?.[1] ?? null;
     if (failureIndent !== null) print(line);
-    // The point's details end with three dots, two columns further in.
+    // A point's details end with three dots, indented by two more columns.
     if (failureIndent !== null && line === `${failureIndent}  ...`) failureIndent = null;
   }
 }

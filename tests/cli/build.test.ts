@@ -8,7 +8,7 @@ import type { BuildReport } from '../../linker/toolchain/build.js';
 
 const KIBIBYTE = 1024;
 
-/** A copy of the project, compiled but not built, in a folder of its own. */
+/** Copies the project, compiled but not built, into a folder of its own. */
 async function copyOfProject(t: Test): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
   t.teardown(() => rm(copy, { recursive: true, force: true }));
@@ -35,7 +35,7 @@ t.test('two builds in two folders give the same bytes', async (t) => {
   }
 });
 
-t.test('what has not changed is not built again', async (t) => {
+t.test('an unchanged kernel is not built again', async (t) => {
   const project = await copyOfProject(t);
   const first = JSON.parse((await build(project, '--json')).stdout) as { kind: string; report: BuildReport };
   const { stdout } = await build(project, '--json');

@@ -58,7 +58,7 @@ for (const [parameters, message, help] of [
   [['run', '--emulator', 'bochs', '--loader', 'qemu'], '--loader qemu is for QEMU only', 'tsvm run --help'],
   [['run', '--emulator', 'bochs', '--', 'x'], 'a word after -- is for QEMU only', 'tsvm run --help'],
 ] as const) {
-  t.test(`a wrong command line ends with 2: ${parameters.join(' ')}`, async (t) => {
+  t.test(`a wrong command line ends with exit code 2: ${parameters.join(' ')}`, async (t) => {
     const { stdout, stderr, exitCode } = await tsvm(parameters);
     t.equal(exitCode, 2);
     t.match(stderr, /^tsvm: /m);
@@ -69,14 +69,14 @@ for (const [parameters, message, help] of [
 }
 
 for (const parameters of [['help', 'run'], ['run', '--help'], ['help']]) {
-  t.test(`help is told by tsvm ${parameters.join(' ')}`, async (t) => {
+  t.test(`tsvm ${parameters.join(' ')} prints help`, async (t) => {
     const { stdout, exitCode } = await tsvm(parameters);
     t.match(stdout, parameters.includes('run') ? /^Usage: tsvm run / : /^Usage: tsvm \[options\]/);
     t.equal(exitCode, 0);
   });
 }
 
-t.test('a kernel that is none is named', async (t) => {
+t.test('a file that is not a kernel is named', async (t) => {
   const file = join(await folder(t), 'notes.txt');
   await writeFile(file, 'hello');
   const { stderr, exitCode } = await tsvm(['run', '--kernel', file]);
@@ -84,7 +84,7 @@ t.test('a kernel that is none is named', async (t) => {
   t.equal(exitCode, 2);
 });
 
-t.test('an image that is none is named', async (t) => {
+t.test('a file that is not an image is named', async (t) => {
   const file = join(await folder(t), 'image');
   await writeFile(file, Buffer.alloc(10_000));
   const { stderr, exitCode } = await tsvm(['run', '--image', file]);
@@ -98,14 +98,14 @@ for (const [option, verb] of [
   ['--image', 'read'],
   ['--disk', 'open'],
 ] as const) {
-  t.test(`a file that is not there is named: ${option}`, async (t) => {
+  t.test(`a missing file is named: ${option}`, async (t) => {
     const { stderr, exitCode } = await tsvm(['run', option, '/nowhere/file']);
     t.equal(stderr, `tsvm: cannot ${verb} /nowhere/file: no such file or directory`);
     t.equal(exitCode, 2);
   });
 }
 
-t.test('what is for a kernel is refused where the guest is on a disk', async (t) => {
+t.test('options for a kernel are refused if the guest is on a disk', async (t) => {
   const disk = join(await folder(t), 'disk');
   await writeFile(disk, Buffer.alloc(512));
   const { stderr, exitCode } = await tsvm(['run', '--bare', '--disk', disk, '--append', 'quiet']);
@@ -113,13 +113,13 @@ t.test('what is for a kernel is refused where the guest is on a disk', async (t)
   t.equal(exitCode, 2);
 });
 
-t.test('a call of the system that fails is told in a line', async (t) => {
+t.test('a failed system call is reported in one line', async (t) => {
   const { stderr, exitCode } = await tsvm(['run', '--bare', '--kernel', kernel], { TMPDIR: '/nowhere' });
   t.match(stderr, /^tsvm: cannot mkdtemp \/nowhere\/\S+: no such file or directory$/);
   t.equal(exitCode, 3);
 });
 
-t.test('an error of tsvm itself is told with its place, and has an exit code of its own', async (t) => {
+t.test('an internal error is reported with its place, and has its own exit code', async (t) => {
   const copy = await folder(t);
   await cp(join(root, 'build', 'js'), join(copy, 'build', 'js'), { recursive: true });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
@@ -131,7 +131,7 @@ t.test('an error of tsvm itself is told with its place, and has an exit code of 
   t.equal(exitCode, 70);
 });
 
-t.test('a missing program leads to the package that holds it', async (t) => {
+t.test('the error for a missing program names its package', async (t) => {
   const path = await folder(t);
   await symlink(process.execPath, join(path, 'node'));
   const { stderr, exitCode } = await tsvm(['build'], { PATH: path });
@@ -150,7 +150,7 @@ t.test('tsvm guest --json prints one object with the paths', async (t) => {
   t.equal(exitCode, 0);
 });
 
-t.test('a run that takes longer than --timeout ends with 124', async (t) => {
+t.test('a run that takes longer than --timeout ends with exit code 124', async (t) => {
   const { stdout, exitCode } = await tsvm(['run', '--bare', '--timeout', '1', '--json']);
   t.equal((JSON.parse(stdout) as { ended: string }).ended, 'timeout');
   t.equal(exitCode, 124);

@@ -1,4 +1,4 @@
-/** What `tsvm inspect` prints of files that somebody else has made. */
+/** The output of `tsvm inspect` for files of unknown origin. */
 import { execa } from 'execa';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { cpioArchive } from '../../linker/formats/cpio.js';
 import { readPe } from '../../linker/formats/pe.js';
 
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
-/** Clears the screen, by seven and by eight bits; a newline; the colour red. */
+/** Sequences that clear the screen, in 7-bit and 8-bit form, a newline, and the colour red. */
 const HOSTILE = '\x1b[2J\x9b2J\r\nnode.bin: whole\x7f\x1b[31m';
 
 function tsvm(...parameters: readonly string[]) {
@@ -23,7 +23,7 @@ async function folderOf(t: Test): Promise<string> {
   return folder;
 }
 
-/** A kernel for boot loaders, which says that it is `version`. */
+/** A kernel with the version text `version`. */
 function kernel(version: string): Buffer {
   const file = Buffer.alloc(4096);
   file.write('HdrS', 0x202);
@@ -33,7 +33,7 @@ function kernel(version: string): Buffer {
   return file;
 }
 
-/** Printable ASCII and newlines. */
+/** Matches printable ASCII and newlines. */
 const PLAIN = /^[\n -~]*$/;
 
 t.setTimeout(300_000);
@@ -50,7 +50,7 @@ t.test('a kernel’s version is printed without its control characters', async (
   t.equal((JSON.parse(json.stdout) as { linux: { version: string } }).linux.version, HOSTILE);
 });
 
-t.test('names in a bundle and of files are printed without theirs', async (t) => {
+t.test('names in a bundle and of files are printed without control characters', async (t) => {
   const file = join(await folderOf(t), '\x1b[2Jfile');
   await writeFile(
     file,
@@ -64,13 +64,13 @@ t.test('names in a bundle and of files are printed without theirs', async (t) =>
   t.match(missing.stderr, PLAIN);
 });
 
-t.test('what turns or hides text is shown, too; all other text is left alone', (t) => {
+t.test('characters that reorder or hide text are shown; all other text is unchanged', (t) => {
   t.equal(visible('a\u202eb\u200bc\u2028d'), 'a\\u{202e}b\\u{200b}c\\u{2028}d');
   t.equal(visible('Größe 1\t日本 🙂'), 'Größe 1\t日本 🙂');
   t.end();
 });
 
-/** The built image as if it had a signature. */
+/** The built image with a made-up signature. */
 async function signedImage(folder: string): Promise<string> {
   const file = await readFile(join(root, 'build', 'tsvm.bin'));
   const directory = file.readUInt32LE(0x3c) + 24 + 112 + 4 * 8;
@@ -81,7 +81,7 @@ async function signedImage(folder: string): Promise<string> {
   return join(folder, 'signed.bin');
 }
 
-t.test('a signature is called one that was not verified, and packing says that it does not stay', async (t) => {
+t.test('a signature is shown as not verified, and packing warns that it does not cover the guest', async (t) => {
   const folder = await folderOf(t);
   const signed = await signedImage(folder);
   t.match((await tsvm('inspect', signed)).stdout, 'signed (not verified): 8 bytes');
@@ -93,7 +93,7 @@ t.test('a signature is called one that was not verified, and packing says that i
   t.equal(readPe(await readFile(packed))?.signatures, null);
 });
 
-t.test('image says what Secure Boot does not start, and what a node starts without', async (t) => {
+t.test('image warns of media that Secure Boot refuses, and of those that may start without a hypervisor', async (t) => {
   const folder = await folderOf(t);
   const signed = await signedImage(folder);
   const medium = (...words: string[]) => tsvm('image', 'usb', '--image', signed, '-o', join(folder, 'usb'), ...words);

@@ -1,4 +1,4 @@
-/** What commands leave behind: whole results, and nothing else, however they end. */
+/** Commands leave only complete results behind, however they end. */
 import { execa, type Options } from 'execa';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { root } from '../../linker/paths.js';
 import { defaultGuest, freshImage } from '../support/machines/harness.js';
 
 const program = join(root, 'build', 'js', 'cli', 'tsvm.js');
-/** `tsvm image` of the image that is built, for bash. */
+/** A bash command: `tsvm image usb` of the built image. */
 const USB = `"${process.execPath}" "${program}" image usb --image "${join(root, 'build', 'tsvm.bin')}"`;
 const PACK = `"${process.execPath}" "${program}" pack --image "${join(root, 'build', 'tsvm.bin')}"`;
 
@@ -21,21 +21,21 @@ function bash(script: string, options: Options = {}) {
   return execa('bash', ['-c', `set -o pipefail; ${script}`], { reject: false, stdin: 'ignore', ...options });
 }
 
-/** A folder for results, and the path of one. */
+/** Makes a folder for results; also returns the path of a result. */
 async function folder(t: Test) {
   const path = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
   t.teardown(() => rm(path, { recursive: true, force: true }));
   return { path, node: join(path, 'node.img') };
 }
 
-/** A folder for PATH in which a program is replaced by a script of sh(1). */
+/** Makes a folder for PATH in which a script of sh(1) replaces a program. */
 async function replaced(t: Test, name: string, script: string): Promise<{ PATH: string }> {
   const { path } = await folder(t);
   await writeFile(join(path, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return { PATH: `${path}:${process.env['PATH'] ?? ''}` };
 }
 
-/** The same, by one that does not end by itself. */
+/** Makes a folder for PATH in which a program is replaced by one that does not end by itself. */
 function sleeping(t: Test, name: string): Promise<{ PATH: string }> {
   return replaced(t, name, 'exec sleep 60');
 }
@@ -49,7 +49,7 @@ t.before(async () => {
   await defaultGuest();
 });
 
-t.test('an earlier medium stays as it was where a new one cannot be made', async (t) => {
+t.test('an earlier medium stays unchanged if a new one cannot be made', async (t) => {
   const { path, node } = await folder(t);
   await writeFile(node, 'earlier');
   const { PATH } = await replaced(t, 'sfdisk', 'echo no room >&2; exit 1');
@@ -61,7 +61,7 @@ t.test('an earlier medium stays as it was where a new one cannot be made', async
   t.same(await readdir(path), ['node.img']);
 });
 
-t.test('a medium takes the place of an earlier one', async (t) => {
+t.test('a medium replaces an earlier one', async (t) => {
   const { path, node } = await folder(t);
   await writeFile(node, 'earlier');
   const { stderr, exitCode } = await tsvm(['image', 'usb', '--image', await freshImage(), '-o', node]);
@@ -70,7 +70,7 @@ t.test('a medium takes the place of an earlier one', async (t) => {
   t.same(await readdir(path), ['node.img']);
 });
 
-t.test('what is no file is written, not replaced', async (t) => {
+t.test('a device is written, not replaced', async (t) => {
   const { node } = await folder(t);
   const made = await bash(`${USB} -o "${node}" && ${USB} -o /dev/stdout | cmp "${node}"`);
   t.equal(made.exitCode, 0, String(made.stderr));
@@ -79,7 +79,7 @@ t.test('what is no file is written, not replaced', async (t) => {
   t.equal(full.exitCode, 3);
 });
 
-t.test('a folder for a network server keeps what is there', async (t) => {
+t.test('a folder for a network server keeps its other files', async (t) => {
   const { path } = await folder(t);
   const output = join(path, 'tftp');
   await mkdir(output);
@@ -104,7 +104,7 @@ for (const [what, output, message] of [
   });
 }
 
-t.test('-o - is standard output for pack, and refused by image', async (t) => {
+t.test('-o - means standard output for pack, and is refused by image', async (t) => {
   const { node } = await folder(t);
   const guest = (await defaultGuest()).kernel;
   const packed = await bash(
@@ -116,13 +116,13 @@ t.test('-o - is standard output for pack, and refused by image', async (t) => {
   t.equal(exitCode, 2);
 });
 
-t.test('a reader that has read enough is no error', async (t) => {
+t.test('a reader that closes the output is not an error', async (t) => {
   const { stdout, stderr } = await bash(`${PACK} --kernel "${(await defaultGuest()).kernel}" -o - | head -c 2`);
   t.equal(stdout, 'MZ');
   t.notMatch(stderr, /EPIPE|tsvm:|\n {4}at /);
 });
 
-t.test('image refuses options that the image would stop at', async (t) => {
+t.test('image refuses options that the hypervisor would refuse', async (t) => {
   const { path, node } = await folder(t);
   const image = await freshImage();
   const { stderr, exitCode } = await tsvm([

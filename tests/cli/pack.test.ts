@@ -19,7 +19,7 @@ async function inspect(file: string): Promise<Inspection> {
   return JSON.parse((await tsvm('inspect', '--json', file)).stdout) as Inspection;
 }
 
-/** A folder with a kernel in shape, and the path of what is to be written. */
+/** Makes a folder with a file in the form of a kernel; also returns the path of the result. */
 async function folder(t: Test) {
   const path = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
   t.teardown(() => rm(path, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ async function folder(t: Test) {
 
 t.before(() => tsvm('build'));
 
-t.test('the image that is built has all formats, is whole, and has no bundle', async (t) => {
+t.test('the built image has all formats, is whole, and has no bundle', async (t) => {
   const { formats, tsvm, bundle, efi, linux } = await inspect(image);
   t.same(formats, ['bzImage', 'multiboot', 'multiboot2', 'EFI application']);
   t.match(tsvm, { state: 'whole', bundleBytes: 0 });
@@ -53,7 +53,7 @@ t.test('no section is both writable and executable', async (t) => {
   }
 });
 
-t.test('inspect shows the options in one line, as the image prints them', async (t) => {
+t.test('inspect shows the options in one line, in the form in which the image prints them', async (t) => {
   const { stdout } = await tsvm('inspect', image);
   const { tsvm: own } = await inspect(image);
   t.match(stdout, `\n  options    ${optionList(own?.options ?? [])}\n`);
@@ -64,7 +64,7 @@ t.test('inspect shows the options in one line, as the image prints them', async 
   ]);
 });
 
-t.test('a packed image holds the guest, and is still all that it was', async (t) => {
+t.test('a packed image contains the guest, and still has all formats', async (t) => {
   const { kernel, node } = await folder(t);
   const packed = await tsvm('pack', '--kernel', kernel, '--append', 'console=ttyS0', '-o', node);
   t.equal(packed.exitCode, 0, packed.stderr);
@@ -93,7 +93,7 @@ t.test('equal parts are packed to equal files', async (t) => {
   t.ok((await readFile(node)).equals(await readFile(other)));
 });
 
-t.test('a signed image is recognised, and packing it takes the signature away', async (t) => {
+t.test('a signed image is recognised, and packing it removes the signature', async (t) => {
   const { path, kernel, node } = await folder(t);
   const [key, certificate, signed] = ['key.pem', 'certificate.pem', 'signed.bin'].map((name) => join(path, name));
   const request = ['req', '-new', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test/'];
@@ -105,13 +105,13 @@ t.test('a signed image is recognised, and packing it takes the signature away', 
   t.match(await inspect(node), { tsvm: { state: 'whole' }, efi: { signatures: null, isTruncated: false } });
 });
 
-t.test('--bundle-only writes what a boot loader hands over as an initrd', async (t) => {
+t.test('--bundle-only writes the bundle, which a boot loader passes as an initrd', async (t) => {
   const { kernel, node } = await folder(t);
   t.equal((await tsvm('pack', '--kernel', kernel, '--bundle-only', '-o', node)).exitCode, 0);
   t.match(await inspect(node), { formats: ['bundle'], bundle: { parts: [{ name: 'kernel', matches: true }] } });
 });
 
-t.test('a policy is packed with a warning, as none is enforced', async (t) => {
+t.test('a policy is packed with a warning, since none is enforced', async (t) => {
   const { path, node } = await folder(t);
   await writeFile(join(path, 'policy'), 'none');
   const packed = await tsvm('pack', '--policy', join(path, 'policy'), '-o', node);
@@ -124,7 +124,7 @@ t.test('a policy is packed with a warning, as none is enforced', async (t) => {
   );
 });
 
-t.test('a truncated image is told, and is not packed', async (t) => {
+t.test('a truncated image is reported, and is not packed', async (t) => {
   const { kernel, node } = await folder(t);
   await writeFile(node, await readFile(image));
   await truncate(node, 60_000);
@@ -136,7 +136,7 @@ t.test('a truncated image is told, and is not packed', async (t) => {
   t.equal(packed.exitCode, 2);
 });
 
-t.test('a changed image is told, and is not packed', async (t) => {
+t.test('a changed image is reported, and is not packed', async (t) => {
   const { kernel, node } = await folder(t);
   const changed = await readFile(image);
   changed.writeUInt8(changed.readUInt8(50_000) ^ 0x10, 50_000);
@@ -149,7 +149,7 @@ for (const [digest, digits] of [
   ['crc32c', 8],
   ['sha256', 64],
 ] as const) {
-  t.test(`a changed part of the bundle is told by ${digest}`, async (t) => {
+  t.test(`a changed part of the bundle is found by ${digest}`, async (t) => {
     const { kernel, node } = await folder(t);
     await tsvm('pack', '--kernel', kernel, '--append', 'console=ttyS0', '--digest', digest, '-o', node);
     const changed = await readFile(node);
@@ -182,13 +182,13 @@ for (const [what, parameters, message] of [
   });
 }
 
-t.test('inspecting what is nothing of that kind is an error', async (t) => {
+t.test('inspecting a file of another kind is an error', async (t) => {
   const { stderr, exitCode } = await tsvm('inspect', program);
   t.match(stderr, /is neither a file that a node can be started with/);
   t.equal(exitCode, 2);
 });
 
-t.test('options in the file are checked, shown, and bound what the command line may say', async (t) => {
+t.test('options in the file are checked and shown, and the command line cannot weaken them', async (t) => {
   const { path, node } = await folder(t);
   const packed = await tsvm('pack', '--image', image, '--options', 'apic=trap crash=reset', '-o', node);
   t.equal(packed.exitCode, 0, packed.stderr);

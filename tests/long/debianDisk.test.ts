@@ -1,4 +1,4 @@
-/** The Debian disk in the ways that tests/guests/ leaves out, and on the bare machine. */
+/** The Debian disk, booted in the ways that tests/guests/ leaves out, and on the bare machine. */
 import t from 'tap';
 import { bootDebian, cameToLogin, describe, type DiskCase, ranUnderTsvm } from '../guests/debianDisk.js';
 
@@ -6,7 +6,7 @@ t.setTimeout(3_600_000);
 
 const UNDER_TSVM: readonly DiskCase[] = [
   { uefi: false, controller: 'nvme', medium: { kind: 'iso', controller: 'cd' } },
-  // The stick is the first disk there, and the node's own the second.
+  // Here the stick is the first disk, and the node's own disk the second.
   { uefi: false, controller: 'ahci', medium: { kind: 'usb', controller: 'usb' } },
   { uefi: true, controller: 'ahci', medium: { kind: 'usb', controller: 'usb' } },
   { uefi: true, controller: 'nvme', medium: { kind: 'iso', controller: 'cd' } },

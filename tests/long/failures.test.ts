@@ -1,4 +1,4 @@
-/** Every medium, with its tsvm.bin damaged or missing, beside a disk that could be started: it is not. */
+/** Every medium with a damaged or missing tsvm.bin: the machine does not start its own disk, although it could. */
 import t from 'tap';
 import type { Controller } from '../support/machines/media.js';
 import { bootFailure, type FirstFile, lastWords, NODE_RUNS } from '../guests/failures.js';
@@ -39,7 +39,7 @@ for (const medium of MEDIA) {
     const { serial } = await bootFailure(t, { ...medium, fault: 'missing', fallback: 'node' });
     t.match(serial, NODE_RUNS);
   });
-  t.test(`${name}: a sound one starts the disk as a guest`, async (t) => {
+  t.test(`${name}: without a fault the disk starts as a guest`, async (t) => {
     const { serial } = await bootFailure(t, { ...medium, fault: 'none' });
     t.match(serial, NODE_RUNS);
     t.match(serial, medium.uefi ? /^guest: AMD-V is off$/m : /tsvm: starting the guest[^]*^bios: start/m);

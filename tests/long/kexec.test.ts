@@ -1,4 +1,4 @@
-/** A kernel that another one has started takes the processors over. On AMD-V the first has had the watch of them ended. */
+/** A kernel started by kexec takes over the processors. On AMD-V, interception of local-APIC writes has ended before that. */
 import t from 'tap';
 import { DEFAULT_BOCHS_MACHINE } from '../../emulators/bochs.js';
 import { AMD_MODEL, bootInBochs } from '../support/machines/bochs.js';

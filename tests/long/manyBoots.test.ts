@@ -1,6 +1,6 @@
 /**
- * Whether processors ever miss each other while they start or stop, on a busy host: each machine boots as often without
- * tsvm, to tell the hypervisor's faults from the emulator's.
+ * Boots many times on a busy host, to find races between processors that start or stop. Each machine boots as often without tsvm,
+ * to distinguish faults of the hypervisor from those of the emulator.
  */
 import { execa } from 'execa';
 import { availableParallelism } from 'node:os';
@@ -13,7 +13,7 @@ const ROUNDS = 200;
 const SECONDS = 600;
 const APPEND = 'console=ttyS0 quiet tsvm.run=poweroff';
 
-/** Keeps all processors of the host busy meanwhile. */
+/** Keeps all processors of the host busy during the test. */
 const load = Array.from({ length: availableParallelism() }, () =>
   execa(process.execPath, ['-e', 'for (;;);'], { reject: false }),
 );

@@ -1,4 +1,4 @@
-/** Whole passes of memtest86+ on the machines that tests/boot/ leaves after the first tests. */
+/** Complete passes of memtest86+ on the machines where tests/boot/ runs only the first tests. */
 import t from 'tap';
 import { passesWhole } from '../support/machines/memtest.js';
 

@@ -1,16 +1,16 @@
-/** What several processors cost, counted by a plugin of the emulator's: the phases that the bench shows, in full. */
+/** The cost of several processors, counted by a plugin of the emulator in the complete phases of the bench. */
 import t from 'tap';
 import { changePerRound, describe, measureProcessors, SHARED_MACHINES } from '../../bench/processors.js';
 import { freshImage } from '../support/machines/harness.js';
 
 t.setTimeout(3_600_000);
 
-/** Of the bare machine's instructions; what does not differ but by chance is within 1 %. */
+/** The limit of a change, as a fraction of the bare machine's instructions. Random differences are below 1 %. */
 const MOST_CHANGE = 0.02;
 const PHASES_WITH_ROUNDS = 4;
 
 for (const machine of SHARED_MACHINES) {
-  t.test(`no exit, and hardly an instruction more than on the bare machine: ${describe(machine)}`, async (t) => {
+  t.test(`no exits, and at most 2 % more instructions than on the bare machine: ${describe(machine)}`, async (t) => {
     const image = await freshImage();
     const bare = await measureProcessors(null, machine);
     const guest = await measureProcessors(image, machine);

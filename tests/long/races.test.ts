@@ -1,4 +1,4 @@
-/** Many attempts of each race in Bochs, which has the processors' rules of INIT, SIPI and NMI. Takes more than an hour. */
+/** Many attempts of each race in Bochs, which follows the rules for INIT, SIPI and NMI. This takes more than an hour. */
 import t from 'tap';
 import { findingOf, race } from '../adversary/plan.js';
 import { attackInSeries } from '../adversary/series.js';
@@ -7,7 +7,7 @@ const ATTEMPTS = 10_000;
 t.setTimeout(24 * 3_600_000);
 
 for (const kind of ['n', 'i', 'c'] as const) {
-  t.test(`${ATTEMPTS} attempts of race ${kind} lead nowhere`, async (t) => {
+  t.test(`in ${ATTEMPTS} attempts of race ${kind} no processor escapes`, async (t) => {
     const { attempts, starts, missed, finding } = await attackInSeries(
       race('AMD-V of Bochs', kind),
       ATTEMPTS,

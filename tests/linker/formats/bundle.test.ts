@@ -22,13 +22,13 @@ function listIn(bundle: Buffer): string {
   return Buffer.from(list?.content ?? []).toString('latin1');
 }
 
-t.test('sha256sum finds the digests to be right', (t) => {
+t.test('sha256sum confirms the digests', (t) => {
   const digest = execFileSync('sha256sum', { input: KERNEL }).toString('latin1').split(' ')[0];
   t.equal(listIn(makeBundle({ kernel: KERNEL }, 'sha256')), `${digest}  guest/kernel\n`);
   t.end();
 });
 
-t.test('the digests are of CRC-32C where nothing else is asked for (RFC 3720, B.4)', (t) => {
+t.test('by default the digests are CRC-32C (RFC 3720, B.4)', (t) => {
   t.equal(listIn(makeBundle({ kernel: Buffer.alloc(32) })), '8a9136aa  guest/kernel\n');
   t.equal(listIn(makeBundle({ cmdline: Buffer.alloc(32, 0xff) })), '62a8ab43  guest/cmdline\n');
   t.end();
@@ -50,18 +50,18 @@ t.test('equal parts give equal bundles', (t) => {
   t.end();
 });
 
-t.test('a truncated bundle is none, wherever it ends', (t) => {
+t.test('a truncated bundle is not a bundle, wherever it ends', (t) => {
   const bundle = makeBundle({ kernel: KERNEL, cmdline: COMMAND_LINE });
   for (let length = 0; length < bundle.length - 3; length += 1) t.equal(readBundle(bundle.subarray(0, length)), null);
   t.end();
 });
 
-t.test('an archive of something else is no bundle', (t) => {
+t.test('an archive with other files is not a bundle', (t) => {
   t.equal(readBundle(cpioArchive([{ kind: 'folder', path: 'etc' }])), null);
   t.end();
 });
 
-t.test('whatever the bytes are, they are a bundle or none', (t) => {
+t.test('any bytes are a bundle or not a bundle, without an error', (t) => {
   const bundle = makeBundle({ kernel: KERNEL, initrd: Buffer.alloc(9) });
   const changes = fc.array(fc.tuple(fc.nat(bundle.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
   const property = fc.property(changes, (changed) => {

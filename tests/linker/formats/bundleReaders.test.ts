@@ -1,6 +1,6 @@
 /**
- * One corpus of archives through both readers: what start-up takes (kernel/boot/bundle/bundle.ts) and what `inspect` tells of
- * (linker/formats/bundle.ts). They find the same parts, or both refuse.
+ * Reads one corpus of archives with both readers: that of start-up (kernel/boot/bundle/bundle.ts) and that of `inspect`
+ * (linker/formats/bundle.ts). Both must find the same parts, or both refuse.
  */
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
@@ -23,7 +23,7 @@ interface Answer {
   readonly commandLine: string;
 }
 
-/** What start-up takes; null where it refuses. */
+/** The parts that start-up finds; null if it refuses. */
 function startUp(archive: Buffer): Answer | null {
   const memory = powerOn(AT + archive.length + 1);
   memory.set(archive, AT);
@@ -40,7 +40,7 @@ function startUp(archive: Buffer): Answer | null {
   return { kernel: part(GuestPart.kernel) ?? '', initrd: part(GuestPart.initrd), commandLine };
 }
 
-/** What `inspect` tells of; null where it says that start-up refuses. */
+/** The parts that `inspect` finds; null if it says that start-up refuses. */
 function inspected(archive: Buffer): Answer | null {
   const found = readBundle(archive);
   if (found === null || found.refusal !== null) return null;
@@ -132,7 +132,7 @@ const refused: Readonly<Record<string, Buffer>> = {
   nothing: Buffer.alloc(0),
 };
 
-t.test('what start-up takes, inspect tells of', (t) => {
+t.test('archives that start-up accepts are accepted by inspect, with the same parts', (t) => {
   for (const [name, archive] of Object.entries(taken)) {
     const answer = startUp(archive);
     t.ok(answer, `${name}: taken`);
@@ -141,7 +141,7 @@ t.test('what start-up takes, inspect tells of', (t) => {
   t.end();
 });
 
-t.test('what start-up refuses, inspect says that it refuses', (t) => {
+t.test('archives that start-up refuses are refused by inspect', (t) => {
   for (const [name, archive] of Object.entries(refused)) {
     t.equal(startUp(archive), null, `${name}: refused`);
     t.equal(inspected(archive), null, name);
@@ -149,7 +149,7 @@ t.test('what start-up refuses, inspect says that it refuses', (t) => {
   t.end();
 });
 
-t.test('a bundle that ends anywhere before its end is refused by both', (t) => {
+t.test('a bundle truncated anywhere is refused by both', (t) => {
   for (let length = 0; length < whole.lastIndexOf('TRAILER!!!') + 11; length++) {
     const cut = whole.subarray(0, length);
     t.equal(startUp(cut), null);
@@ -158,7 +158,7 @@ t.test('a bundle that ends anywhere before its end is refused by both', (t) => {
   t.end();
 });
 
-t.test('whatever is changed, repeated or joined, both answer alike', (t) => {
+t.test('for any change, repetition or concatenation both give the same answer', (t) => {
   const parts = Object.values({ ...taken, ...refused });
   const archive = fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 3 }).map((all) => Buffer.concat(all));
   const change = fc.tuple(

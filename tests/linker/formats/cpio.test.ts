@@ -13,7 +13,7 @@ const ENTRIES: readonly ArchiveEntry[] = [
   { kind: 'link', path: 'bin/name', target: 'program' },
 ];
 
-t.test('busybox’s cpio unpacks what went in', async (t) => {
+t.test('busybox’s cpio unpacks the entries', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'tsvm-test-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   await makeGuest({ root, onStep: () => undefined });
@@ -24,7 +24,7 @@ t.test('busybox’s cpio unpacks what went in', async (t) => {
   t.equal(await readlink(join(folder, 'bin', 'name')), 'program');
 });
 
-t.test('every member starts on four bytes', (t) => {
+t.test('every member is aligned to four bytes', (t) => {
   t.equal(cpioArchive(ENTRIES).length % 4, 0);
   t.end();
 });

@@ -6,7 +6,7 @@ import { freshImage } from '../../support/machines/harness.js';
 
 const LINUX_MAGIC = 0x202;
 
-t.test('an image is one only with the headers of all loaders in front of it', async (t) => {
+t.test('an image is recognised only with the headers for all loaders in front of it', async (t) => {
   const file = await readFile(await freshImage());
   const headers = { linux: LINUX_MAGIC, pe: file.readUInt32LE(0x3c) };
   t.equal(readFileParts(file).kind, 'whole');
@@ -22,7 +22,7 @@ t.test('a file that is not an image is not packed', (t) => {
   t.end();
 });
 
-t.test('sections are placed where there is a PE header', (t) => {
+t.test('sections can be placed only in a file with a PE header', (t) => {
   t.throws(() => placeSections(Buffer.alloc(SETUP_BYTES), []), /no PE header/);
   t.end();
 });

@@ -12,7 +12,7 @@ function image(offset: number, flags = 0x0001_0003): Buffer {
   return file;
 }
 
-/** The same with a Multiboot2 header of these tags at 1024: type, then bytes, then content. */
+/** A file with a Multiboot2 header at 1024 that has these tags: type, then bytes, then content. */
 function image2(tags: readonly (readonly number[])[]): Buffer {
   const file = image(64);
   const words = tags.flatMap((tag) => [...tag, ...(tag.length % 2 === 0 ? [] : [0])]);
@@ -34,14 +34,14 @@ t.test('the header is found in the first 8 KiB', (t) => {
   t.end();
 });
 
-t.test('a header with a wrong checksum is none', (t) => {
+t.test('a header with a wrong checksum is ignored', (t) => {
   const file = image(64);
   file.writeUInt32LE(1, 64 + 8);
   t.equal(findHeader(file), null);
   t.end();
 });
 
-t.test('a header without addresses says nothing of use', (t) => {
+t.test('a header without addresses is found but not read', (t) => {
   t.equal(readMultiboot(image(0, 3)), null);
   t.end();
 });
@@ -66,7 +66,7 @@ for (const [what, tags] of [
   ['an end before them', [END, ADDRESSES, ENTRY]],
   ['addresses that are cut off', [ENTRY, [2, 16, 0, 0], END]],
 ] as const) {
-  t.test(`a Multiboot2 header with ${what} says nothing of use`, (t) => {
+  t.test(`a Multiboot2 header with ${what} is not read`, (t) => {
     t.equal(readMultiboot2(image2(tags)), null);
     t.end();
   });

@@ -12,7 +12,7 @@ import { powerOn, stopOf } from '../../kernel/support/startup.js';
 
 const LINE = 0x1000;
 
-/** What the kernel says of these words where it refuses them; null where it does not. */
+/** The kernel's reason to refuse these words; null if it accepts them. */
 function kernelRefusalOf({ packed, outside }: { packed: string; outside: string }): string | null {
   powerOn(0x4000).set(Buffer.from(packed + outside), LINE);
   setText(bootInfo.packedOptions, window(BigInt(LINE), packed.length));
@@ -30,7 +30,7 @@ t.test('the options read from the image are those that it prints', async (t) => 
   t.equal(optionList(await optionsOfImage()), list.split(', ').sort().join(', '));
 });
 
-t.test('a word is an option where the kernel takes it for one', async (t) => {
+t.test('a word is an option exactly if the kernel accepts it', async (t) => {
   const options = await optionsOfImage();
   const words = [
     ...['crash=halt', 'crash=reset', 'crash=halt|reset', 'crash=', 'crash', 'crash=now', 'xcrash=halt', '='],
@@ -49,7 +49,7 @@ t.test('a word is an option where the kernel takes it for one', async (t) => {
   }
 });
 
-t.test('words beside those of the file are refused where the kernel refuses them', async (t) => {
+t.test('words in addition to those of the file are refused exactly if the kernel refuses them', async (t) => {
   const options = await optionsOfImage();
   const words = options.flatMap(({ name, values }) => values.map(({ text }) => `${name}=${text}`));
   for (const packed of words) {
@@ -62,7 +62,7 @@ t.test('words beside those of the file are refused where the kernel refuses them
   }
 });
 
-t.test('docs/boot.md has all options, their values, and those that weaken', async (t) => {
+t.test('docs/boot.md has all options and their values, and marks the values that weaken protection', async (t) => {
   const page = await readFile(join(root, 'docs', 'boot.md'), 'utf8');
   const [, table = ''] = /<!-- options: [^]*?\n\n([^]*?)\n\n/.exec(page) ?? [];
   const told = table
@@ -83,7 +83,7 @@ t.test('docs/boot.md has all options, their values, and those that weaken', asyn
   t.same(told.sort(), known.sort());
 });
 
-t.test('an image that does not name its options has none', (t) => {
+t.test('an image without a table of options has none', (t) => {
   const parts = { text: 0, constants: 4096, data: 4096, memory: 4096 };
   t.same(readOptions(Buffer.alloc(4096), parts), []);
   t.not(refusalOf({ packed: '', outside: 'crash=halt' }, []), null);

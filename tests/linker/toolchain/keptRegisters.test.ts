@@ -2,7 +2,7 @@ import t from 'tap';
 import { ExitCode } from '../../../linker/errors.js';
 import { checkKeptRegisters } from '../../../linker/toolchain/keptRegisters.js';
 
-/** As objdump shows a function that consists of `instructions`. */
+/** objdump's listing of a function that consists of `instructions`. */
 function listing(...instructions: string[]): string {
   const lines = instructions.map((text, index) => `ffffffff8001700${index}:\t${text}`);
   return ['tsvm.debug:     file format elf64-x86-64', '', 'ffffffff80017000 <tsvm_vmx_cpuid>:', ...lines, ''].join(
@@ -52,7 +52,7 @@ for (const [what, instruction] of [
   ['a jump to its unlikely part', 'jne    ffffffff80000620 <tsvm_vmx_cpuid.cold>'],
   ['a jump to what a register holds', 'jmp    *%rax'],
 ] as const) {
-  t.test(`${what} in it is refused`, (t) => {
+  t.test(`a function with ${what} is refused`, (t) => {
     t.throws(() => checkKeptRegisters(listing('push   %rbp', instruction, 'ret')), {
       message: new RegExp(`tsvm_vmx_cpuid must leave r8 to r11 alone.*${instruction.replace(/[*().+]/g, '\\$&')}`),
       exitCode: ExitCode.refused,
@@ -61,7 +61,7 @@ for (const [what, instruction] of [
   });
 }
 
-t.test('a listing without the function is an error of the build', (t) => {
+t.test('a listing without the function is an internal error', (t) => {
   t.throws(() => checkKeptRegisters('tsvm.debug:     file format elf64-x86-64\n'), /does not show tsvm_vmx_cpuid/);
   t.end();
 });

@@ -55,7 +55,7 @@ t.test('the table has a header, entries, and strings once each', (t) => {
   t.end();
 });
 
-t.test('an empty table is its header', (t) => {
+t.test('an empty table consists of its header', (t) => {
   t.same(encodeSymbols([]), Buffer.from('SYM1\0\0\0\0', 'latin1'));
   t.end();
 });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { ExitCode } from '../../../linker/errors.js';
 import { requireFile, runTool } from '../../../linker/toolchain/tools.js';
 
-t.test('a file that is missing leads to the package that holds it', (t) => {
+t.test('the error for a missing file names its package', (t) => {
   t.throws(() => requireFile('/nowhere/firmware', 'UEFI firmware for QEMU', 'ovmf'), {
     message: 'UEFI firmware for QEMU is not installed; it is in the Debian package ovmf',
     remedies: ['apt-get install ovmf'],
@@ -12,7 +12,7 @@ t.test('a file that is missing leads to the package that holds it', (t) => {
   t.end();
 });
 
-t.test('a program that fails is told with its messages', async (t) => {
+t.test('the error for a failed program has its messages', async (t) => {
   const message = /^ld failed:\n(.|\n)*nowhere\.o/;
   await t.rejects(runTool('ld', ['/nowhere.o']), { message, exitCode: ExitCode.tool });
 });
