@@ -11,6 +11,7 @@ import { root } from '../linker/paths.js';
 
 /** Folders whose tests take more than a few seconds. */
 const SLOW = [
+  'tests/docs/examples',
   'tests/transpiler/random',
   'tests/transpiler/checked',
   'tests/transpiler/differential',

@@ -31,21 +31,24 @@ const LIBRARY_FROM_COPY = `../../../${LIBRARY}`;
  */
 export async function undoneImage(name: string, replacements: readonly Replacement[]): Promise<string> {
   const copy = join(root, 'build', 'undone', name);
-  await copySources(copy);
-  for (const { file, from, to } of replacements) {
-    await change(join(copy, file), (text) => replaceOnce(text, from, to, file));
-  }
+  await copyChanged(copy, async () => {
+    for (const { file, from, to } of replacements) {
+      await change(join(copy, file), (text) => replaceOnce(text, from, to, file));
+    }
+  });
   const output = join(copy, 'build');
   const result = await buildImage({ root: copy, output, kind: ORDINARY, onStep: () => undefined });
   if (result.kind === 'refused') throw new Error(`${name} is refused: ${JSON.stringify(result.diagnostics)}`);
   return join(output, 'tsvm.bin');
 }
 
-async function copySources(copy: string): Promise<void> {
+/** Copies the sources of an image to the folder `copy`, three levels below the project's, and has `edit` change them there. */
+export async function copyChanged(copy: string, edit: () => Promise<void>): Promise<void> {
   await mkdir(copy, { recursive: true });
   for (const entry of [...COPIED, ...SHARED]) await rm(join(copy, entry), { recursive: true, force: true });
   for (const entry of COPIED) await cp(join(root, entry), join(copy, entry), { recursive: true });
   for (const entry of SHARED) await symlink(join(root, entry), join(copy, entry));
+  await edit();
   const modules = (await readdir(join(copy, 'kernel'), { recursive: true })).filter((file) => file.endsWith('.ts'));
   for (const module of modules) {
     await change(join(copy, 'kernel', module), (text) => text.replaceAll(LIBRARY, LIBRARY_FROM_COPY));
