@@ -1,7 +1,7 @@
 /** What later steps need to know of refused code: its names, and what a refused statement may have changed. */
 import { ts } from 'ts-morph';
 import type { Statement, Variable } from '../ir/nodes.js';
-import { type Body, type Context, locate, symbolOf } from './context.js';
+import { attempt, type Body, type Context, locate, symbolOf } from './context.js';
 import { callOf, libraryName } from './literals.js';
 
 /**
@@ -87,6 +87,7 @@ function mayEnsure(context: Context, node: ts.CallExpression): boolean {
   const library = ts.isIdentifier(node.expression) ? libraryName(symbolOf(context, node.expression)) : null;
   if (library !== null) return CONTRACTS.has(library);
   if (ts.isPropertyAccessExpression(node.expression) || flags & ts.TypeFlags.Void) return false;
-  const entity = ts.isIdentifier(node.expression) ? context.entity(node.expression) : null;
+  const callee = node.expression;
+  const entity = ts.isIdentifier(callee) ? attempt(context, () => context.entity(callee)) : null;
   return entity?.kind !== 'function' || ensures(context, entity.declaration);
 }

@@ -314,6 +314,15 @@ export function f(x: u32): u32 {
 }`,
   },
   {
+    name: 'the call of a function that is not declared',
+    code: `${LIST}
+export function f(x: u32): u32 {
+  check(x);
+  const y = checked(x);
+  return LIST.get(x) + LIST.get(y);
+}`,
+  },
+  {
     name: 'the call of a function that stops where it is refused',
     code: `${LIST}
 function stop(code: u32): never {
