@@ -1,8 +1,9 @@
 /** The transpiler as a package: packed, installed into an empty folder, and used there. Without the network. */
 import { execa } from 'execa';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { fencesOf } from '../../../transpiler/reference/regions.js';
 import { firstLineOf, LINE } from '../../support/helloMachine.js';
 import { root, scratchFolder } from '../../support/hosted/scratch.js';
 
@@ -48,17 +49,34 @@ t.test('docs/hello is built and run in an empty folder', async (t) => {
     t.equal(stdout, LINE);
   });
 
+  await t.test('the test in docs/language.md passes', async (t) => {
+    const page = readFileSync(join(root, 'docs', 'language.md'), 'utf8');
+    const [test] = fencesOf(page, 'js');
+    writeFileSync(join(project, 'hello.test.js'), test?.code ?? '');
+    const { stdout } = await execa('node', ['--test', 'hello.test.js'], { cwd: project });
+    t.match(stdout, /pass 1\b/);
+  });
+
   await t.test('a fault is refused there as here', async (t) => {
     const main = join(project, 'hello', 'main.ts');
     writeFileSync(main, readFileSync(main, 'utf8').replace('i < text.length', 'i <= text.length'));
-    const { exitCode, stderr } = await execa('npx', ['--offline', 'tsvm-transpile', 'hello', 'build'], {
-      cwd: project,
-      reject: false,
-    });
+    const { exitCode, stderr } = await transpileIn(project, 'hello', 'refused');
     t.equal(exitCode, 1);
     t.match(stderr, /hello\/main\.ts:\d+:\d+ +TSV2\d+/);
+    t.notOk(existsSync(join(project, 'refused')), 'no C is written');
+  });
+
+  await t.test('a folder without a program is refused', async (t) => {
+    const missing = await transpileIn(project, 'hallo', 'build');
+    t.same([missing.exitCode, missing.stderr], [2, 'there is no folder hallo']);
+    const empty = await transpileIn(project, 'build', 'build');
+    t.same([empty.exitCode, empty.stderr], [2, 'there is no .ts file in build']);
   });
 });
+
+async function transpileIn(project: string, folder: string, output: string) {
+  return execa('npx', ['--offline', 'tsvm-transpile', folder, output], { cwd: project, reject: false });
+}
 
 /** Packs the transpiler and what it depends on; gives the tarballs by the names of the packages. */
 async function pack(folder: string): Promise<ReadonlyMap<string, string>> {
