@@ -1,4 +1,4 @@
-/** Where the world switch calls at each exit. */
+/** The function that the world switch calls at each VM exit. */
 import { effects, min64, physical, u32 } from '../../transpiler/lib/index.js';
 import { countExit, LAST_EXIT_REASON } from '../observe/counters.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
@@ -7,7 +7,7 @@ import { eventToRepeat } from './control/inject.js';
 import { repeatLostInterrupts } from './control/lostInterrupts.js';
 import { TlbControl, Vmcb } from './control/vmcb.js';
 
-/** Handles the exit of the guest of `vcpu`, or of its parking guest. */
+/** Handles a VM exit of the guest of `vcpu`, or of its parking guest. */
 export function onSvmExit(vcpu: Vcpu): void {
   effects('no-alloc');
   const vmcb = physical(Vmcb, vcpu.controlPage);

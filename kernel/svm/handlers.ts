@@ -1,4 +1,4 @@
-/** Who handles which exit (APM 2, appendix C). Whatever is not intercepted cannot happen. */
+/** The handler of each VM exit (APM 2, appendix C). Events that are not intercepted do not exit. */
 import { table } from '../../transpiler/lib/index.js';
 import { EXIT_REASONS } from '../observe/counters.js';
 import { onAlignmentCheck, onDebugException } from './exits/exceptions.js';
@@ -14,7 +14,7 @@ import { onInit, onShutdown, onUnexpected } from './exits/stops.js';
 import { onSvmInstruction } from './exits/svmInstruction.js';
 import { onVmmcall } from './exits/vmmcall.js';
 
-/** Exit codes, as EXITCODE has them. */
+/** Exit codes, the values of EXITCODE. */
 export const ExitCode = {
   debugException: 0x41,
   alignmentCheck: 0x51,

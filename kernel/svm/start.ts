@@ -1,4 +1,4 @@
-/** Prepares the processor and the control block for a guest. */
+/** Prepares a processor and its VMCBs for a guest on AMD-V. */
 import { cpuid, physical, rdmsr, u32, type Hpa, type u64 } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../paging/allocator.js';
 import { allocateControlPage } from '../paging/controlPage.js';
@@ -21,15 +21,16 @@ import { TlbControl, Vmcb } from './control/vmcb.js';
 /** ASID 0 is the host's (APM 2, 15.16). */
 const GUEST_ASID = 1;
 const NESTED_PAGING = 1n;
-/** INVLPGB and TLBSYNC raise #UD in the guest without it (APM 2, table B-1, offset 090h). */
+/** VMCB bit without which INVLPGB and TLBSYNC raise #UD in the guest (APM 2, table B-1, offset 090h). */
 const BROADCAST_INVALIDATION = 1n << 7n;
 /** CPUID 8000_0008H, EBX[3]: the processor has these instructions (APM 3, E.4.7). */
 const MORE_FEATURES = 0x8000_0008;
 const EBX_INVLPGB = 1 << 3;
 
 /**
- * Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. From here on GIF is clear but in
- * guest mode (and where smi.ts and initRedirection.ts say so): INIT, NMI and SMI wait, before anything says that the processor runs.
+ * Prepares `vcpu` to run from `state` on, with the nested page tables at `nestedTables`. From here on GIF is clear
+ * except in guest mode, and where smi.ts and initRedirection.ts set it. So INIT, NMI and SMI stay pending before
+ * anything records that the processor runs.
  */
 export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
   vcpu.hostPage = allocatePages(1);
@@ -62,7 +63,7 @@ function broadcastInvalidation(): u64 {
   return u32(features.ebx & EBX_INVLPGB) !== 0 ? BROADCAST_INVALIDATION : 0n;
 }
 
-/** The processor of `vcpu` waits for a SIPI. */
+/** Makes the processor of `vcpu` wait for a SIPI. */
 export function svmAwaitStart(vcpu: Vcpu): void {
   noteWaiting(vcpu.number);
   enterParkingGuest(vcpu);

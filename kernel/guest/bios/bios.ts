@@ -1,7 +1,7 @@
 /**
  * Starts the guest as the BIOS starts an operating system: from a disk's boot sector, in real mode, with the BIOS's
- * services. A block in low memory (runtime-c/bios.asm) reads the sector, and stays: it stands before INT 15h, so that
- * whoever asks for the memory map is told the guest's.
+ * services. A block in low memory (runtime-c/bios.asm) reads the sector. The block stays and hooks INT 15h, so that a
+ * request for the memory map returns the guest's.
  */
 import {
   copyMemory,
@@ -26,7 +26,7 @@ import { startInRealMode, type ProcessorState } from '../../vcpu/state.js';
 import { MAP_ENTRY_BYTES, writeMapEntry } from '../memory/mapEntry.js';
 import { endOfMemoryFrom } from '../memory/memorySizes.js';
 
-/** The block: code and parameters, then the table of ranges. runtime-c/bios.asm agrees. */
+/** Layout of the block: code and parameters, then the table of ranges. runtime-c/bios.asm has the same offsets. */
 const BLOCK_BYTES = 0x1000;
 const TABLE = 0x600;
 const DISK = 0x20;
@@ -44,27 +44,27 @@ const UNIT_64_KIB = 0x1_0000n;
 const MIB = 0x10_0000n;
 const SIXTEEN_MIB = 0x100_0000n;
 const CONVENTIONAL_MEMORY_END = 0xa_0000n;
-/** What fits the 16 bits of a size. */
+/** The largest size that fits its 16 bits. */
 const MOST_UNITS = 0xffffn;
-/** A segment's number is its address in paragraphs. */
+/** A segment's selector is its address in units of 16 bytes. */
 const PARAGRAPH_SHIFT = 4n;
 
-/** Where INT 15h leads, and in front of that what only this block has: "tsvmBIOS". */
+/** Address of the vector of INT 15h, and the mark in front of this block's handler: "tsvmBIOS". */
 const VECTOR_15 = 0x54n;
 const HANDLER = 0x10;
 const NAME = 8;
 const NAME_VALUE = 0x534f_4942_6d76_7374n;
 
-/** BIOS data area: how many KiB of memory there are from address 0 on. */
+/** BIOS data area: the KiB of memory from address 0 on. */
 const BASE_MEMORY = 0x413n;
 
-/** The disk, as INT 13h numbers it. */
+/** The number by which INT 13h knows the boot disk. */
 function bootDisk(): u8 {
   const given = options.disk;
   return given === 0 ? FIRST_DISK : u8(given - 1);
 }
 
-/** Stops where the guest of a tsvm that runs already has started this one, as a boot loader's menu does. */
+/** Stops start-up if tsvm already runs and its guest has started this tsvm, for example by a boot loader's menu. */
 export function refuseSecondStart(): void {
   const vector = window(hpa(VECTOR_15), 4);
   const block = window(hpa(u64(vector.u16(2)) << PARAGRAPH_SHIFT), HANDLER);
@@ -74,7 +74,7 @@ export function refuseSecondStart(): void {
     );
 }
 
-/** Puts the block into low memory and has the guest's processor start in it. */
+/** Copies the block into low memory and makes the guest's processor start in it. */
 export function loadBiosGuest(state: ProcessorState): void {
   const block = placeBlock();
   const bounds = imageBounds();
@@ -87,8 +87,8 @@ export function loadBiosGuest(state: ProcessorState): void {
 }
 
 /**
- * At the top of low memory, from where on systems that know no memory map are told that there is none. The BIOS may
- * have done that, too, for memory of its own. What is between the block and there is reserved with it.
+ * Reserves the block at the top of low memory. Systems without a memory map then learn that memory ends there. The BIOS
+ * may have done the same for memory of its own; everything from the block up to that is reserved too.
  */
 function placeBlock(): Hpa {
   const baseMemory = window(hpa(BASE_MEMORY), 2);
@@ -115,7 +115,7 @@ function fillBlock(block: Bytes): void {
   block.setU16(EXTENDED, units(end, MIB, KIB));
 }
 
-/** How many units of `unit` bytes there are from `start` to `end`, as far as 16 bits can say. */
+/** Number of units of `unit` bytes from `start` to `end`, at most what 16 bits hold. */
 function units(end: u64, start: u64, unit: u64): u16 {
   requires(unit > 0n);
   return u16(min64(u64(subSat64(end, start) / unit), MOST_UNITS));

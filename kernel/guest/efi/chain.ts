@@ -1,4 +1,4 @@
-/** Another EFI application on the device that the hypervisor came from: the option chain=\EFI\... */
+/** Starts another EFI application from the device that tsvm was loaded from: the option chain=\EFI\... */
 import { ensures, hpa, requires, u64, window, type Bytes, type Hpa, type u32 } from '../../../transpiler/lib/index.js';
 import { MAX_TEXT } from '../../handover/bootInfo.js';
 import { loadedImage } from '../../boot/efi/efi.js';
@@ -9,13 +9,13 @@ import { DEVICE_PATH_HIGH, DEVICE_PATH_LOW } from '../../handover/efiTables.js';
 import { fail } from '../../report/fail.js';
 import { loadedHandle, loadImage, startImage } from './image.js';
 
-/** The device's path, the file's node and the end. */
+/** Room for the device's path, the node of the file and the end node. */
 const PATH_PAGES = 2n;
 const DEVICE_PATH_MOST = 0x800;
 const PATH_BYTES = 0x2000;
 const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
 
-/** Starts the file called `name`. Returns the status with which it ends. */
+/** Starts the file `name`. Returns the status with which it ends. */
 export function startChained(name: Bytes): u64 {
   if (name.length > MAX_TEXT) fail('the file of chain= has too long a name');
   const device = loadedImage(firmware.image).device;
@@ -30,7 +30,7 @@ export function startChained(name: Bytes): u64 {
   return startImage(loadedHandle(loadImage(place, hpa(0n), 0n), 'the file of chain='));
 }
 
-/** Copies a device path, of at most 2 KiB, without its end. Returns its length. */
+/** Copies a device path of at most 2 KiB without its end node. Returns its length. */
 export function copyNodes(from: Hpa, path: Bytes): u32 {
   requires(path.length === PATH_BYTES);
   let offset: u32 = 0;
@@ -48,7 +48,7 @@ export function copyNodes(from: Hpa, path: Bytes): u32 {
   return offset;
 }
 
-/** Ends the path with a node for the file (10.3.5.4), whose name is text in UTF-16 with a zero at the end. */
+/** Appends a node for the file (10.3.5.4), with its name in UTF-16, and the end node. */
 function putFile(path: Bytes, offset: u32, name: Bytes): void {
   requires(path.length === PATH_BYTES && offset <= DEVICE_PATH_MOST && name.length <= MAX_TEXT);
   const bytes = NODE_BYTES + 2 * name.length + 2;

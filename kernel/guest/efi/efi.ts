@@ -1,4 +1,4 @@
-/** What the firmware does as the guest: it starts another image, or goes on with what it had to do. */
+/** Chooses what the firmware does as the guest: it starts another image, or continues its own boot. */
 import type { u64 } from '../../../transpiler/lib/index.js';
 import { GuestPart, isGiven } from '../../handover/bootInfo.js';
 import { EFI_NOT_STARTED } from '../../handover/efiTables.js';
@@ -8,8 +8,8 @@ import { startChained } from './chain.js';
 import { startKernel } from './kernel.js';
 
 /**
- * Returns the status with which the hypervisor's own image ends. After a success the firmware's boot manager would show
- * its menu; after another status it goes on with the next boot option (UEFI 2.10, 3.1.2).
+ * Starts the guest. Returns the status with which the hypervisor's own image ends. After a success the firmware's boot
+ * manager would show its menu; after another status it continues with the next boot option (UEFI 2.10, 3.1.2).
  */
 export function startEfiGuest(): u64 {
   if (isGiven(GuestPart.kernel)) startKernel();

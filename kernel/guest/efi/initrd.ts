@@ -17,7 +17,7 @@ const Initrd = struct(
   'Initrd',
   { size: 32 },
   {
-    /** The protocol: a function, and what it needs to know (runtime-c/efi.asm). */
+    /** The protocol: the address of its function, and the data for it (runtime-c/efi.asm). */
     loadFile: at(0, U64),
     start: at(8, HPA),
     bytes: at(16, U64),
@@ -26,14 +26,14 @@ const Initrd = struct(
 );
 const initrd = instance(Initrd, { align: 8 });
 
-/** Of an interface: a function of this processor's own kind. */
+/** InterfaceType of a protocol: native code. */
 const NATIVE = 0n;
-/** More than there are reasons to offer one. */
+/** Upper bound of offers by others; more than plausible. */
 const OFFERS_MOST = 16;
 
 /**
- * Withdraws what others offer under the path of Linux's initrd: it is no part of the bundle. The kernel takes what it finds
- * there, so this is needed also where the bundle has no initrd.
+ * Withdraws every initrd that others offer under Linux's path, because it is not part of the bundle. The kernel would
+ * take it, so this is needed even if the bundle has no initrd.
  */
 export function withdrawOthers(): void {
   for (let i: u32 = 0; i < OFFERS_MOST; i++) {
@@ -44,7 +44,7 @@ export function withdrawOthers(): void {
   fail('the firmware does not withdraw an initrd that is not of the bundle');
 }
 
-/** Offers that of the bundle. */
+/** Offers the initrd of the bundle. */
 export function offerInitrd(): void {
   const part = bootInfo.parts.at(GuestPart.initrd);
   const start = part.start;
@@ -54,7 +54,7 @@ export function offerInitrd(): void {
   if (!install()) fail("the firmware does not let the guest's initrd be offered");
 }
 
-/** Undoes that, before this image and its memory go away. */
+/** Withdraws the bundle's initrd, before this image and its memory disappear. */
 export function withdrawInitrd(): void {
   uninstall(initrd.handle, LOAD_FILE2_LOW, LOAD_FILE2_HIGH, addressOf(initrd));
   uninstall(initrd.handle, DEVICE_PATH_LOW, DEVICE_PATH_HIGH, initrdDevicePath());

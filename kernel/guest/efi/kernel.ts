@@ -1,4 +1,7 @@
-/** The guest's kernel as an EFI application, which a Linux bzImage is, too (Linux, Documentation/admin-guide/efi-stub.rst). */
+/**
+ * Starts the guest's kernel as an EFI application, which a Linux bzImage also is (Linux,
+ * Documentation/admin-guide/efi-stub.rst).
+ */
 import type { u32 } from '../../../transpiler/lib/index.js';
 import { addressOf, arr, at, instance, struct, U8, u64, window, type Hpa } from '../../../transpiler/lib/index.js';
 import { bootInfo, GuestPart, isGiven, MAX_TEXT, textBytes } from '../../handover/bootInfo.js';
@@ -11,7 +14,7 @@ import { loadedHandle, startImage } from './image.js';
 import { offerInitrd, withdrawInitrd, withdrawOthers } from './initrd.js';
 import { loadCovered } from './security.js';
 
-/** A node that names memory (10.3.2.3), and the end. */
+/** A device path of a memory node (10.3.2.3) and the end node. */
 const MEMORY_NODE_BYTES = 24;
 const MEMORY_PATH_BYTES = 28;
 const LOADER_DATA = 2;
@@ -22,7 +25,7 @@ const memoryPath = instance(MemoryPath, { align: 8 });
 const COMMAND_LINE_PAGES = 2n;
 const LAST_ADDRESS = 0xffff_ffff_ffff_ffffn;
 
-/** Starts the kernel of the bundle. Ends the hypervisor's own image where that comes back. */
+/** Starts the kernel of the bundle. Ends the hypervisor's own image if the kernel returns. */
 export function startKernel(): never {
   const kernel = bootInfo.parts.at(GuestPart.kernel);
   const start = kernel.start;
@@ -52,7 +55,7 @@ function pathOfMemory(start: Hpa, end: Hpa): Hpa {
   return path.start;
 }
 
-/** As load options, in UTF-16 with a zero at the end. */
+/** Sets the command line as load options: UTF-16 with a zero at the end. */
 function setCommandLine(handle: u64): void {
   const text = textBytes(bootInfo.commandLine);
   const place = takePages(EfiMemory.loaderData, COMMAND_LINE_PAGES, LAST_ADDRESS);

@@ -1,6 +1,6 @@
 /**
- * EFI for a guest whose boot loader has left boot services: the system table, and a copy of the memory map in which
- * what the hypervisor keeps is reserved (Linux, include/uapi/asm/bootparam.h, efi_info).
+ * EFI for a guest whose boot loader has ended boot services: the system table, and a copy of the memory map in which
+ * the hypervisor's memory is reserved (Linux, include/uapi/asm/bootparam.h, efi_info).
  */
 import {
   copyMemory,
@@ -44,8 +44,8 @@ const EFI_64 = 0x3436_4c45;
 const PAGE_BITS = 12n;
 
 /**
- * The most bytes that the guest's map can take; 0 where there is no EFI. Descriptors do not overlap, so that each end of
- * a hidden range splits at most one of them.
+ * Most bytes that the guest's map can take; 0 without EFI. Descriptors do not overlap, so each end of a hidden range
+ * splits at most one of them.
  */
 export function efiMapBytesMost(): u64 {
   if (bootInfo.efi.systemTable === 0n) return 0n;
@@ -54,8 +54,8 @@ export function efiMapBytesMost(): u64 {
 }
 
 /**
- * Writes the map to `map`, and where it and EFI's system table are into the zero page. Stops where the map would need more
- * than that.
+ * Writes the map to `map`, and stores its address and that of EFI's system table in the zero page. Stops start-up if
+ * `map` is too small.
  */
 export function writeEfiInfo(page: Bytes, map: Bytes): void {
   requires(page.length === 4096);
@@ -73,14 +73,14 @@ export function writeEfiInfo(page: Bytes, map: Bytes): void {
   page.setU32(MAP_BYTES, bytes);
 }
 
-/** Returns how many bytes it has written. */
+/** Writes the map. Returns its length in bytes. */
 function writeMap(map: Bytes): u32 {
   let written: u32 = 0;
   for (let i: u32 = 0; i < efiDescriptorCount(); i++) written = writePieces(map, written, efiDescriptor(i));
   return written;
 }
 
-/** Writes a descriptor, or the pieces into which hidden ranges cut it, to `offset` of the map. Returns where they end. */
+/** Writes a descriptor at `offset` of the map, split where hidden ranges start and end. Returns the offset after it. */
 function writePieces(map: Bytes, offset: u32, descriptor: Bytes): u32 {
   const end = descriptorEnd(descriptor);
   let position: Hpa = descriptorStart(descriptor);
@@ -117,7 +117,7 @@ function isHidden(position: Hpa): boolean {
   return false;
 }
 
-/** The next start or end of a hidden range. */
+/** The next start or end of a hidden range after `position`. */
 function nextChange(position: Hpa): Hpa {
   let lowest: Hpa = hpa(0xffff_ffff_ffff_f000n);
   for (let i: u32 = 0; i < hiddenCount(); i++) {

@@ -1,6 +1,6 @@
 /**
- * The block in low memory that Linux starts from: zero page, command line, descriptors and stack, page tables.
- * Linux has its own of each before it gives this memory to anybody else.
+ * The block in low memory that Linux starts from: zero page, command line, descriptors, stack and page tables. Linux
+ * replaces each of them before it reuses this memory.
  */
 import {
   addressOf,
@@ -24,7 +24,7 @@ import { linuxImage } from './linuxImage.js';
 import { BOOT_BLOCK_BYTES } from './placement.js';
 import { writeZeroPage, ZERO_PAGE_BYTES } from './zeroPage.js';
 
-/** 4 GiB in pages of 2 MiB. */
+/** Entries for 4 GiB in pages of 2 MiB. */
 const LARGE_PAGES = 2048;
 const COMMAND_LINE_BYTES = 4096;
 
@@ -48,13 +48,13 @@ export type BootBlock = Ref<typeof BootBlock>;
 const CODE_64_SEGMENT = 0x00af_9b00_0000_ffffn;
 export const CODE_32_SEGMENT = 0x00cf_9b00_0000_ffffn;
 export const DATA_SEGMENT = 0x00cf_9300_0000_ffffn;
-/** Page-table entries (SDM 3A 4.5): present and writable; of a directory also: a page of 2 MiB. */
+/** Page-table entries (SDM 3A 4.5): present and writable; LARGE_PAGE also maps 2 MiB. */
 const TABLE = 0x03n;
 const LARGE_PAGE = 0x83n;
 const LARGE_PAGE_BYTES = 0x20_0000n;
 const PAGE = 4096n;
 
-/** Fills the block at `address`. The guest's kernel has not been moved yet. */
+/** Fills the block at `address`. Must run before the guest's kernel is moved. */
 export function writeBootBlock(address: Hpa): BootBlock {
   fillMemory(address, 0, BOOT_BLOCK_BYTES);
   const block = physical(BootBlock, address);
@@ -67,7 +67,7 @@ export function writeBootBlock(address: Hpa): BootBlock {
   return block;
 }
 
-/** The text is followed by a zero byte, which the cleared block already holds. */
+/** Copies the command line. The zero byte after it is already there, since the block was cleared. */
 function writeCommandLine(block: BootBlock): void {
   const text = textBytes(bootInfo.commandLine);
   const most = min32(linuxImage.commandLineMost, COMMAND_LINE_BYTES - 1);
@@ -75,7 +75,7 @@ function writeCommandLine(block: BootBlock): void {
   for (let i: u32 = 0; i < text.length; i++) block.commandLine.set(i, text.u8(i));
 }
 
-/** Where the boot loader gave a copy of ACPI's root pointer only, the guest finds it here. */
+/** Copies the RSDP into the block, for a boot loader that gave only a copy. */
 function copyRsdp(block: BootBlock): void {
   for (let i: u32 = 0; i < RSDP_BYTES_MOST; i++) block.rsdp.set(i, bootInfo.rsdpCopy.get(i));
 }

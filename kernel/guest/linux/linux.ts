@@ -7,15 +7,15 @@ import { writeBootBlock } from './bootBlock.js';
 import { linuxImage, readLinuxImage } from './linuxImage.js';
 import { choosePlaces, places } from './placement.js';
 
-/** The 64-bit entry, counted from where the protected-mode part was put. */
+/** Offset of the 64-bit entry from the start of the protected-mode part. */
 const LONG_MODE_ENTRY = 0x200n;
-/** The null descriptor, an unused one, code and data. */
+/** Limit of a table of four descriptors: null, unused, code and data. */
 const DESCRIPTOR_TABLE_LIMIT = 31;
 const STACK_BYTES = 0x800n;
 
 /**
- * Puts the guest's kernel and its initrd, if there is one, where Linux expects them, and says in `state`
- * and `registers` how the guest begins. Stops where that is not possible.
+ * Loads the guest's kernel and its initrd, if any, where Linux expects them, and sets in `state` and `registers` how
+ * the guest starts. Stops start-up if that is not possible.
  */
 export function loadLinux(state: ProcessorState, registers: Registers): void {
   readLinuxImage();
@@ -31,7 +31,10 @@ export function loadLinux(state: ProcessorState, registers: Registers): void {
   registers.rsi = u64(addressOf(block.zeroPage));
 }
 
-/** Before the kernel, whose place may be where the boot loader put the initrd. */
+/**
+ * Moves the initrd. This comes before moving the kernel, which may overwrite the place where the boot loader put the
+ * initrd.
+ */
 function moveInitrd(): void {
   if (!isGiven(GuestPart.initrd)) return;
   copyMemory(places.initrd, bootInfo.parts.at(GuestPart.initrd).start, places.initrdBytes);

@@ -1,7 +1,8 @@
 /**
- * The Linux bzImage that is the guest's kernel, checked (Linux, Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header").
+ * Checks the Linux bzImage that is the guest's kernel (Linux, Documentation/arch/x86/boot.rst, "The Real-Mode Kernel
+ * Header").
  *
- * Real-mode sectors come first; the protected-mode part after them is what runs.
+ * The file starts with real-mode sectors; only the protected-mode part after them is used.
  */
 import {
   at,
@@ -23,12 +24,12 @@ import {
 import { bootInfo, GuestPart } from '../../handover/bootInfo.js';
 import { refusePart } from '../../boot/bundle/refuse.js';
 
-/** The setup header, in the file and in the zero page alike. */
+/** Offset of the setup header, the same in the file and in the zero page. */
 export const SETUP_HEADER = 0x1f1;
-/** The zero page has room for the header up to here. */
+/** End of the room for the header in the zero page. */
 export const SETUP_HEADER_LIMIT = 0x290;
 
-/** The header's fields, by their offset in the file. */
+/** Offsets of the header's fields in the file. */
 const SETUP_SECTORS = 0x1f1;
 const PROTECTED_PARAGRAPHS = 0x1f4;
 const BOOT_FLAG = 0x1fe;
@@ -47,16 +48,16 @@ const WORKING_BYTES = 0x260;
 const BOOT_FLAG_VALUE = 0xaa55;
 /** "HdrS" */
 const HEADER_MAGIC_VALUE = 0x5372_6448;
-/** Version 2.10 brought the preferred address, 2.12 the 64-bit entry's flag. */
+/** Version 2.10 added the preferred address, 2.12 the flag of the 64-bit entry. */
 const OLDEST_VERSION = 0x020a;
 const EXTENDED_FLAGS_VERSION = 0x020c;
 const LOADED_HIGH = 1;
 const HAS_64_BIT_ENTRY = 1;
 const SECTOR = 512n;
 const PARAGRAPH = 16n;
-/** What 0 sectors stand for, in kernels older than any that is accepted. */
+/** Number of sectors if the field is 0, as in kernels older than any that is accepted. */
 const DEFAULT_SECTORS = 4;
-/** The jump at 0x200 leaps over the header: its operand counts from here. */
+/** The jump at 0x200 skips the header. Its operand is relative to this offset. */
 const JUMP_END = 0x202;
 const HEADER_ROOM = 0x290n;
 const PAGE = 4096n;
@@ -65,25 +66,25 @@ const LinuxImage = struct(
   'LinuxImage',
   { size: 64 },
   {
-    /** The protected-mode part, as the boot loader put it. */
+    /** The protected-mode part, where the boot loader put it. */
     source: at(0, HPA),
     bytes: at(8, U64),
     preferred: at(16, HPA),
-    /** How much memory it needs from its start on before it knows the memory map. */
+    /** Bytes of memory that the kernel uses from its start on before it knows the memory map. */
     workingBytes: at(24, U64),
     alignment: at(32, U64),
     initrdHighest: at(40, U64),
     commandLineMost: at(48, U32),
-    /** Where the setup header ends. */
+    /** End of the setup header. */
     headerEnd: at(52, U32),
     relocatable: at(56, BOOL),
-    /** Whether it can start in 64-bit mode. */
+    /** Whether the kernel can start in 64-bit mode. */
     hasLongModeEntry: at(57, BOOL),
   },
 );
 export const linuxImage = instance(LinuxImage, { align: 8 });
 
-/** Checks the guest's kernel and notes in `linuxImage` what matters of it. Stops where it cannot be started. */
+/** Checks the guest's kernel and stores its properties in `linuxImage`. Stops start-up if it cannot be started. */
 export function readLinuxImage(): void {
   const kernel = bootInfo.parts.at(GuestPart.kernel);
   const start = u64(kernel.start);
@@ -96,7 +97,7 @@ export function readLinuxImage(): void {
   const setupBytes = (u64(sectors === 0 ? DEFAULT_SECTORS : sectors) + 1n) * SECTOR;
   const announced = u64(header.u32(PROTECTED_PARAGRAPHS)) * PARAGRAPH;
   const bytes = min64(announced, subSat64(end - start, setupBytes));
-  // The last paragraph may be an incomplete one.
+  // The last paragraph may be incomplete.
   if (announced - bytes >= PARAGRAPH) refusePart(GuestPart.kernel, 'truncated: its header says that it is longer');
   if (bytes > linuxImage.workingBytes)
     refusePart(GuestPart.kernel, 'not a Linux bzImage: it is larger than the memory it asks for');

@@ -1,6 +1,6 @@
 /**
- * Where the guest's parts go, so that no copy overwrites what is still to be read:
- * the block in low memory and the initrd avoid all parts and the kernel's place; the kernel is moved last.
+ * Chooses addresses for the guest's parts so that no copy overwrites anything that is still needed: the block in low
+ * memory and the initrd avoid all parts and the kernel's final place; the kernel is moved last.
  */
 import {
   addSat64,
@@ -29,12 +29,14 @@ import { linuxImage } from './linuxImage.js';
 
 const PAGE = 4096n;
 const MIB = 0x10_0000n;
-/** The guest's page tables at its start, and the pointers in its zero page, end here. */
+/**
+ * End of memory for the parts: the guest's first page tables, and the pointers in its zero page, do not reach further.
+ */
 const LIMIT = 0x1_0000_0000n;
 const CONVENTIONAL_MEMORY_END = 0xa_0000n;
-/** What the block in low memory needs: see bootBlock.ts. */
+/** Size of the block in low memory (bootBlock.ts). */
 export const BOOT_BLOCK_BYTES = 0x9000n;
-/** Linux puts a trampoline into the top pages of low memory while the page tables in the block are still in use. */
+/** Linux puts a trampoline into the top pages of low memory while it still uses the page tables in the block. */
 const ROOM_ABOVE_BOOT_BLOCK = 0x8000n;
 
 const Places = struct(
@@ -51,10 +53,13 @@ const Places = struct(
     extensionBytes: at(52, U32),
   },
 );
-/** `initrd` and `initrdBytes` are 0 where there is none, and so are `efiMap` and `extension` where none is needed. */
+/**
+ * The chosen addresses. `initrd` and `initrdBytes` are 0 without an initrd; `efiMap` and `extension` are 0 if not
+ * needed.
+ */
 export const places = instance(Places);
 
-/** Chooses all places. Stops where memory does not suffice. */
+/** Chooses all addresses. Stops start-up if there is too little memory. */
 export function choosePlaces(): void {
   placeKernel();
   if (isGiven(GuestPart.initrd)) placeInitrd();
@@ -68,7 +73,7 @@ export function choosePlaces(): void {
   places.extension = placeTable(places.extensionBytes);
 }
 
-/** Room for something that Linux takes note of before it gives memory to anybody. 0 where it has no bytes. */
+/** Finds memory for a table that Linux reserves before it reuses memory. Returns 0 if the table has no bytes. */
 function placeTable(bytes: u32): Hpa {
   if (bytes === 0) return hpa(0n);
   const place = highestFree(u64(bytes), LIMIT, PAGE);
@@ -91,7 +96,7 @@ function isKernelPlace(place: Hpa, bytes: u64): boolean {
   return start >= MIB && start < LIMIT && bytes <= LIMIT - start && isAvailable(place, bytes);
 }
 
-/** A relocatable kernel may lie elsewhere, but not below the preferred address. 0 where there is no place. */
+/** Another address for a relocatable kernel, not below the preferred one. 0 if there is none. */
 function otherKernelPlace(preferred: Hpa, bytes: u64): Hpa {
   const alignment = linuxImage.alignment;
   if (!linuxImage.relocatable || alignment === 0n) return hpa(0n);

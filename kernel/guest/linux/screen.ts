@@ -1,6 +1,7 @@
 /**
- * The screen as the boot loader of tsvm describes it, or the text screen as the BIOS left it. On the bare machine Linux's real-mode code asks the BIOS for it, which the
- * 64-bit entry skips; the answers are taken from the BIOS data area, from which the BIOS gives them, too.
+ * Describes the screen to Linux: as tsvm's boot loader described it, or the text screen as the BIOS left it. On the
+ * bare machine Linux's real-mode code asks the BIOS; the 64-bit entry skips that code. So the values come from the BIOS
+ * data area, where the BIOS has them from too.
  */
 import { hpa, requires, u8, window, type Bytes, type u32 } from '../../../transpiler/lib/index.js';
 import { bootInfo, SCREEN_BYTES } from '../../handover/bootInfo.js';
@@ -29,10 +30,13 @@ const SCREEN_EGA_BX = 0x0a;
 const SCREEN_ROWS = 0x0e;
 const SCREEN_IS_VGA = 0x0f;
 const SCREEN_CHARACTER_HEIGHT = 0x10;
-/** What INT 10h, AH = 12h, BL = 10h gives in BX for a VGA: colour, 256 KiB. */
+/** BX as INT 10h, AH = 12h, BL = 10h returns it for a VGA: colour, 256 KiB. */
 const COLOR_256_KIB = 0x0003;
 
-/** Describes the screen in the zero page as the boot loader did, or else the BIOS. Zeros: there is none. */
+/**
+ * Describes the screen in the zero page as the boot loader did, or else as the BIOS left it. Zeros mean that there is
+ * none.
+ */
 export function writeScreen(page: Bytes): void {
   requires(page.length >= SCREEN_BYTES);
   if (bootInfo.hasScreen) copyScreen(page);

@@ -1,7 +1,7 @@
 /**
- * The zero page: what Linux is told at its start (Linux, Documentation/arch/x86/zero-page.rst).
+ * The zero page, which gives Linux its parameters (Linux, Documentation/arch/x86/zero-page.rst).
  *
- * It says what the BIOS would say on the bare machine; only what the hypervisor keeps is reserved.
+ * It holds what the BIOS would report on the bare machine, but the hypervisor's memory is reserved.
  */
 import { requires, u32, u64, window, type Bytes, type Hpa } from '../../../transpiler/lib/index.js';
 import { bootInfo, GuestPart } from '../../handover/bootInfo.js';
@@ -12,7 +12,7 @@ import { linuxImage, SETUP_HEADER, SETUP_HEADER_LIMIT } from './linuxImage.js';
 import { places } from './placement.js';
 import { writeScreen } from './screen.js';
 
-/** The zero page is one page. */
+/** Size of the zero page: one page. */
 export const ZERO_PAGE_BYTES = 4096;
 
 const ACPI_RSDP = 0x070;
@@ -22,12 +22,12 @@ const INITRD_ADDRESS = 0x218;
 const INITRD_BYTES = 0x21c;
 const COMMAND_LINE = 0x228;
 
-/** A loader without a number of its own. */
+/** Loader type of a loader without an assigned number. */
 const UNDEFINED_LOADER = 0xff;
 
 /**
- * Fills the zeroed `page`; the command line lies at `commandLine`, a copy of ACPI's root pointer at `rsdpCopy`. The
- * guest's kernel has not been moved yet.
+ * Fills the zeroed `page`. The command line is at `commandLine`, a copy of the RSDP at `rsdpCopy`. Must run before the
+ * guest's kernel is moved.
  */
 export function writeZeroPage(page: Bytes, commandLine: Hpa, rsdpCopy: Hpa): void {
   requires(page.length === ZERO_PAGE_BYTES);

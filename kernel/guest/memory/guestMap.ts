@@ -1,5 +1,5 @@
 /**
- * The memory map that Linux is told: what the zero page has room for, and the rest as setup data (Linux,
+ * The memory map for Linux. As many entries as fit are in the zero page, the rest is setup data (Linux,
  * Documentation/arch/x86/boot.rst, SETUP_E820_EXT).
  */
 import { ensures, min32, requires, u32, u64, u8, type Bytes } from '../../../transpiler/lib/index.js';
@@ -12,19 +12,22 @@ const SETUP_DATA = 0x250;
 const ENTRIES = 0x2d0;
 const ENTRIES_MOST = 128;
 
-/** The next link's address, the type, the length of what follows. */
+/** The header of setup data: the next one's address, the type, and the length of the data. */
 const LINK_BYTES = 16;
 const LINK_TYPE = 8;
 const LINK_LENGTH = 12;
 const E820_EXTENSION = 1;
 
-/** How many bytes the setup data takes; 0 where the zero page has room for all. */
+/** Number of bytes of the setup data; 0 if the zero page has room for all entries. */
 export function extensionBytes(): u64 {
   const more = moreEntries();
   return more === 0 ? 0n : u64(LINK_BYTES + more * MAP_ENTRY_BYTES);
 }
 
-/** Writes the map into the zero page, and what it has no room for to `extension`. Stops where that is too small. */
+/**
+ * Writes the map into the zero page, and the entries that do not fit to `extension`. Stops start-up if that is too
+ * small.
+ */
 export function writeMemoryMap(page: Bytes, extension: Bytes): void {
   requires(page.length === 4096);
   const count = min32(memoryMap.count, ENTRIES_MOST);

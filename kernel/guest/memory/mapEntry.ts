@@ -1,4 +1,7 @@
-/** The guest's view of memory, as the BIOS and Linux's zero page have it (ACPI Specification 6.4, table 15.3). */
+/**
+ * Entries of the guest's memory map, in the format of the BIOS and of Linux's zero page (ACPI Specification 6.4, table
+ * 15.3).
+ */
 import { requires, subSat64, u64, type Bytes, type u32 } from '../../../transpiler/lib/index.js';
 import { memoryMap } from '../../machine/memoryMap.js';
 
@@ -8,7 +11,7 @@ const START = 0;
 const BYTES = 8;
 const KIND = 16;
 
-/** Writes range `index` of the memory map into `entry`: where it starts, its bytes and its kind. */
+/** Writes range `index` of the memory map into `entry`: start, length and kind. */
 export function writeMapEntry(entry: Bytes, index: u32): void {
   requires(entry.length === MAP_ENTRY_BYTES && index < memoryMap.ranges.length);
   const range = memoryMap.ranges.at(index);

@@ -1,11 +1,11 @@
-/** How much memory the guest is told of where it asks for a number, not for a map. */
+/** The size of memory, for guests that ask for a number instead of a map. */
 import { min64, u64, type u32 } from '../../../transpiler/lib/index.js';
 import { MemoryKind } from '../../handover/bootInfo.js';
 import { memoryMap } from '../../machine/memoryMap.js';
 
 const FOUR_GIB = 0x1_0000_0000n;
 
-/** Where the available memory that begins at `start` ends, at most at 4 GiB; `start` itself where there is none. */
+/** The end of the available memory that begins at `start`, at most 4 GiB; `start` itself if there is none. */
 export function endOfMemoryFrom(start: u64): u64 {
   let end: u64 = start;
   const count = memoryMap.count;

@@ -1,4 +1,4 @@
-/** The parts in which a guest's kernel is loaded, as its headers say; where each goes is checked when it is added. */
+/** The parts in which a guest's kernel is loaded, from its headers. The address of each is checked when it is added. */
 import {
   addSat64,
   arr,
@@ -16,10 +16,10 @@ import { GuestPart } from '../../handover/bootInfo.js';
 import { refusePart } from '../../boot/bundle/refuse.js';
 import { isAvailable } from '../../machine/memoryMap.js';
 
-/** The most parts that a kernel may be loaded in. */
+/** The most parts in which a kernel may be loaded. */
 export const MAX_SEGMENTS = 8;
 
-/** `fileBytes` bytes from `offset` of the file go to `target`, and zeros after them up to `memoryBytes`. */
+/** A part: `fileBytes` bytes at `offset` of the file go to `target`; zeros follow up to `memoryBytes`. */
 export const LoadSegment = struct(
   'LoadSegment',
   { size: 24 },
@@ -34,12 +34,15 @@ const LoadSegments = struct(
 );
 export const loadSegments = instance(LoadSegments, { align: 8 });
 
-/** Forgets all parts. */
+/** Removes all parts. */
 export function clearSegments(): void {
   loadSegments.count = 0;
 }
 
-/** Adds a part of a file that has `length` bytes. Stops where it does not fit the file, memory or the other parts. */
+/**
+ * Adds a part of a file of `length` bytes. Stops start-up if it lies outside the file or free memory, or overlaps
+ * another part.
+ */
 export function addSegment(length: u32, target: u32, offset: u32, fileBytes: u32, memoryBytes: u32): void {
   if (memoryBytes === 0) return;
   const count = loadSegments.count;
@@ -58,7 +61,7 @@ export function addSegment(length: u32, target: u32, offset: u32, fileBytes: u32
   loadSegments.count = count + 1;
 }
 
-/** Whether one of the parts holds `address`. */
+/** Whether one of the parts contains `address`. */
 export function isLoaded(address: u32): boolean {
   return overlaps(address, 1);
 }

@@ -1,4 +1,4 @@
-/** Starts the guest as a Multiboot loader starts a kernel (Multiboot Specification 0.6.96, sections 3.2 and 3.3). */
+/** Starts the guest's kernel as a Multiboot loader does (Multiboot Specification 0.6.96, sections 3.2 and 3.3). */
 import {
   addressOf,
   arr,
@@ -42,7 +42,7 @@ const MIB = 0x10_0000n;
 const KIB = 0x400n;
 const PAGE = 4096n;
 
-/** The information's fields, and what of them is given. */
+/** Fields of the Multiboot information, and flags that say which of them are valid. */
 const INFO_BYTES = 0x80;
 const FLAGS = 0;
 const FLAG_SIZES = 1 << 0;
@@ -59,7 +59,7 @@ const MAP_BYTES = 44;
 const MAP = 48;
 const LOADER_NAME = 64;
 
-/** A map entry's size does not count its own four bytes. */
+/** A map entry with its size field, which does not count its own four bytes. */
 const SIZED_ENTRY_BYTES = 24;
 const MAX_ENTRIES = 512;
 const DESCRIPTOR_TABLE_LIMIT = 31;
@@ -73,9 +73,9 @@ const MultibootBlock = struct(
     module: at(0x080, arr(U32, 4)),
     loaderName: at(0x090, arr(U8, 16)),
     descriptors: at(0x0a0, arr(U64, 4)),
-    /** A zero byte follows: the block is cleared. */
+    /** The command line. A zero byte follows, since the block was cleared. */
     commandLine: at(0x100, arr(U8, MAX_TEXT)),
-    /** No kernel may count on a stack; but GRUB leaves one, and so some do. */
+    /** A stack. A kernel may not rely on one, but GRUB leaves one, and some kernels use it. */
     stack: at(0x900, arr(U8, STACK_BYTES)),
     emptyText: at(0xf00, arr(U8, 1)),
     map: at(0x1000, arr(U8, MAX_ENTRIES * SIZED_ENTRY_BYTES)),
@@ -84,10 +84,12 @@ const MultibootBlock = struct(
 type MultibootBlock = Ref<typeof MultibootBlock>;
 const BLOCK_BYTES = 0x4000n;
 
-/** Who starts the kernel. */
+/** The boot loader's name for the kernel. */
 const NAME = 'tsvm';
 
-/** Puts the kernel, and the initrd as its module, into memory, and says how the guest's processor starts. */
+/**
+ * Loads the kernel, and the initrd as its module, and sets in `state` and `registers` how the guest's processor starts.
+ */
 export function loadMultiboot(state: ProcessorState, registers: Registers): void {
   const entry = readMultibootImage();
   excludeSegments();
@@ -110,7 +112,7 @@ function excludeSegments(): void {
   }
 }
 
-/** Moves a part to where nothing is loaded. Returns where. */
+/** Moves a part to memory where nothing will be loaded. Returns its address. */
 function copyPart(part: u32): Hpa {
   requires(part < GUEST_PARTS);
   const source = bootInfo.parts.at(part).start;
@@ -145,7 +147,7 @@ function loadFrom(file: Hpa): void {
   }
 }
 
-/** Fills the block that holds the information and all it points to. */
+/** Fills the block with the information and all data that it points to. */
 function makeBlock(initrd: Hpa): MultibootBlock {
   const address = highestFree(BLOCK_BYTES, CONVENTIONAL_MEMORY_END, PAGE);
   if (address === 0n) fail('too little memory: no 16 KiB are free below 640 KiB');
@@ -185,7 +187,7 @@ function writeTexts(information: Bytes, block: MultibootBlock): void {
   give(information, FLAG_COMMAND_LINE | FLAG_LOADER_NAME);
 }
 
-/** The module's start, its end and its text, which is an empty one. */
+/** Writes the module: start, end and an empty text. */
 function writeModule(information: Bytes, block: MultibootBlock, initrd: Hpa): void {
   requires(information.length === INFO_BYTES);
   if (initrd === 0n) return;

@@ -1,13 +1,13 @@
 /**
- * A guest's kernel that is made for Multiboot loaders, checked (Multiboot Specification 0.6.96, section 3.1): a file
- * whose header says where it goes, or an ELF file for 32-bit processors (System V ABI, chapter 5).
+ * Checks a guest's kernel made for Multiboot loaders (Multiboot Specification 0.6.96, section 3.1): a file whose header
+ * has the load addresses, or an ELF file for 32-bit processors (System V ABI, chapter 5).
  */
 import { min32, min64, requires, subSat64, u32, u64, window, type Bytes } from '../../../transpiler/lib/index.js';
 import { bootInfo, GuestPart } from '../../handover/bootInfo.js';
 import { refusePart } from '../../boot/bundle/refuse.js';
 import { addSegment, clearSegments, isLoaded } from './loadSegments.js';
 
-/** The header lies in the file's first 8 KiB, at a multiple of 4. */
+/** The header lies in the first 8 KiB of the file, at a multiple of 4. */
 const SEARCHED = 8192;
 const NOWHERE = 0xffff_ffff;
 const MAGIC = 0;
@@ -15,7 +15,7 @@ const MAGIC_VALUE = 0x1bad_b002;
 const FLAGS = 4;
 const CHECKSUM = 8;
 const HEADER_BYTES = 12;
-/** With addresses. */
+/** Length of a header with addresses. */
 const LONG_HEADER_BYTES = 32;
 const HEADER_ADDRESS = 12;
 const LOAD_ADDRESS = 16;
@@ -23,16 +23,19 @@ const LOAD_END = 20;
 const ZEROED_END = 24;
 const ENTRY = 28;
 
-/** What the kernel asks of the loader: modules on pages, memory's size, a screen mode; the header holds addresses. */
+/**
+ * Flags of the header: what the kernel requires of the loader (page-aligned modules, the size of memory, a screen
+ * mode), and whether the header has addresses.
+ */
 const FLAG_PAGES = 1 << 0;
 const FLAG_MEMORY = 1 << 1;
 const FLAG_SCREEN = 1 << 2;
 const FLAG_ADDRESSES = 1 << 16;
-/** Of these bits, those that a loader does not know are requirements that it cannot meet. */
+/** Bits for requirements. A loader must refuse the kernel if one is set that it does not know. */
 const REQUIREMENTS = 0xffff;
 
 const ELF_HEADER_BYTES = 52;
-/** 7FH, "ELF", 32 bits, little-endian, version 1. */
+/** 7FH, "ELF": the magic number. The class and the byte order follow. */
 const ELF_IDENTITY = 0x464c_457f;
 const ELF_CLASS = 4;
 const ELF_32_BITS = 1;
@@ -61,7 +64,10 @@ export function isMultibootImage(): boolean {
   return headerOffset(kernelFile()) !== NOWHERE;
 }
 
-/** Notes in `loadSegments` how the kernel is loaded, and returns its entry. Stops where it cannot be started. */
+/**
+ * Stores the parts of the kernel in `loadSegments`, and returns its entry address. Stops start-up if it cannot be
+ * started.
+ */
 export function readMultibootImage(): u32 {
   const file = kernelFile();
   const offset = headerOffset(file);
@@ -92,7 +98,10 @@ function headerOffset(file: Bytes): u32 {
   return NOWHERE;
 }
 
-/** One part, from the address of the header back to the file's first byte that is loaded. */
+/**
+ * Adds the single part of a kernel whose header has addresses. The address of the header gives the address of the
+ * file's first loaded byte.
+ */
 function readAddresses(file: Bytes, offset: u32, header: Bytes): u32 {
   requires(offset < file.length);
   if (header.length < LONG_HEADER_BYTES) refusePart(GuestPart.kernel, 'truncated: its Multiboot header is not whole');
@@ -106,7 +115,7 @@ function readAddresses(file: Bytes, offset: u32, header: Bytes): u32 {
   return header.u32(ENTRY);
 }
 
-/** How many bytes there are from `start` to `end`; `otherwise` where the header leaves the end open. */
+/** Number of bytes from `start` to `end`; `otherwise` if the header gives no end. */
 function bytesUpTo(end: u32, start: u32, otherwise: u32): u32 {
   if (end === 0) return otherwise;
   if (end < start) refusePart(GuestPart.kernel, 'its Multiboot header has an end before the start');
@@ -128,7 +137,10 @@ function readElf(file: Bytes): u32 {
   return readProgramHeaders(file, file.part(table, count * PROGRAM_HEADER_BYTES));
 }
 
-/** The entry is a virtual address; the processor starts without paging, so at the physical one of its part. */
+/**
+ * Adds the parts of an ELF file and returns the physical entry address: the file gives a virtual one, but the processor
+ * starts without paging.
+ */
 function readProgramHeaders(file: Bytes, table: Bytes): u32 {
   requires(file.length >= ELF_HEADER_BYTES);
   const virtualEntry = file.u32(ELF_ENTRY);

@@ -1,4 +1,4 @@
-/** Whether this processor can run a guest. */
+/** Checks whether this processor can run a guest on AMD-V. */
 import { cpuid, tryRdmsr, u32 } from '../../../transpiler/lib/index.js';
 import { options } from '../../machine/options.js';
 import { fail } from '../../report/fail.js';
@@ -11,14 +11,17 @@ const SVM_FEATURES = 0x8000_000a;
 const ECX_SVM = 1 << 2;
 const EDX_NESTED_PAGING = 1 << 0;
 
-/** Whether the processor has SVM at all. */
+/** Whether the processor has SVM. */
 export function svmExists(): boolean {
   const last = cpuid(LAST_EXTENDED_LEAF, 0);
   const features = cpuid(EXTENDED_FEATURES, 0);
   return last.eax >= SVM_FEATURES && !lacks(features.ecx, ECX_SVM);
 }
 
-/** Stops with one line where the firmware has switched SVM off, nested paging is missing, or an option needs VT-x. */
+/**
+ * Stops start-up with a message if the firmware has disabled SVM, if nested paging is missing, or if an option needs
+ * VT-x.
+ */
 export function svmCheck(): void {
   const control = tryRdmsr(VM_CR);
   if ((control.value & VM_CR_SVM_DISABLED) !== 0n) {

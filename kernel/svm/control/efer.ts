@@ -1,4 +1,4 @@
-/** EFER as the guest sees it: the processor's, but SVM is off (APM 2, 3.1.7). */
+/** The guest's EFER: that of the processor, but with SVME clear (APM 2, 3.1.7). */
 import { at, cpuid, instance, struct, u32, u64, U64 } from '../../../transpiler/lib/index.js';
 import { Event, recordEvent } from '../../report/events.js';
 import { CR0_PG, EFER_LMA, EFER_LME } from '../../x86/registers.js';
@@ -31,17 +31,17 @@ const EAX_AUTOMATIC_IBRS = 1 << 8;
 const Efer = struct('GuestEfer', { size: 8 }, { writable: at(0, U64) });
 const efer = instance(Efer);
 
-/** Finds out which bits may be written, once: a guest may be able to change what CPUID says. */
+/** Finds out, once, which bits may be written. A guest may later change what CPUID returns. */
 export function learnEfer(): void {
   efer.writable = writableBits();
 }
 
-/** The value that RDMSR gives. */
+/** The value that RDMSR returns to the guest. */
 export function guestEfer(vmcb: Vmcb): u64 {
   return vmcb.efer & u64(~EFER_SVME);
 }
 
-/** Does a WRMSR of `value`. False where it raises #GP. */
+/** Emulates WRMSR of `value`. Returns false if it raises #GP. */
 export function writeGuestEfer(vmcb: Vmcb, value: u64): boolean {
   if ((value & EFER_SVME) !== 0n) recordEvent(Event.svmEnable, value, vmcb.rip);
   if ((value & u64(~efer.writable)) !== 0n) return false;
@@ -52,7 +52,10 @@ export function writeGuestEfer(vmcb: Vmcb, value: u64): boolean {
   return true;
 }
 
-/** A bit is reserved unless CPUID announces its feature. LMA is the processor's own: writes of it count for nothing. */
+/**
+ * The bits that may be written: those whose features CPUID announces. Writes to LMA are ignored, since the processor
+ * sets it.
+ */
 function writableBits(): u64 {
   const features = cpuid(FEATURES, 0);
   const more = cpuid(MORE_FEATURES, 0);

@@ -1,5 +1,5 @@
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import type { Vmcb } from './vmcb.js';
 
-/** Does what one exit asks for; the guest goes on when it returns. */
+/** Handles one VM exit. The guest continues when it returns. */
 export type ExitHandler = (vcpu: Vcpu, vmcb: Vmcb) => void;

@@ -1,11 +1,11 @@
-/** The state in which the guest starts, in the VMCB (APM 2, 15.5.1 and table B-2). */
+/** Writes the state in which the guest starts into the VMCB (APM 2, 15.5.1 and table B-2). */
 import { u16, u64 } from '../../../transpiler/lib/index.js';
 import { DR6_RESET, DR7_RESET } from '../../x86/registers.js';
 import { UNUSABLE, type ProcessorState, type SegmentState, type TableState } from '../../vcpu/state.js';
 import { EFER_SVME } from './registers.js';
 import type { Segment, Vmcb } from './vmcb.js';
 
-/** The guest goes on at `state`, with nothing in delivery or held back. */
+/** Makes the guest continue at `state`, with no event pending and no interrupt shadow. */
 export function setGuestState(vmcb: Vmcb, state: ProcessorState): void {
   setSegment(vmcb.es, state.es);
   setSegment(vmcb.cs, state.cs);
@@ -32,7 +32,10 @@ export function setGuestState(vmcb: Vmcb, state: ProcessorState): void {
   vmcb.injectedEvent = 0n;
 }
 
-/** The VMCB has no gap between the two parts of the access rights. A segment that cannot be used is not present. */
+/**
+ * Copies a segment register. The VMCB stores the access rights without the gap of four bits. An unusable segment
+ * becomes not present.
+ */
 function setSegment(segment: Segment, state: SegmentState): void {
   const rights = state.rights;
   segment.selector = state.selector;

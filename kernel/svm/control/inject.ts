@@ -1,4 +1,4 @@
-/** Events that the guest gets when it runs next: EVENTINJ and EXITINTINFO (APM 2, 15.20 and 15.7.2). */
+/** Events for the guest's next run: EVENTINJ and EXITINTINFO (APM 2, 15.20 and 15.7.2). */
 import { u64, type u32 } from '../../../transpiler/lib/index.js';
 import { CR0_PE, RFLAGS_RF } from '../../x86/registers.js';
 import type { Vmcb } from './vmcb.js';
@@ -24,31 +24,33 @@ const TYPE_EXCEPTION = 3n << 8n;
 const TYPE_SOFTWARE_INTERRUPT = 4n << 8n;
 const HAS_ERROR_CODE = 1n << 11n;
 export const EVENT_VALID = 1n << 31n;
-/** The vectors that are exceptions (APM 2, table 8-1); VMRUN refuses all others as such. */
+/**
+ * A bit for each vector that is an exception (APM 2, table 8-1). VMRUN refuses to inject other vectors as exceptions.
+ */
 const EXCEPTIONS = 0x702f_7dfbn;
 const LAST_EXCEPTION = 31n;
 
-/** The guest gets the exception `vector`, which has no error code. */
+/** Injects the exception `vector`, which has no error code. */
 export function injectException(vmcb: Vmcb, vector: Exception): void {
   if (vector !== Exception.debug) markFault(vmcb);
   vmcb.injectedEvent = EVENT_VALID | TYPE_EXCEPTION | vector;
 }
 
-/** The guest gets the exception `vector` with `errorCode`, which the processor leaves out in real mode. */
+/** Injects the exception `vector` with `errorCode`. In real mode the error code is left out. */
 export function injectExceptionWithCode(vmcb: Vmcb, vector: Exception, errorCode: u32): void {
   markFault(vmcb);
   const event = EVENT_VALID | HAS_ERROR_CODE | TYPE_EXCEPTION | vector | (u64(errorCode) << 32n);
   vmcb.injectedEvent = inMode(vmcb, event);
 }
 
-/** A fault leaves RF in the flags that the handler finds, so that no code breakpoint is met twice (APM 2, 13.1.3.1). */
+/** Sets RF in the saved flags, as a fault does, so that a code breakpoint is not met twice (APM 2, 13.1.3.1). */
 function markFault(vmcb: Vmcb): void {
   vmcb.rflags = vmcb.rflags | RFLAGS_RF;
 }
 
 /**
- * What to inject so that the event which was in delivery at the exit is not lost; 0 where there was none. EXITINTINFO has
- * EVENTINJ's format.
+ * The event to inject so that one that was in delivery at the VM exit is not lost; 0 if there was none. EXITINTINFO and
+ * EVENTINJ have the same format.
  */
 export function eventToRepeat(vmcb: Vmcb): u64 {
   const event = vmcb.exitEvent;
@@ -59,25 +61,31 @@ export function eventToRepeat(vmcb: Vmcb): u64 {
   return type === TYPE_EXCEPTION && !isException(vector) ? correctType(vector) : inMode(vmcb, event);
 }
 
-/** QEMU reports NMIs and interrupts as exceptions, and VMRUN refuses exceptions that do not exist (APM 2, 15.20). */
+/**
+ * Repairs the type of an event: QEMU reports NMIs and interrupts as exceptions, but VMRUN refuses exceptions that do
+ * not exist (APM 2, 15.20).
+ */
 function correctType(vector: u64): u64 {
   return vector === NMI_VECTOR ? EVENT_VALID | TYPE_NMI | vector : EVENT_VALID | vector;
 }
 
-/** Whether `vector` is an exception's. */
+/** Whether `vector` is an exception. */
 export function isException(vector: u64): boolean {
   return vector <= LAST_EXCEPTION && ((EXCEPTIONS >> (vector & LAST_EXCEPTION)) & 1n) !== 0n;
 }
 
 /**
- * The event as it is possible in the guest's mode. In real mode no exception has an error code, and VMRUN may refuse events
- * that the mode does not have (APM 2, 15.20).
+ * The event in a form that is valid in the guest's mode. In real mode no exception has an error code, and VMRUN may
+ * refuse events that the mode lacks (APM 2, 15.20).
  */
 function inMode(vmcb: Vmcb, event: u64): u64 {
   return (vmcb.cr0 & CR0_PE) === 0n ? event & u64(~HAS_ERROR_CODE) : event;
 }
 
-/** INT n, INT3 and INTO: the guest's RIP still points to them, so running them anew raises the event anew. */
+/**
+ * Whether INT n, INT3 or INTO raised the event. The guest's RIP still points to the instruction, so executing it again
+ * raises the event again.
+ */
 function comesFromInstruction(type: u64, vector: u64): boolean {
   if (type === TYPE_SOFTWARE_INTERRUPT) return true;
   return type === TYPE_EXCEPTION && (vector === Exception.breakpoint || vector === Exception.overflow);

@@ -1,12 +1,12 @@
 /**
- * A fault of QEMU's TCG: when a guest is left it clears a request of its own without a lock (target/i386, do_vmexit), and
- * with it at times an interrupt that another thread asks for at that moment. The local APIC still knows of that, and asks
- * again when its task priority is written.
+ * Works around a fault of QEMU's TCG. At a VM exit it clears an interrupt request of its own without a lock
+ * (target/i386, do_vmexit), and sometimes with it an interrupt that another thread requests at that moment. The local
+ * APIC still knows the interrupt and requests it again when its task priority is written.
  */
 import { at, BOOL, cpuid, instance, readCr8, struct, writeCr8 } from '../../../transpiler/lib/index.js';
 import { isVirtualMachine } from '../../x86/virtualMachine.js';
 
-/** CPUID: the first of the letters of a hypervisor's name, here of TCGTCGTCGTCG. */
+/** CPUID leaf of a hypervisor's name, and the first letters of TCG's: "TCGTCGTCGTCG". */
 const HYPERVISOR_SIGNATURE = 0x4000_0000;
 const TCG_SIGNATURE = 0x5447_4354;
 
@@ -25,8 +25,9 @@ function isTcg(): boolean {
 }
 
 /**
- * Repeats what this exit may have lost. By CR8, not by the APIC's page: QEMU 7.2 crashed at times when that was written, it
- * seems while another processor moved a device (tcg_commit). Bits 3:0 of the task priority, which nothing uses, are lost.
+ * Requests again any interrupt that this VM exit may have lost. Writes CR8 rather than the APIC's page: writing that
+ * sometimes crashed QEMU 7.2, it seems while another processor moved a device (tcg_commit). Bits 3:0 of the task
+ * priority are lost; nothing uses them.
  */
 export function repeatLostInterrupts(): void {
   if (fault.areRepeated) writeCr8(readCr8());

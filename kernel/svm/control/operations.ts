@@ -7,7 +7,7 @@ export const { clgi, stgi } = intrinsics({
     result: 'void',
     effects: ['virtualization'],
     c: 'svm_clgi',
-    about: 'Holds back all interrupts, NMI and INIT too, from now on.',
+    about: 'Clears GIF: interrupts, NMI, INIT and SMI stay pending from now on.',
     manual: 'APM 3, CLGI',
   },
   stgi: {
@@ -15,7 +15,7 @@ export const { clgi, stgi } = intrinsics({
     result: 'void',
     effects: ['virtualization'],
     c: 'svm_stgi',
-    about: 'Lets in what was held back.',
+    about: 'Sets GIF: what is pending is taken.',
     manual: 'APM 3, STGI',
   },
 });

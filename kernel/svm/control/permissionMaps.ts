@@ -1,6 +1,6 @@
 /**
- * The MSR and I/O permission maps (APM 2, 15.10 and 15.11). Which MSRs exit follows from their owners
- * (access/msrOwner.ts); MSRs outside the map's three ranges always exit.
+ * The MSR and I/O permission maps (APM 2, 15.10 and 15.11). An MSR's owner (access/msrOwner.ts) decides whether its
+ * accesses are intercepted; accesses to MSRs outside the map's three ranges always are.
  */
 import {
   arr,
@@ -24,11 +24,11 @@ import { releaseLock, SpinLock, takeLock } from '../../x86/spinLock.js';
 
 const MSR_MAP_PAGES = 2;
 const IO_MAP_PAGES = 3;
-/** How many bytes of the two maps the processor reads (APM 2, 15.10.1 and 15.11). */
+/** Number of bytes that the processor reads of each map (APM 2, 15.10.1 and 15.11). */
 export const MSR_MAP_BYTES = 0x2000n;
 export const IO_MAP_BYTES = 0x3000n;
 
-/** Two bits for each MSR, in the order of access/msrOwners.ts: READS, WRITES. */
+/** Two bits for each MSR, READS and WRITES, in the order of access/msrOwners.ts. */
 const MSRS_IN_WORD = 32;
 const MAP_WORDS = 0x300;
 const NEVER = 0n;
@@ -39,19 +39,19 @@ const maps = instance(Maps);
 
 const MsrMap = struct('MsrMap', { size: 0x2000 }, { words: at(0, arr(U64, 0x400)) });
 
-/** The map for MSRs, of all processors. */
+/** The MSR permission map, which all processors share. */
 export function msrPermissions(): Hpa {
   if (maps.msrs === 0n) maps.msrs = makeMsrPermissions();
   return maps.msrs;
 }
 
-/** The map for ports, of all processors. */
+/** The I/O permission map, which all processors share. */
 export function ioPermissions(): Hpa {
   if (maps.ports === 0n) maps.ports = makeIoPermissions();
   return maps.ports;
 }
 
-/** 32 MSRs at a time: most are in no list, so that they all exit or none does. */
+/** Builds the MSR map, 32 MSRs at a time: most are in no list, so that either all 32 are intercepted or none. */
 function makeMsrPermissions(): Hpa {
   assignMsrs(true);
   const map = allocatePages(MSR_MAP_PAGES);
@@ -69,24 +69,27 @@ function permissionsFrom(first: u32): u64 {
   return word;
 }
 
-/** Reads of the MSR `number` exit from now on. */
+/** Intercepts reads of the MSR `number` from now on. */
 export function watchReads(number: u32): void {
   takeLock(maps.lock);
   watch(maps.msrs, number, READS);
   releaseLock(maps.lock);
 }
 
-/** Commands to the local APIC in x2APIC mode no longer exit, once each processor has left its guest. */
+/** Ends the interception of writes to the x2APIC ICR. Takes effect on each processor at its next VM exit. */
 export function permitCommands(): void {
   permit(maps.msrs, X2APIC_COMMAND, WRITES);
 }
 
-/** They exit again, from the same time on. */
+/** Intercepts writes to the x2APIC ICR again. Takes effect as permitCommands() does. */
 export function watchCommands(): void {
   watch(maps.msrs, X2APIC_COMMAND, WRITES);
 }
 
-/** One bit for each port; an access exits where the bit of one of its bytes is set (APM 2, 15.10.1). */
+/**
+ * Builds the I/O map: one bit for each port. An access is intercepted if the bit of any of its bytes is set (APM 2,
+ * 15.10.1).
+ */
 function makeIoPermissions(): Hpa {
   const map = allocatePages(IO_MAP_PAGES);
   markOwnedPorts(map);

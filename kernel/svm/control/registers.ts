@@ -1,6 +1,6 @@
-/** The model-specific registers and control bits that SVM adds or depends on (APM 2, 3.1 and 15.30). */
+/** MSRs and bits that SVM adds or depends on (APM 2, 3.1 and 15.30). */
 
-/** Bits of the extended feature enable register that AMD names (APM 2, 3.1.7). */
+/** Bits of EFER that AMD defines (APM 2, 3.1.7). */
 export const EFER_SCE = 1n << 0n;
 export const EFER_NXE = 1n << 11n;
 export const EFER_SVME = 1n << 12n;
@@ -13,12 +13,12 @@ export const EFER_AIBRSE = 1n << 21n;
 
 /** Virtual machine control register (APM 2, 15.30.1). */
 export const VM_CR = 0xc001_0114;
-/** An INIT that would reset the processor raises #SX instead. */
+/** An INIT raises #SX instead of resetting the processor. */
 export const VM_CR_R_INIT = 1n << 1n;
 export const VM_CR_LOCK = 1n << 3n;
 export const VM_CR_SVM_DISABLED = 1n << 4n;
 
-/** Where VMRUN saves the host's state (APM 2, 15.30.4). */
+/** Address of the page in which VMRUN saves the host's state (APM 2, 15.30.4). */
 export const VM_HSAVE_PA = 0xc001_0117;
 
 export const DR6_BS = 1n << 14n;

@@ -1,7 +1,7 @@
 /**
- * SMI. QEMU takes one that comes while a guest runs with the guest's intercepts still on, and what its handler then
- * does, such as writing EFER, ends in VMEXIT_INVALID. So it is taken here, with no guest about. Real processors take it
- * out of the guest and without its intercepts, once the firmware has locked SMM (APM 2, 15.13.3).
+ * Takes SMIs on QEMU outside the guest. If an SMI arrives while a guest runs, QEMU keeps the guest's intercepts on in
+ * the SMI handler; something that the handler does, such as writing EFER, then ends in VMEXIT_INVALID. Real processors
+ * leave the guest and its intercepts first, once the firmware has locked SMM (APM 2, 15.13.3).
  */
 import { u32 } from '../../../transpiler/lib/index.js';
 import { isEfiMachine } from '../../handover/efiServices.js';
@@ -10,23 +10,26 @@ import type { Vcpu } from '../../vcpu/vcpu.js';
 import { clgi, stgi } from './operations.js';
 import type { Vmcb } from './vmcb.js';
 
-/** Of the host bridge: its identity, and with the register SMRAM (Intel 82Q35 datasheet, 5.1.25) the four bytes. */
+/**
+ * Offset of the host bridge's four configuration bytes with SMRAM (Intel 82Q35 datasheet, 5.1.25), and the PCI ID of
+ * Q35.
+ */
 const BRIDGE_SMRAM = 0x9c;
 const Q35 = 0x29c0_8086;
-/** D_LCK of SMRAM, which is the second byte of four. */
+/** SMRAM.D_LCK. SMRAM is the second of the four bytes. */
 const SMRAM_LOCKED = 1 << 12;
 
 /**
- * Whether SMIs are to be taken here: on QEMU's q35, which has a bridge of Intel's, where UEFI firmware has locked the
- * handler's memory. Where it is open, the handler may be the guest's, and has to stay in the guest. And a BIOS's handler,
- * SeaBIOS's, changes the state that the SMI interrupted to do a disk request in another mode: that has to be the guest's.
+ * Whether SMIs are intercepted: on QEMU's q35, whose bridge is Intel's, if UEFI firmware has locked SMM memory. While
+ * that is open, the handler may be the guest's and must run in the guest. A BIOS's handler (SeaBIOS) changes the
+ * interrupted state to make a disk request in another mode; that state must be the guest's.
  */
 export function takesSmis(): boolean {
   if (!isEfiMachine() || readConfiguration(0, 0, IDENTITY) !== Q35) return false;
   return u32(readConfiguration(0, 0, BRIDGE_SMRAM) & SMRAM_LOCKED) !== 0;
 }
 
-/** It waits, and comes as soon as it is no longer held back. */
+/** Handles an intercepted SMI, which is pending. Setting GIF for a moment takes it here, outside the guest. */
 export function onSmi(_vcpu: Vcpu, _vmcb: Vmcb): void {
   stgi();
   clgi();

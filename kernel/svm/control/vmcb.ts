@@ -1,7 +1,7 @@
 /** The virtual machine control block (APM 2, appendix B). */
 import { at, GPA, GVA, HPA, struct, U16, U32, U64, U8, type Ref } from '../../../transpiler/lib/index.js';
 
-/** A segment register as the VMCB holds it; `attributes` are bits 55:52 and 47:40 of the descriptor. */
+/** A segment register in the VMCB's format. `attributes` are bits 55:52 and 47:40 of the descriptor. */
 export const Segment = struct(
   'Segment',
   { size: 0x10 },
@@ -9,7 +9,7 @@ export const Segment = struct(
 );
 export type Segment = Ref<typeof Segment>;
 
-/** Control area to 0x3ff (table B-1), state-save area from 0x400 (table B-2). */
+/** The control area up to 0x3ff (table B-1), and the state-save area from 0x400 (table B-2). */
 export const Vmcb = struct(
   'Vmcb',
   { size: 0x1000 },
@@ -63,5 +63,5 @@ export const Vmcb = struct(
 );
 export type Vmcb = Ref<typeof Vmcb>;
 
-/** What VMRUN does to the TLB (APM 2, 15.16.2); flushing one address space only is not everywhere. */
+/** TLB control of VMRUN (APM 2, 15.16.2). Not every processor can flush a single ASID. */
 export const TlbControl = { keep: 0, flushAll: 1 } as const;

@@ -1,6 +1,6 @@
 /**
- * The rules of VMRUN (APM 2, 15.5.1 "Canonicalization and Consistency Checks", and 15.20), to say why the processor refused a
- * VMCB: it tells only that it did, by VMEXIT_INVALID.
+ * The rules of VMRUN (APM 2, 15.5.1 "Canonicalization and Consistency Checks", and 15.20). They explain why the
+ * processor refused a VMCB: VMEXIT_INVALID says only that it did.
  */
 import { cpuid, min64, u32, u64 } from '../../../transpiler/lib/index.js';
 import { brokenRules, forgetFindings, has, rule } from '../../report/entryRules.js';
@@ -23,7 +23,7 @@ import {
 import type { Vmcb } from '../control/vmcb.js';
 
 const EFER_LMSLE = 1n << 13n;
-/** The bits that some processor has (APM 2, 3.1.7 and 3.1.3). */
+/** All bits that any processor has (APM 2, 3.1.7 and 3.1.3). */
 const EFER_ALL =
   EFER_SCE |
   EFER_LME |
@@ -46,7 +46,7 @@ const DEFAULT_32 = 1 << 10;
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_PHYSICAL_BITS = 52n;
 
-/** Prints a line for each rule that `vmcb` breaks. At an exit its event is already that of the next entry. */
+/** Prints a line for each rule that `vmcb` breaks. At a VM exit EVENTINJ already holds the event of the next entry. */
 export function explainEntryFailure(vmcb: Vmcb): void {
   forgetFindings();
   checkControls(vmcb);
@@ -78,7 +78,7 @@ function checkControlRegisters(vmcb: Vmcb): void {
   rule(vmcb.dr7 >> 32n === 0n, 'guest DR7 with bits 63:32 clear');
 }
 
-/** Long mode begins when paging does. */
+/** Checks the rules of long mode, which is active if EFER.LME and CR0.PG are set. */
 function checkMode(vmcb: Vmcb): void {
   if (!has(vmcb.efer, EFER_LME) || !has(vmcb.cr0, CR0_PG)) return;
   rule(has(vmcb.cr4, CR4_PAE), 'guest CR4.PAE with EFER.LME and paging');

@@ -1,4 +1,4 @@
-/** Rules for the event that VMRUN injects (APM 2, 15.20). */
+/** The rules for the event that VMRUN injects (APM 2, 15.20). */
 import type { u64 } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
 import { CR0_PE } from '../../x86/registers.js';
@@ -27,7 +27,7 @@ export function checkInjectedEvent(vmcb: Vmcb): void {
   if (type === Type.exception) checkException(vmcb, event & VECTOR);
 }
 
-/** Without that rule a processor would be free to refuse the event as one that the guest's mode does not have. */
+/** Checks the error code. Real mode has none, and a processor may refuse an event that the guest's mode lacks. */
 function checkErrorCode(vmcb: Vmcb, event: u64, type: u64): void {
   if (!has(event, HAS_ERROR_CODE)) return;
   rule(has(vmcb.cr0, CR0_PE), 'no error code in real mode');

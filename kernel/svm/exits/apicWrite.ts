@@ -1,4 +1,4 @@
-/** Does for the guest what it wrote to its local APIC. */
+/** Emulates the guest's intercepted writes to its local APIC. */
 import { local, u32, u64, type Gpa } from '../../../transpiler/lib/index.js';
 import { isInApicPage, readApic, writeApic } from '../../devices/localApic/apic.js';
 import { Event, recordEvent } from '../../report/events.js';
@@ -19,11 +19,14 @@ import { setLogicFlags } from '../control/logicFlags.js';
 import { decodeWrite, MemoryWrite, WriteKind } from '../control/memoryWrite.js';
 import { TlbControl, type Vmcb } from '../control/vmcb.js';
 
-/** EXITINFO1 of a nested page fault (APM 2, 15.25.6): the guest's page tables were read, not what they lead to. */
+/**
+ * EXITINFO1 of a nested page fault (APM 2, 15.25.6): the fault was in reading the guest's page tables, not in the final
+ * access.
+ */
 const IN_PAGE_TABLES = 1n << 33n;
 const OFFSET_IN_REGISTER = 3n;
 
-/** A write of the guest to `address`, which is watched. */
+/** Handles a write of the guest to the intercepted `address`. */
 export function onApicWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa): void {
   if (mayEndInterception() && isInApicPage(address) && !svmInterceptsApic()) {
     vmcb.tlbControl = TlbControl.flushAll;
@@ -56,7 +59,7 @@ function perform(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, write: MemoryWrite): void
   skipInstruction(vmcb, write.length);
 }
 
-/** Reads before it writes. */
+/** Emulates an instruction that reads the register before it writes. */
 function change(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, write: MemoryWrite, source: u32): void {
   const present = readApic(address);
   if (write.kind === WriteKind.exchange) {

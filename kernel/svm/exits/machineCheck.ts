@@ -7,8 +7,8 @@ import { isInParkingGuest } from '../reset/parkingGuest.js';
 import type { Vmcb } from '../control/vmcb.js';
 
 /**
- * #MC. With GIF clear it is pending until the guest runs (APM 2, 15.17), so one that hit the hypervisor cannot be told from one of the
- * guest's, and both are judged alike.
+ * Handles an intercepted #MC. With GIF clear a machine check stays pending until the guest runs (APM 2, 15.17), so one
+ * that hit the hypervisor looks like one of the guest's; both are judged by the same rules.
  */
 export function onMachineCheck(vcpu: Vcpu, vmcb: Vmcb): void {
   if (isGuestsMachineCheck()) {
@@ -23,7 +23,10 @@ export function onMachineCheck(vcpu: Vcpu, vmcb: Vmcb): void {
   endCrash();
 }
 
-/** In the host the processor takes a machine check only while GIF is set, which it is where nothing can be resumed. */
+/**
+ * Returns false: in the host the processor takes a machine check only while GIF is set, and nothing can be resumed
+ * there.
+ */
 export function svmKeepMachineCheck(_vcpu: Vcpu): boolean {
   return false;
 }

@@ -1,4 +1,4 @@
-/** Accesses to MSRs that exit: each is answered by its owner (access/msrOwner.ts). */
+/** Handles intercepted accesses to MSRs. The MSR's owner decides the answer (access/msrOwner.ts). */
 import { hpa, u32, u64 } from '../../../transpiler/lib/index.js';
 import { Owner } from '../../access/msrOwner.js';
 import { ownerOf } from '../../access/msrOwners.js';
@@ -16,11 +16,11 @@ import { watchReads } from '../control/permissionMaps.js';
 import { VM_CR_LOCK, VM_CR_SVM_DISABLED } from '../control/registers.js';
 import type { Vmcb } from '../control/vmcb.js';
 
-/** EXITINFO1 (APM 2, 15.11). */
+/** EXITINFO1 of an MSR access (APM 2, 15.11). */
 const WRITE = 1n;
 const PAGE_OFFSET = 0xfffn;
 
-/** RDMSR or WRMSR. */
+/** Handles RDMSR or WRMSR. */
 export function onMsr(vcpu: Vcpu, vmcb: Vmcb): void {
   const isWrite = vmcb.exitInfo1 === WRITE;
   const length = instructionLength(vmcb, isWrite ? Opcode.wrmsr : Opcode.rdmsr);
@@ -64,19 +64,19 @@ function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
   }
 }
 
-/** Where the value did not reach the register, reads of it exit from now on. */
+/** Writes an MTRR. If the value did not reach the register, reads of it are intercepted from now on. */
 function writeMemoryType(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
   const answer = writeMsr(vcpu, Owner.memoryType, number, value, rip);
   if (isShadowed(vcpu.mtrrs, number)) watchReads(number);
   return answer;
 }
 
-/** A command to the local APIC in x2APIC mode. */
+/** Writes the ICR in x2APIC mode. */
 function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
   return svmInterceptsApic() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeProcessor(X2APIC_COMMAND, value);
 }
 
-/** With SVM off the register is a register without effect: Linux clears it before it reboots. */
+/** Writes VM_HSAVE_PA. With SVM disabled it is a register without effect; Linux clears it before it reboots. */
 function writeHostSave(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
   if (value !== 0n) recordEvent(Event.hostSaveWrite, value, vmcb.rip);
   if ((value & PAGE_OFFSET) !== 0n) return Answer.generalProtection;

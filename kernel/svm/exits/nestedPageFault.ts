@@ -8,9 +8,9 @@ import { onApicWrite } from './apicWrite.js';
 import { TlbControl, type Vmcb } from '../control/vmcb.js';
 
 /**
- * All memory but the hypervisor's own is mapped, and all but the local APIC writable. So any other fault means that the
- * guest, or its page tables, reached for the hypervisor's memory. It gets a page of ones there and goes on (APM 2, 15.25.6: EXITINFO2
- * is the guest-physical address).
+ * Handles a nested page fault. All memory except the hypervisor's is mapped, and writable except for the local APIC. So
+ * any other fault means that the guest, or its page tables, accessed the hypervisor's memory. The guest gets a page of
+ * ones there and continues. (APM 2, 15.25.6: EXITINFO2 is the guest-physical address.)
  */
 export function onNestedPageFault(vcpu: Vcpu, vmcb: Vmcb): void {
   const address = gpa(vmcb.exitInfo2);

@@ -1,10 +1,11 @@
 /**
- * NMIs. They exit, since one may be a call of another processor (kernel/vcpu/sipi.ts). An event that is injected would not
- * mask further NMIs until the guest's IRET (APM 2, 15.20). So an NMI that has exited, and is pending, is taken by the next
- * VMRUN: one of the guest's by the guest, with IRET intercepted in place of NMI; a call by the parking guest.
+ * NMIs are intercepted, because one may be a request of another processor (kernel/vcpu/sipi.ts). An injected NMI would
+ * not mask further NMIs until the guest's IRET (APM 2, 15.20). So the NMI that caused the VM exit stays pending, and
+ * the next VMRUN takes it: in the guest, with IRET intercepted in place of NMI, if the NMI is the guest's; in the
+ * parking guest if it is a request.
  *
- * Kernels stop other processors for good by an NMI whose handler does not end: when they crash and have another kernel start.
- * Such a handler gets no call, so its HLT and PAUSE exit, at which the processor can be reset like any other.
+ * A crashing kernel stops other processors for good by an NMI whose handler does not end. Such a handler takes no
+ * request, so its HLT and PAUSE are intercepted; at those exits the processor can be reset like any other.
  */
 import { haltForever } from '../../../transpiler/lib/index.js';
 import { sendNmiToSelf } from '../../machine/localApic.js';
@@ -17,20 +18,23 @@ import { clgi } from '../control/operations.js';
 import { enterParkingGuest } from '../reset/parkingGuest.js';
 import type { Vmcb } from '../control/vmcb.js';
 
-/** An NMI. */
+/** Handles an intercepted NMI, which is pending. */
 export function onNmi(vcpu: Vcpu, vmcb: Vmcb): void {
   standStillIfEnded();
   if (vcpu.svm.call.isPending !== 0) enterParkingGuest(vcpu);
   else expectEndOfNmi(vmcb);
 }
 
-/** The IRET by which the guest ends its handling of an NMI, and which it will execute now. */
+/** Handles the IRET that ends the guest's NMI handler. The guest executes it when this returns. */
 export function onIret(_vcpu: Vcpu, vmcb: Vmcb): void {
   standStillIfEnded();
   expectNmis(vmcb);
 }
 
-/** PAUSE in the guest's handler of an NMI. Whoever has called the processor is heard when this returns (parking.ts). */
+/**
+ * Handles PAUSE in the guest's NMI handler. After this, onSvmCalled() (parking.ts) looks for requests of other
+ * processors.
+ */
 export function onPause(_vcpu: Vcpu, vmcb: Vmcb): void {
   standStillIfEnded();
   const length = instructionLength(vmcb, Opcode.pause);
@@ -38,8 +42,8 @@ export function onPause(_vcpu: Vcpu, vmcb: Vmcb): void {
 }
 
 /**
- * HLT in the guest's handler of an NMI. With interrupts off, nothing but an INIT ends it: the processor halts in the parking guest,
- * where NMIs that call it are heard. With interrupts on, the guest halts itself.
+ * Handles HLT in the guest's NMI handler. With interrupts disabled only an INIT ends it, so the processor halts in the
+ * parking guest, where it takes NMIs with requests. With interrupts enabled the guest halts itself.
  */
 export function onHalt(vcpu: Vcpu, vmcb: Vmcb): void {
   standStillIfEnded();
@@ -52,9 +56,10 @@ export function onHalt(vcpu: Vcpu, vmcb: Vmcb): void {
 }
 
 /**
- * From the host's handler of NMIs, in one of the two places that set GIF. While a redirected INIT is consumed
- * (initRedirection.ts) the NMI is noted, and sent once more after that, whichever of the two comes first. For an SMI on QEMU (smi.ts)
- * it is sent at once: pending from now on, it exits when a guest runs, as if it had come only then.
+ * Called by the host's NMI handler, which runs only in the two places that set GIF. While a redirected INIT is consumed
+ * (initRedirection.ts) the NMI is recorded, and sent again afterwards, whichever of the two comes first. During an SMI
+ * on QEMU (smi.ts) it is sent again at once: it stays pending and causes a VM exit when a guest runs, as if it had come
+ * only then.
  */
 export function svmKeepNmi(vcpu: Vcpu): void {
   if (hasEnded()) {

@@ -5,15 +5,15 @@ import type { Vcpu } from '../../vcpu/vcpu.js';
 import { finishInstruction } from '../control/instruction.js';
 import type { Vmcb } from '../control/vmcb.js';
 
-/** EXITINFO1 (APM 2, 15.10.2, figure 15-2). */
+/** EXITINFO1 of a port access (APM 2, 15.10.2, figure 15-2). */
 const IS_IN = 1n << 0n;
 const IS_STRING = 1n << 2n;
-/** SZ8, SZ16 and SZ32, which are the width in bytes. */
+/** SZ8, SZ16 and SZ32: the value of the field is the width in bytes. */
 const WIDTH_SHIFT = 4n;
 const WIDTH_MASK = 7;
 const PORT_SHIFT = 16n;
 
-/** An access to a port that permissionMaps.ts names. EXITINFO2 is the RIP of the next instruction. */
+/** Handles an access to an intercepted port. EXITINFO2 is the RIP of the next instruction. */
 export function onPort(vcpu: Vcpu, vmcb: Vmcb): void {
   finishInstruction(vmcb, u32(vmcb.exitInfo2 - vmcb.rip), access(vcpu, vmcb));
 }

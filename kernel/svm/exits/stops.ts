@@ -1,4 +1,4 @@
-/** Exits after which the guest cannot go on. */
+/** VM exits after which the guest cannot continue. */
 import { haltForever, u32, u64 } from '../../../transpiler/lib/index.js';
 import { Event, recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
@@ -16,18 +16,19 @@ import { consumeInit, redirectsInit } from '../reset/initRedirection.js';
 import { park } from '../reset/parking.js';
 import type { Vmcb } from '../control/vmcb.js';
 
-/** VMEXIT_INVALID: -1, of which QEMU has 32 bits (APM 2, appendix C). */
+/** VMEXIT_INVALID is -1, of which QEMU sets only 32 bits (APM 2, appendix C). */
 const INVALID = 0xffff_ffff;
 
-/** A triple fault, which leaves the VMCB's state undefined (APM 2, 15.14.3). */
+/** Handles a triple fault, which leaves the state in the VMCB undefined (APM 2, 15.14.3). */
 export function onShutdown(vcpu: Vcpu, vmcb: Vmcb): void {
   stopGuest('the guest shut its processor down (triple fault)', vmcb.rip);
 }
 
 /**
- * An INIT that no intercepted ICR has sent, from the guest of `vcpu` or from the parking guest. On the bare machine the BSP
- * starts again at the reset vector; any other processor waits for a SIPI, and so it does here where it can be rid of the INIT
- * without being reset by it. Else the INIT stays pending for ever, with GIF clear, and the processor stands still.
+ * Handles an INIT that no intercepted ICR write has sent, from the guest of `vcpu` or from the parking guest. On the
+ * bare machine the BSP restarts at the reset vector, and any other processor waits for a SIPI. The same happens here if
+ * the processor can consume the INIT without being reset by it. Otherwise the INIT stays pending for ever, with GIF
+ * clear, and the processor halts.
  */
 export function onInit(vcpu: Vcpu, vmcb: Vmcb): void {
   standStillIfEnded();
@@ -46,7 +47,7 @@ function standStill(number: u32, vmcb: Vmcb): never {
   return haltForever();
 }
 
-/** An exit that nothing asked for, or a VMCB that the processor refuses (VMEXIT_INVALID). */
+/** Handles an exit that nothing asked for, or a VMCB that the processor refuses (VMEXIT_INVALID). */
 export function onUnexpected(vcpu: Vcpu, vmcb: Vmcb): void {
   beginCrash();
   print('the processor left the guest for a reason that was not asked for');

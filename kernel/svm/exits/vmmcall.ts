@@ -6,7 +6,10 @@ import { onNmiTaken } from '../reset/parking.js';
 import { isInParkingGuest } from '../reset/parkingGuest.js';
 import type { Vmcb } from '../control/vmcb.js';
 
-/** VMMCALL ends the parking guest's handler of NMIs. The guest's is a hypercall where RAX says so; to all others it does not exist. */
+/**
+ * Handles VMMCALL. In the parking guest it ends the NMI handler. In the guest it is a hypercall if RAX says so;
+ * otherwise it raises #UD.
+ */
 export function onVmmcall(vcpu: Vcpu, vmcb: Vmcb): void {
   if (isInParkingGuest(vcpu)) {
     onNmiTaken(vcpu);

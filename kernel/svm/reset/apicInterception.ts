@@ -1,8 +1,9 @@
 /**
- * When the guest's writes to its local APICs are intercepted on AMD-V, so that INIT and SIPI are not sent but asked of their
- * receivers: its writes to the APIC's page, to the addresses at which messages become interrupts, and to the ICR of x2APIC
- * mode. It reads the real page. Where the processors redirect INITs (initRedirection.ts) the interception may end once a kernel
- * has started all of them: an INIT that is sent then parks its receiver all the same, and begins the interception again.
+ * Decides when the guest's writes to its local APICs are intercepted on AMD-V, so that its INITs and SIPIs become
+ * requests to their receivers (kernel/vcpu/sipi.ts) instead of being sent. Intercepted are writes to the APIC's page,
+ * to the addresses at which messages become interrupts, and to the ICR in x2APIC mode; reads access the real page. If
+ * the processors redirect INITs (initRedirection.ts), interception may end once a kernel has started all processors: an
+ * INIT sent after that still parks its receiver, and interception is switched on again.
  */
 import type { u32, u64 } from '../../../transpiler/lib/index.js';
 import { at, BOOL, gpa, instance, struct, type Gpa } from '../../../transpiler/lib/index.js';
@@ -27,10 +28,10 @@ import { chooseRedirection, redirectsInit } from './initRedirection.js';
 import { permitCommands, watchCommands } from '../control/permissionMaps.js';
 
 const Interception = struct('ApicInterception', { size: 2 }, { mayEnd: at(0, BOOL), resumes: at(1, BOOL) });
-/** Whether the interception ends when a kernel runs all processors, and whether it begins again with an INIT. */
+/** `mayEnd`: interception ends when a kernel runs all processors. `resumes`: an INIT switches it on again. */
 const interception = instance(Interception);
 
-/** Intercepts the guest's commands to local APICs from now on. */
+/** Intercepts the guest's writes to the ICR of its local APICs from now on. */
 export function svmInterceptApic(): void {
   chooseRedirection();
   protect(watchApic());
@@ -40,21 +41,24 @@ export function svmInterceptApic(): void {
   if (options.apic === ApicChoice.release) warn();
 }
 
-/** Whether the interception may have ended: quick to say where it never does. */
+/** Whether interception may end on this machine: a cheap test before svmInterceptsApic(). */
 export function mayEndInterception(): boolean {
   return interception.mayEnd;
 }
 
-/** Whether the guest's commands are still intercepted. Where that may end, it does so here, once all processors run. */
+/** Whether the guest's ICR writes are intercepted. Ends the interception here if it may end and all processors run. */
 export function svmInterceptsApic(): boolean {
   if (interception.mayEnd && isApicWatched() && kernelRunsEveryProcessor()) endInterception();
   return isApicWatched();
 }
 
-/** Processors that still know the page as read-only exit once more. No system writes to the other addresses. */
+/**
+ * Ends the interception. Processors whose TLB still has the page as read-only cause one more exit. No system writes to
+ * the other addresses.
+ */
 function endInterception(): void {
   lockStartup();
-  // An INIT that came meanwhile was noted under the lock.
+  // An INIT in the meantime was recorded under the lock.
   const ends = isApicWatched() && kernelRunsEveryProcessor();
   if (ends) {
     unwatchApic(!interception.resumes);
@@ -74,8 +78,9 @@ function tellEnd(): void {
 }
 
 /**
- * Intercepts the guest's commands again, so that the SIPI is seen that follows an INIT which came unseen; the caller holds the
- * startup lock. A SIPI that is sent before the others have flushed their TLBs is lost: its receiver does not wait for it in hardware.
+ * Switches interception on again, in order to see the SIPI that follows an INIT which was not intercepted. The caller
+ * holds the startup lock. A SIPI sent before the other processors have flushed their TLBs is lost, because its receiver
+ * does not wait for it in hardware.
  */
 export function resumeInterception(vcpu: Vcpu): void {
   if (isApicWatched() || !interception.resumes) return;

@@ -1,7 +1,8 @@
 /**
- * INITs that do not come from an intercepted ICR: those of the I/O APIC, of a device's message, of port CF9h or 92h. One that
- * comes while a guest runs exits and stays pending; the host, with GIF clear, holds it (15.17). With VM_CR.R_INIT
- * the processor makes a #SX exception of it in place of the reset, which consumes it (15.28 and 15.30.1).
+ * Handles INITs that no intercepted ICR write has sent: those of the I/O APIC, of a device's message, of port CF9h or
+ * 92h. An INIT that arrives while a guest runs causes a VM exit and stays pending; the host, with GIF clear, does not
+ * take it (15.17). With VM_CR.R_INIT the processor turns it into a #SX exception instead of a reset, which consumes it
+ * (15.28 and 15.30.1).
  */
 import { at, BOOL, instance, struct, type u64 } from '../../../transpiler/lib/index.js';
 import { sendNmiToSelf } from '../../machine/localApic.js';
@@ -21,8 +22,8 @@ const Redirection = struct('InitRedirection', { size: 1 }, { isOn: at(0, BOOL) }
 const redirection = instance(Redirection);
 
 /**
- * Chooses on the BSP whether INITs are redirected. Not on a virtual machine, unless it is asked for: KVM keeps the bit, and
- * resets the processor all the same.
+ * Decides on the BSP whether INITs are redirected. On a virtual machine they are not, unless the option asks for it:
+ * KVM keeps the bit, but resets the processor all the same.
  */
 export function chooseRedirection(): void {
   redirection.isOn = options.init !== InitChoice.hold && (options.init === InitChoice.redirect || !isVirtualMachine());
@@ -36,7 +37,7 @@ export function redirectsInit(): boolean {
   return redirection.isOn;
 }
 
-/** Has this processor redirect INITs, if the BSP does. */
+/** Makes this processor redirect INITs, if the BSP does. */
 export function redirectInits(): void {
   if (redirection.isOn && !setRedirection()) fail('a processor does not keep VM_CR.R_INIT, which the first one does');
 }
@@ -46,9 +47,9 @@ function setRedirection(): boolean {
 }
 
 /**
- * Consumes the INIT that has exited and is pending on the processor of `vcpu`. With GIF set for a moment it becomes a #SX, whose
- * handler says so; an NMI that comes in between is sent once more (nmi.ts). Where no #SX came, this would not end: the
- * processor stands still then, and runs no guest.
+ * Consumes the INIT that has caused a VM exit and is pending on the processor of `vcpu`. Setting GIF for a moment turns
+ * it into a #SX, whose handler clears `isPending`. An NMI that arrives meanwhile is sent again (nmi.ts). If no #SX
+ * came, the loop would not end, so the processor would run no guest.
  */
 export function consumeInit(vcpu: Vcpu): void {
   vcpu.svm.init.isPending = 1;
@@ -60,7 +61,10 @@ export function consumeInit(vcpu: Vcpu): void {
   vcpu.svm.init.hasNmi = 0;
 }
 
-/** From runtime-c/exceptions.asm: a #SX with `errorCode`. False where it is not the INIT that this processor consumes. */
+/**
+ * Handles a #SX with `errorCode`, called from runtime-c/exceptions.asm. Returns false if it is not the INIT that this
+ * processor consumes.
+ */
 export function onSecurityException(errorCode: u64): boolean {
   const vcpu = currentVcpu();
   if (errorCode !== INIT_REDIRECTED || vcpu === null || vcpu.svm.init.isPending === 0) return false;

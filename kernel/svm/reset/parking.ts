@@ -1,6 +1,6 @@
 /**
- * What a processor does with what others ask of it (kernel/vcpu/sipi.ts): it parks at an INIT, and starts at a SIPI. An
- * NMI that called it is taken by the parking guest, after which it looks for requests.
+ * How a processor handles requests of other processors (kernel/vcpu/sipi.ts): it parks at an INIT, and starts at a
+ * SIPI. The parking guest takes the NMI of a request; then the processor looks for requests.
  */
 import { local, physical, writeDr0, writeDr1, writeDr2, writeDr3, type u32 } from '../../../transpiler/lib/index.js';
 import { noteLogicalDestination } from '../../devices/localApic/apicReceivers.js';
@@ -17,21 +17,24 @@ import { enterParkingGuest, isInParkingGuest, leaveParkingGuest } from './parkin
 import { TlbControl, Vmcb } from '../control/vmcb.js';
 
 /**
- * From runtime-c/svm.asm: an exit of the processor of `vcpu` is handled, and it is called. It parks where it is to, so that a guest
- * in its handler of NMIs, which lets no call in, is reset all the same. The NMI that called it may be lost by now: merged with one
- * of the guest's own, which the guest took, or forgotten by QEMU (lostInterrupts.ts). So it is sent once more; where both
- * come, the processor takes them as one.
+ * Called from runtime-c/svm.asm after a VM exit was handled, if another processor has a request. Parks the processor if
+ * it was reset; so a guest in its NMI handler, which takes no NMI, is reset as well. The NMI of the request may be lost
+ * by now: merged with one of the guest's own, which the guest took, or forgotten by QEMU (lostInterrupts.ts). So it is
+ * sent again; if both arrive, the processor takes them as one.
  */
 export function onSvmCalled(vcpu: Vcpu): void {
-  if (isInParkingGuest(vcpu)) return; // the NMI is pending, and taken there
-  lockStartup(); // who calls sends the NMI before unlocking
+  if (isInParkingGuest(vcpu)) return; // the NMI is pending, and the parking guest takes it
+  lockStartup(); // the requester sends the NMI before it unlocks
   const isReset = !isRunning(vcpu.number);
   sendNmiToSelf();
   unlockStartup();
   if (isReset) enterParkingGuest(vcpu);
 }
 
-/** The parking guest has taken an NMI on the processor of `vcpu`: that of a call, or one that was sent to a parked processor. */
+/**
+ * Handles the end of an NMI in the parking guest on the processor of `vcpu`: the NMI of a request, or one sent to a
+ * parked processor.
+ */
 export function onNmiTaken(vcpu: Vcpu): void {
   standStillIfEnded();
   lockStartup();
@@ -54,14 +57,14 @@ function goOn(vcpu: Vcpu, flushes: boolean): void {
   noteLogicalDestination(vcpu);
 }
 
-/** An INIT has reset the processor of `vcpu`, which waits for a SIPI from now on. */
+/** Parks the processor of `vcpu`: an INIT has reset it, and it waits for a SIPI from now on. */
 export function park(vcpu: Vcpu): void {
   resetLocalApic();
   noteLogicalDestination(vcpu);
   enterParkingGuest(vcpu);
 }
 
-/** The guest of `vcpu` starts as after an INIT, at the page that a SIPI has named. */
+/** Starts the guest of `vcpu` as after an INIT, at the page that a SIPI has named. */
 function startAt(vcpu: Vcpu, vector: u32): void {
   const state = local(ProcessorState);
   resetLocalApic();
@@ -70,7 +73,7 @@ function startAt(vcpu: Vcpu, vector: u32): void {
   vcpu.svm.haltsForGood = false;
   const vmcb = physical(Vmcb, vcpu.controlPage);
   startAtVector(state, vcpu.registers, vector);
-  state.cr0 = state.cr0 | (vmcb.cr0 & (CR0_CD | CR0_NW)); // an INIT leaves them (APM 2, table 14-1)
+  state.cr0 = state.cr0 | (vmcb.cr0 & (CR0_CD | CR0_NW)); // an INIT keeps them (APM 2, table 14-1)
   writeDr0(0n);
   writeDr1(0n);
   writeDr2(0n);

@@ -1,11 +1,12 @@
 /**
- * The parking guest: a tiny guest of the hypervisor's own, in which a processor halts that waits for a SIPI. There it is in
- * guest mode, with INIT intercepted, and an NMI that comes finds the parking guest's handler; it ends in a VMMCALL, which
- * exits. The same guest takes an NMI that called a processor whose guest then goes on, so that STGI never has to be
- * executed in the host for it: that would take an INIT, too (APM 2, 15.17).
+ * The parking guest: a tiny guest of the hypervisor itself, in which a processor halts while it waits for a SIPI. There
+ * the processor is in guest mode with INIT intercepted, and an NMI reaches the parking guest's handler, which ends in a
+ * VMMCALL and so in a VM exit. The parking guest also takes an NMI that made a processor look for requests, before that
+ * processor's own guest continues. So the host never has to execute STGI to take it, which would take an INIT too (APM
+ * 2, 15.17).
  *
- * It has a VMCB for each processor and nested page tables of its own, with two pages: its code (runtime-c/parking.asm), which
- * it cannot write, and its stacks.
+ * The parking guest has a VMCB for each processor, and nested page tables of its own with two pages: its code
+ * (runtime-c/parking.asm), which it cannot write, and its stacks.
  */
 import {
   copyMemory,
@@ -32,22 +33,25 @@ import { setGuestState } from '../control/guestState.js';
 import { setParkingIntercepts } from '../control/intercepts.js';
 import { TlbControl, Vmcb } from '../control/vmcb.js';
 
-/** As runtime-c/parking.asm has them: how long the code is, and where each entry starts. */
+/** The length of the code and the offset of its entry, as in runtime-c/parking.asm. */
 const CODE_BYTES = 0x40n;
 const ENTRY = 0x10n;
 
-/** Guest-physical: the code is at 0, the stacks behind it. A processor's takes two NMIs and what their handler pushes. */
+/**
+ * Guest-physical layout: the code is at 0, the stacks follow. A processor's stack has room for two NMIs and for what
+ * their handler pushes.
+ */
 const STACKS = PAGE_BYTES;
 const STACK_BYTES = 16n;
 
-/** ASIDs 0 and 1 are the host's and the guest's. A processor with SVM has eight at least; QEMU and Bochs have more. */
+/** ASID 0 is the host's, ASID 1 the guest's. A processor with SVM has at least eight; QEMU and Bochs have more. */
 const PARKING_ASID = 2;
 const NESTED_PAGING = 1n;
 
 const Pages = struct('ParkingPages', { size: 8 }, { tables: at(0, HPA) });
 const pages = instance(Pages);
 
-/** Makes the parking guest of `vcpu`. */
+/** Prepares the parking guest of `vcpu`. */
 export function prepareParkingGuest(vcpu: Vcpu): void {
   if (pages.tables === 0n) pages.tables = makeTables();
   vcpu.svm.parkingVmcb = allocateControlPage();
@@ -75,7 +79,9 @@ function makeTables(): Hpa {
   return root;
 }
 
-/** The processor of `vcpu` runs the parking guest from the next VMRUN on. NMIs are unmasked there, and it halts. */
+/**
+ * Makes the processor of `vcpu` run the parking guest from the next VMRUN on. NMIs are unmasked there, and it halts.
+ */
 export function enterParkingGuest(vcpu: Vcpu): void {
   const vmcb = physical(Vmcb, vcpu.svm.parkingVmcb);
   vmcb.rip = ENTRY;
@@ -83,12 +89,12 @@ export function enterParkingGuest(vcpu: Vcpu): void {
   vcpu.controlPage = vcpu.svm.parkingVmcb;
 }
 
-/** The processor of `vcpu` runs its guest again from the next VMRUN on. */
+/** Makes the processor of `vcpu` run its own guest again from the next VMRUN on. */
 export function leaveParkingGuest(vcpu: Vcpu): void {
   vcpu.controlPage = vcpu.svm.guestVmcb;
 }
 
-/** Whether the exit of the processor of `vcpu` is one of the parking guest. */
+/** Whether the processor of `vcpu` runs the parking guest. */
 export function isInParkingGuest(vcpu: Vcpu): boolean {
   return vcpu.controlPage === vcpu.svm.parkingVmcb;
 }
