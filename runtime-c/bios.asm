@@ -1,6 +1,6 @@
-; What a guest that the BIOS serves has in low memory: a copy of this block. It starts the guest from a disk, and stays
-; to answer with the guest's memory where the BIOS would tell of the machine's. kernel/guest/bios/bios.ts fills in the
-; parameters and the table, and knows where they are.
+; A guest that uses the BIOS has a copy of this block in low memory. The block starts the guest from a disk, and then answers the
+; BIOS's memory functions with the guest's memory instead of the machine's. kernel/guest/bios/bios.ts fills in the parameters
+; and the table, and knows their offsets.
 
 global tsvm_bios_block
 
@@ -10,7 +10,7 @@ ENTRY           equ 20
 
 %define OFFSET(label) (label - tsvm_bios_block)
 
-BOOT_SECTOR     equ 0x7c00              ; the BIOS puts it there, and it ends with the signature
+BOOT_SECTOR     equ 0x7c00              ; the BIOS loads it to this address; it ends with the signature
 SIGNATURE       equ 0xaa55
 SIGNATURE_AT    equ BOOT_SECTOR + 510
 SCRATCH         equ 0x7e00              ; free until the boot sector runs
@@ -18,10 +18,10 @@ VECTOR_15       equ 0x15 * 4
 ATTEMPTS        equ 3
 
 SMAP            equ 0x534d4150          ; ACPI Specification 6.4, 15.1
-ENTRY_EXTENDED  equ 24                  ; with a word of attributes
+ENTRY_EXTENDED  equ 24                  ; an entry with a word of attributes
 ENABLED         equ 1
 CARRY           equ 1
-NOT_SUPPORTED   equ 0x86                ; AH, as of any function that INT 15h does not have
+NOT_SUPPORTED   equ 0x86                ; AH for a function that INT 15h does not have
 
 LINE_STATUS     equ 5
 SENDER_READY    equ 0x20
@@ -32,21 +32,21 @@ align 16
 tsvm_bios_block:
         jmp     near start
         times   8 - OFFSET($) db 0
-        db      "tsvmBIOS"              ; by this a second tsvm finds the first
+        db      "tsvmBIOS"              ; a second tsvm finds the first by this
         jmp     near on_system          ; INT 15h, at offset 16
         times   0x20 - OFFSET($) db 0
-disk:           db 0                    ; as INT 13h numbers it
+disk:           db 0                    ; its number for INT 13h
         align   2
-serial_port:    dw 0                    ; where messages go, too; 0: nowhere
+serial_port:    dw 0                    ; messages also go to this port; 0: to none
 ranges:         dw 0                    ; entries of the table
-below_16_mib:   dw 0                    ; available memory from 1 MiB on: KiB of it, 60 MiB counted at most
-above_16_mib:   dw 0                    ;   64 KiB each
+below_16_mib:   dw 0                    ; available memory from 1 MiB on, in KiB; at most 60 MiB are counted
+above_16_mib:   dw 0                    ;   available memory above, in units of 64 KiB
 extended:       dw 0                    ;   KiB
         align   4
 old_vector:     dd 0
-entry_bytes:    dw ENTRY                ; ENTRY_EXTENDED where the BIOS gives that many
+entry_bytes:    dw ENTRY                ; ENTRY_EXTENDED if the BIOS returns that many
 
-; Interrupts are off, everything but CS is 0.
+; Entry. Interrupts are off; all segment registers except CS are 0.
 start:  cld
         mov     ax, cs
         mov     ds, ax
@@ -101,7 +101,7 @@ start:  cld
         jmp     0:BOOT_SECTOR
 .no:    call    print
 
-; The BIOS goes on as when a boot sector finds nothing to start: with its next device, or a message of its own.
+; Lets the BIOS go on as if the boot sector found nothing to start: with its next device, or with its own message.
 give_up:
         mov     si, OFFSET(goes_on)
         call    print
@@ -122,7 +122,7 @@ ask_entry_bytes:
         mov     word [OFFSET(entry_bytes)], ENTRY_EXTENDED
 .end:   ret
 
-; Prints the text at si that ends with a zero byte; `\1` in it stands for the disk.
+; Prints the zero-terminated text at si; `\1` in it stands for the disk.
 print:  lodsb
         cmp     al, 1
         jb      .end
@@ -146,7 +146,7 @@ print_byte:
         das
         ; falls through
 
-; Prints al on the screen and on the serial port, which a broken one does not keep waiting.
+; Prints al on the screen and on the serial port. It does not wait endlessly for a broken port.
 print_character:
         push    ax
         mov     ah, 0x0e
@@ -169,7 +169,7 @@ print_character:
         out     dx, al
 .end:   ret
 
-; INT 15h: the memory's functions are answered, or what the BIOS answers is limited; all others are the BIOS's.
+; Handler of INT 15h. It answers the memory functions itself, or limits the BIOS's answers; other functions go to the BIOS.
 on_system:
         cmp     ax, 0xe820
         je      give_range
@@ -179,13 +179,13 @@ on_system:
         je      limit_long_sizes
         cmp     ah, 0x88
         je      limit_extended
-        cmp     ax, 0xda88              ; two older ways to ask, which most BIOSes don't have
+        cmp     ax, 0xda88              ; two older memory functions, which most BIOSes do not have
         je      refuse
         cmp     ah, 0x8a
         je      refuse
         jmp     far [cs:OFFSET(old_vector)]
 
-; Entry ebx of the map goes to es:di, of ecx bytes at most; ebx becomes the number of the next one, 0 after the last.
+; Copies entry ebx of the map to es:di, at most ecx bytes. ebx becomes the number of the next entry, 0 after the last.
 give_range:
         cmp     edx, SMAP
         jne     refuse
@@ -224,11 +224,11 @@ give_range:
 succeed:
         push    bp
         mov     bp, sp
-        and     byte [bp + 6], ~CARRY   ; of the flags that IRET loads
+        and     byte [bp + 6], ~CARRY   ; in the flags that IRET loads
         pop     bp
         iret
 
-; ax and cx: KiB from 1 MiB to 16 MiB, bx and dx: what is above in units of 64 KiB.
+; Limits sizes. ax and cx: KiB from 1 MiB to 16 MiB; bx and dx: memory above, in units of 64 KiB.
 limit_sizes:
         pushf
         call    far [cs:OFFSET(old_vector)]
@@ -247,7 +247,7 @@ limit_sizes:
         pop     si
         jmp     succeed
 
-; The same in 32 bits.
+; Limits the same sizes in 32-bit registers.
 limit_long_sizes:
         pushf
         call    far [cs:OFFSET(old_vector)]
@@ -266,7 +266,7 @@ limit_long_sizes:
         pop     esi
         jmp     succeed
 
-; ax: KiB from 1 MiB on.
+; Limits ax: KiB from 1 MiB on.
 limit_extended:
         pushf
         call    far [cs:OFFSET(old_vector)]

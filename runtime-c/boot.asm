@@ -1,5 +1,5 @@
-; From a boot loader to tsvm_start in 64-bit mode. The image may lie on any page: until the early tables
-; map it where it is linked, (e/r)bx holds its address.
+; The way from a boot loader to tsvm_start in 64-bit mode. The image may lie on any page. Until the early page tables map it to
+; the address that it is linked for, (e/r)bx holds its address.
 
 %include "layout.inc"
 
@@ -8,7 +8,7 @@ global tsvm_map_image, early_pml4, early_pdpt, early_gdt
 extern tsvm_start, image_sums, main_stack_top
 extern image_text, image_pages, image_checked, image_checked_words, image_data_end, image_zeroed_words
 
-LINUX_MAGIC     equ 0x53726448          ; what tsvm_start gets for the boot protocol of Linux: "HdrS"
+LINUX_MAGIC     equ 0x53726448          ; passed to tsvm_start for the Linux boot protocol: "HdrS"
 
 COM1            equ 0x3f8
 LINE_STATUS     equ COM1 + 5
@@ -36,11 +36,11 @@ LARGE           equ 0x080
 PAGE            equ 0x1000
 LARGE_PAGE      equ 0x200000
 GIB_BITS        equ 30
-; What every processor can map of memory at once, and what those with pages of 1 GiB can: IMAGE_BASE has the rest.
+; Memory that every processor maps, and that processors with 1 GiB pages map. The addresses from IMAGE_BASE on are the image's.
 EARLY_GIB       equ 4
 MOST_GIB        equ (IMAGE_BASE >> GIB_BITS) & 511
 
-; Where something of the image lies now: before paging is on, by ebx.
+; The present address of a symbol, relative to ebx, before paging is on.
 %macro locate 2
 %if __?BITS?__ == 32
         lea     %1, [ebx + OFFSET(%2)]
@@ -49,8 +49,8 @@ MOST_GIB        equ (IMAGE_BASE >> GIB_BITS) & 511
 %endif
 %endmacro
 
-; Zeroes what the file has no bytes for, which is more than some loaders do, and takes the stack there.
-; Keeps (e/r)di; %1 is the letter that begins the names of registers as wide as addresses.
+; Zeroes the image's memory that is not in the file, which some loaders do not do, and sets the stack there. Preserves (e/r)di.
+; %1: the first letter of registers of the address width.
 %macro clear_memory 1
         mov     %{1}bp, %{1}di
         locate  %{1}di, image_data_end
@@ -61,7 +61,7 @@ MOST_GIB        equ (IMAGE_BASE >> GIB_BITS) & 511
         locate  %{1}sp, main_stack_top
 %endmacro
 
-; Maps the first 4 GiB to themselves in early_pml4, by pages of 2 MiB.
+; Maps the first 4 GiB to themselves in early_pml4, with pages of 2 MiB.
 %macro map_memory 1
         locate  %{1}dx, early_pdpt
         locate  %{1}bp, early_pml4
@@ -86,19 +86,19 @@ MOST_GIB        equ (IMAGE_BASE >> GIB_BITS) & 511
         jb      %%entry
 %endmacro
 
-; Directly behind the header, with all it needs: a truncated file can still say that it is one.
+; This code lies directly behind the header, with everything it needs, so that a truncated file can still report that.
 section .entry progbits alloc exec nowrite align=16
 bits 32
-; From a loader for the Linux boot protocol: esi: its parameters.
+; Entry from a loader with the Linux boot protocol. esi: its parameters
 tsvm_linux_entry:
         mov     eax, LINUX_MAGIC
         jmp     enter_from_32_bits
 
-; From a Multiboot loader: eax: its magic, ebx: its information.
+; Entry from a Multiboot loader. eax: its magic, ebx: its information
 tsvm_entry:
         mov     esi, ebx
 
-; To learn where it lies, the image needs a stack: of what esi points to, one word, which gets its value back.
+; To find its address, the image needs a stack. It uses one word at esi, and restores that.
 enter_from_32_bits:
         cli
         cld
@@ -139,9 +139,9 @@ refuse_in_32_bits:
         mov     esi, edx
         jmp     refuse
 
-; From here to `bits 64`, the same bytes mean the same in 32-bit and in 64-bit mode.
+; From here to `bits 64`, the code means the same in 32-bit and in 64-bit mode.
 
-; The zero flag says whether the processor has 64-bit mode and no-execute pages. Keeps what holds addresses.
+; Sets the zero flag if the processor has 64-bit mode and no-execute pages. Preserves the registers that hold addresses.
 has_long_mode:
         push    ebx
         mov     eax, 0x80000000
@@ -182,7 +182,7 @@ refuse: push    esi
         jmp     .halt
 
 bits 64
-; From a loader for the Linux boot protocol: rsi: its parameters. What the loader maps, it maps to itself.
+; 64-bit entry from a loader with the Linux boot protocol. rsi: its parameters. The loader's page tables are identity maps.
 tsvm_linux_entry_64:
         cli
         cld
@@ -197,7 +197,7 @@ tsvm_linux_entry_64:
         test    eax, CR4_LA57
         jz      finish_tables
 
-; Five-level paging ends with paging only, which takes 32-bit code (SDM 3A 4.1.2), which reaches 4 GiB.
+; Five-level paging can be switched off only together with paging, in 32-bit code (SDM 3A 4.1.2), which reaches only 4 GiB.
         lea     rdx, [rel refuse_levels]
         mov     rax, rsi
         or      rax, rbx
@@ -222,14 +222,14 @@ bits 32
         jmp     enter_long_mode
 bits 64
 
-; What a switch of modes leaves of registers is their lower halves.
+; A switch of modes preserves only the lower halves of registers.
 enter_from_64_bits:
         mov     ebx, ebx
         mov     esi, esi
         mov     edi, edi
         lea     rsp, [rel main_stack_top]
 
-; One third-level table serves the identity map, the direct map and the image: they use different entries of it.
+; The identity map, the direct map and the image share one third-level table, with different entries.
 finish_tables:
         call    tsvm_check_image
         lea     rdx, [rel refuse_damage]
@@ -279,8 +279,8 @@ refuse_in_64_bits:
         mov     rsi, rdx
         jmp     refuse
 
-; The zero flag says whether the image is as it was made: the sum of its words, and the sum of all sums on the way
-; there. Takes rax, rcx, rdx, r8.
+; Sets the zero flag if the image matches its checksum: the sum of its words, and the sum of all partial sums. Changes rax, rcx,
+; rdx, r8.
 tsvm_check_image:
         lea     r8, [rel image_checked]
         mov     ecx, image_checked_words
@@ -296,7 +296,7 @@ tsvm_check_image:
         cmp     rax, [rel image_sums]
         ret
 
-; Maps memory above 4 GiB, where the processor has large enough pages. eax: how many GiB are mapped then.
+; Maps memory above 4 GiB if the processor has 1 GiB pages. Returns the number of mapped GiB in eax.
 map_high_memory:
         push    rbx
         mov     eax, LEAF_FEATURES
@@ -315,7 +315,7 @@ map_high_memory:
         jb      .entry
 .end:   ret
 
-; Maps the image at rbx where it is linked, by entries of early_pdpt. Takes rax and rcx.
+; Maps the image at rbx to the address that it is linked for, with entries of early_pdpt. Changes rax and rcx.
 tsvm_map_image:
         lea     rax, [rel early_image + PRESENT_WRITE]
         mov     [rel early_pdpt + MOST_GIB * 8], rax

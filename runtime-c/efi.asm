@@ -1,8 +1,8 @@
-; From UEFI firmware, which starts the image as an application (UEFI Specification 2.10, 2.3.4), and back into it.
+; The ways from UEFI firmware, which starts the image as an application (UEFI Specification 2.10, 2.3.4), and back into it.
 ;
-; Three address spaces are met here. The firmware's maps all memory to itself. The image's own, efi_tables, is that
-; and the image where it is linked and DIRECT. The hypervisor's, once it stays, maps the copy of the image where the
-; image was; so an address in the image is valid on both sides of a switch between the last two.
+; Three address spaces occur here. The firmware's maps all memory to itself. The image's own, efi_tables, maps also the image to
+; the address that it is linked for, and all memory from DIRECT on. The hypervisor's, once it stays, maps the copy of the image
+; to the image's address, so that addresses in the image are valid on both sides of a switch between the last two.
 
 %include "layout.inc"
 
@@ -57,7 +57,7 @@ INVALID_PARAMETER equ 0x8000000000000002
 UNSUPPORTED     equ 0x8000000000000003
 BUFFER_TOO_SMALL equ 0x8000000000000005
 
-; What a function that the firmware calls has to keep; one that C calls, no more than that.
+; Saves the registers that a function called by firmware must preserve. Those for functions called by C are among them.
 %macro push_kept 0
         push    rbx
         push    rbp
@@ -79,7 +79,7 @@ BUFFER_TOO_SMALL equ 0x8000000000000005
         pop     rbx
 %endmacro
 
-; Goes on at label %1 where the firmware has the image; takes r11.
+; Goes on at label %1 in the firmware's address space. Changes r11.
 %macro jump_low 1
         mov     r11, [image_physical]
         add     r11, OFFSET(%1)
@@ -89,7 +89,7 @@ BUFFER_TOO_SMALL equ 0x8000000000000005
 section .text
 bits 64
 default rel
-; rcx: the image's handle, rdx: the system table. Returns a status.
+; Entry from firmware. rcx: handle of the image, rdx: system table. Returns a status.
 tsvm_efi_entry:
         push_kept
         pushfq
@@ -123,7 +123,7 @@ tsvm_efi_entry:
         call    tsvm_start_efi
         mov     rdi, rax
 
-; void tsvm_efi_leave(uint64_t status): back to who started the image. Does not return.
+; void tsvm_efi_leave(uint64_t status): returns to the caller of the image. Does not return to C.
 tsvm_efi_leave:
         mov     rax, rdi
         mov     rcx, [efi_root]
@@ -136,7 +136,7 @@ tsvm_efi_leave:
         pop_kept
         ret
 
-; The image may not be used, so this is all: the text at rdx, no watchdog, and a halt. r13: the system table.
+; Prints the text at rdx, switches the watchdog off, and halts. The image may be damaged, so nothing else is done. r13: system table
 refuse: push    qword [rsp]
         popfq
         sub     rsp, 0x20
@@ -155,7 +155,7 @@ refuse: push    qword [rsp]
 .halt:  hlt
         jmp     .halt
 
-; The firmware's lower half serves as it is, and as DIRECT; above it, the image. rbx: the image.
+; Makes efi_tables: the firmware's lower half, the same memory from DIRECT on, and the image. rbx: the image
 make_efi_tables:
         mov     rsi, cr3
         and     rsi, ADDRESS
@@ -171,8 +171,8 @@ make_efi_tables:
         mov     [rdi + ((IMAGE_BASE >> 39) & 511) * 8], rax
         jmp     tsvm_map_image
 
-; uint64_t tsvm_efi_call(uint64_t function, uint64_t a, b, c, d, e, f, g): calls the firmware as it was when it started
-; the image: its address space, its stack, its interrupts.
+; uint64_t tsvm_efi_call(uint64_t function, uint64_t a, b, c, d, e, f, g): calls firmware with the address space, the stack and
+; the interrupts that it had when it started the image.
 tsvm_efi_call:
         push_kept
         mov     rbx, rsp
@@ -210,8 +210,8 @@ tsvm_efi_call:
         pop_kept
         ret
 
-; void tsvm_efi_virtualize(uint64_t tables): the hypervisor with these page tables takes this processor over. What
-; the processor does when this returns, it does as a guest.
+; void tsvm_efi_virtualize(uint64_t tables): the hypervisor with these page tables takes over this processor. When this returns,
+; the processor runs as a guest.
 tsvm_efi_virtualize:
         pushfq
         push_kept
@@ -283,7 +283,7 @@ tsvm_efi_virtualize:
         popfq
         ret
 
-; void tsvm_efi_processor(uint64_t tables: rcx): what the firmware has each other processor run, to the same end.
+; void tsvm_efi_processor(uint64_t tables: rcx): does the same on each AP, called by firmware.
 tsvm_efi_processor:
         push_kept
         mov     rbx, cr3
@@ -298,8 +298,8 @@ tsvm_efi_processor:
         pop_kept
         ret
 
-; EFI_STATUS tsvm_efi_load_file(this: rcx, path: rdx, boot policy: r8, bytes: r9, buffer: on the stack): the file
-; that `this` describes (kernel/guest/efi/initrd.ts; UEFI Specification 2.10, 13.2).
+; EFI_STATUS tsvm_efi_load_file(this: rcx, path: rdx, boot policy: r8, bytes: r9, buffer: on the stack): returns the file that
+; `this` describes (kernel/guest/efi/initrd.ts; UEFI Specification 2.10, 13.2).
 tsvm_efi_load_file:
         mov     rax, UNSUPPORTED
         test    r8b, r8b
@@ -328,9 +328,9 @@ tsvm_efi_load_file:
         xor     eax, eax
 .end:   ret
 
-; EFI_STATUS tsvm_efi_authenticate(this: rcx, path: rdx, file: r8, bytes: r9, boot policy: on the stack): in place of the
-; firmware's own check (PI Specification 1.7, volume 2, 12.9.2). It lets the one file pass that the image's own signature
-; covers (kernel/guest/efi/security.ts); the firmware checks every other one.
+; EFI_STATUS tsvm_efi_authenticate(this: rcx, path: rdx, file: r8, bytes: r9, boot policy: on the stack): replaces the firmware's
+; check of a file (PI Specification 1.7, volume 2, 12.9.2). It accepts the one file that the image's own signature covers
+; (kernel/guest/efi/security.ts); all others are checked by the firmware.
 tsvm_efi_authenticate:
         cmp     r8, [tsvm_efi_vouched]
         jne     .ask
@@ -346,11 +346,11 @@ levels: dw      __utf16__("tsvm: the firmware uses five-level paging, which tsvm
 
 section .bss align=16
 captured:       resb 0x120
-; What the firmware had when it started the image.
+; The firmware's state when it started the image.
 efi_stack:      resq 1
 efi_root:       resq 1
 efi_idt:        resb 16
-; What tsvm_efi_authenticate lets pass: its address, its bytes; and the function whose place it took.
+; The file that tsvm_efi_authenticate accepts: its address and bytes; and the function that it replaces.
 tsvm_efi_vouched: resq 3
 ; CR3 of the image's own address space.
 efi_own_root:   resq 1

@@ -9,13 +9,13 @@ extern char tsvm_efi_processor[], tsvm_efi_load_file[], tsvm_efi_authenticate[];
 extern uint64_t tsvm_efi_vouched[3];
 bool tsvm_try_hypercall(bool is_amd, uint64_t *status);
 
-/* What efi.asm repeats of layouts. */
+/* Offsets in layouts that efi.asm repeats. */
 _Static_assert(offsetof(struct ProcessorState, gdt) == 0x40 && offsetof(struct ProcessorState, idt) == 0x50, "efi.asm");
 _Static_assert(offsetof(struct ProcessorState, es.selector) == 0x70, "efi.asm");
 _Static_assert(offsetof(struct ProcessorState, tr.selector) == 0x118, "efi.asm");
 _Static_assert(sizeof(struct ProcessorState) == 0x120, "efi.asm");
 
-/* Where the firmware finds functions of efi.asm. */
+/* Addresses of functions of efi.asm, for firmware. */
 static inline UNUSED uint64_t efi_processorEntry(void) {
   return (uint64_t)tsvm_efi_processor - IMAGE_BASE + image_physical;
 }
@@ -34,7 +34,7 @@ static inline UNUSED void efi_vouch(uint64_t start, uint64_t bytes, uint64_t for
   tsvm_efi_vouched[2] = former;
 }
 
-/* Other hypervisors answer unknown calls by another status than 0. */
+/* Other hypervisors answer unknown hypercalls with a status other than 0. */
 static inline UNUSED bool efi_hypercallAnswers(bool is_amd) {
   uint64_t status = 1;
   return !tsvm_try_hypercall(is_amd, &status) && status == 0;

@@ -1,4 +1,4 @@
-; What the processor enters at an exception, and the accesses to MSRs and XCRs, and the hypercall, that survive one.
+; Exception handlers, and accesses to MSRs and XCRs, and a hypercall, that survive an exception.
 
 extern tsvm_exception, tsvm_machine_check, tsvm_nmi, tsvm_security
 global tsvm_exception_stubs, tsvm_try_rdmsr, tsvm_try_wrmsr, tsvm_try_xsetbv, tsvm_try_hypercall
@@ -10,13 +10,13 @@ GENERAL_PROTECTION equ 13
 MACHINE_CHECK      equ 18
 SECURITY           equ 30
 
-; "tsvm" in RAX and 0 in RCX ask for the version (docs/hypercall.md).
+; "tsvm" in RAX with 0 in RCX asks for the version (docs/hypercall.md).
 HYPERCALL_MAGIC    equ 0x6d767374
 
 ; Vectors for which the processor pushes an error code (APM 2, 8.2): 8, 10 to 14, 17, 21, 29, 30.
 HAS_ERROR_CODE  equ 0x60227d00
 
-; Calls %1 with the error code, which says whether what was interrupted may go on.
+; Calls %1 with the error code. It returns whether the interrupted code may go on.
 %macro survive 1
         push    rax
         push    rcx
@@ -90,11 +90,11 @@ exception:
         mov     rsp, [rsp + 40]
         pop     rbx
         jmp     try_failed
-; Not by IRET: under AMD-V that would let in NMIs that the guest, which handles one, still holds back.
+; Returns without IRET: under AMD-V an IRET would unmask NMIs while the guest still handles one.
 .recover:
         mov     rsp, [rsp + 40]
         jmp     try_failed
-; The hypervisor traces nothing. A guest's single step that its exit has overtaken comes here in Bochs 2.7.
+; A #DB: the hypervisor does not single-step, but in Bochs 2.7 a guest's single step before an exit is delivered here.
 .stray: add     rsp, 16
         iretq
 .nmi:   survive tsvm_nmi
@@ -122,7 +122,7 @@ exception:
         mov     rdi, rsp
         call    tsvm_exception          ; does not return
 
-; bool tsvm_try_rdmsr(uint32_t msr, uint64_t *value): true where the processor raised #GP.
+; bool tsvm_try_rdmsr(uint32_t msr, uint64_t *value): true if the processor raised #GP.
 tsvm_try_rdmsr:
         mov     ecx, edi
 try_rdmsr_may_fault:
@@ -133,7 +133,7 @@ try_rdmsr_may_fault:
         xor     eax, eax
         ret
 
-; bool tsvm_try_wrmsr(uint32_t msr, uint64_t value): true where the processor raised #GP.
+; bool tsvm_try_wrmsr(uint32_t msr, uint64_t value): true if the processor raised #GP.
 tsvm_try_wrmsr:
         mov     ecx, edi
         mov     eax, esi
@@ -144,7 +144,7 @@ try_wrmsr_may_fault:
         xor     eax, eax
         ret
 
-; bool tsvm_try_xsetbv(uint32_t control, uint64_t value): true where the processor raised #GP.
+; bool tsvm_try_xsetbv(uint32_t control, uint64_t value): true if the processor raised #GP.
 tsvm_try_xsetbv:
         mov     ecx, edi
         mov     eax, esi
@@ -155,7 +155,7 @@ try_xsetbv_may_fault:
         xor     eax, eax
         ret
 
-; bool tsvm_try_hypercall(bool is_amd, uint64_t *status): true where the processor raised #UD.
+; bool tsvm_try_hypercall(bool is_amd, uint64_t *status): true if the processor raised #UD.
 tsvm_try_hypercall:
         push    rbx
         mov     r8, rsi

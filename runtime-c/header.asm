@@ -1,5 +1,5 @@
-; The start of the image: entries at fixed places, what tools look up in it, and the Multiboot headers.
-; linker/formats/image.ts reads and completes it. In the file runtime-c/setup/ lies in front.
+; The start of the image: entries at fixed offsets, fields for tools, and the Multiboot headers. linker/formats/image.ts reads
+; and completes it. In the file, runtime-c/setup/ precedes it.
 
 %include "layout.inc"
 
@@ -43,7 +43,7 @@ image_sums:
         times   32 db 0                 ; build id
 
         times   0x70 - ($ - header) db 0
-        db      "LToP"                  ; the protocol's kernel_info
+        db      "LToP"                  ; kernel_info of the Linux boot protocol
         dd      16, 16, 0
 
 multiboot:

@@ -1,7 +1,7 @@
-/* Machine memory: where it is mapped, and what transpiler/lib/memory.ts does with it. */
+/* Machine memory: its address in the direct map, and the functions of transpiler/lib/memory.ts. */
 #pragma once
 
-/* All machine memory is mapped from here on; runtime-c/layout.inc and linker/toolchain/tsvm.ld agree. */
+/* All machine memory is mapped from DIRECT on. runtime-c/layout.inc and linker/toolchain/tsvm.ld have the same addresses. */
 #define DIRECT 0xffff800000000000
 #define IMAGE_BASE 0xffffffff80000000
 
@@ -17,7 +17,7 @@ static inline UNUSED uint64_t platform_addressOf(const volatile void *memory) {
   return address >= IMAGE_BASE ? address - IMAGE_BASE + image_physical : address - DIRECT;
 }
 
-/* gcc calls these four by name. */
+/* gcc generates calls of these four. */
 void *memcpy(void *to, const void *from, size_t length) {
   void *next = to;
   size_t words = length / 8, rest = length % 8;

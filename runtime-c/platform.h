@@ -1,4 +1,4 @@
-/* What transpiler/emit/prelude.h asks for, and the intrinsics of kernel/x86/platform.ts. */
+/* The definitions that transpiler/emit/prelude.h requires, and the intrinsics of kernel/x86/platform.ts. */
 #pragma once
 
 #include "memory.h"
@@ -6,12 +6,12 @@
 #include "vmx.h"
 #include "x86.h"
 
-/* Places in the image (linker/toolchain/tsvm.ld), and what follows it (header.asm). */
+/* Addresses in the image (linker/toolchain/tsvm.ld), and the bundle's size (header.asm). */
 extern char image_text[], image_constants[], image_symbols[], image_data[], image_stacks[], image_end[];
 extern char tsvm_exception_stubs[], tsvm_trampoline[], tsvm_parking[], tsvm_bios_block[];
 extern const volatile uint64_t image_bundle;
 
-/* What assembly repeats of TypeScript's constants and layouts: layout.inc, svm.asm, exceptions.asm. */
+/* Constants and offsets of TypeScript that assembly repeats: layout.inc, svm.asm, exceptions.asm. */
 _Static_assert(x86_platform_DIRECT == DIRECT, "layout.inc");
 _Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers, r15) == 120, "svm.asm");
 _Static_assert(offsetof(struct Vcpu, controlPage) == 0x80 && offsetof(struct Vcpu, svm.hostVmcb) == 0x3f0, "svm.asm");
@@ -28,7 +28,7 @@ void tsvm_relocate(uint64_t to, uint64_t tables);
 _Noreturn void tsvm_svm_run(uint64_t vcpu);
 _Noreturn void tsvm_vmx_run(uint64_t vcpu);
 
-/* All in one piece: what it called might use the registers that it has to keep (linker/toolchain/keptRegisters.ts). */
+/* Inlines all calls: a called function might use the registers that must be kept (linker/toolchain/keptRegisters.ts). */
 __attribute__((flatten)) void vmx_exits_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t) __asm__("tsvm_vmx_cpuid");
 
 static inline UNUSED struct ImageBounds platform_imageBounds(void) {
@@ -52,7 +52,7 @@ static inline UNUSED struct ImageBounds platform_imageBounds(void) {
 
 static inline UNUSED void platform_markAllocation(void) {}
 
-/* With an empty interrupt descriptor table any exception ends in shutdown. */
+/* With an empty interrupt descriptor table any exception causes a shutdown. */
 static inline UNUSED _Noreturn void platform_shutDown(void) {
   x86_lidt(0, 0);
   __builtin_trap();

@@ -1,15 +1,15 @@
 /*
- * How a checked image says that a check has failed: as a crash, with the text of the check.
+ * In a checked image a failed check is reported as a crash, with the text of the check.
  *
- * The report is called in assembly. It has checks of its own, so the compiler's graph of calls would have a circle there, and
- * the stack no bound (linker/toolchain/stack.ts); but a second crash ends at once (kernel/crash/crash.ts).
+ * The report is called from inline assembly. It has checks itself, so a plain call would make a circle in the compiler's call
+ * graph, and the stack would have no bound (linker/toolchain/stack.ts). In fact a second crash ends at once (kernel/crash/crash.ts).
  */
 static inline _Noreturn void platform_checkFailed(const char *text) {
   __asm__ volatile("call tsvm_check_failed" : : "D"(text));
   __builtin_unreachable();
 }
 
-/* The world switch does not save all registers around it (runtime-c/vmx.asm), and checks take more: it saves what it uses. */
+/* The world switch does not save all registers (runtime-c/vmx.asm), and checks use more of them, so this function saves its own. */
 __attribute__((no_caller_saved_registers)) void vmx_exits_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t);
 
 static void crash_crash_beginCrash(void);

@@ -6,8 +6,8 @@ global tsvm_relocate
 extern image_text, image_end, image_physical
 
 section .text
-; The addresses of everything in the image stay: the tables map them to the copy. The stack is copied
-; with the rest, so nothing may be pushed between the copy and the switch.
+; All addresses in the image stay the same: the page tables map them to the copy. The stack is copied too, so nothing may be
+; pushed between the copy and the switch.
 tsvm_relocate:
         mov     rdx, rsi
         mov     r8, rdi

@@ -1,4 +1,4 @@
-; The stacks, each above a page that is left unmapped. kernel/x86/stacks.ts knows the order and the sizes.
+; The stacks, each above an unmapped guard page. kernel/x86/stacks.ts has the same order and sizes.
 
 PAGE    equ 0x1000
 

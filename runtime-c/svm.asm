@@ -13,7 +13,7 @@ VCPU_CALLED     equ 0x3f8
 VMCB_RAX        equ 0x5f8
 
 section .text
-; GIF is clear here, so that interrupts, NMI, INIT and SMI wait, and set in the guest: VMRUN sets it, an exit clears it.
+; In the hypervisor GIF is clear, so that interrupts, NMI, INIT and SMI stay pending. VMRUN sets it for the guest, an exit clears it.
 tsvm_svm_run:
         mov     rsp, [rdi + VCPU_STACK_TOP]
         mov     rax, [rdi + VCPU_HOST_SAVE]
@@ -42,6 +42,6 @@ tsvm_svm_run:
         mov     rdi, [rsp]
         cmp     dword [rdi + VCPU_CALLED], 0
         je      .enter
-        call    tsvm_svm_called         ; another processor asks something of this one
+        call    tsvm_svm_called         ; another processor calls this one
         mov     rdi, [rsp]
         jmp     .enter

@@ -1,12 +1,12 @@
-; Where a processor starts that got a SIPI (SDM 3A 8.4.4): the code of a page below 1 MiB, to which
-; kernel/space/trampoline.ts copies it, and what it leads to.
+; An AP starts here after a SIPI (SDM 3A 8.4.4): the code that kernel/space/trampoline.ts copies to a page below 1 MiB, and the
+; code that follows it.
 
 %include "layout.inc"
 
 global tsvm_trampoline
 extern tsvm_processor_start
 
-; What the page holds behind the code.
+; Offsets in the page, behind the code.
 CODE_BYTES      equ 0x100
 DESCRIPTORS     equ 0x100
 CONTINUATION    equ 0x108
@@ -30,7 +30,7 @@ CR0_NE          equ 1 << 5
 CR0_WP          equ 1 << 16
 CR0_PG          equ 1 << 31
 
-; CPUID: topology, where the leaf's EBX is not 0 (SDM 2A), and the initial APIC ID of 8 bits.
+; CPUID leaves: topology, valid if the leaf's EBX is not 0 (SDM 2A), and the initial APIC ID of 8 bits.
 LEAF_TOPOLOGY   equ 0x0b
 LEAF_TOPOLOGY_2 equ 0x1f
 LEAF_FEATURES   equ 1
@@ -50,12 +50,12 @@ LEAF_FEATURES   equ 1
 section .text
 align 16
 bits 16
-; In real mode, at the start of a page, with interrupts off. The tables map the page to itself.
+; Starts in real mode at the start of a page, with interrupts off. The page tables map the page to itself.
 tsvm_trampoline:
         mov     ax, cs
         mov     ds, ax
-        mov     esi, cr0                ; what an INIT has left of the caches' bits
-        o32 lidt [NO_INTERRUPTS]        ; an NMI on the way shuts down, and goes to no vector of the guest's
+        mov     esi, cr0                ; has the cache bits, which an INIT preserves
+        o32 lidt [NO_INTERRUPTS]        ; an NMI here causes a shutdown, instead of using a vector of the guest
         mov     eax, CR4_PAE
         mov     cr4, eax
         mov     eax, [TABLES]
@@ -80,7 +80,7 @@ bits 64
         jmp     rax
 times CODE_BYTES - ($ - tsvm_trampoline) int3
 
-; Where the image is linked. r8: the page, esi: CR0 at the start.
+; Runs at the address that the image is linked for. r8: the page, esi: CR0 at the start
 find_vcpu:
         mov     r10d, esi
         xor     eax, eax
@@ -101,7 +101,7 @@ find_vcpu:
         add     rsi, 8
         dec     ecx
         jnz     .next
-.halt:  hlt                             ; the firmware has not named this processor: it is nobody's
+.halt:  hlt                             ; firmware has not listed this processor, so it has no vcpu
         jmp     .halt
 .found: mov     rsp, [rdi + VCPU_STACK_TOP]
         mov     esi, r10d

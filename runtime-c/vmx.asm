@@ -16,7 +16,7 @@ HOST_RSP        equ 0x6c14
 HOST_RIP        equ 0x6c16
 
 section .text
-; Each exit finds the stack as it is after the first push: the vcpu's address on top.
+; At each exit the stack is as after the first push, with the vcpu's address on top.
 tsvm_vmx_run:
         mov     rsp, [rdi + VCPU_STACK_TOP]
         push    rdi
@@ -38,7 +38,7 @@ tsvm_vmx_run:
         jne     .seldom
         inc     qword [rdi + VCPU_EXITS + rsi * 8]
         mov     esi, eax
-        call    tsvm_vmx_cpuid          ; the one frequent exit, so it has the shortest way; it keeps r8 to r11
+        call    tsvm_vmx_cpuid          ; the only frequent exit takes the quick path; the handler keeps r8 to r11
         mov     rdi, [rsp + 16]
         mov     eax, [rdi + VCPU_ANSWER]
         mov     ebx, [rdi + VCPU_ANSWER + 4]

@@ -19,7 +19,7 @@ static inline UNUSED uint64_t x86_rdtsc(void) {
   return (uint64_t)high << 32 | low;
 }
 
-/* Not a volatile load: it is to be the instruction's operand. */
+/* Not a volatile load, so that the memory can be the instruction's operand. */
 static inline UNUSED uint64_t x86_crc32(uint64_t sum, uint64_t at) {
   return __builtin_ia32_crc32di(sum, *(const unaligned64 *)platform_physical(at));
 }
@@ -104,7 +104,7 @@ static inline UNUSED _Noreturn void x86_haltForever(void) {
   for (;;) __asm__ volatile("cli; hlt");
 }
 
-/* What LGDT and LIDT load. */
+/* The operand of LGDT and LIDT. */
 struct DescriptorTable {
   uint16_t limit;
   uint64_t base;

@@ -1,12 +1,12 @@
-; The first 4 KiB of the file, in front of the image: what makes of it an EFI application and a Linux bzImage, and the
-; code that BIOS loaders enter in real mode. linker/formats/file.ts fills in what depends on the image: all that is 0 here
-; and has a name.
+; The first 4 KiB of the file, in front of the image: the headers that make it an EFI application and a Linux bzImage, and the
+; code that BIOS loaders enter in real mode. linker/formats/file.ts fills in the fields that depend on the image, which are 0
+; here and have a name.
 
 bits    16
 org     0
 
 SETUP_BYTES     equ 0x1000
-IMAGE           equ SETUP_BYTES         ; in the file, and for an EFI loader in memory
+IMAGE           equ SETUP_BYTES         ; offset in the file; for an EFI loader also in memory
 EFI_ENTRY       equ IMAGE + 0x10
 KERNEL_INFO     equ 0x70
 PAGE            equ 0x1000
@@ -31,7 +31,7 @@ linux_header:
         dw      0                       ; root_flags
         dd      0                       ; syssize: the image, in units of 16 bytes
         dw      0                       ; ram_size
-        dw      0xffff                  ; vid_mode: as it is
+        dw      0xffff                  ; vid_mode: unchanged
         dw      0                       ; root_dev
         dw      0xaa55
         jmp     short start             ; its second byte tells where the header ends
@@ -70,4 +70,4 @@ linux_header_end:
 
         times   SETUP_BYTES - 64 - ($ - $$) db 0
 version:
-        times   64 db 0                 ; what the file says that it is
+        times   64 db 0                 ; version text
