@@ -27,12 +27,17 @@ export function changesIn(page: string): Change[] {
 
 function changeOf(block: string): Change {
   const [header, before, file] = FILE.exec(block) ?? [];
-  if (header === undefined || file === undefined) throw new Error(`a diff that does not begin with its file:\n${block}`);
+  if (header === undefined || file === undefined)
+    throw new Error(`a diff that does not begin with its file:\n${block}`);
   const hunks = block
     .slice(header.length)
     .split(/^@@.*\n/m)
     .filter((hunk) => hunk !== '');
-  return { file, isNew: before === NO_FILE, hunks: hunks.map((hunk) => ({ from: side(hunk, '-'), to: side(hunk, '+') })) };
+  return {
+    file,
+    isNew: before === NO_FILE,
+    hunks: hunks.map((hunk) => ({ from: side(hunk, '-'), to: side(hunk, '+') })),
+  };
 }
 
 /** What a hunk says of one side: its lines with `sign`, and those without one. */
