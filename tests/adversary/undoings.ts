@@ -19,8 +19,8 @@ const INTERCEPTS = 'kernel/svm/control/intercepts.ts';
 
 const IMPORT_IN_PARKING: Replacement = {
   file: PARKING,
-  from: "import { TlbControl, Vmcb } from './vmcb.js';",
-  to: "import { clgi, stgi } from './operations.js';\nimport { TlbControl, Vmcb } from './vmcb.js';",
+  from: "import { TlbControl, Vmcb } from '../control/vmcb.js';",
+  to: "import { clgi, stgi } from '../control/operations.js';\nimport { TlbControl, Vmcb } from '../control/vmcb.js';",
 };
 
 export const UNDOINGS: readonly Undoing[] = [
@@ -63,8 +63,8 @@ export const UNDOINGS: readonly Undoing[] = [
       IMPORT_IN_PARKING,
       {
         file: PARKING,
-        from: '  if (goesOn && vcpu.haltsForGood)',
-        to: '  stgi();\n  clgi();\n  if (goesOn && vcpu.haltsForGood)',
+        from: '  if (goesOn && vcpu.svm.haltsForGood)',
+        to: '  stgi();\n  clgi();\n  if (goesOn && vcpu.svm.haltsForGood)',
       },
     ],
   },
@@ -75,19 +75,19 @@ export const UNDOINGS: readonly Undoing[] = [
     replacements: [
       {
         file: NMI,
-        from: "import { clgi } from './operations.js';",
-        to: "import { clgi, stgi } from './operations.js';\nimport { onNmiTaken } from './parking.js';",
+        from: "import { clgi } from '../control/operations.js';",
+        to: "import { clgi, stgi } from '../control/operations.js';\nimport { onNmiTaken } from '../reset/parking.js';",
       },
       {
         file: NMI,
-        from: 'if (vcpu.call.isPending !== 0) enterParkingGuest(vcpu);',
-        to: `if (vcpu.call.isPending !== 0) {
+        from: 'if (vcpu.svm.call.isPending !== 0) enterParkingGuest(vcpu);',
+        to: `if (vcpu.svm.call.isPending !== 0) {
     enterParkingGuest(vcpu);
-    vcpu.init.isPending = 1;
+    vcpu.svm.init.isPending = 1;
     stgi();
     clgi();
-    vcpu.init.isPending = 0;
-    vcpu.init.hasNmi = 0;
+    vcpu.svm.init.isPending = 0;
+    vcpu.svm.init.hasNmi = 0;
     onNmiTaken(vcpu);
   }`,
       },

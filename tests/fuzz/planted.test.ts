@@ -11,17 +11,20 @@ const FAULTS = [
   {
     target: 'bundle',
     forgotten: [
-      ['boot/cpio.c', 'nameBytes > archive.length - name'],
-      ['boot/cpio.c', 'end > (uint64_t)archive.length'],
+      ['boot/bundle/cpio.c', 'nameBytes > archive.length - name'],
+      ['boot/bundle/cpio.c', 'end > (uint64_t)archive.length'],
     ],
   },
-  { target: 'multiboot2', forgotten: [['boot/multiboot2.c', 'length > tags.length - offset']] },
+  { target: 'multiboot2', forgotten: [['boot/loaders/multiboot2.c', 'length > tags.length - offset']] },
   { target: 'acpi', forgotten: [['machine/madt.c', 'bytes > madt.length - offset']] },
   {
     target: 'efiMap',
     forgotten: [
-      ['boot/efiMemoryMap.c', 'start < end && start < highest && boot_efiMemoryMap_overlapsEarlier(i, start, end)'],
-      ['guest/efiMap.c', 'offset > map.length || bytes > map.length - offset'],
+      [
+        'machine/efiMemoryMap.c',
+        'start < end && start < highest && machine_efiMemoryMap_overlapsEarlier(i, start, end)',
+      ],
+      ['guest/efi/map.c', 'offset > map.length || bytes > map.length - offset'],
     ],
   },
 ] as const;

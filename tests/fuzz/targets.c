@@ -16,8 +16,8 @@ static void put(uint64_t address, const uint8_t *data, size_t size, size_t most)
 }
 
 static void give_ram(void) {
-  boot_bootInfo_addMemoryRange(0, 0x9fc00, 1);
-  boot_bootInfo_addMemoryRange(0x100000, RAM_END, 1);
+  handover_bootInfo_addMemoryRange(0, 0x9fc00, 1);
+  handover_bootInfo_addMemoryRange(0x100000, RAM_END, 1);
 }
 
 static void fuzz_multiboot(const uint8_t *data, size_t size) {
@@ -39,7 +39,7 @@ static void fuzz_zeroPage(const uint8_t *data, size_t size) {
 static void fuzz_bundle(const uint8_t *data, size_t size) {
   const uint64_t start = MEMORY_BYTES - size;
   put(start, data, size, size);
-  boot_bundle_readBundle(bytes_window(start, (uint32_t)size));
+  boot_bundle_bundle_readBundle(bytes_window(start, (uint32_t)size));
 }
 
 /* Wrong checksums would end each run early, so those of the tables, one each 256 bytes, are corrected. */
@@ -68,15 +68,15 @@ static void fuzz_acpi(const uint8_t *data, size_t size) {
 /* EFI's system table, and its configuration tables from 0x100 on. */
 static void fuzz_systemTable(const uint8_t *data, size_t size) {
   put(INFO, data, size, INFO_MOST);
-  const uint64_t found = boot_efiConfiguration_rsdpOfSystemTable(INFO);
-  boot_bootInfo_bootInfo.rsdp = found;
+  const uint64_t found = handover_efiConfiguration_rsdpOfSystemTable(INFO);
+  handover_bootInfo_bootInfo.rsdp = found;
   machine_acpi_readAcpi();
 }
 
 /* Copies a device path, whose length only its last node shows, to the end of memory. */
 static void fuzz_devicePath(const uint8_t *data, size_t size) {
   put(INFO, data, size, INFO_MOST);
-  const uint32_t length = guest_efiChain_copyNodes(INFO, bytes_window(MEMORY_BYTES - 0x2000, 0x2000));
+  const uint32_t length = guest_efi_chain_copyNodes(INFO, bytes_window(MEMORY_BYTES - 0x2000, 0x2000));
   if (length > 0x800 || memcmp(memory + INFO, memory + MEMORY_BYTES - 0x2000, length) != 0) abort();
 }
 
@@ -103,14 +103,14 @@ static void fuzz_efiMap(const uint8_t *data, size_t size) {
   if (size < 2) return;
   const uint64_t start = MEMORY_BYTES - (size - 2);
   put(start, data + 2, size - 2, size);
-  boot_efiMemoryMap_keepEfiMap(start, (uint32_t)(size - 2), (uint32_t)(data[0] | data[1] << 8), 1);
-  boot_efiMemoryMap_addEfiRanges();
-  boot_bootInfo_bootInfo.efi.systemTable = 0x1000;
+  machine_efiMemoryMap_keepEfiMap(start, (uint32_t)(size - 2), (uint32_t)(data[0] | data[1] << 8), 1);
+  machine_efiMemoryMap_addEfiRanges();
+  handover_bootInfo_bootInfo.efi.systemTable = 0x1000;
   machine_memoryMap_readMemoryMap();
   machine_memoryMap_highestFree(0x200000, MEMORY_BYTES, 0x200000);
   machine_memoryMap_hideRange(0x400000, 0x200000);
-  const Bytes place = exact_place(guest_efiMap_efiMapBytesMost());
-  guest_efiMap_writeEfiInfo(bytes_window(INFO, 4096), place);
+  const Bytes place = exact_place(guest_efi_map_efiMapBytesMost());
+  guest_efi_map_writeEfiInfo(bytes_window(INFO, 4096), place);
   check_guards(place);
 }
 
@@ -122,7 +122,7 @@ static void fuzz_memoryMap(const uint8_t *data, size_t size) {
     memcpy(&start, data + offset, 8);
     memcpy(&end, data + offset + 8, 8);
     memcpy(&kind, data + offset + 16, 4);
-    boot_bootInfo_addMemoryRange(start, end, kind);
+    handover_bootInfo_addMemoryRange(start, end, kind);
   }
   machine_memoryMap_readMemoryMap();
   machine_memoryMap_hideRange(0x400000, 0x200000);
@@ -130,8 +130,8 @@ static void fuzz_memoryMap(const uint8_t *data, size_t size) {
     if (machine_memoryMap_memoryMap.ranges.at[i].start < machine_memoryMap_memoryMap.ranges.at[i - 1].end) abort();
   const uint64_t found = machine_memoryMap_highestFree(0x10000, MEMORY_BYTES, 0x1000);
   if (found != 0 && !machine_memoryMap_isAvailable(found, 0x10000)) abort();
-  const Bytes place = exact_place(guest_guestMap_extensionBytes());
-  guest_guestMap_writeMemoryMap(bytes_window(INFO, 4096), place);
+  const Bytes place = exact_place(guest_memory_guestMap_extensionBytes());
+  guest_memory_guestMap_writeMemoryMap(bytes_window(INFO, 4096), place);
   check_guards(place);
 }
 
@@ -142,10 +142,10 @@ static void fuzz_kernel(const uint8_t *data, size_t size) {
   give_ram();
   machine_memoryMap_readMemoryMap();
   put(KERNEL, data, size, INFO_MOST);
-  boot_bootInfo_bootInfo.parts.at[0].start = KERNEL;
-  boot_bootInfo_bootInfo.parts.at[0].end = KERNEL + size;
-  boot_bootInfo_bootInfo.parts.at[1].start = KERNEL + size;
-  boot_bootInfo_bootInfo.parts.at[1].end = KERNEL + size + 4096;
+  handover_bootInfo_bootInfo.parts.at[0].start = KERNEL;
+  handover_bootInfo_bootInfo.parts.at[0].end = KERNEL + size;
+  handover_bootInfo_bootInfo.parts.at[1].start = KERNEL + size;
+  handover_bootInfo_bootInfo.parts.at[1].end = KERNEL + size + 4096;
   guest_guest_loadGuest(&state, &registers);
 }
 
@@ -155,7 +155,7 @@ static void fuzz_multibootKernel(const uint8_t *data, size_t size) { fuzz_kernel
 static void fuzz_options(const uint8_t *data, size_t size) {
   const uint64_t start = MEMORY_BYTES - size;
   put(start, data, size, size);
-  if (boot_bootInfo_setText(&boot_bootInfo_bootInfo.options, bytes_window(start, (uint32_t)size)))
+  if (handover_bootInfo_setText(&handover_bootInfo_bootInfo.options, bytes_window(start, (uint32_t)size)))
     machine_options_parseOptions();
 }
 
@@ -163,7 +163,7 @@ static void fuzz_loadOptions(const uint8_t *data, size_t size) {
   if (size < 2 || size > 4098) return;
   const uint64_t start = MEMORY_BYTES - size;
   put(start, data, size, size);
-  boot_efiLoadOptions_takeOptions(bytes_window(start, (uint32_t)size));
+  boot_efi_loadOptions_takeOptions(bytes_window(start, (uint32_t)size));
 }
 
 #define TARGET(name) {#name, fuzz_##name}

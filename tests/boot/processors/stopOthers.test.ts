@@ -16,8 +16,8 @@ const CRASH: Patch = {
   then: '  if (registers->rcx == 0xdead) *(volatile char *)platform_physical(0x600000000000) = 1;',
 };
 const STOP_NOBODY: Patch = {
-  file: 'report/stopOthers.c',
-  functionStart: /static void report_stopOthers_stopOthers\(void\) \{/,
+  file: 'crash/stopOthers.c',
+  functionStart: /static void crash_stopOthers_stopOthers\(void\) \{/,
   then: '  return;',
 };
 const image = await patchedImage(t, 'crash', [CRASH]);

@@ -55,15 +55,15 @@ t.test(
   'a check that fails ends the node as a crash, with file, line and the condition that does not hold',
   async (t) => {
     const part = {
-      file: 'boot/bootInfo.c',
-      functionStart: /^static bool boot_bootInfo_isGiven\(uint32_t part\) \{$/m,
+      file: 'handover/bootInfo.c',
+      functionStart: /^static bool handover_bootInfo_isGiven\(uint32_t part\) \{$/m,
       then: 'part = 99;',
     };
     const image = await patchedImage(t, 'failing-check', [part], CHECKED);
     const { serial } = await boot({ image, until: /^tsvm: halted\n/m });
     const lines = hypervisorLines(serial);
     const crash = lines.findIndex((line) => line.startsWith('tsvm: crash'));
-    t.match(lines[crash], /^tsvm: crash: kernel\/boot\/bootInfo\.ts:\d+:\d+: TSV2104 index may be out of bounds$/);
+    t.match(lines[crash], /^tsvm: crash: kernel\/handover\/bootInfo\.ts:\d+:\d+: TSV2104 index may be out of bounds$/);
     t.match(lines[crash + 1], /^tsvm: {3}from \w+ \(/, 'the way there');
     t.equal(lines.at(-1), 'tsvm: halted');
   },

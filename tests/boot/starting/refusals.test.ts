@@ -105,7 +105,7 @@ for (const [way, machineOf] of Object.entries(POLICY_WAYS)) {
 t.test('too little memory', (t) => refuses(t, { memory: '32M' }, /too little memory/));
 
 /** Makes the guest's second part begin where the first one does, after the loader's list is read. */
-const OVERLAP = 'set boot_bootInfo_bootInfo.parts.at[1].start = boot_bootInfo_bootInfo.parts.at[0].start';
+const OVERLAP = 'set handover_bootInfo_bootInfo.parts.at[1].start = handover_bootInfo_bootInfo.parts.at[0].start';
 
 t.test('modules that overlap', async (t) => {
   const machine = { loader: 'multiboot', until: /overlap\n/ } as const;

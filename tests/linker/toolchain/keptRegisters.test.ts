@@ -48,7 +48,7 @@ for (const [what, instruction] of [
   ['r11 as an address', 'mov    (%r11),%eax'],
   ['a call', 'call   ffffffff80017620 <tsvm_svm_exit>'],
   ['a call of what a register holds', 'call   *%rax'],
-  ['a jump to another function', 'jmp    ffffffff80017620 <vmx_cpuid_showHighLeaf>'],
+  ['a jump to another function', 'jmp    ffffffff80017620 <vmx_exits_cpuid_showHighLeaf>'],
   ['a jump to its unlikely part', 'jne    ffffffff80000620 <tsvm_vmx_cpuid.cold>'],
   ['a jump to what a register holds', 'jmp    *%rax'],
 ] as const) {
