@@ -1,7 +1,10 @@
 import { ApicChoice, options } from '../machine/options.js';
 import { endLine, print } from '../report/console.js';
 
-/** On VT-x an INIT or SIPI leaves the guest by itself (SDM 3C 25.2), so the local APIC need not be watched. */
+/**
+ * Does nothing but print a note about the option `apic=`: on VT-x an INIT or SIPI always causes a VM exit (SDM 3C
+ * 25.2), so the local APIC need not be intercepted.
+ */
 export function vmxLeaveApic(): void {
   if (options.apic === ApicChoice.auto) return;
   print('apic= has no effect on VT-x: INIT and SIPI always leave the guest, the local APIC never does');

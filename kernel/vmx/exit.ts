@@ -1,4 +1,4 @@
-/** Where the world switch calls at each exit. */
+/** The function that the world switch calls at each VM exit. */
 import { effects, min32, u32 } from '../../transpiler/lib/index.js';
 import { countExit } from '../observe/counters.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
@@ -7,7 +7,7 @@ import { exitHandlers } from './handlers.js';
 import { keepNmiDue } from './exits/nmi.js';
 import { reloadPreemptionTimer } from './exits/preemptionTimer.js';
 
-/** Handles the exit of the guest of `vcpu` with the exit reason `number`. */
+/** Handles a VM exit of the guest of `vcpu` with the exit reason `number`. */
 export function onVmxExit(vcpu: Vcpu, number: u32): void {
   effects('no-alloc');
   const hasFailed = u32(number & ENTRY_FAILED) !== 0;

@@ -1,4 +1,4 @@
-/** Who handles which exit. */
+/** The handler of each VM exit. */
 import { table } from '../../transpiler/lib/index.js';
 import { onControlRegister } from './exits/controlRegisters.js';
 import { onCpuid } from './exits/cpuid.js';

@@ -1,4 +1,4 @@
-/** Prepares the processor and the control structure for a guest. */
+/** Prepares a processor and its VMCS for a guest on VT-x. */
 import { addressOf, list, rdmsr, U32, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
 import { PAGE_BYTES } from '../paging/allocator.js';
 import { allocateControlPage } from '../paging/controlPage.js';
@@ -21,13 +21,13 @@ import { chosenSetting, Controls } from './control/settings.js';
 import { Activity, Field } from './control/vmcs.js';
 import { setVpid } from './control/vpid.js';
 
-/** The link pointer of a VMCS that shadows none (SDM 3C 24.4.2). */
+/** Link pointer of a VMCS without shadow VMCS (SDM 3C 24.4.2). */
 const NO_LINK = 0xffff_ffff_ffff_ffffn;
 
-/** A state of XSAVES whose registers say where the processor writes to memory: Intel PT (SDM 1 13.1). */
+/** XSAVES state whose registers hold addresses at which the processor writes to memory: Intel PT (SDM 1 13.1). */
 const XSS_EXITING = 1n << 8n;
 
-/** What else counts with the controls that are chosen, and shall be 0; in a new VMCS it is undefined (SDM 3C 24.11.3). */
+/** Fields that must be 0 with the chosen controls. In a new VMCS they are undefined (SDM 3C 24.11.3). */
 const zeroed = list(U32, [
   Field.pageFaultErrorMask,
   Field.pageFaultErrorMatch,
@@ -41,7 +41,7 @@ const zeroed = list(U32, [
   Field.guestSysenterEip,
 ]);
 
-/** Makes `vcpu` ready to run from `state` on, with the second-level page tables at `nestedTables`. */
+/** Prepares `vcpu` to run from `state` on, with the nested page tables at `nestedTables`. */
 export function vmxPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
   vcpu.hostPage = allocateControlPage();
   vmxEnable(vcpu.hostPage);
@@ -78,12 +78,15 @@ function setControls(nestedTables: Hpa): void {
   for (let i: u32 = 0; i < zeroed.length; i++) vmwrite(zeroed.get(i), 0n);
 }
 
-/** Has the guest of `vcpu` begin with waiting for a SIPI (SDM 3C 24.4.2). */
+/** Makes the guest of `vcpu` start in the state wait-for-SIPI (SDM 3C 24.4.2). */
 export function vmxAwaitStart(_vcpu: Vcpu): void {
   vmwrite(Field.guestActivity, Activity.waitsForSipi);
 }
 
-/** The processor of `vcpu` was reset (heldInit.ts). Enters the guest at the vector that the guest has sent. */
+/**
+ * Restarts the processor of `vcpu`, which was reset (heldInit.ts). Enters the guest at the vector that the guest has
+ * sent.
+ */
 export function vmxRestart(vcpu: Vcpu): never {
   vcpu.vmx.mailbox.wantsStart = 0;
   vmxEnable(vcpu.hostPage);

@@ -1,4 +1,4 @@
-/** Whether this processor can run a guest. */
+/** Checks whether this processor can run a guest on VT-x. */
 import { cpuid, tryRdmsr, u32 } from '../../../transpiler/lib/index.js';
 import { fail } from '../../report/fail.js';
 import { chooseControls } from './controls.js';
@@ -9,16 +9,16 @@ import { FEATURE_CONTROL, FEATURE_CONTROL_LOCKED, FEATURE_CONTROL_VMX } from './
 const FEATURES = 1;
 const ECX_VMX = 1 << 5;
 
-/** The line for a processor with which that is so. */
+/** Message for a processor on which the firmware has disabled VT-x. */
 export const SWITCHED_OFF = 'Intel VT-x is switched off by the firmware (IA32_FEATURE_CONTROL): enable it in the setup';
 
-/** Whether the processor has VMX at all. */
+/** Whether the processor has VMX. */
 export function vmxExists(): boolean {
   const features = cpuid(FEATURES, 0);
   return u32(features.ecx & ECX_VMX) !== 0;
 }
 
-/** Stops with one line where the firmware has switched VMX off, or a feature is missing that a guest needs. */
+/** Stops start-up with a message if the firmware has disabled VMX, or if a feature that a guest needs is missing. */
 export function vmxCheck(): void {
   const control = tryRdmsr(FEATURE_CONTROL);
   const setting = control.value & (FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX);

@@ -2,10 +2,10 @@ import { EFER_LMA } from '../../x86/registers.js';
 import { vmread } from './operations.js';
 import { Field, GUEST_RIGHTS, Segment } from './vmcs.js';
 
-/** Of CS's access rights: 64-bit code (SDM 3C, table 24-2). In legacy mode it may be set, too, but means nothing. */
+/** Access right of CS: 64-bit code (SDM 3C, table 24-2). In legacy mode the bit may be set but has no meaning. */
 const LONG = 1n << 13n;
 
-/** Whether the guest executes 64-bit code now. */
+/** Whether the guest currently executes 64-bit code. */
 export function isIn64BitCode(): boolean {
   return (vmread(GUEST_RIGHTS + 2 * Segment.cs) & LONG) !== 0n && (vmread(Field.guestEfer) & EFER_LMA) !== 0n;
 }

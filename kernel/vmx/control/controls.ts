@@ -1,7 +1,8 @@
 /**
- * What leaves the guest, and why (SDM 3C 24.6 to 24.8). All else the guest does with the real machine: interrupts, NMI,
- * HLT, CR3, debug registers, TSC, MONITOR, MWAIT, PAUSE, INVLPG, WBINVD, and every port and MSR not named in
- * permissionMaps.ts. VMX itself makes CPUID, XSETBV, INVD, GETSEC, task switches and its own instructions exit.
+ * What is intercepted, and why (SDM 3C 24.6 to 24.8). Everything else the guest does on the real machine without a VM
+ * exit: interrupts, NMI, HLT, CR3, debug registers, TSC, MONITOR, MWAIT, PAUSE, INVLPG, WBINVD, and all ports and MSRs
+ * that permissionMaps.ts does not name. VMX itself makes CPUID, XSETBV, INVD, GETSEC, task switches and its own
+ * instructions exit.
  */
 import { allows, Controls, demand, demandAbsent, readAllowedSettings, refuse, want } from './settings.js';
 import { chooseVpid } from './vpid.js';
@@ -10,15 +11,15 @@ import { chooseVpid } from './vpid.js';
 const PREEMPTION_TIMER = 1 << 6;
 
 // Primary processor-based controls (table 24-6).
-const CR3_LOAD_EXITING = 1 << 15; // was forced before EPT came
+const CR3_LOAD_EXITING = 1 << 15; // must be 1 on processors without EPT
 const CR3_STORE_EXITING = 1 << 16;
 const USE_IO_BITMAPS = 1 << 25;
-const USE_MSR_BITMAPS = 1 << 28; // without them every MSR access exits
+const USE_MSR_BITMAPS = 1 << 28; // without MSR bitmaps every MSR access exits
 
 // Secondary processor-based controls (table 24-7).
 const ENABLE_EPT = 1 << 1; // keeps the guest out of the hypervisor's memory
-const ENABLE_RDTSCP = 1 << 3; // these instructions raise #UD without their control, though CPUID shows them
-const UNRESTRICTED_GUEST = 1 << 7; // real mode and protected mode without paging run as they are
+const ENABLE_RDTSCP = 1 << 3; // this and the ENABLE bits below: without the control its instructions raise #UD, though CPUID shows them
+const UNRESTRICTED_GUEST = 1 << 7; // allows real mode, and protected mode without paging
 const ENABLE_INVPCID = 1 << 12;
 const ENABLE_XSAVES = 1 << 20;
 const ENABLE_USER_WAIT = 1 << 26;
@@ -38,10 +39,10 @@ export const GUEST_IS_64_BIT = 1 << 9; // the processor keeps it equal to the gu
 const LOAD_GUEST_PAT = 1 << 14;
 const LOAD_GUEST_EFER = 1 << 15;
 
-/** Exceptions that leave the guest: #DB and #AC could raise themselves for ever (CVE-2015-8104, CVE-2015-5307). */
+/** Intercepted exceptions: #DB and #AC could otherwise raise themselves for ever (CVE-2015-8104, CVE-2015-5307). */
 export const INTERCEPTED_EXCEPTIONS = (1 << 1) | (1 << 17);
 
-/** Chooses all controls. Stops with one line where the processor does not have what a guest needs. */
+/** Chooses all controls. Stops start-up with a message if the processor lacks something that a guest needs. */
 export function chooseControls(): void {
   readAllowedSettings();
   demand(Controls.secondary, ENABLE_EPT, 'extended page tables (EPT)');
@@ -52,7 +53,7 @@ export function chooseControls(): void {
   chooseExitAndEntry();
 }
 
-/** The preemption timer stays off until a task or an NMI waits. */
+/** Requires the preemption timer, which stays off until a task is scheduled or an NMI is pending. */
 function requireTimer(): void {
   if (!allows(Controls.pin, PREEMPTION_TIMER)) refuse('without ', 'the preemption timer');
 }

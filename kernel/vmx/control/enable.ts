@@ -1,4 +1,4 @@
-/** Switches VMX on (SDM 3C 23.7 and 23.8). */
+/** Enables VMX (SDM 3C 23.7 and 23.8). */
 import {
   at,
   cpuid,
@@ -34,20 +34,20 @@ import {
 const VmxPage = struct('VmxPage', { size: 0x1000 }, { revision: at(0, U32) });
 const REVISION_MASK = 0x7fff_ffffn;
 
-/** CPUID 1: XSAVE and the extended control registers. */
+/** CPUID.01H:ECX[26]: the processor has XSAVE and the extended control registers. */
 const FEATURES = 1;
 const ECX_XSAVE = 1 << 26;
-/** CPUID 7: protection keys. */
+/** CPUID.07H:ECX[3]: the processor has protection keys. */
 const MORE_FEATURES = 7;
 const ECX_PKU = 1 << 3;
 
-/** IA32_VMX_EPT_VPID_CAP: the instruction, and its kind that drops everything (SDM 3D, A.10). */
+/** IA32_VMX_EPT_VPID_CAP: INVEPT and INVVPID exist, with their type that invalidates everything (SDM 3D, A.10). */
 const HAS_INVEPT_ALL = (1n << 20n) | (1n << 26n);
 const INVEPT_ALL = 2n;
 const HAS_INVVPID_ALL = (1n << 32n) | (1n << 42n);
 const INVVPID_ALL = 2n;
 
-/** Enters VMX root operation on this processor, which keeps the page at `region` for itself. */
+/** Enters VMX root operation on this processor, which then uses the page at `region`. */
 export function vmxEnable(region: Hpa): void {
   allowVmx();
   fixControlRegisters();
@@ -56,12 +56,15 @@ export function vmxEnable(region: Hpa): void {
   dropStaleTranslations();
 }
 
-/** Marks a zeroed page as one in this processor's format. */
+/** Writes this processor's VMCS revision identifier into a zeroed page. */
 export function stampRevision(page: Hpa): void {
   physical(VmxPage, page).revision = u32(rdmsr(VMX_BASIC) & REVISION_MASK);
 }
 
-/** Where the firmware left the register open, it is locked as it has to be. Each processor has its own. */
+/**
+ * Enables VMX in IA32_FEATURE_CONTROL and locks the register, if the firmware left it unlocked. Each processor has its
+ * own.
+ */
 function allowVmx(): void {
   const control = rdmsr(FEATURE_CONTROL);
   const isLocked = (control & FEATURE_CONTROL_LOCKED) !== 0n;
@@ -70,8 +73,8 @@ function allowVmx(): void {
 }
 
 /**
- * Sets what VMX insists on (SDM 3D, A.7 and A.8), and what CPUID mirrors, for the guest that has it on, too: OSXSAVE, by
- * which XSETBV can be done for the guest, and PKE, which means nothing to pages that are the supervisor's.
+ * Sets the bits of CR0 and CR4 that VMX requires (SDM 3D, A.7 and A.8), and two bits of CR4 that CPUID mirrors, in case
+ * the guest sets them: OSXSAVE, also needed for emulating XSETBV, and PKE, which has no effect on supervisor pages.
  */
 function fixControlRegisters(): void {
   const mirrored: u64 = (hasXsave() ? CR4_OSXSAVE : 0n) | (hasProtectionKeys() ? CR4_PKE : 0n);
@@ -91,7 +94,7 @@ function hasProtectionKeys(): boolean {
   return u32(features.ecx & ECX_PKU) !== 0;
 }
 
-/** What a hypervisor before this one may have left in the TLB (SDM 3C 28.4.3). */
+/** Invalidates TLB entries that an earlier hypervisor may have left (SDM 3C 28.4.3). */
 function dropStaleTranslations(): void {
   const capability = rdmsr(VMX_EPT_VPID);
   if ((capability & HAS_INVEPT_ALL) === HAS_INVEPT_ALL) invept(INVEPT_ALL, 0n);

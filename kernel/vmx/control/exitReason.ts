@@ -1,4 +1,4 @@
-/** Basic exit reasons (SDM 3D, appendix C). The last stands for all numbers from it on, and for entries that failed. */
+/** Basic exit reasons (SDM 3D, appendix C). `other` stands for every higher number, and for failed VM entries. */
 export const ExitReason = {
   exception: 0,
   tripleFault: 2,
@@ -35,15 +35,18 @@ export const ExitReason = {
   readMsrImmediate: 84,
   writeMsrImmediate: 85,
   other: 86,
-  /** Not a reason: larger than all. */
+  /** Not a reason: larger than all reasons. */
   none: 0xffff,
 } as const;
 
-/** One more than the last. */
+/** Number of reasons. */
 export const VMX_REASONS = 87;
 export const LAST_VMX_REASON = 86;
 
-/** The exit reason's low half is the basic one; above are flags, such as of exits from enclaves (SDM 3C 24.9.1). */
+/**
+ * The low half of the exit reason is the basic one. The high half has flags, such as that of exits from enclaves (SDM
+ * 3C 24.9.1).
+ */
 export const BASIC_REASON = 0xffff;
-/** The entry failed. */
+/** Flag: the VM entry failed. */
 export const ENTRY_FAILED = 0x8000_0000;

@@ -1,10 +1,10 @@
-/** The guest's general registers by their number in an instruction (SDM 3C, table 27-3). */
+/** Accesses the guest's general registers by their number in an instruction (SDM 3C, table 27-3). */
 import type { u64 } from '../../../transpiler/lib/index.js';
 import type { Registers } from '../../vcpu/vcpu.js';
 import { vmread } from './operations.js';
 import { Field } from './vmcs.js';
 
-/** The value of general register `number`; in 32-bit code its high half is whatever it was in 64-bit code before. */
+/** The value of general register `number`. In 32-bit code the high half is left over from earlier 64-bit code. */
 export function generalRegister(registers: Registers, number: u64): u64 {
   switch (number) {
     case 0n:

@@ -1,4 +1,4 @@
-/** The state in which an exit finds the hypervisor (SDM 3C 24.5). RSP and RIP are the world switch's (runtime-c/vmx.asm). */
+/** The host state, which a VM exit loads (SDM 3C 24.5). The world switch sets RSP and RIP (runtime-c/vmx.asm). */
 import { addressOf, rdmsr, readCr0, readCr3, readCr4, u64 } from '../../../transpiler/lib/index.js';
 import { CODE_SELECTOR, DATA_SELECTOR, gatesAddress, TASK_SELECTOR, taskAddress } from '../../x86/descriptors.js';
 import { directAddress } from '../../x86/platform.js';
@@ -7,7 +7,7 @@ import type { Vcpu } from '../../vcpu/vcpu.js';
 import { vmwrite } from './operations.js';
 import { Field } from './vmcs.js';
 
-/** Writes it: what the processor has now, and zeros where the hypervisor uses nothing. */
+/** Writes the host state: the processor's current values, and zeros for what the hypervisor does not use. */
 export function setHostState(vcpu: Vcpu): void {
   const tables = directAddress(addressOf(vcpu.tables));
   vmwrite(Field.hostCr0, readCr0());

@@ -1,4 +1,4 @@
-/** What follows an instruction that the hypervisor did for the guest (SDM 3C 27.3.3 and 24.4.2). */
+/** Finishes an instruction that the hypervisor emulated (SDM 3C 27.3.3 and 24.4.2). */
 import { u64 } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
 import { endShadow, Exception, injectException, injectExceptionWithCode, SHADOWS } from './inject.js';
@@ -6,14 +6,14 @@ import { vmread, vmwrite } from './operations.js';
 import { RFLAGS_TF } from '../../x86/registers.js';
 import { Field } from './vmcs.js';
 
-/** Pending debug exceptions: a single step (SDM 3C, table 24-4). */
+/** Pending debug exceptions: single step (SDM 3C, table 24-4). */
 const SINGLE_STEP = 1n << 14n;
-/** IA32_DEBUGCTL: the trap flag traps branches only. */
+/** IA32_DEBUGCTL.BTF: RFLAGS.TF traps branches only. */
 const DEBUGCTL_BTF = 1n << 1n;
 
 /**
- * Moves the guest behind the instruction. Behind the last byte of 4 GiB of code the guest's RIP has a bit too
- * many; entryFailure.ts cuts it off, so that all others need not look.
+ * Advances the guest's RIP past the instruction. After the last byte below 4 GiB of 32-bit code, RIP then has bit 32
+ * set; entryFailure.ts clears it in that rare case, so no other code has to check.
  */
 export function skipInstruction(): void {
   vmwrite(Field.guestRip, u64(vmread(Field.guestRip) + vmread(Field.instructionLength)));
@@ -22,14 +22,14 @@ export function skipInstruction(): void {
   if ((shadows | step) !== 0n) endInstruction(step);
 }
 
-/** What STI or MOV SS held back comes now, and so does a single step, unless branches only are stepped. */
+/** Ends blocking by STI and MOV SS, and makes a single step pending, unless only branches are stepped. */
 function endInstruction(step: u64): void {
   endShadow();
   if (step === 0n || (vmread(Field.guestDebugControl) & DEBUGCTL_BTF) !== 0n) return;
   vmwrite(Field.guestPendingDebug, vmread(Field.guestPendingDebug) | SINGLE_STEP);
 }
 
-/** Ends the instruction as a neutral handler says. */
+/** Ends the instruction according to the answer of a neutral handler. */
 export function finishInstruction(answer: Answer): void {
   if (answer === Answer.done) skipInstruction();
   else if (answer === Answer.generalProtection) injectExceptionWithCode(Exception.generalProtection, 0);

@@ -7,7 +7,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'boolean',
     effects: ['virtualization', 'memory'],
     c: 'vmx_vmxon',
-    about: 'Enters VMX root operation; false where the processor refused.',
+    about: 'Enters VMX root operation. Returns false if the processor refuses.',
     manual: 'SDM 3C, VMXON',
   },
   vmxoff: {
@@ -15,7 +15,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'void',
     effects: ['virtualization'],
     c: 'vmx_vmxoff',
-    about: 'Leaves VMX operation; an INIT that was held back takes effect.',
+    about: 'Leaves VMX operation. A pending INIT then takes effect.',
     manual: 'SDM 3C, VMXOFF',
   },
   vmclear: {
@@ -23,7 +23,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'boolean',
     effects: ['virtualization', 'memory'],
     c: 'vmx_vmclear',
-    about: 'Makes a VMCS ready for VMLAUNCH; false where the processor refused.',
+    about: 'Prepares a VMCS for VMLAUNCH. Returns false if the processor refuses.',
     manual: 'SDM 3C, VMCLEAR',
   },
   vmptrld: {
@@ -31,7 +31,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'boolean',
     effects: ['virtualization', 'memory'],
     c: 'vmx_vmptrld',
-    about: 'Makes a VMCS the current one; false where the processor refused.',
+    about: 'Makes a VMCS current. Returns false if the processor refuses.',
     manual: 'SDM 3C, VMPTRLD',
   },
   vmread: {
@@ -39,7 +39,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'u64',
     effects: ['virtualization'],
     c: 'vmx_vmread',
-    about: 'Reads a field of the current VMCS that the processor is known to have.',
+    about: 'Reads a field of the current VMCS. The processor must have that field.',
     manual: 'SDM 3C, VMREAD',
   },
   vmwrite: {
@@ -50,7 +50,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'void',
     effects: ['virtualization'],
     c: 'vmx_vmwrite',
-    about: 'Writes a field of the current VMCS; nothing happens where the processor does not have it.',
+    about: 'Writes a field of the current VMCS. Does nothing if the processor lacks the field.',
     manual: 'SDM 3C, VMWRITE',
   },
   invept: {
@@ -61,7 +61,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'void',
     effects: ['virtualization'],
     c: 'vmx_invept',
-    about: 'Drops what the TLB holds of extended page tables: of those with the EPT pointer `tables`, or of all.',
+    about: 'Invalidates TLB entries of the EPT tables with the EPT pointer `tables`, or of all.',
     manual: 'SDM 3C, INVEPT',
   },
   invvpid: {
@@ -72,7 +72,7 @@ export const { vmxon, vmxoff, vmclear, vmptrld, vmread, vmwrite, invept, invvpid
     result: 'void',
     effects: ['virtualization'],
     c: 'vmx_invvpid',
-    about: 'Drops what the TLB holds of virtual processors: of the one whose identifier is `processor`, or of all.',
+    about: 'Invalidates TLB entries with the VPID `processor`, or with any VPID.',
     manual: 'SDM 3C, INVVPID',
   },
 });

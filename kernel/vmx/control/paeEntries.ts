@@ -1,4 +1,6 @@
-/** The top table of PAE paging, whose four entries the processor has in registers (SDM 3A 4.4.1). */
+/**
+ * The page-directory-pointer table of PAE paging, whose four entries the processor keeps in registers (SDM 3A 4.4.1).
+ */
 import {
   arr,
   at,
@@ -19,17 +21,18 @@ import { Field } from './vmcs.js';
 const TABLE = 0xffff_ffe0n;
 const TABLE_BYTES = 32;
 const ENTRIES = 4;
-/** Of an entry that is present, these bits below the address must be 0. */
+/** Reserved bits of a present entry, below the address. */
 const PRESENT = 1n;
 const RESERVED = 0x1e6n;
-/** CPUID 8000_0008H, EAX[7:0]: the width of a physical address. */
+/** CPUID 8000_0008H, EAX[7:0]: the number of physical address bits. */
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_BITS = 52;
 
 const Entries = struct('PaeEntries', { size: 32 }, { words: at(0, arr(U64, ENTRIES)) });
 
 /**
- * Loads what CR3 leads to, each entry read once. False where one is not valid, for which the processor raises #GP and loads none.
+ * Loads the four entries at `cr3` and reads each once. Returns false, and loads none, if one is invalid; the processor
+ * raises #GP for that.
  */
 export function loadPaeEntries(cr3: u64): boolean {
   const table = window(hostAddress(gpa(cr3 & TABLE)), TABLE_BYTES);

@@ -1,6 +1,6 @@
 /**
- * The MSR and I/O bitmaps (SDM 3C 24.6.4 and 24.6.9). Which MSRs exit follows from their owners (access/msrOwner.ts); MSRs
- * outside the two ranges of the bitmap always exit.
+ * The MSR and I/O bitmaps (SDM 3C 24.6.4 and 24.6.9). An MSR's owner (access/msrOwner.ts) decides whether its accesses
+ * are intercepted; accesses to MSRs outside the bitmap's two ranges always are.
  */
 import {
   arr,
@@ -25,7 +25,10 @@ const MAP_WORDS = 0x200;
 const Maps = struct('Bitmaps', { size: 24 }, { msrs: at(0, HPA), ports: at(8, HPA), lock: at(16, SpinLock) });
 const maps = instance(Maps);
 
-/** One bit for each MSR of two ranges, from 0 and from C000_0000 on: first for reads, then for writes (SDM 3C 24.6.9). */
+/**
+ * The MSR bitmap: one bit for each MSR of two ranges, from 0 and from C000_0000 on; the bits for reads come first, then
+ * those for writes (SDM 3C 24.6.9).
+ */
 const MsrBitmap = struct(
   'MsrBitmap',
   { size: 0x1000 },
@@ -35,19 +38,22 @@ const MSRS_IN_WORD = 32;
 const NEVER = 0;
 const ALWAYS = 0xffff_ffff;
 
-/** The bitmap for MSRs, of all processors. */
+/** The MSR bitmap, which all processors share. */
 export function msrPermissions(): Hpa {
   if (maps.msrs === 0n) maps.msrs = makeMsrPermissions();
   return maps.msrs;
 }
 
-/** The bitmaps for ports, of all processors. */
+/** The I/O bitmaps, which all processors share. */
 export function ioPermissions(): Hpa {
   if (maps.ports === 0n) maps.ports = makeIoPermissions();
   return maps.ports;
 }
 
-/** 32 MSRs at a time, in the order of access/msrOwners.ts: most are in no list, so that they all exit or none does. */
+/**
+ * Builds the MSR bitmap, 32 MSRs at a time in the order of access/msrOwners.ts: most are in no list, so that either all
+ * 32 are intercepted or none.
+ */
 function makeMsrPermissions(): Hpa {
   assignMsrs(false);
   const map = allocatePages(1);
@@ -59,7 +65,7 @@ function makeMsrPermissions(): Hpa {
   return map;
 }
 
-/** Whether `access` exits, a bit for each of the 32 MSRs from place `first` on. */
+/** Which of the 32 MSRs from place `first` on are intercepted for `access`: a bit for each. */
 function bitsFrom(first: u32, access: u32): u32 {
   requires(first <= PLACES - MSRS_IN_WORD);
   if (are32OwnedBy(first, Owner.refused)) return ALWAYS;
@@ -71,7 +77,7 @@ function bitsFrom(first: u32, access: u32): u32 {
   return word;
 }
 
-/** Reads of the MSR `number`, below 2000h, exit from now on. */
+/** Intercepts reads of the MSR `number`, below 2000h, from now on. */
 export function watchReads(number: u32): void {
   requires(number < MSRS_IN_RANGE);
   const reads = physical(MsrBitmap, maps.msrs).reads;
@@ -81,7 +87,10 @@ export function watchReads(number: u32): void {
   releaseLock(maps.lock);
 }
 
-/** One bit for each port, bitmap B behind bitmap A; an access exits where the bit of one of its bytes is set (SDM 3C 25.1.3). */
+/**
+ * Builds the I/O bitmaps A and B: one bit for each port. An access is intercepted if the bit of any of its bytes is set
+ * (SDM 3C 25.1.3).
+ */
 function makeIoPermissions(): Hpa {
   const map = allocatePages(IO_MAP_PAGES);
   markOwnedPorts(map);

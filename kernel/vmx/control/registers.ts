@@ -1,11 +1,11 @@
-/** The model-specific registers and control bits that VMX adds or depends on (SDM 3D, appendix A; SDM 4). */
+/** MSRs and bits that VMX adds or depends on (SDM 3D, appendix A; SDM 4). */
 
-/** Says whether the firmware allows VMX (SDM 3C 23.7). */
+/** IA32_FEATURE_CONTROL says whether the firmware allows VMX (SDM 3C 23.7). */
 export const FEATURE_CONTROL = 0x3a;
 export const FEATURE_CONTROL_LOCKED = 1n << 0n;
 export const FEATURE_CONTROL_VMX = 1n << 2n;
 
-/** What VMX can do, a register for each kind of control. */
+/** Capability MSRs of VMX, one for each word of controls. */
 export const VMX_BASIC = 0x480;
 export const VMX_PIN = 0x481;
 export const VMX_PRIMARY = 0x482;

@@ -1,6 +1,6 @@
 /**
- * The settings of the VM-execution, exit and entry controls: which the processor allows (SDM 3D, A.2 to A.5), and
- * which are chosen of these. All that the hypervisor asks of the capability MSRs of the controls is asked here.
+ * The settings of the VM-execution, VM-exit and VM-entry controls: what the processor allows (SDM 3D, A.2 to A.5), and
+ * what is chosen. The capability MSRs of the controls are read only here.
  */
 import { arr, at, instance, list, rdmsr, requires, struct, U32, u32 } from '../../../transpiler/lib/index.js';
 import { beginLine, print } from '../../report/console.js';
@@ -27,9 +27,9 @@ const Setting = struct(
   'Setting',
   { size: 12 },
   {
-    /** These bits cannot be 0. */
+    /** Bits that must be 1. */
     forced: at(0, U32),
-    /** Only these bits can be 1. */
+    /** Bits that may be 1. */
     allowed: at(4, U32),
     chosen: at(8, U32),
   },
@@ -37,13 +37,13 @@ const Setting = struct(
 const settings = instance(arr(Setting, WORDS));
 
 const capabilities = list(U32, [VMX_PIN, VMX_PRIMARY, VMX_EXIT, VMX_ENTRY, VMX_SECONDARY]);
-/** Where VMX_BASIC[55] is set, these tell of controls, too, that once had to be 1. */
+/** Capability MSRs used if VMX_BASIC[55] is set: they also tell which controls may be 0 that once had to be 1. */
 const trueCapabilities = list(U32, [VMX_TRUE_PIN, VMX_TRUE_PRIMARY, VMX_TRUE_EXIT, VMX_TRUE_ENTRY, VMX_SECONDARY]);
 const HAS_TRUE_CAPABILITIES = 1n << 55n;
-/** Primary control: the secondary controls count. Without it their capability MSR does not exist. */
+/** Primary control that activates the secondary controls. Without it their capability MSR does not exist. */
 const ACTIVATE_SECONDARY = 0x8000_0000;
 
-/** Reads what is allowed; chosen is what cannot be otherwise. */
+/** Reads what is allowed, and chooses only the bits that must be 1. */
 export function readAllowedSettings(): void {
   const hasTrue = (rdmsr(VMX_BASIC) & HAS_TRUE_CAPABILITIES) !== 0n;
   for (let word: u32 = 0; word < Controls.secondary; word++) {
@@ -55,7 +55,7 @@ export function readAllowedSettings(): void {
   }
 }
 
-/** The low half has the bits that must be 1, the high half those that may be. */
+/** Reads one capability MSR: the low half has the bits that must be 1, the high half those that may be 1. */
 function readSetting(word: u32, capability: u32): void {
   requires(word < WORDS);
   const value = rdmsr(capability);
@@ -65,24 +65,24 @@ function readSetting(word: u32, capability: u32): void {
   setting.chosen = u32(value);
 }
 
-/** Whether the control `bit` can be 1. */
+/** Whether the control `bit` may be 1. */
 export function allows(word: Controls, bit: u32): boolean {
   return u32(settings.at(word).allowed & bit) !== 0;
 }
 
-/** Sets `bit` where that is allowed. */
+/** Sets `bit` if it may be 1. */
 export function want(word: Controls, bit: u32): void {
   const setting = settings.at(word);
   setting.chosen = u32(setting.chosen | (setting.allowed & bit));
 }
 
-/** Sets `bit`; stops start-up where that is not allowed, with a line that names the feature. */
+/** Sets `bit`. If it may not be 1, stops start-up with a message that names the feature. */
 export function demand(word: Controls, bit: u32, feature: string): void {
   if (!allows(word, bit)) refuse('without ', feature);
   want(word, bit);
 }
 
-/** Stops start-up where `bit` has to be 1, which makes the guest leave for `reason`. */
+/** Stops start-up if `bit` must be 1, which would cause VM exits for `reason`. */
 export function demandAbsent(word: Controls, bit: u32, reason: string): void {
   if (u32(settings.at(word).forced & bit) !== 0) refuse('that leaves the guest for ', reason);
 }
@@ -92,12 +92,12 @@ export function isChosen(word: Controls, bit: u32): boolean {
   return u32(settings.at(word).chosen & bit) !== 0;
 }
 
-/** What to write to the VMCS. */
+/** The chosen value of a word, for the VMCS. */
 export function chosenSetting(word: Controls): u32 {
   return settings.at(word).chosen;
 }
 
-/** Stops start-up: this is not the VT-x that tsvm can use. */
+/** Stops start-up: tsvm cannot use this processor's VT-x. */
 export function refuse(relation: string, feature: string): never {
   beginLine();
   print('this processor has Intel VT-x ');

@@ -1,4 +1,4 @@
-/** The fields of a virtual-machine control structure, by encoding (SDM 3D, appendix B). */
+/** The fields of a VMCS, by their encodings (SDM 3D, appendix B). */
 
 export const Field = {
   vpid: 0x0000,
@@ -114,15 +114,15 @@ export const Field = {
   hostSspTable: 0x6c1c,
 } as const;
 
-/** The guest's segment registers, in the order in which the VMCS has them. */
+/** The guest's segment registers, in the order of the VMCS. */
 export const Segment = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6, tr: 7 } as const;
 export type Segment = (typeof Segment)[keyof typeof Segment];
 
-/** The four fields of segment register n are each of these plus 2n. */
+/** Encodings of the four fields of segment register 0. Add 2n for register n. */
 export const GUEST_SELECTOR = 0x0800;
 export const GUEST_LIMIT = 0x4800;
 export const GUEST_RIGHTS = 0x4814;
 export const GUEST_BASE = 0x6806;
 
-/** What the guest's processor is doing (SDM 3C 24.4.2). */
+/** The guest's activity state (SDM 3C 24.4.2). */
 export const Activity = { active: 0n, halted: 1n, shutDown: 2n, waitsForSipi: 3n } as const;

@@ -1,8 +1,8 @@
-/** What the rules of VM entries on Intel's processors are written with. */
+/** Helpers for the rules of VM entry on Intel processors. */
 import { cpuid, ensures, min64, rdmsr, requires, u32, u64 } from '../../../transpiler/lib/index.js';
 import { has } from '../../report/entryRules.js';
 
-/** CPUID 80000008H (SDM 2A): how many bits physical and linear addresses have. */
+/** CPUID 80000008H (SDM 2A): the numbers of physical and linear address bits. */
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_PHYSICAL_BITS = 52n;
 const MOST_LINEAR_BITS = 57n;
@@ -17,35 +17,38 @@ const PAT_RESERVED_2 = 2n;
 const PAT_RESERVED_3 = 3n;
 const PAT_LAST = 7n;
 
-/** Whether the capability MSR of a word of controls allows `value`: its low half must be 1, its high half may be. */
+/**
+ * Whether the capability MSR of a word of controls allows `value`: the MSR's low half has the bits that must be 1, its
+ * high half those that may be.
+ */
 export function isAllowed(value: u64, capability: u32): boolean {
   const limits = rdmsr(capability);
   return areFixed(value, limits & LOW_HALF, limits >> 32n);
 }
 
-/** Whether the bits of `fixedToOne` are 1, and none that is not of `canBeOne`. */
+/** Whether all bits of `fixedToOne` are 1, and all bits outside `canBeOne` are 0. */
 export function areFixed(value: u64, fixedToOne: u64, canBeOne: u64): boolean {
   return (value & fixedToOne) === fixedToOne && (value & u64(~canBeOne)) === 0n;
 }
 
-/** Whether no bit is set beyond the processor's physical addresses. */
+/** Whether `address` fits the processor's physical address bits. */
 export function isPhysical(address: u64): boolean {
   const bits = min64(u64(u32(addressSizes() & 0xff)), MOST_PHYSICAL_BITS);
   return address >> bits === 0n;
 }
 
-/** Whether `address` can be that of a page. */
+/** Whether `address` is page-aligned and fits the physical address bits. */
 export function isPage(address: u64): boolean {
   return !has(address, PAGE_OFFSET) && isPhysical(address);
 }
 
-/** Whether all bits beyond the processor's linear addresses are as the highest of these. */
+/** Whether `address` is canonical: all bits above the linear address bits equal the highest of these. */
 export function isCanonical(address: u64): boolean {
   const bits = linearBits();
   return bits !== 0n && areEqualFrom(address, bits - 1n);
 }
 
-/** Whether all bits beyond the processor's linear addresses are equal, which is all that RIP has to be. */
+/** Whether all bits above the linear address bits are equal, which is all that is required of RIP. */
 export function isWithinLinear(address: u64): boolean {
   return areEqualFrom(address, linearBits());
 }
@@ -62,7 +65,7 @@ function areEqualFrom(address: u64, bit: u64): boolean {
   return high === 0n || high === ALL_ONES >> bit;
 }
 
-/** Whether each byte of a PAT is a memory type. */
+/** Whether each byte of a PAT value is a memory type. */
 export function isPat(value: u64): boolean {
   for (let entry: u32 = 0; entry < PAT_ENTRIES; entry++) {
     const type = (value >> u64(entry * 8)) & 0xffn;

@@ -1,4 +1,4 @@
-/** Says why an entry failed: the processor itself gives a number at best, and none for the guest's state. */
+/** Explains why a VM entry failed. The processor itself gives a number at best, and none for the guest state. */
 import { endLine, print } from '../../report/console.js';
 import { brokenRules, forgetFindings } from '../../report/entryRules.js';
 import { checkActivity } from './entryChecksActivity.js';
@@ -9,8 +9,8 @@ import { checkHostState } from './entryChecksHost.js';
 import { checkSegments } from './entryChecksSegments.js';
 
 /**
- * Prints a line for each rule of SDM 3C 26.2 and 26.3 that the current VMCS breaks, in the order in which the processor
- * may look at them.
+ * Prints a line for each rule of SDM 3C 26.2 and 26.3 that the current VMCS breaks, in an order in which the processor
+ * may check them.
  */
 export function explainEntryFailure(): void {
   forgetFindings();

@@ -1,4 +1,4 @@
-/** Rules for the guest's activity, what blocks its events, and its pending debug exceptions (SDM 3C 26.3.1.5). */
+/** Rules for the guest's activity state, interruptibility state and pending debug exceptions (SDM 3C 26.3.1.5). */
 import { rdmsr } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
 import { Activity, canWake, injectsExternalInterrupt, injectsNmi } from './entryChecksEvent.js';
@@ -8,10 +8,10 @@ import { RFLAGS_TF } from '../../x86/registers.js';
 import { VMX_MISC } from '../control/registers.js';
 import { Field, GUEST_RIGHTS, Segment } from '../control/vmcs.js';
 
-/** IA32_VMX_MISC: that halting, shutdown and wait-for-SIPI are supported, from this bit on (SDM 3D, A.6). */
+/** IA32_VMX_MISC bits 6 to 8: halt, shutdown and wait-for-SIPI are supported (SDM 3D, A.6). */
 const ACTIVITY_SHIFT = 6n;
 
-// Interruptibility (table 24-3).
+// Interruptibility state (table 24-3).
 const BY_STI = 1n << 0n;
 const BY_MOV_SS = 1n << 1n;
 const BY_SMI = 1n << 2n;

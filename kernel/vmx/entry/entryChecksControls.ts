@@ -1,6 +1,6 @@
 /**
- * Rules for the controls (SDM 3C 26.2.1). The controls that tsvm never sets, such as a TPR shadow, VMCS shadowing and
- * posted interrupts, have more rules; their fields are not read here.
+ * Rules for the controls (SDM 3C 26.2.1). Controls that tsvm never sets, such as TPR shadow, VMCS shadowing and posted
+ * interrupts, have further rules, which are not checked here.
  */
 import { rdmsr, u64 } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
@@ -53,11 +53,11 @@ const EXIT_SAVES_PREEMPTION_TIMER = 1n << 22n;
 const ENTRY_TO_SMM = 1n << 10n;
 const ENTRY_ENDS_DUAL_MONITOR = 1n << 11n;
 
-/** IA32_VMX_MISC: how many CR3 targets there are (SDM 3D, A.6). */
+/** IA32_VMX_MISC: the number of CR3 targets (SDM 3D, A.6). */
 const CR3_TARGETS_SHIFT = 16n;
 const CR3_TARGETS_MASK = 0x1ffn;
 
-/** The EPT pointer (table 24-8) and what IA32_VMX_EPT_VPID_CAP has for each of its parts (SDM 3D, A.10). */
+/** Fields of the EPT pointer (table 24-8), each with its bit in IA32_VMX_EPT_VPID_CAP (SDM 3D, A.10). */
 const EPT_MEMORY_TYPE = 7n;
 const UNCACHED = 0n;
 const CAN_UNCACHED = 1n << 8n;
@@ -69,10 +69,10 @@ const EPT_ACCESSED_AND_DIRTY = 1n << 6n;
 const CAN_ACCESSED_AND_DIRTY = 1n << 21n;
 const EPT_RESERVED = 0xf80n;
 
-/** The areas of MSRs to load and to store are aligned to 16 bytes. */
+/** Areas of MSRs to load or store are aligned to 16 bytes. */
 const AREA_OFFSET = 0xfn;
 
-/** The secondary controls that count. */
+/** The active secondary controls. */
 export function secondaryControls(): u64 {
   return has(vmread(Field.primaryControls), ACTIVATE_SECONDARY) ? vmread(Field.secondaryControls) : 0n;
 }

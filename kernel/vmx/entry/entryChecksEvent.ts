@@ -1,4 +1,4 @@
-/** Rules for the event that an entry injects (SDM 3C 26.2.1.3). */
+/** Rules for the event that VM entry injects (SDM 3C 26.2.1.3). */
 import { rdmsr, type u64 } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
 import { isUnrestrictedGuest } from './entryChecksControls.js';
@@ -7,14 +7,17 @@ import { CR0_PE } from '../../x86/registers.js';
 import { VMX_BASIC, VMX_MISC } from '../control/registers.js';
 import { Field } from '../control/vmcs.js';
 
-/** The interruption information (table 24-16). */
+/** VM-entry interruption information (table 24-16). */
 const VALID = 1n << 31n;
 const VECTOR = 0xffn;
 const TYPE_SHIFT = 8n;
 const TYPE_MASK = 7n;
 const DELIVERS_ERROR_CODE = 1n << 11n;
 const RESERVED = 0x7fff_f000n;
-/** Editions of the manual before 2020 have bit 15, too, which processors take (inject.ts). */
+/**
+ * Reserved bits of the error code. Editions of the manual before 2020 include bit 15, which processors accept
+ * (inject.ts).
+ */
 const ERROR_CODE_RESERVED = 0xffff_0000n;
 
 const Type = {
@@ -27,7 +30,7 @@ const Type = {
   other: 7n,
 } as const;
 
-/** The guest's activity (SDM 3C 24.4.2). */
+/** The guest's activity state (SDM 3C 24.4.2). */
 export const Activity = { active: 0n, halted: 1n, shutdown: 2n, waitForSipi: 3n } as const;
 
 const DEBUG = 1n;
@@ -36,14 +39,14 @@ const MACHINE_CHECK = 18n;
 const LAST_EXCEPTION = 31n;
 /** #DF, #TS, #NP, #SS, #GP, #PF and #AC have an error code. */
 const WITH_ERROR_CODE = 0x0002_7d00n;
-/** IA32_VMX_BASIC. */
+/** IA32_VMX_BASIC[56]: any exception may be injected with or without an error code. */
 const ERROR_CODES_ARE_FREE = 1n << 56n;
 
-/** IA32_VMX_MISC: an instruction length of 0 may be injected (SDM 3D, A.6). */
+/** IA32_VMX_MISC[30]: an instruction length of 0 is allowed for injection (SDM 3D, A.6). */
 const ZERO_LENGTH_ALLOWED = 1n << 30n;
 const MOST_LENGTH = 15n;
 
-/** The type of the event, or `reserved` where none is injected: no event has that one. */
+/** The type of the injected event, or `reserved` if there is none. */
 export function injectedType(): u64 {
   const event = vmread(Field.entryInterruption);
   return has(event, VALID) ? (event >> TYPE_SHIFT) & TYPE_MASK : Type.reserved;
@@ -57,7 +60,7 @@ export function injectsNmi(): boolean {
   return injectedType() === Type.nmi;
 }
 
-/** Whether a guest in this activity state may get the event that is injected, if any (SDM 3C 26.3.1.5). */
+/** Whether a guest in this activity state may receive the injected event, if any (SDM 3C 26.3.1.5). */
 export function canWake(activity: u64): boolean {
   const vector = vmread(Field.entryInterruption) & VECTOR;
   const type = injectedType();
@@ -83,7 +86,10 @@ export function checkEvent(): void {
   if (type >= Type.softwareInterrupt && type <= Type.softwareException) checkLength();
 }
 
-/** In real mode no exception has an error code. Newer processors let any other one have it or not (SDM 3D, A.1). */
+/**
+ * Checks the error code. In real mode no exception has one. Newer processors allow any other exception with or without
+ * one (SDM 3D, A.1).
+ */
 function checkErrorCode(event: u64, type: u64, vector: u64): void {
   const inRealMode = isUnrestrictedGuest() && !has(vmread(Field.guestCr0), CR0_PE);
   const hasCode = vector <= LAST_EXCEPTION && has(WITH_ERROR_CODE >> (vector & LAST_EXCEPTION), 1n);

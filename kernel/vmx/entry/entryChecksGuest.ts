@@ -1,6 +1,6 @@
 /**
- * Rules for the guest's registers, but for segments: control and debug registers and MSRs (SDM 3C 26.3.1.1), descriptor
- * tables (26.3.1.3), RIP and RFLAGS (26.3.1.4), and PAE's page directories (26.3.1.6).
+ * Rules for the guest's registers other than segment registers: control and debug registers and MSRs (SDM 3C 26.3.1.1),
+ * descriptor tables (26.3.1.3), RIP and RFLAGS (26.3.1.4), and PDPTEs (26.3.1.6).
  */
 import { cpuid, list, rdmsr, u32, U32, u64 } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
@@ -28,10 +28,10 @@ import { Field, GUEST_RIGHTS, Segment } from '../control/vmcs.js';
 
 const RFLAGS_VM = 1n << 17n;
 export const RFLAGS_IF = 1n << 9n;
-/** Bits 63:22, 15, 5 and 3. */
+/** Reserved bits of RFLAGS: 63:22, 15, 5 and 3. */
 const RFLAGS_RESERVED = 0xffff_ffff_ffc0_8028n;
 const DEBUGCTL_RESERVED = 0xffff_ffff_ffff_0038n;
-/** #DB for bus locks, where CPUID (7, ECX[24]) shows it. */
+/** IA32_DEBUGCTL: #DB for bus locks, if CPUID.07H:ECX[24] is set. */
 const DEBUGCTL_BUS_LOCK = 1n << 2n;
 const MORE_FEATURES = 7;
 const ECX_BUS_LOCK = 1 << 24;
@@ -45,12 +45,12 @@ const LOAD_EFER = 1n << 15n;
 const CODE_IS_64_BIT = 1n << 13n;
 const TABLE_LIMIT_MOST = 0xffffn;
 
-/** The entries of PAE's top table; a present one has reserved bits (SDM 3A, table 4-8). */
+/** The four PDPTEs, and reserved bits of a present one (SDM 3A, table 4-8). */
 const pageDirectories = list(U32, [Field.guestPdpte0, Field.guestPdpte1, Field.guestPdpte2, Field.guestPdpte3]);
 const PDPTE_PRESENT = 1n << 0n;
 const PDPTE_RESERVED = 0x1e6n;
 
-/** The VM-entry control: the guest is in 64-bit or compatibility mode. */
+/** Whether the guest is in IA-32e mode, according to the VM-entry control. */
 export function isLongModeGuest(): boolean {
   return has(vmread(Field.entryControls), GUEST_IS_64_BIT);
 }
@@ -133,7 +133,7 @@ function checkRflags(): void {
   if (injectsExternalInterrupt()) rule(has(rflags, RFLAGS_IF), 'guest RFLAGS.IF for an injected interrupt');
 }
 
-/** Only with EPT does the VMCS hold them; otherwise they are read from memory. */
+/** Checks the PDPTEs. The VMCS holds them only with EPT; otherwise they are loaded from memory. */
 function checkPageDirectories(): void {
   const isPaged = has(vmread(Field.guestCr0), CR0_PG) && has(vmread(Field.guestCr4), CR4_PAE);
   if (!usesExtendedTables() || !isPaged || isLongModeGuest()) return;

@@ -12,10 +12,10 @@ const HOST_IS_64_BIT = 1n << 9n;
 const LOAD_PAT = 1n << 19n;
 const LOAD_EFER = 1n << 21n;
 
-/** SCE, LME, LMA and NXE exist. */
+/** Reserved bits of EFER: all but SCE, LME, LMA and NXE. */
 export const EFER_RESERVED = 0xffff_ffff_ffff_f2fen;
 
-/** The privilege level and the table indicator of a selector. */
+/** RPL and table indicator of a selector. */
 const SELECTOR_LOW = 7n;
 
 export function checkHostState(): void {
@@ -26,7 +26,7 @@ export function checkHostState(): void {
   checkOptionalHostState();
   checkSelectors();
   checkBases();
-  // An entry from 64-bit mode returns there.
+  // The hypervisor runs in 64-bit mode, so VM exits must return there.
   rule(has(exit, HOST_IS_64_BIT), 'the VM-exit control of a 64-bit host');
   rule(has(vmread(Field.hostCr4), CR4_PAE), 'host CR4.PAE, since the host is 64-bit');
   rule(isCanonical(vmread(Field.hostRip)), 'a canonical host RIP');

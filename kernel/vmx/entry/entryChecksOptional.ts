@@ -1,7 +1,7 @@
 /**
- * Rules for state that counts only with controls which tsvm does not set yet (SDM 3C 26.2.2, 26.3.1.1): shadow stacks (CET),
- * protection keys for supervisor pages (PKRS) and bounds (BNDCFGS). The reserved bits of the other MSRs that an entry
- * or exit can load, IA32_PERF_GLOBAL_CTRL and IA32_RTIT_CTL, differ from model to model.
+ * Rules for state that is loaded only with controls which tsvm does not set (SDM 3C 26.2.2, 26.3.1.1): shadow stacks
+ * (CET), protection keys for supervisor pages (PKRS) and bounds (BNDCFGS). IA32_PERF_GLOBAL_CTRL and IA32_RTIT_CTL,
+ * which can be loaded too, are not checked, since their reserved bits depend on the model.
  */
 import type { u32, u64 } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
@@ -18,13 +18,13 @@ const ENTRY_LOADS_BOUNDS = 1n << 16n;
 const ENTRY_LOADS_CET = 1n << 20n;
 const ENTRY_LOADS_PKRS = 1n << 22n;
 
-/** IA32_S_CET: bits 9:6 are reserved, and tracking is not suppressed and awaited at once. */
+/** IA32_S_CET: bits 9:6 are reserved, and bits 10 (suppress) and 11 (wait for ENDBRANCH) must not both be set. */
 const CET_RESERVED = 0x3c0n;
 const CET_SUPPRESSED_AND_AWAITED = 0xc00n;
 const SHADOW_STACK_LOW = 3n;
 const BOUNDS_RESERVED = 0xffcn;
 
-/** The host's part. */
+/** Checks the host's part. */
 export function checkOptionalHostState(): void {
   const exit = vmread(Field.exitControls);
   if (has(exit, EXIT_LOADS_CET)) checkCet(Field.hostSupervisorCet, 'a valid host IA32_S_CET');
@@ -32,7 +32,7 @@ export function checkOptionalHostState(): void {
   if (has(exit, EXIT_LOADS_PKRS)) rule(isShort(vmread(Field.hostPkrs)), 'host IA32_PKRS with bits 63:32 clear');
 }
 
-/** The guest's part. */
+/** Checks the guest's part. */
 export function checkOptionalGuestState(): void {
   const entry = vmread(Field.entryControls);
   if (has(entry, ENTRY_LOADS_CET)) checkCet(Field.guestSupervisorCet, 'a valid guest IA32_S_CET');

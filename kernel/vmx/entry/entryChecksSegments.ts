@@ -35,11 +35,11 @@ const TASK_16_BUSY = 3n;
 const TASK_32_BUSY = 11n;
 const CONFORMING = 12n;
 
-/** In virtual-8086 mode: data, accessed, privilege level 3, present; 64 KiB at 16 times the selector. */
+/** A segment in virtual-8086 mode: accessed, present data of privilege level 3; 64 KiB at 16 times the selector. */
 const VIRTUAL_8086_RIGHTS = 0xf3n;
 const VIRTUAL_8086_LIMIT = 0xffffn;
 
-/** In pages, a limit's low 12 bits are ones; in bytes, its high 12 bits are zeros. */
+/** With a limit in pages its low 12 bits are ones; with one in bytes its high 12 bits are zeros. */
 const LIMIT_LOW = 0xfffn;
 const LIMIT_HIGH = 0xfff0_0000n;
 
@@ -85,7 +85,7 @@ function isUsable(segment: u32): boolean {
   return !has(rights(segment), NO_SEGMENT);
 }
 
-/** The privilege level of the descriptor. */
+/** The privilege level of the segment's descriptor. */
 function privilege(segment: u32): u64 {
   requires(segment <= Segment.tr);
   return (rights(segment) >> PRIVILEGE_SHIFT) & 3n;

@@ -1,4 +1,7 @@
-/** Entries that the processor refuses: of the controls or the host state at once, of the guest state by an exit. */
+/**
+ * Handles VM entries that the processor refuses. For bad controls or host state VMLAUNCH or VMRESUME fails; for bad
+ * guest state a VM exit reports it.
+ */
 import { u64 } from '../../../transpiler/lib/index.js';
 import { endLine, print, printDecimal, printHex } from '../../report/console.js';
 import { beginCrash, endCrash } from '../../crash/crash.js';
@@ -15,7 +18,7 @@ import { onUnknownInstruction } from '../exits/refusedInstructions.js';
 import { printGuest } from '../exits/stops.js';
 import { Field } from '../control/vmcs.js';
 
-/** Exit reasons of entries that failed, for what the processor did not take (SDM 3C 26.8). */
+/** Exit reasons of failed VM entries (SDM 3C 26.8). */
 const INVALID_GUEST_STATE = 0x8000_0021n;
 const MSR_LOADING = 0x8000_0022n;
 const MACHINE_CHECK = 0x8000_0029n;
@@ -27,8 +30,8 @@ const HIGH_HALF = 32n;
 const LOW_HALF = 0xffff_ffffn;
 
 /**
- * An entry that failed, or an exit with a number that nobody knew when this was written. No control can ask for such an
- * exit, so it is an instruction that always makes one.
+ * Handles a failed VM entry, or a VM exit with a number unknown to this version. No control that is set can cause such
+ * an exit, so it is a new instruction that always exits.
  */
 export function onOtherReason(vcpu: Vcpu): void {
   const reason = vmread(Field.exitReason);
@@ -37,18 +40,23 @@ export function onOtherReason(vcpu: Vcpu): void {
   else if (reason !== INVALID_GUEST_STATE || !canEnterNow()) stopForEntry(vcpu, reason);
 }
 
-/** Has the guest told of a machine check that came during the entry. False where the node cannot go on after it. */
+/**
+ * Makes a machine check during the VM entry pending for the guest. Returns false if the node cannot continue after it.
+ */
 function keepsMachineCheck(vcpu: Vcpu): boolean {
   standStillIfEnded();
   return !isOfInstruction() && isGuestsMachineCheck() && vmxKeepMachineCheck(vcpu);
 }
 
-/** Mends what processors save at an exit, and then do not take. True where there was something. */
+/** Repairs state that processors save at a VM exit but refuse at VM entry. Returns false if there was none. */
 function canEnterNow(): boolean {
   return wrapInstructionPointer() || unblockSmis();
 }
 
-/** Outside of 64-bit code RIP has 32 bits: behind the last byte of 4 GiB comes the first. True where that was it. */
+/**
+ * Clears the high half of RIP outside 64-bit code, where RIP wraps at 4 GiB. Returns true if a missing wrap was the
+ * cause.
+ */
 function wrapInstructionPointer(): boolean {
   const rip = vmread(Field.guestRip);
   if (isIn64BitCode() || rip >> HIGH_HALF === 0n) return false;
@@ -57,8 +65,8 @@ function wrapInstructionPointer(): boolean {
 }
 
 /**
- * Bochs 2.7 saves blocking by SMI for a processor that got an NMI, and a SIPI with no INIT before. There is such blocking in system
- * management mode only (SDM 3C 26.3.1.5). True where that was it.
+ * Ends blocking by SMI, which exists only in system management mode (SDM 3C 26.3.1.5). Bochs 2.7 saves it for a
+ * processor that received an NMI, and a SIPI without an INIT before. Returns true if that was the cause.
  */
 function unblockSmis(): boolean {
   const state = vmread(Field.guestInterruptibility);
@@ -96,8 +104,9 @@ function printCause(reason: u64): void {
 }
 
 /**
- * VMLAUNCH or VMRESUME has set CF or ZF (SDM 3C 30.2). Returns where the entry can be tried again: the world switch then loads
- * the registers that the last exit saved, which an exit with an event to deliver always does. From runtime-c/vmx.asm.
+ * Handles a VMLAUNCH or VMRESUME that has set CF or ZF (SDM 3C 30.2), called from runtime-c/vmx.asm. Returns if the VM
+ * entry can be tried again: the world switch then loads the registers saved at the last exit. An exit with an event to
+ * deliver always saves them.
  */
 export function onVmxEntryRefused(_vcpu: Vcpu): void {
   const error = vmread(Field.instructionError);

@@ -1,6 +1,6 @@
 /**
- * CR0 and CR4 as the guest has them (SDM 3C 24.6.6 and 25.3). The hypervisor owns only the bits that VMX fixes: NE of
- * CR0, VMXE of CR4. Writes of all others are the processor's.
+ * CR0 and CR4 of the guest (SDM 3C 24.6.6 and 25.3). The hypervisor owns only the bits that VMX fixes: CR0.NE and
+ * CR4.VMXE. The guest writes all other bits without a VM exit.
  */
 import { rdmsr, u64 } from '../../../transpiler/lib/index.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
@@ -24,7 +24,7 @@ import {
 import { CR4_VMXE, VMX_CR0_FIXED0, VMX_CR4_FIXED0 } from '../control/registers.js';
 import { Field, GUEST_RIGHTS, Segment } from '../control/vmcs.js';
 
-/** Exit qualification of an access to a control register (SDM 3C, table 27-3). */
+/** Exit qualification of a control-register access (SDM 3C, table 27-3). */
 const NUMBER_MASK = 0xfn;
 const SOURCE_SHIFT = 8n;
 const CR4 = 4n;
@@ -32,12 +32,15 @@ const CR4 = 4n;
 const HIGH_HALF = 32n;
 const LOW_HALF = 0xffff_ffffn;
 
-/** Access rights (SDM 3C, table 24-2): 64-bit code, and a type of task that IA-32e mode does not have. */
+/** Access rights (SDM 3C, table 24-2): 64-bit code, and the TSS type that IA-32e mode lacks. */
 const CODE_IS_64_BIT = 1n << 13n;
 const TYPE = 0xfn;
 const TASK_16_BUSY = 3n;
 
-/** Gives the guest these values, and the hypervisor its bits of them. */
+/**
+ * Sets the guest's CR0 and CR4. The owned bits get the values that VMX requires; the guest reads its own from the
+ * shadows.
+ */
 export function setControlRegisters(cr0: u64, cr4: u64): void {
   const ownedOfCr0 = rdmsr(VMX_CR0_FIXED0) & u64(~(CR0_PE | CR0_PG)); // these two are free: unrestricted guest
   const ownedOfCr4 = rdmsr(VMX_CR4_FIXED0) | CR4_VMXE;
@@ -50,8 +53,9 @@ export function setControlRegisters(cr0: u64, cr4: u64): void {
 }
 
 /**
- * A MOV that would change an owned bit. From now on the guest reads that bit as it wants it. The same MOV, executed
- * again, changes no owned bit then, so the processor does the rest of it. VMXE cannot be set: there is no VMX.
+ * Handles a MOV that would change an owned bit. Only the shadow changes here, so that the guest reads its own value of
+ * the bit. When the same MOV is executed again, it changes no owned bit, and the processor does the rest. VMXE cannot
+ * be set, because the guest has no VMX.
  */
 export function onControlRegister(vcpu: Vcpu): void {
   const qualification = vmread(Field.exitQualification);
@@ -63,11 +67,11 @@ export function onControlRegister(vcpu: Vcpu): void {
     return;
   }
   vmwrite(isCr4 ? Field.cr4Shadow : Field.cr0Shadow, value);
-  // A breakpoint at the MOV has been before the exit, which clears RF (SDM 3C 27.3.3).
+  // Any breakpoint at the MOV was hit before the VM exit, which clears RF (SDM 3C 27.3.3).
   vmwrite(Field.guestRflags, vmread(Field.guestRflags) | RFLAGS_RF);
 }
 
-/** Whether MOV to CR0 takes `value` (SDM 2B, MOV CR): else nothing may change, not even what the guest reads. */
+/** Whether MOV to CR0 accepts `value` (SDM 2B, MOV CR). If not, nothing may change, not even the shadow. */
 function canBeCr0(value: u64): boolean {
   if (value >> HIGH_HALF !== 0n) return false;
   const cr4 = vmread(Field.guestCr4);

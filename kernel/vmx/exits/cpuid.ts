@@ -28,11 +28,13 @@ import { skipInstruction } from '../control/instruction.js';
 import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
 
-/** The last constant leaf: EAX[7:0] is the width of a physical address, of which EPT of four levels translates 48 bits. */
+/**
+ * The last constant leaf: EAX[7:0] is the number of physical address bits. EPT of four levels translates at most 48.
+ */
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_PHYSICAL_BITS = 48;
 
-/** Asks this processor, which is to run `vcpu`, for all that never changes. */
+/** Stores the answers of this processor's CPUID that never change in `vcpu`. */
 export function learnConstantLeaves(vcpu: Vcpu): void {
   const basic = cpuid(0, 0);
   vcpu.vmx.lastLeaf = basic.eax;
@@ -42,7 +44,7 @@ export function learnConstantLeaves(vcpu: Vcpu): void {
   sizes.eax = u32((sizes.eax & ~0xff) | min32(sizes.eax & 0xff, MOST_PHYSICAL_BITS));
 }
 
-/** CPUID always exits (SDM 3C 25.1.2). */
+/** Handles CPUID, which always exits (SDM 3C 25.1.2), if the exit needs more than the quick path. */
 export function onCpuid(vcpu: Vcpu): void {
   const registers = vcpu.registers;
   const answer = vcpu.vmx.cpuidAnswer;
@@ -54,8 +56,8 @@ export function onCpuid(vcpu: Vcpu): void {
 }
 
 /**
- * CPUID, where the exit needs nothing else: from the world switch at once, which passes the guest's registers as it found
- * them and gives the answer to the guest. With all that, no leaf takes more than 60 instructions.
+ * Handles CPUID on the quick path. The world switch calls it directly with the guest's registers and passes the answer
+ * to the guest. No leaf takes more than 60 instructions in all. `_rdx` is unused; the calling convention passes it.
  */
 export function onQuickCpuid(vcpu: Vcpu, leaf: u32, _rdx: u64, subleaf: u32): void {
   if (leaf < FIRST_HYPERVISOR_LEAF) showBasicLeaf(vcpu, leaf, subleaf);
@@ -72,12 +74,15 @@ function showBasicLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
   else askCpuid(answer, leaf, subleaf);
 }
 
-/** Most leaves are told apart by the first condition. */
+/** Whether a basic leaf is all zero for the guest. The first condition decides for most leaves. */
 function isEmpty(vcpu: Vcpu, leaf: u32): boolean {
   return ((vcpu.vmx.emptyLeaves >> u64(leaf % EMPTY_LEAVES_END)) & 1n) !== 0n && leaf < EMPTY_LEAVES_END;
 }
 
-/** A processor without leaves of hypervisors answers these as all that it does not have: with its last basic leaf. */
+/**
+ * Answers the leaves from 4000_0000H on. A processor without hypervisor leaves answers those, like any leaf that it
+ * lacks, with its last basic leaf.
+ */
 function showHighLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
   const answer = vcpu.vmx.cpuidAnswer;
   const constant = u32(leaf - FIRST_CONSTANT_LEAF);

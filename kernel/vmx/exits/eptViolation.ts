@@ -8,8 +8,9 @@ import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
 
 /**
- * All memory but the hypervisor's own is mapped, so a violation means that the guest, or its page tables, reached for
- * that. It gets a page of ones there and goes on. What was in delivery, or an IRET, begins anew (SDM 3C 27.2.3, 27.2.4).
+ * Handles an EPT violation. All memory except the hypervisor's is mapped, so the guest, or its page tables, accessed
+ * the hypervisor's memory. The guest gets a page of ones there and continues. An event that was in delivery, or an
+ * IRET, starts again (SDM 3C 27.2.3, 27.2.4).
  */
 export function onEptViolation(_vcpu: Vcpu): void {
   const address = gpa(vmread(Field.guestPhysicalAddress));

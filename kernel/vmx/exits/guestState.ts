@@ -1,4 +1,4 @@
-/** The state in which the guest starts, in the VMCS (SDM 3C 24.4). */
+/** Writes the state in which the guest starts into the VMCS (SDM 3C 24.4). */
 import { u64, writeCr2, writeDr0, writeDr1, writeDr2, writeDr3, writeDr6 } from '../../../transpiler/lib/index.js';
 import { DR6_RESET, DR7_RESET, EFER_LMA } from '../../x86/registers.js';
 import type { ProcessorState, SegmentState } from '../../vcpu/state.js';
@@ -8,7 +8,7 @@ import { vmwrite } from '../control/operations.js';
 import { chosenSetting, Controls } from '../control/settings.js';
 import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../control/vmcs.js';
 
-/** The guest goes on at `state`, with nothing in delivery or held back. */
+/** Makes the guest continue at `state`, with no event pending and nothing blocked. */
 export function setGuestState(state: ProcessorState): void {
   setSegments(state);
   setControlRegisters(state.cr0, state.cr4);
@@ -30,7 +30,7 @@ export function setGuestState(state: ProcessorState): void {
   vmwrite(Field.entryInterruption, 0n);
 }
 
-/** Those that the guest and the hypervisor share, which uses none of them. */
+/** Resets the registers that VMX does not switch. The hypervisor does not use them. */
 function resetOwnRegisters(state: ProcessorState): void {
   writeCr2(u64(state.cr2));
   writeDr0(0n);
@@ -40,7 +40,7 @@ function resetOwnRegisters(state: ProcessorState): void {
   writeDr6(DR6_RESET);
 }
 
-/** An entry insists that the control for a 64-bit guest is as EFER.LMA (SDM 3C 26.2.2). */
+/** Sets EFER. VM entry requires that the control for an IA-32e-mode guest equals EFER.LMA (SDM 3C 26.2.2). */
 function setMode(efer: u64): void {
   const controls = u64(chosenSetting(Controls.entry));
   const mode = u64(GUEST_IS_64_BIT);

@@ -1,7 +1,7 @@
 /**
- * A fault of Bochs 2.7: an INIT that has left the guest stays pending, and leaves it again at each entry, until it resets
- * the processor. There it is allowed to, and the first processor, which looks for that as long as the machine runs, sends
- * a SIPI that leads to the hypervisor again.
+ * Works around a fault of Bochs 2.7: an INIT that has caused a VM exit stays pending and causes another at each VM
+ * entry, until it resets the processor. On Bochs it is therefore allowed to reset the processor. The BSP looks for such
+ * processors as long as the machine runs, and sends each a SIPI that leads into the hypervisor again.
  */
 import {
   at,
@@ -26,38 +26,41 @@ import { trampolineVector } from '../../space/trampoline.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { vmxoff } from '../control/operations.js';
 
-/** "BOCHS ": who made the ACPI tables. */
+/** "BOCHS ": the OEM of the ACPI tables. */
 const MAKER = 9;
 const BOCHS = 0x4843_4f42;
 const BOCHS_END = 0x2053;
 const RSDP_BYTES = 20;
 
-/** So long after the first SIPI the second one has come, which must not start the processor in the guest. */
+/**
+ * Time after the guest's first SIPI by which its second one has arrived too; that one must not start the processor
+ * outside the hypervisor.
+ */
 const SECOND_SIPI_MICROSECONDS = 10_000;
-/** Between two looks at who was reset: guests wait longer than two of these for a processor. */
+/** Period of looking for processors that were reset. Guests wait more than two periods for a processor. */
 const PERIOD_MICROSECONDS = 10_000;
 
 const HeldInit = struct('HeldInit', { size: 1 }, { isHeld: at(0, BOOL) });
 const fault = instance(HeldInit);
 
-/** Finds out whether this machine has the fault, and processors to start. */
+/** Finds out whether this machine has the held-INIT fault, and APs. */
 export function findHeldInit(): boolean {
   fault.isHeld = processorCount() > 1 && isBochs();
   return fault.isHeld;
 }
 
-/** Whether it has. */
+/** Whether this machine has the held-INIT fault. */
 export function holdsInits(): boolean {
   return fault.isHeld;
 }
 
 function isBochs(): boolean {
   const rsdp = window(rsdpAddress(), RSDP_BYTES);
-  // Other emulators use its tables, too.
+  // Other emulators use Bochs's tables, too.
   return !isVirtualMachine() && rsdp.u32(MAKER) === BOCHS && rsdp.u16(MAKER + 4) === BOCHS_END;
 }
 
-/** Lets the INIT that is pending reset this processor, when the guest has sent the last SIPI of its start. */
+/** Lets the pending INIT reset this processor, after the guest has sent the last SIPI of its start-up sequence. */
 export function takeHeldInit(vcpu: Vcpu): never {
   const end = u64(readClock() + countsOf(SECOND_SIPI_MICROSECONDS));
   while (readClock() < end) pause();
@@ -66,12 +69,12 @@ export function takeHeldInit(vcpu: Vcpu): never {
   return haltForever();
 }
 
-/** Begins to look for processors that were reset. */
+/** Starts to look for processors that were reset. */
 export function watchResets(): void {
   addTimer(Task.restart, u64(readClock() + countsOf(PERIOD_MICROSECONDS)));
 }
 
-/** Has them start, and looks again later. */
+/** Restarts processors that were reset, and schedules the next look. */
 export function restartProcessors(now: u64): void {
   const count = processorCount();
   for (let number: u32 = 0; number < count; number++) restart(number);

@@ -1,4 +1,4 @@
-/** INIT and SIPI, which leave the guest on VT-x (SDM 3C 25.2). */
+/** INIT and SIPI, which cause VM exits on VT-x (SDM 3C 25.2). */
 import { local, u32 } from '../../../transpiler/lib/index.js';
 import { resetMachine } from '../../report/reset.js';
 import { standStillIfEnded } from '../../x86/end.js';
@@ -11,12 +11,13 @@ import { forgetNmi } from './nmi.js';
 import { vmread, vmwrite } from '../control/operations.js';
 import { Activity, Field } from '../control/vmcs.js';
 
-/** Exit qualification of a SIPI. */
+/** Exit qualification of a SIPI: its vector. */
 const VECTOR = 0xffn;
 
 /**
- * The first processor starts at the reset vector on the bare machine. Any other one waits for a SIPI from now on, and
- * soon: one that comes before is lost. What else an INIT resets can wait for the SIPI, too.
+ * Handles an INIT. The BSP resets the machine: on the bare machine it would start at the reset vector. Any other
+ * processor waits for a SIPI, as soon as possible, because a SIPI that arrives earlier is lost. The rest of what an
+ * INIT resets can wait until the SIPI.
  */
 export function onInit(vcpu: Vcpu): void {
   standStillIfEnded();
@@ -30,7 +31,7 @@ export function onInit(vcpu: Vcpu): void {
   vmwrite(Field.guestActivity, Activity.waitsForSipi);
 }
 
-/** The processor starts, as after an INIT, at the page that the SIPI names. */
+/** Starts the processor as after an INIT, at the page that the SIPI names. */
 export function onSipi(vcpu: Vcpu): void {
   standStillIfEnded();
   const vector = u32(vmread(Field.exitQualification) & VECTOR);
@@ -40,10 +41,10 @@ export function onSipi(vcpu: Vcpu): void {
   vcpu.vmx.justStarted = true;
 }
 
-/** The guest of `vcpu`, whose VMCS is current, starts anew at the page `vector`. */
+/** Restarts the guest of `vcpu`, whose VMCS is current, at page `vector`. */
 export function startGuestAt(vcpu: Vcpu, vector: u32): void {
   const state = local(ProcessorState);
   startAtVector(state, vcpu.registers, vector);
-  state.cr0 = state.cr0 | (vmread(Field.guestCr0) & (CR0_CD | CR0_NW)); // an INIT leaves them (SDM 3A, table 9-1)
+  state.cr0 = state.cr0 | (vmread(Field.guestCr0) & (CR0_CD | CR0_NW)); // an INIT keeps them (SDM 3A, table 9-1)
   setGuestState(state);
 }

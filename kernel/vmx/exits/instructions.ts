@@ -1,4 +1,4 @@
-/** Instructions that exit and are done for the guest by handlers which both vendors share. */
+/** Intercepted instructions that handlers common to both vendors emulate. */
 import { u32, wbinvd } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
 import { isHypercall, onHypercall } from '../../exits/hypercall.js';
@@ -9,11 +9,11 @@ import { finishInstruction, skipInstruction } from '../control/instruction.js';
 import { vmread } from '../control/operations.js';
 import { GUEST_RIGHTS, Segment } from '../control/vmcs.js';
 
-/** Of a segment's access rights: the descriptor's privilege level (SDM 3C, table 24-2). */
+/** Access rights of a segment: the descriptor's privilege level (SDM 3C, table 24-2). */
 const DPL_SHIFT = 5n;
 const DPL_MASK = 3n;
 
-/** VMCALL is a hypercall where RAX says so; to all others it does not exist. */
+/** Handles VMCALL, a hypercall if RAX says so; otherwise it raises #UD. */
 export function onVmcall(vcpu: Vcpu): void {
   if (isHypercall(vcpu)) {
     onHypercall(vcpu, privilegeLevel());
@@ -21,20 +21,20 @@ export function onVmcall(vcpu: Vcpu): void {
   } else injectException(Exception.invalidOpcode);
 }
 
-/** The guest's is that of its stack segment (SDM 3C 24.4.1; SDM 3A 5.5). */
+/** The guest's privilege level, which is that of its stack segment (SDM 3C 24.4.1; SDM 3A 5.5). */
 function privilegeLevel(): u32 {
   return u32((vmread(GUEST_RIGHTS + 2 * Segment.ss) >> DPL_SHIFT) & DPL_MASK);
 }
 
 /**
- * XSETBV always exits with OSXSAVE on (SDM 3C 25.1.2). A privilege level above 0 raises #GP before that (25.1.1), but Bochs
- * 2.7 exits from any.
+ * Handles XSETBV, which always exits if OSXSAVE is set (SDM 3C 25.1.2). A privilege level above 0 raises #GP before the
+ * exit (25.1.1), but Bochs 2.7 exits at any level.
  */
 export function onXsetbv(vcpu: Vcpu): void {
   finishInstruction(privilegeLevel() === 0 ? setExtendedControl(vcpu.registers) : Answer.generalProtection);
 }
 
-/** INVD would drop what the hypervisor, too, has in the caches but not yet in memory. */
+/** Emulates INVD by WBINVD, which writes the caches to memory first: they may hold data of the hypervisor. */
 export function onInvd(_vcpu: Vcpu): void {
   wbinvd();
   skipInstruction();

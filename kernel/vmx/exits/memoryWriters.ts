@@ -1,7 +1,7 @@
 /**
- * What makes the processor write its advice to memory by itself (SDM 3B 14.6): at a machine address, past the extended
- * page tables. The guest must not lead it to the hypervisor's memory. Intel PT and debug stores, which write too, do not
- * exist for the guest (access/msrsOfIntel.ts).
+ * The MSR whose value makes the processor write to memory by itself: hardware feedback (SDM 3B 14.6) goes to a machine
+ * address, without EPT. The guest must not direct it to the hypervisor's memory. Intel PT and debug stores write too,
+ * but are hidden from the guest (access/msrsOfIntel.ts).
  */
 import { gpa, u64 } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
@@ -9,14 +9,14 @@ import { Event, recordEvent } from '../../report/events.js';
 import { writeProcessor } from '../../exits/msr.js';
 import { isHidden } from '../../space/nestedPaging.js';
 
-/** IA32_HW_FEEDBACK_PTR: bits 63:12 are the first page of a table, bit 0 makes it valid. */
+/** IA32_HW_FEEDBACK_PTR: bits 63:12 are the first page of a table, bit 0 enables it. */
 const FEEDBACK_POINTER = 0x17d0;
 const PAGE = 0xffff_ffff_ffff_f000n;
 const PAGE_BYTES = 0x1000n;
-/** CPUID 6 tells the size in four bits. */
+/** Largest table: CPUID leaf 6 gives its size in four bits. */
 const MOST_PAGES = 16n;
 
-/** WRMSR of FEEDBACK_POINTER. `rip` is where the guest was. */
+/** Emulates WRMSR of IA32_HW_FEEDBACK_PTR at `rip`. Raises #GP if the table would overlap hidden memory. */
 export function writeFeedbackPointer(value: u64, rip: u64): Answer {
   const first = value & PAGE;
   for (let page: u64 = 0n; page < MOST_PAGES; page += 1n) {

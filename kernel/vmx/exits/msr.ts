@@ -1,4 +1,4 @@
-/** Accesses to MSRs that exit: each is answered by its owner (access/msrOwner.ts). */
+/** Handles intercepted accesses to MSRs. The MSR's owner decides the answer (access/msrOwner.ts). */
 import { u32, type u64 } from '../../../transpiler/lib/index.js';
 import { Owner } from '../../access/msrOwner.js';
 import { MSRS_IN_RANGE, ownerOf } from '../../access/msrOwners.js';
@@ -12,19 +12,21 @@ import { vmread } from '../control/operations.js';
 import { watchReads } from '../control/permissionMaps.js';
 import { Field } from '../control/vmcs.js';
 
-/** RDMSR. */
+/** Handles RDMSR. */
 export function onReadMsr(vcpu: Vcpu): void {
   const number = u32(vcpu.registers.rcx);
   finishInstruction(readMsr(vcpu, ownerOf(number), number, vmread(Field.guestRip)));
 }
 
-/** WRMSR. */
+/** Handles WRMSR. */
 export function onWriteMsr(vcpu: Vcpu): void {
   const number = u32(vcpu.registers.rcx);
   finishInstruction(write(vcpu, number, msrValue(vcpu.registers), vmread(Field.guestRip)));
 }
 
-/** Where a memory type did not reach its register, reads of it exit from now on. */
+/**
+ * Writes an MSR. If it is an MTRR and the value did not reach the register, reads of it are intercepted from now on.
+ */
 function write(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
   const owner = ownerOf(number);
   if (owner === Owner.feedback) return writeFeedbackPointer(value, rip);

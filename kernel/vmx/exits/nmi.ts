@@ -1,7 +1,7 @@
 /**
- * NMIs, and machine checks, that arrive while the hypervisor runs. They are the guest's: it gets them at an exit of their own, which
- * the preemption timer makes right after the next entry (SDM 3C 25.5.1). Whatever the hypervisor was doing when the NMI
- * came, up to the entry itself, it need not ask.
+ * NMIs and machine checks that arrive while the hypervisor runs, and belong to the guest. They become pending, and the
+ * preemption timer causes a VM exit right after the next VM entry (SDM 3C 25.5.1), at which they are injected. So it
+ * does not matter what the hypervisor was doing when they arrived, up to the VM entry itself.
  */
 import type { u64 } from '../../../transpiler/lib/index.js';
 import { standStillIfEnded } from '../../x86/end.js';
@@ -13,24 +13,27 @@ import { Field } from '../control/vmcs.js';
 
 /** Pin-based control (SDM 3C, table 24-5). */
 const ACTIVATE_TIMER = 1n << 6n;
-/** Enough for the guest to come to the end of what holds NMIs back, with any rate of the timer. */
+/** Timer value that lasts, at any rate, until the guest has left the state that blocks NMIs. */
 const SHORT_WAIT = 0x400n;
 
-/** From the handler of NMIs. */
+/** Makes an NMI pending; called by the host's NMI handler. */
 export function vmxKeepNmi(vcpu: Vcpu): void {
   standStillIfEnded();
   vcpu.vmx.holdsNmi = true;
   endGuestSoon(vcpu, 0n);
 }
 
-/** From the handler of machine checks, for one that the guest is to be told of. */
+/** Makes a machine check pending that the guest may get; called by the host's machine-check handler. */
 export function vmxKeepMachineCheck(vcpu: Vcpu): boolean {
   vcpu.vmx.holdsMachineCheck = true;
   endGuestSoon(vcpu, 0n);
   return true;
 }
 
-/** At the exit that the preemption timer made: gives the guest its machine check, or its NMI if it can take one now. */
+/**
+ * Injects the pending machine check, or else the pending NMI if the guest can take it, at the exit that the preemption
+ * timer caused.
+ */
 export function deliverNmi(vcpu: Vcpu): void {
   if (vcpu.vmx.holdsMachineCheck) {
     vcpu.vmx.holdsMachineCheck = false;
@@ -42,19 +45,22 @@ export function deliverNmi(vcpu: Vcpu): void {
   injectNmi();
 }
 
-/** After the timer was set for something else: what is still held comes first. */
+/** Sets the timer for a pending event again, after it was set for something else: the event comes first. */
 export function keepNmiDue(vcpu: Vcpu): void {
   if (vcpu.vmx.holdsMachineCheck) endGuestSoon(vcpu, 0n);
   else if (vcpu.vmx.holdsNmi) endGuestSoon(vcpu, isNmiHeldBack() ? SHORT_WAIT : 0n);
 }
 
-/** The guest is to start anew: what it was to get before is forgotten. */
+/** Drops what is pending, because the guest starts anew. */
 export function forgetNmi(vcpu: Vcpu): void {
   vcpu.vmx.holdsNmi = false;
   vcpu.vmx.holdsMachineCheck = false;
 }
 
-/** The quick way of CPUID would not look whether the guest can take the NMI by now. */
+/**
+ * Causes a VM exit after `counts` of the timer. Also disables the quick path of CPUID, which does not check whether the
+ * guest can take the NMI by now.
+ */
 function endGuestSoon(vcpu: Vcpu, counts: u64): void {
   vcpu.vmx.quickReason = ExitReason.none;
   vmwrite(Field.preemptionTimer, counts);

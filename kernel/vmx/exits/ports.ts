@@ -6,16 +6,13 @@ import { finishInstruction } from '../control/instruction.js';
 import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
 
-/** The exit qualification (SDM 3C, table 27-5). Its lowest bits are the width in bytes, less 1. */
+/** Exit qualification of a port access (SDM 3C, table 27-5). Its lowest bits are the width in bytes, minus 1. */
 const WIDTH_MASK = 3;
 const IS_IN = 1n << 3n;
 const IS_STRING = 1n << 4n;
 const PORT_SHIFT = 16n;
 
-/**
- * An access to a port that permissionMaps.ts names, or one that goes beyond FFFFH, which leaves the guest whatever the
- * bitmaps say (SDM 3C 25.1.3).
- */
+/** Handles an access to an intercepted port, or one that reaches beyond FFFFH, which always exits (SDM 3C 25.1.3). */
 export function onPort(vcpu: Vcpu): void {
   finishInstruction(access(vcpu));
 }

@@ -1,7 +1,7 @@
 /**
- * The VMX-preemption timer (SDM 3C 25.5.1): leaves the guest when the first task of the timer queue is due. It counts
- * down in the guest only and starts anew at each entry, so while it is armed each exit sets it to what is left.
- * In sleep states deeper than C2 it stands still.
+ * The VMX-preemption timer (SDM 3C 25.5.1): causes a VM exit when the first task of the timer queue is due. It counts
+ * down in the guest only and restarts at each VM entry, so while it is armed each VM exit sets it to the remaining
+ * time. It stops in sleep states deeper than C2.
  */
 import { at, instance, min64, rdmsr, struct, subSat64, u32, U64, u64 } from '../../../transpiler/lib/index.js';
 import { measureTscFrequency } from '../../time/calibration.js';
@@ -19,24 +19,24 @@ import { Field } from '../control/vmcs.js';
 
 /** Pin-based control (SDM 3C, table 24-5). */
 const ACTIVATE_TIMER = 1 << 6;
-/** VMX_MISC[4:0]: the timer counts down when this bit of the time-stamp counter changes. */
+/** VMX_MISC[4:0], the timer's rate: it counts down when this bit of the time-stamp counter changes. */
 const RATE = 0x1fn;
 const MOST_COUNTS = 0xffff_ffffn;
-/** Of a clock that is not the time-stamp counter: 2 minutes, so that products stay in 64 bits. */
+/** Longest wait in counts of a clock other than the time-stamp counter (2 minutes), so that products fit in 64 bits. */
 const LONGEST_WAIT = 0x1fff_ffffn;
 
 const PreemptionTimer = struct(
   'PreemptionTimer',
   { size: 16 },
   {
-    /** Counts a second; measured where the clock is another. */
+    /** Rate of the time-stamp counter, measured if that is not the clock. */
     tscFrequency: at(0, U64),
     rate: at(8, U64),
   },
 );
 const timer = instance(PreemptionTimer);
 
-/** Starts the tasks that the options ask for, before the first entry. */
+/** Starts the tasks that the options ask for, before the first VM entry. */
 export function startPreemptionTimer(vcpu: Vcpu): void {
   timer.rate = rdmsr(VMX_MISC) & RATE;
   if (clockSource() !== ClockSource.tsc) timer.tscFrequency = measureTscFrequency();
@@ -45,7 +45,7 @@ export function startPreemptionTimer(vcpu: Vcpu): void {
   reloadPreemptionTimer(vcpu);
 }
 
-/** Arms the timer for the task that is due first; switches it off where none waits. */
+/** Arms the timer for the first task that is due, or switches it off if there is none. */
 export function armPreemptionTimer(vcpu: Vcpu): void {
   const deadline = nextDeadline();
   if (deadline === NEVER) {
@@ -65,8 +65,8 @@ function stopPreemptionTimer(vcpu: Vcpu): void {
 }
 
 /**
- * Sets the timer to what is left, before an entry; a little more than that, so that it never comes early. What is due by
- * then is done at once: a guest that leaves again before it has executed anything never comes to the timer's end.
+ * Sets the timer to the remaining time before a VM entry, slightly more so that it never ends early. Tasks that are
+ * already due run at once: a guest that exits again before it has executed anything would never reach the timer's end.
  */
 export function reloadPreemptionTimer(vcpu: Vcpu): void {
   if (readTimestamp() >= vcpu.vmx.timerEnd) {
@@ -78,13 +78,13 @@ export function reloadPreemptionTimer(vcpu: Vcpu): void {
   vmwrite(Field.preemptionTimer, min64(u64((left >> rate) + 1n), MOST_COUNTS));
 }
 
-/** The timer has come to its end: for a task, which is done when the timer is set anew, or for an NMI. */
+/** Handles the end of the timer, for a task or for an NMI. The task runs when the timer is set again. */
 export function onPreemptionTimer(vcpu: Vcpu): void {
   if (vcpu.vmx.timerEnd === 0n) stopPreemptionTimer(vcpu);
   deliverNmi(vcpu);
 }
 
-/** How far the time-stamp counter goes in `counts` of the clock, or in the longest wait if that is shorter. */
+/** Converts `counts` of the clock, at most the longest wait, to counts of the time-stamp counter. */
 function tscCounts(counts: u64): u64 {
   if (clockSource() === ClockSource.tsc) return counts;
   const frequency = clockFrequency();

@@ -1,14 +1,14 @@
-/** Instructions of what the guest's processor does not have. */
+/** Instructions that do not exist for the guest. */
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Exception, injectException, injectExceptionWithCode } from '../control/inject.js';
 
-/** One that CPUID does not show, or that is newer than this hypervisor: to the guest it does not exist. */
+/** Raises #UD for an instruction that CPUID does not show, or that is newer than this hypervisor. */
 export function onUnknownInstruction(_vcpu: Vcpu): void {
   injectException(Exception.invalidOpcode);
 }
 
 /**
- * XSAVES or XRSTORS of a state that XSS_EXITING names: as if IA32_XSS did not have it, for which XRSTORS raises #GP
+ * Handles XSAVES or XRSTORS with a state in XSS_EXITING, as if IA32_XSS did not include it: XRSTORS raises #GP for that
  * (SDM 2D, XRSTORS).
  */
 export function onStateInstruction(_vcpu: Vcpu): void {

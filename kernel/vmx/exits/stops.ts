@@ -1,4 +1,4 @@
-/** Exits after which the guest cannot go on. */
+/** VM exits after which the guest cannot continue. */
 import { stopGuest } from '../../exits/stopGuest.js';
 import { endLine, print } from '../../report/console.js';
 import { beginCrash, endCrash } from '../../crash/crash.js';
@@ -8,12 +8,12 @@ import type { Vcpu } from '../../vcpu/vcpu.js';
 import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
 
-/** A triple fault. */
+/** Handles a triple fault. */
 export function onTripleFault(_vcpu: Vcpu): void {
   stopGuest('the guest shut its processor down (triple fault)', vmread(Field.guestRip));
 }
 
-/** An exit that nothing asked for. */
+/** Handles a VM exit that nothing asked for. */
 export function onUnexpected(vcpu: Vcpu): void {
   beginCrash();
   print('the processor left the guest for a reason that was not asked for');

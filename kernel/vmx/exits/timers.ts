@@ -1,4 +1,4 @@
-/** What waits in the timer queue, done when it is due. */
+/** Runs the tasks of the timer queue when they are due. */
 import { list, table, U32, type u32, type u64 } from '../../../transpiler/lib/index.js';
 import { options, TestTimer } from '../../machine/options.js';
 import { countsOf, readClock } from '../../time/clock.js';
@@ -6,21 +6,21 @@ import { runTestTask, startTestTask } from '../../time/testTask.js';
 import { takeDue, Task, TASKS } from '../../time/timerQueue.js';
 import { holdsInits, restartProcessors, watchResets } from './heldInit.js';
 
-/** Does what was to be done; `now` is the time on the clock. */
+/** Runs a task; `now` is the time on the clock. */
 type TaskRun = (now: u64) => void;
 const tasks = table<TaskRun>(TASKS, noTask, { [Task.test]: runTestTask, [Task.restart]: restartProcessors });
 
-/** The periods of the test task in microseconds, by the value of the option. */
+/** Periods of the test task in microseconds, by the value of the option. */
 const TEST_PERIODS = list(U32, [0, 1_000, 10_000, 1_000_000]);
 
-/** Starts what the options ask for, and what the machine needs. */
+/** Starts the tasks that the options ask for and that the machine needs. */
 export function startTasks(): void {
   const choice = options.testTimer;
   if (choice !== TestTimer.off && choice < TEST_PERIODS.length) startTestTask(countsOf(TEST_PERIODS.get(choice)));
   if (holdsInits()) watchResets();
 }
 
-/** Does everything that is due now, each task once at most: one that is due again at once, whatever the clock says, waits. */
+/** Runs every task that is due now, each at most once per call, whatever new deadline it sets. */
 export function runDueTimers(): void {
   const now = readClock();
   for (let i: u32 = 0; i < TASKS; i++) {
@@ -30,7 +30,7 @@ export function runDueTimers(): void {
   }
 }
 
-/** What the other numbers stand for, which are never in the queue. */
+/** Does nothing; stands for unused task numbers, which are never in the queue. */
 function noTask(_now: u64): void {
   return;
 }

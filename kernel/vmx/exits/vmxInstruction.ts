@@ -4,7 +4,7 @@ import { Exception, injectException } from '../control/inject.js';
 import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
 
-/** To the guest VMX does not exist, nor does SMX, so their instructions raise #UD. */
+/** Raises #UD for an instruction of VMX or SMX, which do not exist for the guest. */
 export function onVmxInstruction(_vcpu: Vcpu): void {
   recordEvent(Event.virtualizationInstruction, vmread(Field.exitReason), vmread(Field.guestRip));
   injectException(Exception.invalidOpcode);

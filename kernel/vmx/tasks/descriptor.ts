@@ -1,4 +1,4 @@
-/** Segment descriptors of the guest, and the segment registers that are loaded from them (SDM 3A 3.4.5). */
+/** Segment descriptors of the guest, and loading segment registers from them (SDM 3A 3.4.5). */
 import { at, local, requires, struct, u32, U32, u64, type Ref } from '../../../transpiler/lib/index.js';
 import { findRange, readRange, writeRange, type GuestRange, type Paging } from '../../space/guestRange.js';
 import { vmread, vmwrite } from '../control/operations.js';
@@ -10,15 +10,15 @@ export const Descriptor = struct(
   { size: 16 },
   {
     base: at(0, U32),
-    /** The last byte, whatever the granularity. */
+    /** Offset of the segment's last byte, whatever the granularity. */
     limit: at(4, U32),
-    /** As the VMCS has access rights (SDM 3C, table 24-2). */
+    /** Access rights in the VMCS's format (SDM 3C, table 24-2). */
     rights: at(8, U32),
   },
 );
 export type Descriptor = Ref<typeof Descriptor>;
 
-/** What came of looking for a descriptor. */
+/** Result of looking for a descriptor. */
 export const Search = { found: 0, outside: 1, pageFault: 2 } as const;
 export type Search = (typeof Search)[keyof typeof Search];
 
@@ -27,7 +27,7 @@ const SECOND_WORD = 4;
 const RIGHTS_BYTE = 5;
 
 export const IS_ACCESSED = 1 << 0;
-/** A data segment can be written, a code segment read. */
+/** The same bit: a data segment is writable, a code segment readable. */
 export const CAN_BE_WRITTEN = 1 << 1;
 export const CAN_BE_READ = 1 << 1;
 export const IS_CONFORMING = 1 << 2;
@@ -38,7 +38,7 @@ export const TYPE_AND_KIND = 0x1f;
 const IS_GRANULAR = 1 << 15;
 export const PRIVILEGE_SHIFT = 5;
 
-/** In a selector: it names the local table. */
+/** Bit of a selector: it refers to the local table. */
 export const TABLE_IS_LOCAL = 1 << 2;
 const INDEX = 0xfff8;
 
@@ -47,7 +47,7 @@ export function privilegeOf(descriptor: Descriptor): u32 {
   return (descriptor.rights >>> PRIVILEGE_SHIFT) & 3;
 }
 
-/** Finds where the descriptor of `selector` lies in the table that it names, to read it, or to write it, too. */
+/** Finds the memory of the descriptor for `selector`, for reading, or for writing as well. */
 export function findDescriptor(place: GuestRange, paging: Paging, selector: u32, isWrite: boolean): Search {
   const isLocal = (selector & TABLE_IS_LOCAL) !== 0;
   if (isLocal && (vmread(GUEST_RIGHTS + 2 * Segment.ldtr) & u64(UNUSABLE)) !== 0n) return Search.outside;
@@ -58,7 +58,7 @@ export function findDescriptor(place: GuestRange, paging: Paging, selector: u32,
   return findRange(place, paging, u32(base + offset), DESCRIPTOR_BYTES, isWrite) ? Search.found : Search.pageFault;
 }
 
-/** Reads the descriptor that lies at `place`. */
+/** Reads the descriptor at `place`. */
 export function readDescriptor(descriptor: Descriptor, place: GuestRange): void {
   const low = readRange(place, 0, 4);
   const high = readRange(place, SECOND_WORD, 4);
@@ -68,12 +68,12 @@ export function readDescriptor(descriptor: Descriptor, place: GuestRange): void 
   descriptor.limit = ((high >>> 8) & IS_GRANULAR) === 0 ? limit : u32((limit << 12) + 0xfff);
 }
 
-/** Sets bits of the type of the descriptor at `place`. */
+/** Sets bits in the type of the descriptor at `place`. */
 export function setTypeBits(place: GuestRange, bits: u32): void {
   writeRange(place, RIGHTS_BYTE, 1, u32(readRange(place, RIGHTS_BYTE, 1) | bits));
 }
 
-/** Clears bits of the type of the descriptor at `place`. */
+/** Clears bits in the type of the descriptor at `place`. */
 export function clearTypeBits(place: GuestRange, bits: u32): void {
   writeRange(place, RIGHTS_BYTE, 1, u32(readRange(place, RIGHTS_BYTE, 1) & ~bits));
 }
@@ -87,7 +87,7 @@ export function setSegmentRegister(segment: u32, selector: u32, descriptor: Desc
   vmwrite(GUEST_RIGHTS + 2 * segment, u64(descriptor.rights));
 }
 
-/** Loads a segment register with what no instruction can use; `privilege` counts for SS, whose level is the guest's. */
+/** Makes a segment register unusable. `privilege` matters for SS, whose level is the guest's. */
 export function setUnusable(segment: u32, selector: u32, privilege: u32): void {
   requires(segment < 8 && privilege < 4);
   const nothing = local(Descriptor);

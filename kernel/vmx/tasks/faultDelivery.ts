@@ -1,19 +1,22 @@
-/** Faults on the way to the handler of another event: they may become double or triple faults (SDM 3A, table 6-5). */
+/** Faults during the delivery of another event, which may become double or triple faults (SDM 3A, table 6-5). */
 import { requires, type u32, type u64 } from '../../../transpiler/lib/index.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Exception, injectExceptionWithCode, VECTOR_MASK } from '../control/inject.js';
 import { onTripleFault } from '../exits/stops.js';
 
-/** Vectoring information (SDM 3C, table 24-17): there is an event, and it is an exception of the processor. */
+/** IDT-vectoring information (SDM 3C, table 24-17): valid, and the type of a hardware exception. */
 const VALID_AND_TYPE = 0x8000_0700n;
 const IS_EXCEPTION = 0x8000_0300n;
 
-/** Vectors that are contributory: #DE, #TS, #NP, #SS, #GP and #CP; #PF and #VE are page faults. */
+/**
+ * A bit for each contributory exception (#DE, #TS, #NP, #SS, #GP and #CP), and for each that counts as a page fault
+ * (#PF and #VE).
+ */
 const CONTRIBUTORY = 0x20_3c01n;
 const PAGE_FAULTS = 0x10_4000n;
 const LAST_EXCEPTION = 31n;
 
-/** The guest gets the fault `vector` with `code`, which the delivery of `event`, if that is one, has led to. */
+/** Injects the fault `vector` with `code`, which arose during the delivery of `event`, if that is valid. */
 export function deliverFault(vcpu: Vcpu, event: u64, vector: u64, code: u32): void {
   const first = event & VECTOR_MASK & LAST_EXCEPTION;
   if ((event & VALID_AND_TYPE) !== IS_EXCEPTION) injectExceptionWithCode(vector, code);
@@ -22,7 +25,9 @@ export function deliverFault(vcpu: Vcpu, event: u64, vector: u64, code: u32): vo
   else injectExceptionWithCode(vector, code);
 }
 
-/** A contributory one after either kind, or a page fault after a page fault. */
+/**
+ * Whether the two make a double fault: a contributory exception after either kind, or a page fault after a page fault.
+ */
 function isDouble(first: u64, second: u64): boolean {
   requires(first <= LAST_EXCEPTION && second <= LAST_EXCEPTION);
   if (isOf(PAGE_FAULTS, first)) return isOf(PAGE_FAULTS | CONTRIBUTORY, second);

@@ -1,6 +1,6 @@
 /**
- * The segment registers of the task that begins (SDM 3A 7.3, table 7-1). All have their selectors before the first is
- * checked, so that a fault finds them in the new task; what has not been loaded cannot be used.
+ * The segment registers of the new task (SDM 3A 7.3, table 7-1). All selectors are set before the first segment is
+ * checked, so that a fault happens in the new task; registers not loaded by then are unusable.
  */
 import { at, local, requires, struct, u32, U32, U64, type Ref, type u64 } from '../../../transpiler/lib/index.js';
 import { GuestRange, type Paging } from '../../space/guestRange.js';
@@ -29,16 +29,16 @@ import type { Task } from './taskState.js';
 import { vmread } from '../control/operations.js';
 import { Field, GUEST_LIMIT, Segment } from '../control/vmcs.js';
 
-/** An exception that the switch raises; no vector, none. */
+/** An exception that the task switch raises; vector 0: none. */
 export const Fault = struct(
   'Fault',
   { size: 24 },
   {
     vector: at(0, U64),
     code: at(8, U32),
-    /** In an error code: what caused the switch came from outside the program (SDM 3A 6.13). */
+    /** EXT bit of the error code: the task switch was caused from outside the program (SDM 3A 6.13). */
     external: at(12, U32),
-    /** Of a page fault. */
+    /** The address of a page fault. */
     address: at(16, U64),
   },
 );
@@ -46,22 +46,22 @@ export type Fault = Ref<typeof Fault>;
 
 const PRIVILEGE = 3;
 const SELECTOR_IN_CODE = 0xfffc;
-/** A local descriptor table's type; a system segment. */
+/** Descriptor type: a local descriptor table. */
 const LOCAL_TABLE = 2;
-/** Code that can be read and was accessed, of 32 bits and 4 GiB. */
+/** Rights of a flat code segment: readable, accessed, 32 bits, limit in pages. */
 const FLAT_CODE = 0xc09b;
-/** What every segment is in virtual-8086 mode: data of privilege 3, 64 KiB (SDM 3C 26.3.1.2). */
+/** Rights and limit of every segment in virtual-8086 mode (SDM 3C 26.3.1.2). */
 const VIRTUAL_8086 = 0xf3;
 const SEGMENT_64_KIB = 0xffff;
 
-/** Notes a fault. Always false: what follows is not done. */
+/** Records a fault. Returns false, so that the caller stops. */
 export function raise(fault: Fault, vector: u64, code: u32): boolean {
   fault.vector = vector;
   fault.code = u32(code | fault.external);
   return false;
 }
 
-/** Notes a fault of the page in which `range` begins or ends. */
+/** Records a page fault in `range`. Returns false, so that the caller stops. */
 export function raisePageFault(fault: Fault, range: GuestRange): boolean {
   fault.vector = Exception.pageFault;
   fault.code = range.code;
@@ -73,7 +73,7 @@ function raiseForSelector(fault: Fault, vector: u64, selector: u32): boolean {
   return raise(fault, vector, u32(selector & SELECTOR_IN_CODE));
 }
 
-/** Loads and checks all of them, outside of virtual-8086 mode. Their selectors have been shown. */
+/** Loads and checks all segment registers outside virtual-8086 mode. showSelectors() comes first. */
 export function loadSegments(task: Task, paging: Paging, fault: Fault): void {
   const code = task.selectors.get(Segment.cs);
   const privilege = code & PRIVILEGE;
@@ -87,7 +87,7 @@ export function loadSegments(task: Task, paging: Paging, fault: Fault): void {
   if (vmread(GUEST_LIMIT + 2 * Segment.cs) < vmread(Field.guestRip)) raise(fault, Exception.generalProtection, 0);
 }
 
-/** Loads all of them in virtual-8086 mode, where nothing is checked. */
+/** Loads all segment registers in virtual-8086 mode, where nothing is checked. */
 export function loadSegments8086(task: Task): void {
   const descriptor = local(Descriptor);
   descriptor.limit = SEGMENT_64_KIB;
@@ -100,7 +100,10 @@ export function loadSegments8086(task: Task): void {
   setUnusable(Segment.ldtr, task.localTable, 0);
 }
 
-/** The selectors of the new task. Entering the guest takes a code segment that can be used, and a level in SS. */
+/**
+ * Sets the selectors of the new task, with segments that are not loaded yet. VM entry needs a usable code segment and a
+ * privilege level in SS.
+ */
 export function showSelectors(task: Task): void {
   const privilege = task.selectors.get(Segment.cs) & PRIVILEGE;
   for (let segment: u32 = Segment.es; segment <= Segment.gs; segment++) {
@@ -148,7 +151,7 @@ function loadStack(selector: u32, privilege: u32, paging: Paging, fault: Fault):
   return loadMemorySegment(Segment.ss, selector, descriptor, paging, fault);
 }
 
-/** DS, ES, FS or GS, in which a selector may be null. */
+/** Loads DS, ES, FS or GS, whose selector may be null. */
 function loadData(task: Task, segment: u32, privilege: u32, paging: Paging, fault: Fault): boolean {
   requires(segment <= Segment.gs);
   const selector = task.selectors.get(segment);
@@ -172,7 +175,7 @@ function fetchDescriptor(descriptor: Descriptor, selector: u32, paging: Paging, 
   return true;
 }
 
-/** Marks the segment as accessed where it is not yet, as each load does. */
+/** Loads a code or data segment, and sets the accessed bit of its descriptor, as every load does. */
 function loadMemorySegment(segment: u32, selector: u32, descriptor: Descriptor, paging: Paging, fault: Fault): boolean {
   requires(segment < 8);
   if (u32(descriptor.rights & IS_ACCESSED) === 0) {
@@ -205,7 +208,7 @@ function isWritableData(descriptor: Descriptor): boolean {
   return u32(descriptor.rights & (IS_MEMORY | IS_CODE | CAN_BE_WRITTEN)) === (IS_MEMORY | CAN_BE_WRITTEN);
 }
 
-/** Data always can be read, code where it says so. */
+/** Whether the segment can be read: all data, and code that is readable. */
 function isReadable(descriptor: Descriptor): boolean {
   const isMemory = u32(descriptor.rights & IS_MEMORY) !== 0;
   return isMemory && (!isCode(descriptor) || u32(descriptor.rights & CAN_BE_READ) !== 0);

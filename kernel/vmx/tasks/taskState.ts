@@ -1,31 +1,31 @@
-/** Task-state segments of 32 and of 16 bits (SDM 3A 7.2.1 and 7.6), and what a task switch has to know. */
+/** Task-state segments of 32 and 16 bits (SDM 3A 7.2.1 and 7.6): the fields that a task switch reads and writes. */
 import { arr, at, ensures, requires, struct, U16, u32, U32, u64, type Ref } from '../../../transpiler/lib/index.js';
 import { findRange, GuestRange, readRange, writeRange, type Paging } from '../../space/guestRange.js';
 import type { Registers } from '../../vcpu/vcpu.js';
 import { vmread, vmwrite } from '../control/operations.js';
 import { Field, GUEST_SELECTOR } from '../control/vmcs.js';
 
-/** How many segment registers the state has; the VMCS has them in the same order. */
+/** Number of segment registers in the state, in the order of the VMCS. */
 const SEGMENTS_32 = 6;
 const SEGMENTS_16 = 4;
 
-/** A task: where its state is kept. */
+/** A task and the memory of its state. */
 export const Task = struct(
   'Task',
   { size: 136 },
   {
     selector: at(0, U32),
-    /** Of its descriptor, as the VMCS has them. */
+    /** From its descriptor, in the VMCS's format. */
     base: at(4, U32),
     limit: at(8, U32),
     rights: at(12, U32),
-    /** Bytes of a general register in it: 4 or 2. */
+    /** Bytes of a general register in the state: 4 or 2. */
     width: at(16, U32),
     descriptor: at(24, GuestRange),
-    /** Its state: all of it, and from the instruction pointer on. */
+    /** Memory of the whole state, and of the fields from the instruction pointer on. */
     state: at(56, GuestRange),
     fields: at(88, GuestRange),
-    /** The new task's selectors, read once: another processor may change them in memory meanwhile. */
+    /** The new task's selectors, read once, since another processor may change them in memory meanwhile. */
     selectors: at(120, arr(U16, SEGMENTS_32)),
     localTable: at(132, U16),
   },
@@ -34,7 +34,10 @@ export type Task = Ref<typeof Task>;
 
 const INSTRUCTION_POINTER_32 = 0x20;
 const INSTRUCTION_POINTER_16 = 0x0e;
-/** From there on, what a switch saves; what it loads has the selector of the local descriptor table, too. */
+/**
+ * Lengths from the instruction pointer on: what a switch saves, and what it loads, which includes the selector of the
+ * local descriptor table.
+ */
 const SAVED_BYTES_32 = 0x40;
 const SAVED_BYTES_16 = 0x1c;
 const LOADED_BYTES_32 = 0x44;
@@ -44,27 +47,30 @@ export const STATE_BYTES_16 = 0x2c;
 const CR3 = 0x1c;
 const DEBUG_TRAP = 0x64;
 const WIDE = 4;
-/** What a processor leaves in the high half of a register that a 16-bit task loads. */
+/** High half of a register after a 16-bit task has loaded it. */
 const HIGH_ONES = 0xffff_0000;
 
-/** Of a general register: its number in the state is that in an instruction. */
+/**
+ * Numbers of the general registers, the same in the state as in instructions. The next constants are positions in the
+ * state, in words after the instruction pointer.
+ */
 const GeneralRegister = { eax: 0, ecx: 1, edx: 2, ebx: 3, esp: 4, ebp: 5, esi: 6, edi: 7 } as const;
 const FLAGS_AFTER = 1;
 const REGISTERS_AFTER = 2;
 const SEGMENTS_AFTER = 10;
 
-/** How many bytes a state of `width` has. */
+/** Number of bytes of a state with `width`. */
 export function stateBytes(width: u32): u32 {
   return width === WIDE ? STATE_BYTES_32 : STATE_BYTES_16;
 }
 
-/** Finds what the old task's state keeps of the processor, to write it. False where that is a page fault. */
+/** Finds the fields that are saved in the old task's state, for writing. Returns false if that is a page fault. */
 export function findSavedFields(task: Task, paging: Paging): boolean {
   const bytes: u32 = task.width === WIDE ? SAVED_BYTES_32 : SAVED_BYTES_16;
   return findRange(task.fields, paging, fieldsAddress(task), bytes, true);
 }
 
-/** Finds what the new task's state has for the processor, to read it. False where that is a page fault. */
+/** Finds the fields that are loaded from the new task's state, for reading. Returns false if that is a page fault. */
 export function findLoadedFields(task: Task, paging: Paging): boolean {
   const bytes: u32 = task.width === WIDE ? LOADED_BYTES_32 : LOADED_BYTES_16;
   return findRange(task.fields, paging, fieldsAddress(task), bytes, false);
@@ -74,7 +80,7 @@ function fieldsAddress(task: Task): u32 {
   return u32(task.base + (task.width === WIDE ? INSTRUCTION_POINTER_32 : INSTRUCTION_POINTER_16));
 }
 
-/** The field that comes `index` words of the task's width after the instruction pointer. */
+/** The field that is `index` words of the task's width after the instruction pointer. */
 function readField(task: Task, index: u32): u32 {
   requires(index <= 16);
   return task.width === WIDE ? readRange(task.fields, 4 * index, 4) : readRange(task.fields, 2 * index, 2);
@@ -86,7 +92,7 @@ function writeField(task: Task, index: u32, value: u64): void {
   else writeRange(task.fields, 2 * index, 2, u32(value));
 }
 
-/** Saves the guest's state in `task`, which goes on at `instruction` with `flags` (SDM 3A 7.3, step 9). */
+/** Saves the guest's state in `task`, which will continue at `instruction` with `flags` (SDM 3A 7.3, step 9). */
 export function saveState(task: Task, registers: Registers, instruction: u64, flags: u64): void {
   writeField(task, 0, instruction);
   writeField(task, FLAGS_AFTER, flags);
@@ -123,12 +129,12 @@ function readRegister(task: Task, register: u32): u64 {
   return u64(task.width === WIDE ? value : u32(value | HIGH_ONES));
 }
 
-/** The flags of `task`. */
+/** The flags in the state of `task`. */
 export function stateFlags(task: Task): u64 {
   return u64(readField(task, FLAGS_AFTER));
 }
 
-/** Reads the selectors of `task`, that of the local table behind all others. A 16-bit task has none for FS and GS. */
+/** Reads the selectors of `task`; that of the local table comes last. A 16-bit task has none for FS and GS. */
 export function readSelectors(task: Task): void {
   const segments = segmentCount(task);
   for (let i: u32 = 0; i < segments && i < SEGMENTS_32; i++) {
@@ -143,7 +149,7 @@ function segmentCount(task: Task): u32 {
   return segments;
 }
 
-/** Whether `task` is one of 32 bits, which alone have a CR3, and a flag that asks for #DB. */
+/** Whether `task` has 32 bits. Only such a task has a CR3 and the T flag. */
 export function isWide(task: Task): boolean {
   return task.width === WIDE;
 }
@@ -152,7 +158,7 @@ export function stateCr3(task: Task): u64 {
   return u64(readRange(task.state, CR3, 4));
 }
 
-/** The flag T: the task raises #DB before its first instruction. */
+/** Whether the T flag is set: the task raises #DB before its first instruction. */
 export function asksForDebugTrap(task: Task): boolean {
   return isWide(task) && (readRange(task.state, DEBUG_TRAP, 1) & 1) !== 0;
 }

@@ -1,7 +1,7 @@
 /**
- * Hardware task switches, which always leave the guest (SDM 3C 25.4.2) and are done for it as SDM 3A 7.3 describes. What
- * the switch reads and writes is found before anything is changed, so that a page that may not be used so is a fault of
- * the old task.
+ * Emulates hardware task switches, which always cause a VM exit (SDM 3C 25.4.2), as SDM 3A 7.3 describes them. All
+ * memory that the switch reads or writes is located before anything changes, so that a page fault happens in the old
+ * task.
  */
 import {
   addSat32,
@@ -53,42 +53,42 @@ import {
 import { Activity, Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../control/vmcs.js';
 import { flushGuest } from '../control/vpid.js';
 
-/** Exit qualification (SDM 3C, table 27-2). */
+/** Exit qualification of a task switch (SDM 3C, table 27-2). */
 const Source = { call: 0n, iret: 1n, jump: 2n, gate: 3n } as const;
 const SOURCE_SHIFT = 30n;
 
-/** Vectoring information (SDM 3C, table 24-17). */
+/** IDT-vectoring information (SDM 3C, table 24-17). */
 const TYPE_SHIFT = 8n;
 const NMI = 2n;
-/** This type and those above it are raised by instructions. */
+/** First type of event that an instruction raises. */
 const FIRST_SOFTWARE_TYPE = 4n;
 const HAS_ERROR_CODE = 1n << 11n;
 const EXTERNAL = 1;
 
-/** Of a descriptor's type: the task is running, or waits for the one that it called; it has 32 bits. */
+/** Bits of a TSS descriptor's type: busy (the task runs, or waits for one that it called), and 32 bits. */
 const IS_BUSY = 1 << 1;
 const HAS_32_BITS = 1 << 3;
-/** The types of a task that can be called, and of one that can be returned to, of 16 bits. */
+/** Types of a 16-bit TSS that can be called, and of one that can be returned to. */
 const AVAILABLE_TASK = 1;
 const BUSY_TASK = 3;
 
 const FLAGS_NESTED = 1n << 14n;
 const FLAGS_VIRTUAL_8086 = 1n << 17n;
-/** The flags there are, and the one that is always set (SDM 3C 26.3.1.4). */
+/** Defined bits of RFLAGS, and the bit that is always set (SDM 3C 26.3.1.4). */
 const FLAGS_DEFINED = 0x003f_7fd5n;
 const FLAGS_ONE = 2n;
 const CR0_TS = 1n << 3n;
-/** L0 to L3 and LE of DR7, which are the task's own (SDM 3B 17.2.4). */
+/** L0 to L3 and LE of DR7, which belong to the task (SDM 3B 17.2.4). */
 const DR7_LOCAL = 0x155n;
 const DR6_TASK_SWITCH = 1n << 15n;
-/** Of a stack segment's rights. */
+/** Access rights of a stack segment. */
 const EXPANDS_DOWN = 1 << 2;
 const STACK_HAS_32_BITS = 1 << 14;
-/** Interruptibility (SDM 3C, table 24-3). */
+/** Interruptibility state (SDM 3C, table 24-3). */
 const SHADOWS = 3n;
 const NMI_BLOCKED = 1n << 3n;
 
-/** A task that was called begins with the selector of the one that called it. */
+/** The state of a called task begins with the caller's selector. */
 const LINK_BYTES = 2;
 
 const Switch = struct(
@@ -106,7 +106,7 @@ const Switch = struct(
 );
 type Switch = Ref<typeof Switch>;
 
-/** Switches to another task, or raises in the old or the new one what the switch may not do. */
+/** Switches to another task, or raises a fault of the switch in the old or the new task. */
 export function onTaskSwitch(vcpu: Vcpu): void {
   const change = local(Switch);
   readRequest(change);
@@ -136,7 +136,10 @@ function readPaging(paging: Paging): void {
   paging.efer = vmread(Field.guestEfer);
 }
 
-/** INT n and the like, and CALL, JMP and IRET: the old task goes on behind the instruction. */
+/**
+ * Whether an instruction caused the switch: CALL, JMP, IRET, or INT n and the like. The old task then continues after
+ * the instruction.
+ */
 function isFromInstruction(change: Switch): boolean {
   return change.source !== Source.gate || eventType(change) >= FIRST_SOFTWARE_TYPE;
 }
@@ -146,8 +149,8 @@ function eventType(change: Switch): u64 {
 }
 
 /**
- * Finds all that the switch reads and writes before anything is changed. A task is of the global table, or TR could not be loaded
- * (SDM 3C 26.3.1.2); the processor has looked at that before the exit, too.
+ * Finds all memory that the switch reads and writes, before anything changes. A TSS must be in the global table, or TR
+ * could not be loaded (SDM 3C 26.3.1.2); the processor has checked that before the exit, too.
  */
 function findTasks(change: Switch): boolean {
   const old = change.old;
@@ -172,14 +175,14 @@ function findTaskDescriptor(change: Switch, task: Task, isWrite: boolean): boole
   return search === Search.found || raisePageFault(change.fault, task.descriptor);
 }
 
-/** What a descriptor of the wrong kind raises (SDM 3A, table 7-1). */
+/** The exception for a descriptor of the wrong kind (SDM 3A, table 7-1). */
 function wrongTask(change: Switch): u64 {
   return change.source === Source.iret ? Exception.invalidTss : Exception.generalProtection;
 }
 
 /**
- * Steps 4 to 6 of SDM 3A 7.3. The processor has done them before the exit, but maybe with another descriptor: what its
- * TLB leads to, or what another processor has changed since.
+ * Does steps 4 to 6 of SDM 3A 7.3. The processor has done them before the exit, but perhaps with another descriptor:
+ * one from a stale TLB entry, or one that another processor has changed since.
  */
 function canBeEntered(change: Switch): boolean {
   const selector = change.next.selector & 0xfffc;
@@ -189,7 +192,7 @@ function canBeEntered(change: Switch): boolean {
   return u32(rights & IS_PRESENT) !== 0 || raise(change.fault, Exception.segmentNotPresent, selector);
 }
 
-/** Also the word in which a task that was called names the one that called it. */
+/** Finds the new task's state, and for writing its first word, in which a called task has its caller. */
 function findNextState(change: Switch): boolean {
   const next = change.next;
   const paging = change.paging;
@@ -214,7 +217,10 @@ function hasWholeState(task: Task, fault: Fault): boolean {
   return raise(fault, Exception.invalidTss, task.selector & 0xfffc);
 }
 
-/** JMP and IRET end the old task; all but IRET make the new one busy. */
+/**
+ * Finds the descriptors whose busy bit changes: JMP and IRET clear that of the old task, all but IRET set that of the
+ * new one.
+ */
 function findBusyBits(change: Switch): boolean {
   if (endsOldTask(change) && !findTaskDescriptor(change, change.old, true)) return false;
   return change.source === Source.iret || findTaskDescriptor(change, change.next, true);
@@ -224,7 +230,7 @@ function endsOldTask(change: Switch): boolean {
   return change.source === Source.jump || change.source === Source.iret;
 }
 
-/** Steps 7 to 11 of SDM 3A 7.3. A task that was called has the one that called it in its first word. */
+/** Does steps 7 to 11 of SDM 3A 7.3. The first word of a called task's state gets the caller's selector. */
 function leaveTask(change: Switch, registers: Registers): void {
   const source = change.source;
   const old = change.old;
@@ -242,12 +248,12 @@ function leaveTask(change: Switch, registers: Registers): void {
   if (source !== Source.iret) setTypeBits(next.descriptor, IS_BUSY);
 }
 
-/** CALL and task gates: the new task returns to the old one. */
+/** Whether the new task returns to the old one: after CALL and through task gates. */
 function isNested(change: Switch): boolean {
   return change.source === Source.call || change.source === Source.gate;
 }
 
-/** Steps 12 to 14 of SDM 3A 7.3. From here on faults are those of the new task. */
+/** Does steps 12 to 14 of SDM 3A 7.3. From here on faults happen in the new task. */
 function enterTask(change: Switch, registers: Registers): void {
   const next = change.next;
   const fault = change.fault;
@@ -279,7 +285,7 @@ function loadTaskRegister(task: Task): void {
   setSegmentRegister(Segment.tr, task.selector, descriptor);
 }
 
-/** Loads CR3 where paging is on. False where it may not be loaded: with PAE four entries come with it. */
+/** Loads CR3 if paging is on. Returns false if it is invalid: with PAE the four PDPTEs are loaded too. */
 function loadPageTables(paging: Paging, cr3: u64): boolean {
   if ((paging.cr0 & CR0_PG) === 0n) return true;
   if ((paging.cr4 & CR4_PAE) !== 0n && !loadPaeEntries(cr3)) return false;
@@ -289,7 +295,10 @@ function loadPageTables(paging: Paging, cr3: u64): boolean {
   return true;
 }
 
-/** IRET lets NMIs in again, an NMI holds others back; and an instruction that is done casts no shadow. */
+/**
+ * Updates NMI blocking: IRET ends it, an NMI begins it. Also ends blocking by STI and MOV SS, since the instruction is
+ * complete.
+ */
 function blockNmis(change: Switch): void {
   const state = vmread(Field.guestInterruptibility) & u64(~SHADOWS);
   if (change.source === Source.iret) vmwrite(Field.guestInterruptibility, state & u64(~NMI_BLOCKED));
@@ -299,8 +308,8 @@ function blockNmis(change: Switch): void {
 }
 
 /**
- * What is left when the switch is done or has failed: an error code on the stack, and exceptions. A processor that was
- * halted has been woken by what came through the gate.
+ * Finishes a switch that is done or has failed: pushes an error code, and raises exceptions. The event at a task gate
+ * has woken a halted processor.
  */
 function finish(change: Switch, vcpu: Vcpu): void {
   const fault = change.fault;
@@ -315,7 +324,7 @@ function finish(change: Switch, vcpu: Vcpu): void {
   }
 }
 
-/** The error code of an exception that came through a task gate, on the stack of the new task. */
+/** Pushes the error code of an exception that came through a task gate on the new task's stack. */
 function pushErrorCode(change: Switch): void {
   const width: u32 = isWide(change.next) ? 4 : 2;
   const rights = u32(vmread(GUEST_RIGHTS + 2 * Segment.ss));
@@ -335,7 +344,7 @@ function pushErrorCode(change: Switch): void {
   vmwrite(Field.guestRsp, u64(u32((pointer & ~mask) | top)));
 }
 
-/** Whether `width` bytes at `top` lie in the stack segment; one that expands down begins above its limit. */
+/** Whether `width` bytes at `top` lie in the stack segment. One that expands down starts above its limit. */
 function isOnStack(top: u32, width: u32, rights: u32, mask: u32): boolean {
   requires(width >= 2 && width <= 4);
   const limit = u32(vmread(GUEST_LIMIT + 2 * Segment.ss));
