@@ -1,10 +1,10 @@
-/** What becomes of an instruction that left the guest. */
+/** The result of an emulated instruction. */
 export const Answer = {
-  /** It is done: the guest goes on behind it. */
+  /** The instruction is complete: the guest continues after it. */
   done: 0,
-  /** The guest gets #UD. */
+  /** The instruction raises #UD. */
   invalidOpcode: 1,
-  /** The guest gets #GP(0). */
+  /** The instruction raises #GP(0). */
   generalProtection: 2,
 } as const;
 export type Answer = (typeof Answer)[keyof typeof Answer];

@@ -1,30 +1,30 @@
 /**
- * Who answers an access to an MSR. The permission maps of both vendors and the dispatch of their exits are made from
- * these numbers, so that the two cannot differ: an owner that has an access exit is the one that then handles it.
+ * Owners of MSRs, which answer accesses to them. The permission maps of both vendors and the dispatch of their exits
+ * are built from these numbers, so they cannot differ: if an owner intercepts an access, it also handles it.
  */
 import { list, requires, U32, type u32 } from '../../transpiler/lib/index.js';
 
 export const Owner = {
-  /** #GP, and the first access to each is an event: the MSR is in no list, or in one as what a guest must not have. */
+  /** #GP, and the first access to each MSR is an event: the MSR is in no list, or in one as forbidden. */
   refused: 0,
-  /** #GP: the MSR belongs to what the guest's processor does not have. */
+  /** #GP: the MSR belongs to a feature that the guest's processor lacks. */
   absent: 1,
-  /** The access is done on the processor, without an exit where a permission map can say so. */
+  /** The access goes to the processor, without a VM exit if the permission maps cover the MSR. */
   processor: 2,
-  /** Reads pass. A write of the present value does nothing, any other raises #GP. */
+  /** Reads reach the register. A write of its present value does nothing; any other raises #GP. */
   fixed: 3,
-  /** Reads pass. A write changes the bits that msrParts.ts names; the others stay. */
+  /** Reads reach the register. A write changes only the bits that msrParts.ts lists. */
   partly: 4,
-  /** Memory types: exits/memoryTypes.ts. Reads exit from the first write on that did not reach the register. */
+  /** MTRRs: space/mtrrShadow.ts. Reads are intercepted after the first write whose value did not reach the register. */
   memoryType: 5,
   apicBase: 6,
-  /** Reads pass. A write is ignored, as one of an update that the processor finds unfit. */
+  /** Reads reach the register. A write is ignored, as if the processor had rejected the update. */
   microcode: 7,
-  /** On Intel: where the processor writes its advice. */
+  /** On Intel: the address at which the processor writes hardware feedback. */
   feedback: 8,
-  /** On AMD-V: commands to the local APIC in x2APIC mode. */
+  /** On AMD-V: the ICR in x2APIC mode. */
   command: 9,
-  /** On AMD-V: what SVM itself uses. */
+  /** On AMD-V: MSRs that SVM itself uses. */
   efer: 10,
   virtualization: 11,
   hostSave: 12,
@@ -32,15 +32,15 @@ export const Owner = {
 export type Owner = (typeof Owner)[keyof typeof Owner];
 export const OWNERS = 13;
 
-/** What exits, in the bits of AMD's permission map (APM 2, 15.11). */
+/** Accesses to intercept, in the bits of AMD's permission map (APM 2, 15.11). */
 export const READS = 1;
 export const WRITES = 2;
 const BOTH = 3;
 
-/** By owner. */
+/** Intercepted accesses, by owner. */
 const exits = list(U32, [BOTH, BOTH, 0, WRITES, WRITES, WRITES, WRITES, WRITES, WRITES, WRITES, BOTH, BOTH, BOTH]);
 
-/** Which accesses to an MSR of `owner` exit: READS, WRITES, both or none. */
+/** The accesses to an MSR of `owner` that are intercepted: READS, WRITES, both or none. */
 export function exitsOf(owner: u32): u32 {
   requires(owner < OWNERS);
   return exits.get(owner);

@@ -1,6 +1,6 @@
 /**
- * The owner of each MSR, a byte each, filled once from the lists. Handlers look the owner of an exit up here; the vendors
- * make their permission maps of it.
+ * The table of the owners of all MSRs, one byte each, filled once from the lists. Handlers look up the owner of an MSR
+ * here; the vendors build their permission maps from it.
  */
 import {
   arr,
@@ -27,20 +27,20 @@ import { AMD_BANKS_FIRST, AMD_BANKS_LAST, msrsOfAmd } from './msrsOfAmd.js';
 import { msrsOfBoth } from './msrsOfBoth.js';
 import { INTEL_COUNTERS_FIRST, INTEL_COUNTERS_LAST, msrsOfIntel } from './msrsOfIntel.js';
 
-/** Three ranges of MSRs, one after the other: from 0, from C000_0000 and from C001_0000 on. */
+/** The table covers three ranges of MSRs, in order: from 0, from C000_0000 and from C001_0000 on. */
 export const MSRS_IN_RANGE = 0x2000;
 export const PLACES = 0x6000;
 const SECOND_RANGE = 0xc000_0000;
 const THIRD_RANGE = 0xc001_0000;
-/** Stands for no place. */
+/** Returned for an MSR outside the table. */
 export const OUTSIDE = 0xffff_ffff;
 const OWNER_PAGES = 6;
-/** A byte eight times. */
+/** Repeats a byte eight times by multiplication. */
 const EIGHT_TIMES = 0x0101_0101_0101_0101n;
 
 /**
- * Ranges that hypervisors use for MSRs of their own, the second one KVM; no processor has them. One that tsvm itself runs
- * under would take the guest's values for tsvm's, and write to its memory.
+ * Ranges that hypervisors use for MSRs of their own, the second one by KVM; no processor has them. If tsvm itself runs
+ * under such a hypervisor, that would take the guest's values for tsvm's, and write to tsvm's memory.
  */
 const SYNTHETIC_FIRST = 0x4000_0000;
 const SYNTHETIC_LAST = 0x4000_00ff;
@@ -48,13 +48,13 @@ const KVM_FIRST = 0x4b56_4d00;
 const KVM_LAST = 0x4b56_4dff;
 
 const OwnerBytes = struct('MsrOwnerBytes', { size: PLACES }, { at: at(0, arr(U8, PLACES)) });
-/** The same eight at a time. */
+/** The same table in words of eight owners. */
 const OwnerWords = struct('MsrOwnerWords', { size: PLACES }, { at: at(0, arr(U64, 0xc00)) });
 
 const MsrOwners = struct('MsrOwners', { size: 16 }, { bytes: at(0, HPA), isAmd: at(8, BOOL) });
 const owners = instance(MsrOwners);
 
-/** Fills the table for AMD's processors, or for Intel's. */
+/** Fills the table for AMD processors or for Intel's. */
 export function assignMsrs(isAmd: boolean): void {
   owners.bytes = allocatePages(OWNER_PAGES);
   owners.isAmd = isAmd;
@@ -78,7 +78,7 @@ function assignIntel(): void {
   }
 }
 
-/** Both are in one range. */
+/** Sets the owner of the MSRs from `first` to `last`, which are in the same range. */
 function assign(first: u32, last: u32, owner: u32): void {
   const start = placeOf(first);
   const end = placeOf(last);
@@ -86,7 +86,7 @@ function assign(first: u32, last: u32, owner: u32): void {
   fillMemory(hpa(owners.bytes + u64(start)), u8(owner), u64(end - start) + 1n);
 }
 
-/** Where the MSR `number` is in the table and in AMD's permission map; OUTSIDE where no map speaks of it. */
+/** The index of the MSR `number` in this table and in AMD's permission map; OUTSIDE if no map covers it. */
 export function placeOf(number: u32): u32 {
   if (number < MSRS_IN_RANGE) return number;
   if (number >= SECOND_RANGE && number - SECOND_RANGE < MSRS_IN_RANGE) return number - SECOND_RANGE + MSRS_IN_RANGE;
@@ -94,7 +94,7 @@ export function placeOf(number: u32): u32 {
   return OUTSIDE;
 }
 
-/** Who answers an access to the MSR `number`. */
+/** The owner of the MSR `number`. */
 export function ownerOf(number: u32): u32 {
   const place = placeOf(number);
   const owner: u32 = place < PLACES ? ownerAt(place) : ownerOutside(number);
@@ -102,7 +102,7 @@ export function ownerOf(number: u32): u32 {
   return owner;
 }
 
-/** Who answers an access to the MSR at `place`. */
+/** The owner of the MSR at index `place`. */
 export function ownerAt(place: u32): u32 {
   requires(place < PLACES);
   const byte = physical(OwnerBytes, owners.bytes).at.get(place);
@@ -111,7 +111,7 @@ export function ownerAt(place: u32): u32 {
   return owner;
 }
 
-/** Whether all 32 MSRs from `place` on, a multiple of 32, are answered by `owner`. */
+/** Whether `owner` has all 32 MSRs from index `place` on, a multiple of 32. */
 export function are32OwnedBy(place: u32, owner: u32): boolean {
   requires(place <= PLACES - 32 && owner < OWNERS);
   const words = physical(OwnerWords, owners.bytes).at;
@@ -120,7 +120,7 @@ export function are32OwnedBy(place: u32, owner: u32): boolean {
   return true;
 }
 
-/** MSRs that no map speaks of: their accesses always exit. */
+/** The owner of an MSR that no map covers. Its accesses are always intercepted. */
 function ownerOutside(number: u32): u32 {
   let owner: u32 = options.msr === MsrChoice.open ? Owner.processor : Owner.refused;
   if (isSynthetic(number)) owner = Owner.absent;
@@ -134,7 +134,7 @@ function isSynthetic(number: u32): boolean {
   return (number >= SYNTHETIC_FIRST && number <= SYNTHETIC_LAST) || (number >= KVM_FIRST && number <= KVM_LAST);
 }
 
-/** The guest has been told that the MSR `number` is refused: from now on that is no event. */
+/** Records that the guest was told that the MSR `number` is refused: further accesses are no events. */
 export function noteRefusal(number: u32): void {
   const place = placeOf(number);
   if (place < PLACES) physical(OwnerBytes, owners.bytes).at.set(place, Owner.absent);

@@ -1,6 +1,6 @@
 /**
- * MSRs of which a guest may change some bits: those that kernels change, as workarounds for errata or to save power. What
- * the others do is not documented, or takes something away that the hypervisor rests on.
+ * MSRs of which a guest may change some bits: those that kernels change as workarounds for errata or to save power. The
+ * other bits are undocumented, or would disable something that the hypervisor depends on.
  */
 import { list, U32, U64, type u32, type u64 } from '../../transpiler/lib/index.js';
 
@@ -12,7 +12,7 @@ const numbers = list(
   ],
 );
 
-/** In the order of `numbers`. */
+/** The changeable bits of each MSR, in the order of `numbers`. */
 // prettier-ignore
 const parts = list(U64, [
   // TEST_CTRL: #AC for locks on two cache lines, or on memory that is not cached. Not: how locks work (31).

@@ -1,12 +1,12 @@
 /**
- * MSRs of AMD's processors, from family 10h on: the first and the last of a range, and who answers it. A later line
- * counts where it overlaps an earlier one, of this list or of msrsOfBoth.ts. The manuals are APM 2, appendix A, and the
- * "BIOS and kernel developer's guides" and "processor programming references" of the families.
+ * MSRs of AMD processors from family 10h on: the first and the last MSR of a range, and its owner. A later line
+ * overrides an earlier one, of this list or of msrsOfBoth.ts. The manuals are APM 2, appendix A, and the "BIOS and
+ * kernel developer's guides" and "processor programming references" of the families.
  *
- * C001_0000 to C001_0FFF and C001_1000 to C001_11FF hold the machine's configuration, of which much is not documented.
- * Reading it tells nothing that a guest must not know, and kernels do so without being ready for #GP. Writing it may
- * move memory (IORR, TOP_MEM, RMP_BASE), give away system management mode (SMM_KEY, HWCR.SMMLOCK), change what CPUID
- * tells, or the voltage (P-state definitions). So writes change what a line below says, and nothing else.
+ * C001_0000 to C001_0FFF and C001_1000 to C001_11FF hold the machine's configuration, much of it undocumented. Reads
+ * reveal nothing secret, and kernels make them without handling #GP. Writes may move memory (IORR, TOP_MEM, RMP_BASE),
+ * open system management mode (SMM_KEY, HWCR.SMMLOCK), change what CPUID shows, or change the voltage (P-state
+ * definitions). So only writes that a line below permits have an effect.
  */
 import { list, U32 } from '../../transpiler/lib/index.js';
 import { Owner } from './msrOwner.js';
@@ -52,6 +52,9 @@ export const msrsOfAmd = list(U32, [
   0xc001_1030, 0xc001_103d, Owner.processor, // IBS: tells of instructions in registers, the hypervisor's too
 ]);
 
-/** Outside the permission map's ranges, so these always exit: banks of machine checks (SMCA). */
+/**
+ * Banks of machine checks (SMCA). They lie outside the permission map's ranges, so their accesses are always
+ * intercepted.
+ */
 export const AMD_BANKS_FIRST = 0xc000_2000;
 export const AMD_BANKS_LAST = 0xc000_2fff;

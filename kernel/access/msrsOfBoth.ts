@@ -1,6 +1,6 @@
 /**
- * MSRs that both vendors have: the first and the last of a range, and who answers it. The manuals are SDM 4 and APM 2,
- * appendix A. What passes has its reason beside it: what the guest can do with it to the hypervisor, which is nothing.
+ * MSRs that both vendors have: the first and the last MSR of a range, and its owner. The manuals are SDM 4 and APM 2,
+ * appendix A. The comment beside an MSR that the guest may access says why it cannot harm the hypervisor by it.
  */
 import { list, U32 } from '../../transpiler/lib/index.js';
 import { Owner } from './msrOwner.js';

@@ -1,9 +1,9 @@
 /**
- * MSRs of Intel's processors, from Nehalem on: the first and the last of a range, and who answers it. A later line
- * counts where it overlaps an earlier one, of this list or of msrsOfBoth.ts. The manual is SDM 4.
+ * MSRs of Intel processors from Nehalem on: the first and the last MSR of a range, and its owner. A later line
+ * overrides an earlier one, of this list or of msrsOfBoth.ts. The manual is SDM 4.
  *
- * What is fixed is set and mostly locked by firmware: it says where protected memory lies (SMRR, PRMRR, SEAMRR, TME), or
- * how fast and at which voltage the processor runs at most.
+ * Firmware sets the MSRs of Owner.fixed and mostly locks them: they say where protected memory lies (SMRR, PRMRR,
+ * SEAMRR, TME), or limit the processor's speed and voltage.
  */
 import { list, U32 } from '../../transpiler/lib/index.js';
 import { Owner } from './msrOwner.js';
@@ -15,8 +15,8 @@ export const msrsOfIntel = list(U32, [
   0x002a, 0x002c, Owner.fixed, // EBL_CR_POWERON, EBC_FREQUENCY_ID: straps of the bus
   0x0033, 0x0033, Owner.partly, // TEST_CTRL
   0x0034, 0x0035, Owner.processor, // SMI_COUNT, CORE_THREAD_COUNT: read only
-  // FEATURE_CONTROL is locked (vmx/enable.ts), so that writes raise #GP as on the bare machine. It reads as the firmware
-  // allowing VMX, which is no promise: software looks for VMX in CPUID first (SDM 3C 23.6).
+  // FEATURE_CONTROL is locked (vmx/control/enable.ts), so writes raise #GP as on the bare machine. It reads as if the
+  // firmware allowed VMX, which promises nothing: software looks for VMX in CPUID first (SDM 3C 23.6).
   0x003a, 0x003b, Owner.processor, // FEATURE_CONTROL; TSC_ADJUST: the guest's clock
   0x0040, 0x0047, Owner.processor, // LASTBRANCH_FROM: records of branches
   0x004e, 0x004f, Owner.processor, // PPIN: the processor's number
@@ -100,6 +100,6 @@ export const msrsOfIntel = list(U32, [
   0xc000_0080, 0xc000_0080, Owner.processor, // EFER: guest and host have one each
 ]);
 
-/** Outside the bitmap's ranges, so these always exit: counters outside the cores. */
+/** Counters outside the cores. They lie outside the bitmap's ranges, so their accesses are always intercepted. */
 export const INTEL_COUNTERS_FIRST = 0x2000;
 export const INTEL_COUNTERS_LAST = 0x3fff;

@@ -1,7 +1,8 @@
 /**
- * Pages for the hypervisor, taken one after the other at start and never given back. They lie in even MiB only: address
- * line 20 is 0 in all their addresses, so that a guest which closes it (APM 2, 15.30.1, DIS_A20M) changes none of the
- * hypervisor's accesses. The odd MiB are hidden with them, since they are other names of these pages while it is closed.
+ * Allocates pages for the hypervisor at start-up, one after the other; they are never freed. The pages lie in even MiB
+ * only, so bit 20 is 0 in all their addresses, and a guest that clears address line 20 (APM 2, 15.30.1, DIS_A20M) does
+ * not change the hypervisor's accesses. The odd MiB are hidden as well, because they are aliases of these pages while
+ * the line is cleared.
  */
 import {
   addSat64,
@@ -21,21 +22,21 @@ import { fail } from '../report/fail.js';
 
 export const PAGE_BYTES = 4096n;
 
-/** How much memory differs in address bits below line 20, and how far apart the even MiB are. */
+/** Size of a MiB, which bit 20 of an address selects; and the distance between even MiB. */
 export const ADDRESS_LINE_20 = 0x10_0000n;
 const EVEN_DISTANCE = 0x20_0000n;
 
 const Allocator = struct('Allocator', { size: 24 }, { next: at(0, HPA), end: at(8, HPA), used: at(16, U64) });
 const state = instance(Allocator);
 
-/** The pages come from the `bytes` bytes at `start`, both multiples of a page. */
+/** Sets the memory from which pages are allocated: `bytes` bytes at `start`, both multiples of a page. */
 export function allocatorStart(start: Hpa, bytes: u64): void {
   state.next = start;
   state.end = hpa(start + bytes);
   state.used = 0n;
 }
 
-/** The first of `count` zeroed pages, one after the other. Stops start-up where there are none left. */
+/** Allocates `count` zeroed, consecutive pages and returns the first. Stops start-up if too few are left. */
 export function allocatePages(count: u32): Hpa {
   markAllocation();
   const bytes: u64 = u64(count) * PAGE_BYTES;
@@ -47,14 +48,14 @@ export function allocatePages(count: u32): Hpa {
   return first;
 }
 
-/** The next place with `bytes` bytes in one even MiB. */
+/** The next address with room for `bytes` bytes in one even MiB. */
 function placeFor(bytes: u64): Hpa {
   const next = state.next;
   const offset = u64(next) & (EVEN_DISTANCE - 1n);
   return addSat64(offset, bytes) <= ADDRESS_LINE_20 ? next : hpa(next + u64(EVEN_DISTANCE - offset));
 }
 
-/** How many bytes are taken. */
+/** Number of allocated bytes. */
 export function allocatorUsed(): u64 {
   return state.used;
 }

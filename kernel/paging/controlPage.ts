@@ -1,4 +1,4 @@
-/** Pages in which the processor keeps what it needs to run a guest. */
+/** Pages that control a guest: VMCBs and VMCSs. */
 import { local, u64, type Hpa } from '../../transpiler/lib/index.js';
 import { beginLine, print, printHex } from '../report/console.js';
 import { stop } from '../report/fail.js';
@@ -6,9 +6,9 @@ import { allocatePages } from './allocator.js';
 import { copyFirmwareMtrrs, MemoryType, memoryTypeIn, MtrrChange, Mtrrs, readMtrrsWith } from './mtrr.js';
 
 /**
- * A zeroed page for a VMCB or a VMCS. The processor may keep it in a cache of its own, as it does with ordinary memory
- * only (APM 2, 15.5.1; SDM 3C 24.2), so start-up stops where the firmware does not let the first processor cache it. Later
- * the guest cannot change that (mtrrShadow.ts).
+ * Allocates a zeroed page for a VMCB or a VMCS. The processor may cache it internally, but only write-back memory (APM
+ * 2, 15.5.1; SDM 3C 24.2). So start-up stops if the firmware's MTRRs on the BSP do not make it write-back. The guest
+ * cannot change that later (mtrrShadow.ts).
  */
 export function allocateControlPage(): Hpa {
   const page = allocatePages(1);
@@ -21,7 +21,10 @@ export function allocateControlPage(): Hpa {
   stop();
 }
 
-/** By this processor's own MTRRs, which the firmware, or the INIT by which QEMU starts it, may have left off. */
+/**
+ * Whether this processor's own MTRRs make the page write-back. The firmware, or the INIT by which QEMU starts the
+ * processor, may have left them disabled.
+ */
 function isWriteBack(page: Hpa): boolean {
   const mtrrs = local(Mtrrs);
   const unchanged = local(MtrrChange);

@@ -1,4 +1,4 @@
-/** Memory type range registers (SDM 3A, 11.11; APM 2, 7.7): which addresses are cached, and how. */
+/** Memory type range registers (SDM 3A, 11.11; APM 2, 7.7): they set how memory is cached. */
 import {
   arr,
   at,
@@ -26,7 +26,7 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 
-/** Memory types, as MTRRs, PAT and EPT number them. */
+/** Memory types, with their numbers in MTRRs, PAT and EPT. */
 export const MemoryType = { uncached: 0, writeCombining: 1, writeThrough: 4, writeProtected: 5, writeBack: 6 } as const;
 
 const MTRR_CAPABILITIES = 0xfe;
@@ -46,7 +46,7 @@ const HAS_FIXED = 1n << 8n;
 const VALID = 1n << 11n;
 /** SYSCFG: MtrrTom2En, Tom2ForceMemTypeWB. */
 const TOP_2_IS_WRITE_BACK = (1n << 21n) | (1n << 22n);
-/** AMD keeps RdMem and WrMem above the type (APM 2, 7.9.1). */
+/** Mask of the type: AMD has RdMem and WrMem above it (APM 2, 7.9.1). */
 const TYPE_MASK = 7n;
 
 const FIXED_REGISTERS = list(U32, [0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f]);
@@ -57,9 +57,9 @@ const PAGE_BYTES = 0x1000n;
 const FIXED_END = 0x10_0000n;
 const FOUR_GIB = 1n << 32n;
 const ADDRESS_MASK = 0xf_ffff_ffff_f000n;
-/** The first MiB is mapped page by page. */
+/** Page tables for the first MiB, which is mapped by 4 KiB pages. */
 const FIRST_MIB_TABLES = 2;
-/** None of the types, which are below 8. */
+/** Not a memory type: those are below 8. */
 const NO_TYPE = 8;
 
 const VariableRange = struct('VariableRange', { size: 24 }, { base: at(0, U64), mask: at(8, U64), type: at(16, U8) });
@@ -72,18 +72,18 @@ export const Mtrrs = struct(
     fixedEnabled: at(1, BOOL),
     defaultType: at(2, U8),
     variableCount: at(4, U32),
-    /** Where write-back memory from 4 GiB on ends; 4 GiB where no such register rules. */
+    /** End of the write-back memory above 4 GiB that TOP_MEM2 sets; 4 GiB itself if it sets none. */
     writeBackEnd: at(8, U64),
-    /** The types of the first MiB, a byte each, in the order of FIXED_REGISTERS. */
+    /** The types of the first MiB, one byte each, in the order of FIXED_REGISTERS. */
     fixed: at(16, arr(U64, FIXED_REGISTER_COUNT)),
     variable: at(104, arr(VariableRange, MAX_VARIABLE)),
   },
 );
 export type Mtrrs = Ref<typeof Mtrrs>;
-/** What the firmware set on the first processor. */
+/** The MTRRs of the BSP as the firmware set them. */
 const firmware = instance(Mtrrs, { align: 8 });
 
-/** Up to two registers, and values that they are to have: what follows is asked before they are written. */
+/** Values for up to two registers, to find out what would follow before they are written. */
 export const MtrrChange = struct(
   'MtrrChange',
   { size: 24 },
@@ -91,15 +91,15 @@ export const MtrrChange = struct(
 );
 export type MtrrChange = Ref<typeof MtrrChange>;
 
-/** Reads the registers of this processor, once: what the firmware set is what `memoryTypeAt` and `uniformType` speak of. */
+/** Reads this processor's registers once. memoryTypeAt() and uniformType() refer to these values of the firmware. */
 export function readMtrrs(): void {
   const none = local(MtrrChange);
   readMtrrsWith(firmware, none);
 }
 
 /**
- * Gives this processor the firmware's types of the first one: all are to have the same (SDM 3A 11.11.8). While they are off
- * all memory is uncached, so that nothing of what is written back comes to be cached again.
+ * Gives this processor the firmware's memory types of the BSP, since all processors must have the same (SDM 3A
+ * 11.11.8). While the MTRRs are disabled all memory is uncached, so nothing is cached again after WBINVD.
  */
 export function copyFirmwareMtrrs(): void {
   wrmsr(MTRR_DEFAULT_TYPE, 0n);
@@ -114,7 +114,7 @@ export function copyFirmwareMtrrs(): void {
   writeCr3(readCr3());
 }
 
-/** The valid ranges come first, and the others are off. */
+/** Writes a variable range. The valid ranges come first; the others are disabled. */
 function writeVariable(index: u32): void {
   requires(index < MAX_VARIABLE);
   const range = firmware.variable.at(index);
@@ -123,13 +123,13 @@ function writeVariable(index: u32): void {
   wrmsr(FIRST_VARIABLE_BASE + 2 * index + 1, isValid ? range.mask | VALID : 0n);
 }
 
-/** How many variable ranges this processor has, as far as they count here. */
+/** Number of variable ranges of this processor, at most MAX_VARIABLE. */
 function variableRegisters(): u32 {
   const capabilities = tryRdmsr(MTRR_CAPABILITIES);
   return min32(u32(capabilities.value & VARIABLE_COUNT_MASK), MAX_VARIABLE);
 }
 
-/** Reads the registers of this processor into `mtrrs`, as they would be with `change`. */
+/** Reads this processor's registers into `mtrrs`, as if `change` had been written. */
 export function readMtrrsWith(mtrrs: Mtrrs, change: MtrrChange): void {
   const defaults = registerWith(MTRR_DEFAULT_TYPE, change);
   mtrrs.enabled = (defaults & ENABLED) !== 0n;
@@ -142,7 +142,7 @@ export function readMtrrsWith(mtrrs: Mtrrs, change: MtrrChange): void {
   readVariable(mtrrs, variableRegisters(), change);
 }
 
-/** A register that the processor does not have reads as 0. */
+/** The value of a register as if `change` had been written; 0 if the processor lacks it. */
 function registerWith(number: u32, change: MtrrChange): u64 {
   if (number === change.first) return change.firstValue;
   if (number === change.second) return change.secondValue;
@@ -162,7 +162,7 @@ function readFixed(mtrrs: Mtrrs, change: MtrrChange): void {
   }
 }
 
-/** Keeps the valid ones of the first `count` variable ranges. */
+/** Stores the valid ones of the first `count` variable ranges. */
 function readVariable(mtrrs: Mtrrs, count: u32, change: MtrrChange): void {
   requires(count <= MAX_VARIABLE);
   let kept: u32 = 0;
@@ -181,17 +181,17 @@ function readVariable(mtrrs: Mtrrs, count: u32, change: MtrrChange): void {
   mtrrs.variableCount = kept;
 }
 
-/** How many page tables the ranges can ask for: each has two ends, and each end splits pages of two sizes. */
+/** Most page tables that the ranges can require: each range has two ends, and each end splits pages of two sizes. */
 export function splitTables(): u32 {
   return 4 * min32(firmware.variableCount, MAX_VARIABLE) + FIRST_MIB_TABLES;
 }
 
-/** The type that the firmware's MTRRs give to the page at `address`. */
+/** The type of the page at `address` according to the firmware's MTRRs. */
 export function memoryTypeAt(address: Hpa): u8 {
   return memoryTypeIn(firmware, address);
 }
 
-/** The type that `mtrrs` give to the page at `address`. */
+/** The type of the page at `address` according to `mtrrs`. */
 export function memoryTypeIn(mtrrs: Mtrrs, address: Hpa): u8 {
   const byte = u64(address);
   if (!mtrrs.enabled) return MemoryType.uncached;
@@ -199,7 +199,7 @@ export function memoryTypeIn(mtrrs: Mtrrs, address: Hpa): u8 {
   return variableType(mtrrs, byte);
 }
 
-/** The fixed ranges are 64 KiB each up to 80000h, 16 KiB each up to c0000h, then 4 KiB each. */
+/** The type in the fixed ranges: of 64 KiB up to 80000h, of 16 KiB up to C0000h, then of 4 KiB. */
 function fixedType(mtrrs: Mtrrs, address: u32): u8 {
   requires(address < 0x10_0000);
   if (address < 0x8_0000) return fixedTypeByNumber(mtrrs, address >> 16);
@@ -213,7 +213,10 @@ function fixedTypeByNumber(mtrrs: Mtrrs, number: u32): u8 {
   return u8((register >> (8n * u64(number & 7))) & TYPE_MASK);
 }
 
-/** Overlapping ranges: uncached wins, write-through beats write-back, what the manual leaves open is uncached. */
+/**
+ * The type in the variable ranges. Where they overlap, uncached wins and write-through beats write-back; a combination
+ * that the manual leaves undefined counts as uncached.
+ */
 function variableType(mtrrs: Mtrrs, address: u64): u8 {
   let type: u8 = NO_TYPE;
   const count = min32(mtrrs.variableCount, MAX_VARIABLE);
@@ -236,14 +239,14 @@ function isWriteBackOrThrough(type: u8): boolean {
 }
 
 /**
- * Whether one type of the firmware's rules the whole page of `bytes` bytes at `start`, so that one entry may map it
+ * Whether the firmware's MTRRs give the whole page of `bytes` bytes at `start` one type, so that one entry may map it
  * (APM 2, 7.7.3). `bytes` is a power of two and `start` a multiple of it.
  */
 export function uniformType(start: Hpa, bytes: u64): boolean {
   return isUniformIn(firmware, start, bytes);
 }
 
-/** The same of `mtrrs`. */
+/** Whether `mtrrs` give the whole page of `bytes` bytes at `start` one type. */
 export function isUniformIn(mtrrs: Mtrrs, start: Hpa, bytes: u64): boolean {
   if (!mtrrs.enabled || bytes <= PAGE_BYTES) return true;
   const first = u64(start);

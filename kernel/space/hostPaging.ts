@@ -1,6 +1,6 @@
 /**
- * The hypervisor's own address space (APM 2, 5.3): the image, of which nothing is both writable
- * and executable, and all machine memory at DIRECT. Nothing else is mapped, address 0 least of all.
+ * The hypervisor's own address space (APM 2, 5.3): the image, in which no page is both writable and executable, and all
+ * machine memory at DIRECT. Nothing else is mapped, in particular not address 0.
  */
 import {
   hpa,
@@ -24,12 +24,12 @@ import { allocatePages, PAGE_BYTES } from '../paging/allocator.js';
 import { splitTables } from '../paging/mtrr.js';
 import { Entry, EntryFormat, largestPageLevel, mapRange, placeOfEntry } from '../paging/pageTables.js';
 
-/** The MMIO that every machine has lies below. */
+/** The MMIO that every machine has lies below 4 GiB. */
 const FOUR_GIB = 0x1_0000_0000n;
-/** Room for 64 TiB; the image has its place above. */
+/** Size of the direct map, 64 TiB. The image is mapped above it. */
 const DIRECT_BYTES = 1n << 46n;
 
-/** Of CR3: where the top table is. */
+/** Bits of CR3 with the address of the top table. */
 const ADDRESS = 0x000f_ffff_ffff_f000n;
 const PRESENT = 1n << 0n;
 const WRITABLE = 1n << 1n;
@@ -43,14 +43,14 @@ const GIB_BITS = 30n;
 const GIB_PAGE_LEVEL = 3;
 const TOP_ENTRY_BITS = 39n;
 /**
- * The top table; the image's and the trampoline's three levels; and what splits the largest pages of memory: both ends of
- * the image's read-only part, and the end of memory.
+ * Number of tables besides those counted below: the top table, three levels each for the image and the trampoline, and
+ * those that split the largest pages, at both ends of the image's read-only part and at the end of memory.
  */
 const FEW_TABLES = 19;
-/** At least so many processors have their memory in the even MiB of a large page, where it holds nothing else. */
+/** At least this many processors' blocks fit into the even MiB of one large page, if nothing else is there. */
 const PROCESSORS_IN_LARGE_PAGE = 16;
 
-/** At most how many pages `buildHostTables` takes, where memory ends at `top`. */
+/** Most pages that buildHostTables() takes if memory ends at `top`. */
 export function hostTablePages(top: u64): u32 {
   const gibTables = largestPageLevel() === GIB_PAGE_LEVEL ? 0 : u32(mappedEnd(top) >> GIB_BITS) + 1;
   const stackTables = u32(processorCount() / PROCESSORS_IN_LARGE_PAGE) + 2;
@@ -59,8 +59,7 @@ export function hostTablePages(top: u64): u32 {
 }
 
 /**
- * Builds the page tables for an image that lies at `image`, on a machine whose memory ends at
- * `top`. Returns what CR3 takes.
+ * Builds the page tables for an image at `image`, on a machine whose memory ends at `top`. Returns the value for CR3.
  */
 export function buildHostTables(image: Hpa, top: u64): Hpa {
   const root = allocatePages(1);
@@ -70,7 +69,7 @@ export function buildHostTables(image: Hpa, top: u64): Hpa {
   return root;
 }
 
-/** Where the machine memory ends that the hypervisor can reach, where memory ends at `top`. */
+/** End of the machine memory that the hypervisor can access, if memory ends at `top`. */
 export function mappedEnd(top: u64): u64 {
   return top > FOUR_GIB ? min64(top, DIRECT_BYTES) : FOUR_GIB;
 }
@@ -90,7 +89,7 @@ function mapPart(root: Hpa, image: Hpa, from: Hva, to: Hva, rights: u64): void {
   mapRights(root, from, hpa(image + u64(from - bounds.text)), u64(to - from), rights);
 }
 
-/** The image's code and constants stay read-only by this way, too. */
+/** Maps machine memory at DIRECT. The image's code and constants are read-only there, too. */
 function mapMachine(root: Hpa, image: Hpa, end: u64): void {
   const bounds = imageBounds();
   const after = hpa(image + u64(bounds.data - bounds.text));
@@ -99,7 +98,10 @@ function mapMachine(root: Hpa, image: Hpa, end: u64): void {
   mapDirect(root, mapProcessors(root, after), hpa(end), DATA);
 }
 
-/** Maps memory from `start` on up to the last stack of the processors, without the page below each. Returns what comes next. */
+/**
+ * Maps memory from `start` up to the processors' last stack, except for the page below each stack. Returns the address
+ * after it.
+ */
 function mapProcessors(root: Hpa, start: Hpa): Hpa {
   let next: Hpa = start;
   const count = processorCount();
@@ -114,18 +116,18 @@ function mapProcessors(root: Hpa, start: Hpa): Hpa {
   return next;
 }
 
-/** Machine memory from `from` up to, not including, `to`. */
+/** Maps machine memory from `from` up to, but not including, `to` at DIRECT. */
 function mapDirect(root: Hpa, from: Hpa, to: Hpa, rights: u64): void {
   mapRights(root, directAddress(from), from, u64(to - from), rights);
 }
 
-/** Processors that start there switch paging on there, so its address has to stay the same. */
+/** Identity-maps the trampoline: APs switch paging on there, so the address must not change. */
 function mapTrampoline(root: Hpa): void {
   const page = trampolinePage();
   if (page !== 0n) mapRights(root, hva(u64(page)), page, PAGE_BYTES, CODE);
 }
 
-/** Nobody starts there any more, and what is there is the guest's: the address leads nowhere from now on. */
+/** Unmaps the trampoline page: no processor starts there any longer, and the page belongs to the guest. */
 export function unmapTrampoline(): void {
   if (trampolinePage() === 0n) return;
   const place = placeOfEntry(hpa(readCr3() & ADDRESS), u64(trampolinePage()), 1);

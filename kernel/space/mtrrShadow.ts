@@ -1,15 +1,15 @@
 /**
- * The guest's MTRRs. Those of the processor rule the hypervisor's memory, too: its code, and the control pages, which the
- * processor may keep in a cache of its own as it does with write-back memory only (APM 2, 15.5.1; SDM 3C 24.2). A write
- * after which hidden memory would not be write-back, or the page of the local APIC be cached, does not reach the
- * register; the guest reads back what it wrote. It must not raise #GP: Linux clears MTRR_DEF_TYPE.E on each processor
- * for a moment (SDM 3A 11.11.8), as it sets the other registers.
+ * Emulates the guest's writes to MTRRs. The processor's MTRRs also apply to the hypervisor's memory: its code, and the
+ * control pages, which the processor may cache internally only if they are write-back (APM 2, 15.5.1; SDM 3C 24.2). So
+ * a write does not reach the register if hidden memory would no longer be write-back, or the local APIC's page would
+ * become cached; the guest then reads back what it wrote. Raising #GP is not possible: Linux clears MTRR_DEF_TYPE.E on
+ * each processor for a moment while it sets the other registers (SDM 3A 11.11.8).
  *
- * The threads of a core may share its MTRRs, so one processor at a time checks a write and does it: else two writes, each
- * harmless by the registers that its processor has read, could be harmful together.
+ * One processor at a time checks and does a write, because the threads of a core may share MTRRs: two writes, each
+ * harmless according to the registers that its processor has read, could be harmful together.
  *
- * What the guest's own memory then gets is what it had before. On VT-x MTRRs do not count for it at all. On AMD-V it stays
- * cached while the guest, with CR0.CD set and its caches written back, expects it not to be: that is coherent all the same.
+ * The guest's own memory then keeps its old types. On VT-x MTRRs do not apply to it at all. On AMD-V it stays cached
+ * while the guest, with CR0.CD set and its caches written back, expects it to be uncached; that is still coherent.
  */
 import {
   at,
@@ -50,18 +50,18 @@ const Writes = struct('MtrrWrites', { size: 4 }, { lock: at(0, SpinLock) });
 const writes = instance(Writes);
 
 const CHUNK_BYTES = 0x20_0000n;
-/** Reserved bits: of MTRR_DEF_TYPE, of a variable range's base and of its mask (SDM 3A 11.11.2). */
+/** Reserved bits of MTRR_DEF_TYPE, of a variable range's base and of its mask (SDM 3A 11.11.2). */
 const DEFAULT_RESERVED = 0xffff_ffff_ffff_f300n;
 const BASE_RESERVED = 0xf00n;
 const MASK_RESERVED = 0x7ffn;
 const TYPE = 0xffn;
-/** AMD's fixed ranges have RdMem and WrMem above each type: whether memory answers at all (APM 2, 7.9.1). */
+/** RdMem and WrMem, which AMD's fixed ranges have above each type: whether accesses go to memory (APM 2, 7.9.1). */
 const ROUTING = 0x1818_1818_1818_1818n;
-/** SYSCFG: MtrrFixDramModEn, without which these bits are reserved. */
+/** SYSCFG.MtrrFixDramModEn. While it is clear, RdMem and WrMem are reserved. */
 const SYSTEM_CONFIGURATION = 0xc001_0010;
 const ROUTING_CHANGES = 1n << 19n;
 
-/** What the guest reads from the MTRR `number` of this processor. */
+/** The value that the guest reads from the MTRR `number` of this processor. */
 export function guestMtrr(shadow: MtrrShadow, number: u32): u64 {
   const index = indexOf(number);
   if (shadow.isShadowed.get(index)) return shadow.values.get(index);
@@ -69,12 +69,12 @@ export function guestMtrr(shadow: MtrrShadow, number: u32): u64 {
   return seen.value;
 }
 
-/** Whether the register `number` has not got what the guest wrote. */
+/** Whether the guest's value of the MTRR `number` did not reach the register. */
 export function isShadowed(shadow: MtrrShadow, number: u32): boolean {
   return shadow.isShadowed.get(indexOf(number));
 }
 
-/** The guest writes `value` to the MTRR `number` of this processor. False where that raises #GP. */
+/** Writes `value` to the MTRR `number` of this processor for the guest. Returns false if that raises #GP. */
 export function writeMtrr(shadow: MtrrShadow, number: u32, value: u64): boolean {
   takeLock(writes.lock);
   const isDone = writeLocked(shadow, number, value);
@@ -110,7 +110,10 @@ function writeOne(shadow: MtrrShadow, number: u32, value: u64): boolean {
   return true;
 }
 
-/** The other register of the range is shadowed: both get what the guest wrote, or none, and the range is off meanwhile. */
+/**
+ * Writes one register of a range whose other register is shadowed. Both registers get the guest's values, or neither
+ * does. The range is disabled in between.
+ */
 function writePair(shadow: MtrrShadow, number: u32, value: u64): boolean {
   const baseNumber = u32(number & ~1);
   const maskNumber = u32(number | 1);
@@ -131,7 +134,7 @@ function writePair(shadow: MtrrShadow, number: u32, value: u64): boolean {
   return true;
 }
 
-/** False where the processor does not take a value: the range is then as it was. */
+/** Sets both registers of a range. Returns false, with the range unchanged, if the processor rejects a value. */
 function setRange(both: MtrrChange): boolean {
   const base = rdmsr(both.first);
   const mask = rdmsr(both.second);
@@ -143,8 +146,8 @@ function setRange(both: MtrrChange): boolean {
 }
 
 /**
- * Whether hidden memory is write-back with `change`, and the local APIC's page uncached if the firmware made it so. A page
- * of 2 MiB in which types change is not looked at closer: it counts as changed.
+ * Whether with `change` hidden memory is write-back, and the local APIC's page uncached if the firmware made it so. A
+ * chunk of 2 MiB with more than one type counts as not write-back.
  */
 function keepsTypes(change: MtrrChange): boolean {
   const mtrrs = local(Mtrrs);
@@ -170,7 +173,7 @@ function forget(shadow: MtrrShadow, number: u32): void {
   shadow.isShadowed.set(indexOf(number), false);
 }
 
-/** Whether the processor would take `value`: what is shadowed, it is not asked. */
+/** Whether the processor would accept `value`. A shadowed write is not tried on the processor. */
 function isWellFormed(number: u32, value: u64, present: u64): boolean {
   if (isFixed(number)) return areTypes(value & u64(~ROUTING)) && (keepsRouting(value, present) || mayChangeRouting());
   if (!isVariable(number)) return (value & DEFAULT_RESERVED) === 0n && isType(value & TYPE);
@@ -193,7 +196,7 @@ function areTypes(value: u64): boolean {
   return true;
 }
 
-/** 2, 3 and those above 6 are reserved. */
+/** Whether `type` is defined: 2, 3 and those above 6 are reserved. */
 function isType(type: u64): boolean {
   return type <= u64(MemoryType.writeBack) && type !== 2n && type !== 3n;
 }
@@ -206,7 +209,7 @@ function isFixed(number: u32): boolean {
   return !isVariable(number) && number !== MTRR_DEFAULT_TYPE;
 }
 
-/** Where the register `number` is in the shadow. */
+/** The index of the MTRR `number` in the shadow. */
 function indexOf(number: u32): u32 {
   let index: u32 = MTRR_REGISTERS - 1;
   if (isVariable(number)) index = number - FIRST_VARIABLE_BASE;

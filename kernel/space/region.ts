@@ -1,4 +1,4 @@
-/** Where the hypervisor stays: the highest memory below 4 GiB, so that low memory is the guest's. */
+/** The memory of the hypervisor: the highest below 4 GiB, so that low memory stays free for the guest. */
 import { addSat64, at, hpa, HPA, instance, min64, struct, u64, U64, type Hpa } from '../../transpiler/lib/index.js';
 import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
 import { processorCount } from '../machine/madt.js';
@@ -12,23 +12,28 @@ import { buildHostTables, hostTablePages } from './hostPaging.js';
 import { nestedTablePages } from './nestedPaging.js';
 import type { EntryFormat } from '../paging/pageTables.js';
 
-/** Nested page tables leave out whole large pages, and the image, of less than 1 MiB, comes to lie in an even MiB. */
+/**
+ * Alignment of the region: nested page tables leave out whole large pages, and the image, which is smaller than 1 MiB,
+ * lies in an even MiB.
+ */
 export const REGION_ALIGN = 0x20_0000n;
 export const FOUR_GIB = 0x1_0000_0000n;
-/** The permission maps, the owners of MSRs, the parking guest and a few more. */
+/** Pages for the permission maps, the table of MSR owners, the parking guest and a few others. */
 const OTHER_PAGES = 30;
-/** What is at least used of each 2 MiB: the even MiB, less what no longer holds the longest piece that is taken at once. */
+/** Bytes used of each 2 MiB, at least: the even MiB, minus a rest too short for the longest single allocation. */
 const USED_BYTES = ADDRESS_LINE_20 - PROCESSOR_BYTES;
-/** On each processor, the pages that control its guest and its parking guest, and those that keep the host's state. */
+/**
+ * Pages for each processor: those that control its guest and its parking guest, and those that hold the host's state.
+ */
 const CONTROL_PAGES = 4;
 
 const Region = struct('Region', { size: 16 }, { start: at(0, HPA), bytes: at(8, U64) });
-/** What the hypervisor keeps: the image, and behind it the allocator's pages. */
+/** The region: the image, followed by the allocator's pages. */
 export const region = instance(Region);
 
 /**
- * Moves the image there and takes the rest for the allocator, which will hold nested page tables of `nestedFormat`, too.
- * The guest will see all of it as reserved.
+ * Moves the image to the region and gives the rest to the allocator, also for nested page tables of `nestedFormat`. The
+ * guest sees the whole region as reserved.
  */
 export function moveToRegion(nestedFormat: EntryFormat): void {
   const bounds = imageBounds();
@@ -40,7 +45,7 @@ export function moveToRegion(nestedFormat: EntryFormat): void {
   relocate(start, takeRegion(start, bytes));
 }
 
-/** Takes the `bytes` bytes at `start`. Returns the page tables for a copy of the image that lies there. */
+/** Makes the `bytes` bytes at `start` the region. Returns the page tables for a copy of the image at `start`. */
 export function takeRegion(start: Hpa, bytes: u64): Hpa {
   const bounds = imageBounds();
   const imageBytes: u64 = u64(bounds.end - bounds.text);
@@ -53,7 +58,7 @@ export function takeRegion(start: Hpa, bytes: u64): Hpa {
   return tables;
 }
 
-/** How much memory the hypervisor needs on this machine. */
+/** Size of the region on this machine. */
 export function regionBytes(nestedFormat: EntryFormat): u64 {
   const bounds = imageBounds();
   const imageBytes: u64 = u64(bounds.end - bounds.text);
@@ -66,8 +71,8 @@ export function regionBytes(nestedFormat: EntryFormat): u64 {
 }
 
 /**
- * At least how large the region is in which `bytes` are used, with a page table for each of its 2 MiB. Such a table is less
- * than a 240th of what is used there; a 128th of `bytes` is enough for those of `bytes` and for their own.
+ * A lower bound of the region's size if `bytes` bytes of it are used, with a page table for each 2 MiB. Such a table is
+ * less than a 240th of what is used of 2 MiB, so a 128th of `bytes` suffices for these tables and their own.
  */
 function withHiddenTables(bytes: u64): u64 {
   return min64(regionFor(u64(addSat64(bytes, bytes / 128n) + REGION_ALIGN)), FOUR_GIB);
@@ -77,7 +82,7 @@ function regionFor(used: u64): u64 {
   return u64((used / USED_BYTES + 1n) * REGION_ALIGN);
 }
 
-/** Ends start-up where there is no such memory. */
+/** Ends start-up because there is too little free memory for the region. */
 export function failForMemory(bytes: u64): never {
   beginLine();
   print('too little memory: no ');

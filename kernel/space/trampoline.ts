@@ -1,6 +1,7 @@
 /**
- * The page below 1 MiB where the other processors start that the BSP sends a SIPI: runtime-c/trampoline.asm. It serves
- * start-up only, and is the guest's afterwards; but for Bochs on VT-x (kernel/vmx/exits/heldInit.ts), where it stays, hidden.
+ * The page below 1 MiB at which APs start after a SIPI of the BSP (runtime-c/trampoline.asm). It is used during
+ * start-up only and then belongs to the guest. On Bochs with VT-x (kernel/vmx/exits/heldInit.ts) it stays reserved and
+ * hidden from the guest.
  */
 import {
   arr,
@@ -34,42 +35,42 @@ import { fail } from '../report/fail.js';
 import { vcpuTable } from '../vcpu/processors.js';
 
 const CODE_BYTES = 0x100;
-/** Where its 64-bit code begins. */
+/** Offset of its 64-bit code. */
 const LONG_MODE = 0x80n;
 const DESCRIPTORS = 0x128n;
 const DESCRIPTORS_LIMIT = 0x17;
-/** The page's code, and what it reads. */
+/** Layout of the page: code, and the data that it reads. */
 const Trampoline = struct(
   'Trampoline',
   { size: 0x1000 },
   {
     code: at(0x000, arr(U8, CODE_BYTES)),
-    /** What LGDT takes. */
+    /** The operand of LGDT. */
     descriptorsLimit: at(0x100, U16),
     descriptorsBase: at(0x102, U32),
-    /** What the jump to 64-bit mode takes. */
+    /** The operand of the far jump to 64-bit mode. */
     continuation: at(0x108, U32),
     continuationSelector: at(0x10c, U16),
-    /** The page tables. */
+    /** Address of the page tables. */
     tables: at(0x110, U32),
     processorCount: at(0x114, U32),
-    /** Where the table is that says where each vcpu is. */
+    /** Address of the table of all vcpus. */
     vcpus: at(0x118, HVA),
     descriptors: at(0x128, arr(U64, 3)),
-    /** What LIDT takes: a table without a vector. */
+    /** The operand of LIDT: an empty table. */
     noInterruptsLimit: at(0x140, U16),
     noInterruptsBase: at(0x142, U32),
   },
 );
 
-/** What a SIPI can reach that the machine has no other use for: the video memory's place ends it. */
+/** End of the memory that a SIPI can reach and that is free for this: video memory follows. */
 export const LOW_MEMORY_END = 0xa_0000n;
 const PAGE_BITS = 12n;
 
 const Place = struct('TrampolinePlace', { size: 8 }, { page: at(0, HPA) });
 const place = instance(Place);
 
-/** Takes the highest free page of low memory, where there are processors to start. */
+/** Reserves the highest free page of low memory for the trampoline, if there are APs. */
 export function chooseTrampoline(): void {
   if (processorCount() <= 1) return;
   const page = highestFree(PAGE_BYTES, LOW_MEMORY_END, PAGE_BYTES);
@@ -78,22 +79,25 @@ export function chooseTrampoline(): void {
   useTrampoline(page);
 }
 
-/** Has the trampoline be at `page`, which is free. */
+/** Puts the trampoline at `page`, which is free. */
 export function useTrampoline(page: Hpa): void {
   place.page = page;
 }
 
-/** Where it is; 0 where there is none. */
+/** Address of the trampoline's page; 0 if there is none. */
 export function trampolinePage(): Hpa {
   return place.page;
 }
 
-/** The vector of a SIPI that leads to it; 0 where there is none. */
+/** Vector of a SIPI that starts a processor at the trampoline; 0 if there is none. */
 export function trampolineVector(): u32 {
   return u32(place.page >> PAGE_BITS) & 0xff;
 }
 
-/** Keeps it from the guest, for good: its memory map calls the page reserved, and it finds the decoy there. */
+/**
+ * Hides the trampoline page from the guest for good: the memory map marks it as reserved, and the guest finds the decoy
+ * page there.
+ */
 export function hideTrampoline(format: EntryFormat): void {
   const page = place.page;
   if (page === 0n) return;
@@ -101,13 +105,13 @@ export function hideTrampoline(format: EntryFormat): void {
   hidePage(gpa(u64(page)), format);
 }
 
-/** All processors have started: nothing of the hypervisor's is left there, and the page is as free as it was. */
+/** Clears the page after all processors have started, so that nothing of the hypervisor is left in it. */
 export function clearTrampoline(): void {
   const page = place.page;
   if (page !== 0n) fillMemory(page, 0, PAGE_BYTES);
 }
 
-/** Writes it, for processors that shall use the page tables of this one. */
+/** Writes the trampoline, for processors that will use this processor's page tables. */
 export function writeTrampoline(): void {
   const page = place.page;
   const bounds = imageBounds();
