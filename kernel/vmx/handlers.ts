@@ -8,7 +8,7 @@ import { onException } from './exits/exceptions.js';
 import type { ExitHandler } from './control/exitHandler.js';
 import { ExitReason, VMX_REASONS } from './control/exitReason.js';
 import { onInit, onSipi } from './exits/initSipi.js';
-import { onInvd, onVmcall, onXsetbv } from './exits/instructions.js';
+import { onInvd, onVmcall, onXsetbv } from './exits/emulatedInstructions.js';
 import { onReadMsr, onWriteMsr } from './exits/msr.js';
 import { onPort } from './exits/ports.js';
 import { onPreemptionTimer } from './exits/preemptionTimer.js';

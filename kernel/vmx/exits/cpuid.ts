@@ -24,7 +24,7 @@ import {
 import { CONSTANT_LEAVES, type CpuidAnswer } from '../../vcpu/vmxVcpu.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { isIn64BitCode } from '../control/codeMode.js';
-import { skipInstruction } from '../control/instruction.js';
+import { skipInstruction } from '../control/finishInstruction.js';
 import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
 

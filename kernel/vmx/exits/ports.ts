@@ -2,7 +2,7 @@ import { u16, u32 } from '../../../transpiler/lib/index.js';
 import type { Answer } from '../../access/answer.js';
 import { readPort, refuseString, writePort } from '../../exits/ports.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { finishInstruction } from '../control/instruction.js';
+import { finishInstruction } from '../control/finishInstruction.js';
 import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
 

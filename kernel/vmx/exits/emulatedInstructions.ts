@@ -5,7 +5,7 @@ import { isHypercall, onHypercall } from '../../exits/hypercall.js';
 import { setExtendedControl } from '../../exits/xsetbv.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Exception, injectException } from '../control/inject.js';
-import { finishInstruction, skipInstruction } from '../control/instruction.js';
+import { finishInstruction, skipInstruction } from '../control/finishInstruction.js';
 import { vmread } from '../control/operations.js';
 import { GUEST_RIGHTS, Segment } from '../control/vmcs.js';
 
