@@ -40,7 +40,7 @@ disk:           db 0                    ; its number for INT 13h
 serial_port:    dw 0                    ; messages also go to this port; 0: to none
 ranges:         dw 0                    ; entries of the table
 below_16_mib:   dw 0                    ; available memory from 1 MiB on, in KiB; at most 60 MiB are counted
-above_16_mib:   dw 0                    ;   available memory above, in units of 64 KiB
+above_16_mib:   dw 0                    ; available memory above, in units of 64 KiB
 extended:       dw 0                    ;   KiB
         align   4
 old_vector:     dd 0

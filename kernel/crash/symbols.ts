@@ -1,5 +1,5 @@
 /**
- * Looks up an address of the code in the image's symbol table, which linker/symbols.ts writes: the function and the
+ * Looks up an address of the code in the image's symbol table, which linker/toolchain/symbols.ts writes: the function and the
  * line.
  */
 import { hpa, min32, u32, u64, window, type Bytes, type Hva } from '../../transpiler/lib/index.js';

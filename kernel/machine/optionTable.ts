@@ -1,6 +1,6 @@
 /**
  * The table of all options: each option's values, their numbers, and how strict they are. The parser at start-up, the
- * message about an unknown word, `tsvm pack`, `image` and `run` (linker/options.ts), and the test of docs/boot.md read
+ * message about an unknown word, `tsvm pack`, `image` and `run` (linker/formats/options.ts), and the test of docs/boot.md read
  * it.
  *
  * A line is `option NAME=VALUE|VALUE...`. The first value is the default, and its number is 0. A `-` marks a value that
@@ -42,7 +42,7 @@ const LINES = list(STRING, [
   'option init=auto|+hold|-redirect',
 ]);
 
-/** Length of the "option " that starts each line. linker/options.ts finds the lines in an image by it. */
+/** Length of the "option " that starts each line. linker/formats/options.ts finds the lines in an image by it. */
 const PREFIX_BYTES = 7;
 /** Longest name of an option. */
 const NAME_MOST = 32;

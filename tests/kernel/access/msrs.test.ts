@@ -12,7 +12,7 @@ import { startGuest } from '../support/guest.js';
 import { startIntelGuest } from '../support/intel.js';
 import { vendors, type Vendor } from '../support/vendors.js';
 
-/** All MSRs that a permission map speaks of: from 0, from C000_0000 and from C001_0000 on. */
+/** All MSRs that a permission map covers: from 0, from C000_0000 and from C001_0000 on. */
 const ALL = [0, 0xc000_0000, 0xc001_0000].flatMap((start) => Array.from({ length: 0x2000 }, (_, i) => start + i));
 
 const [amd, intel] = vendors;
@@ -39,7 +39,7 @@ for (const [name, list] of Object.entries({ msrsOfBoth, msrsOfAmd, msrsOfIntel }
   });
 }
 
-t.test('AMD-V: an access exits exactly where its owner has it exit', (t) => {
+t.test('AMD-V: an access exits exactly if its owner intercepts it', (t) => {
   const { vmcb } = startGuest();
   const map = window(vmcb.msrPermissions, 0x2000);
   const wrong = ALL.filter((msr) => {
@@ -50,7 +50,7 @@ t.test('AMD-V: an access exits exactly where its owner has it exit', (t) => {
   t.end();
 });
 
-t.test('VT-x: an access exits exactly where its owner has it exit', (t) => {
+t.test('VT-x: an access exits exactly if its owner intercepts it', (t) => {
   const { read } = startIntelGuest();
   const map = window(read(Field.msrBitmap), 0x1000);
   const bit = (start: number, msr: number) => (map.u8(start + (placeOf(msr) >> 3)) >> (msr & 7)) & 1;
@@ -59,7 +59,7 @@ t.test('VT-x: an access exits exactly where its owner has it exit', (t) => {
   t.end();
 });
 
-/** What becomes of a read, and of a write that changes the value. */
+/** The outcome of a read, and of a write that changes the value. */
 function outcomes(vendor: Vendor, msr: number): string {
   const { processor, registers, execute } = vendor.start();
   processor.msrs.set(msr, 0x10n);
@@ -124,7 +124,7 @@ t.test(
   },
 );
 
-t.test('with msr=open what is in no list passes, and what is in one does not', (t) => {
+t.test('with msr=open an MSR in no list passes, and one in a list does not', (t) => {
   startGuest();
   options.msr = MsrChoice.open;
   assignMsrs(true);

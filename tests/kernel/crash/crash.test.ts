@@ -43,7 +43,7 @@ function stackOf(returnAddresses: readonly bigint[], lastCaller = 0n): bigint {
   return first;
 }
 
-/** What is printed for a page fault at `rip` in a function whose frame is at `rbp`. */
+/** The report of a page fault at `rip` in a function whose frame is at `rbp`. */
 function reportOf(rip: bigint, rbp: bigint): string[] {
   addMemory(0x9000n, 4096);
   const frame = physical(ExceptionFrame, 0x9000n);
@@ -67,7 +67,7 @@ t.test('an exception is named, with its registers', (t) => {
   t.end();
 });
 
-t.test('a crash names the functions and lines that led to it', (t) => {
+t.test('a crash report has a backtrace with functions and lines', (t) => {
   const lines = reportOf(START, stackOf([IMAGE_BASE + 0x140n, IMAGE_BASE + 0x208n]));
   t.same(lines.slice(-4), [
     AT_START,
@@ -120,7 +120,7 @@ t.test('a damaged symbol table never leads outside itself', (t) => {
   t.end();
 });
 
-t.test('the machine is reset after a crash where the option says so', (t) => {
+t.test('the machine is reset after a crash if the option says so', (t) => {
   options.crash = CrashAction.reset;
   t.equal(reportOf(START, 0n).at(-1), 'tsvm: resetting');
   t.ok(machine.reset);

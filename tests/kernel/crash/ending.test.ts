@@ -14,7 +14,7 @@ t.beforeEach(() => {
   consoleStart();
 });
 
-t.test('start-up that cannot go on says why on a line of its own and halts', (t) => {
+t.test('start-up that cannot go on prints the reason on its own line and halts', (t) => {
   print('something else');
   t.throws(() => fail('no memory'), HALTED);
   t.equal(machine.sent, 'tsvm: something else\r\ntsvm: no memory\r\n');
@@ -29,7 +29,7 @@ t.test('a reason in parts is ended as one line', (t) => {
   t.end();
 });
 
-/** What is done to reset a machine whose keyboard controller's status reads as `keyboardStatus`. */
+/** The steps of a reset if the keyboard controller's status reads as `keyboardStatus`. */
 function resetSteps(keyboardStatus: number): string[] {
   const steps: string[] = [];
   simulate({
@@ -52,7 +52,7 @@ t.test('the machine is reset by the chipset, else the keyboard controller, else 
   t.end();
 });
 
-t.test('a keyboard controller that is always busy does not hold up the reset', (t) => {
+t.test('a keyboard controller that is always busy does not block the reset', (t) => {
   t.same(resetSteps(0xff), ALL_WAYS);
   t.end();
 });

@@ -1,4 +1,4 @@
-/** Which machine checks the guest is told of: every combination, against the rule written a second time. */
+/** Which machine checks are passed to the guest: every combination, compared with a second implementation of the rule. */
 import fc from 'fast-check';
 import t from 'tap';
 import { isGuestsMachineCheck } from '../../../kernel/crash/machineChecks.js';
@@ -35,7 +35,7 @@ interface Bank {
   readonly mode: number;
 }
 
-/** An error that the guest survives: uncorrected, restartable, in a page of its own. */
+/** An error that the guest can survive: uncorrected, restartable, in one of its pages. */
 const SURVIVABLE: Bank = {
   valid: true,
   over: false,
@@ -85,7 +85,7 @@ function setBanks(
   });
 }
 
-/** The rule, as docs/security.md has it. */
+/** The rule of docs/security.md. */
 function isAllowed(isIntel: boolean, { restartable, canRecover, banks }: Checks): boolean {
   const isAllowedBank = (bank: Bank): boolean => {
     const bytes = 1n << BigInt(Math.min(Math.max(bank.lowestBit, 12), 52));
@@ -123,7 +123,7 @@ const anyChecks: fc.Arbitrary<Checks> = fc.record({
 });
 
 for (const isIntel of [true, false]) {
-  t.test(`${isIntel ? 'Intel' : 'AMD'}: a machine check is the guest's exactly where the rule says so`, (t) => {
+  t.test(`${isIntel ? 'Intel' : 'AMD'}: a machine check is passed to the guest exactly if the rule allows it`, (t) => {
     const { processor } = isIntel ? startIntelGuest() : startGuest();
     processor.leaves[0] = { eax: 0x16, ebx: isIntel ? 0x756e_6547 : 0x6874_7541 };
     const seen = new Set<boolean>();
@@ -143,7 +143,7 @@ for (const isIntel of [true, false]) {
 
 const RESUMABLE: Checks = { restartable: true, ofInstruction: false, canRecover: true, banks: [SURVIVABLE] };
 
-t.test('a register that cannot be read is taken for the worst', (t) => {
+t.test('for a register that cannot be read the worst is assumed', (t) => {
   const { processor } = startIntelGuest();
   processor.leaves[0] = { eax: 0x16, ebx: 0x756e_6547 };
   t.notOk(isGuestsMachineCheck(), 'no machine check registers at all');
@@ -157,7 +157,7 @@ t.test('a register that cannot be read is taken for the worst', (t) => {
   t.end();
 });
 
-t.test("the page of statistics is the hypervisor's, though the guest reads it", (t) => {
+t.test('an error in the page of statistics is not passed to the guest, although the guest can read the page', (t) => {
   const { processor, vcpu } = startGuest();
   publishStatistics(svmEntryFormat());
   t.ok(vcpu);
@@ -166,7 +166,7 @@ t.test("the page of statistics is the hypervisor's, though the guest reads it", 
   t.end();
 });
 
-/** A guest on Intel whose hypervisor meets a machine check. */
+/** A guest on Intel whose hypervisor gets a machine check. */
 function intelWith(checks: Checks) {
   const guest = startIntelGuest();
   guest.processor.leaves[0] = { eax: 0x16, ebx: 0x756e_6547 };
@@ -176,7 +176,7 @@ function intelWith(checks: Checks) {
   return guest;
 }
 
-t.test('VT-x: the guest gets it at the exit that follows at once, before an NMI that waits, too', (t) => {
+t.test('VT-x: the guest gets it at the immediately following exit, before a pending NMI', (t) => {
   const guest = intelWith(RESUMABLE);
   t.ok(onMachineCheck());
   t.equal(guest.read(Field.preemptionTimer), 0n);
@@ -201,7 +201,7 @@ t.test('VT-x: another exit that comes first does not lose it', (t) => {
   t.end();
 });
 
-t.test("VT-x: one at an entry is the guest's likewise, and the entry is made again", (t) => {
+t.test('VT-x: a machine check at a VM entry is passed to the guest too, and the entry is repeated', (t) => {
   const guest = intelWith(RESUMABLE);
   guest.exit(0x8000_0029);
   guest.exit(ExitReason.preemptionTimer);
@@ -209,7 +209,7 @@ t.test("VT-x: one at an entry is the guest's likewise, and the entry is made aga
   t.end();
 });
 
-t.test("VT-x: what is not the guest's goes on to the report", (t) => {
+t.test('VT-x: a machine check that is not passed to the guest is reported', (t) => {
   for (const checks of [
     { ...RESUMABLE, restartable: false },
     { ...RESUMABLE, ofInstruction: true },
@@ -224,14 +224,14 @@ t.test("VT-x: what is not the guest's goes on to the report", (t) => {
   t.end();
 });
 
-t.test("a machine check before there is a guest is nobody's", (t) => {
+t.test('a machine check before the guest runs is reported', (t) => {
   const guest = intelWith(RESUMABLE);
   guest.processor.msrs.set(GS_BASE, 0n);
   t.notOk(onMachineCheck());
   t.end();
 });
 
-t.test('AMD-V: it leaves the guest, which gets it, or the node ends with what the banks say', (t) => {
+t.test('AMD-V: it causes an exit, and is passed to the guest or ends the node with a report of the banks', (t) => {
   const guest = startGuest();
   setBanks(guest.processor.msrs, false, RESUMABLE);
   guest.exit(ExitCode.machineCheck);
@@ -247,7 +247,7 @@ t.test('AMD-V: it leaves the guest, which gets it, or the node ends with what th
   t.end();
 });
 
-t.test('AMD-V: every machine check leaves the guest', (t) => {
+t.test('AMD-V: every machine check is intercepted', (t) => {
   const { vmcb } = startGuest();
   t.ok((vmcb.interceptExceptions & (1 << MACHINE_CHECK)) !== 0);
   t.end();

@@ -1,4 +1,4 @@
-/** How the processor that crashes stops the others, and where each of them finds that the node has ended. */
+/** How the processor that crashes stops the others, and where the others notice that the node has ended. */
 import t from 'tap';
 import { stopGuest } from '../../../kernel/exits/stopGuest.js';
 import { options, TripleFaultAction } from '../../../kernel/machine/options.js';
@@ -38,7 +38,7 @@ function startWithApic(base: bigint) {
   return { ...guest, apic, sent };
 }
 
-t.test("before the guest runs a crash sends nothing to other processors: they are the firmware's", (t) => {
+t.test('before the guest runs a crash sends nothing to other processors: the firmware uses them', (t) => {
   const { apic, sent } = startWithApic(RESET_BASE | ENABLED);
   beginCrash();
   t.equal(apic.getUint32(COMMAND, true), 0);
@@ -46,7 +46,7 @@ t.test("before the guest runs a crash sends nothing to other processors: they ar
   t.end();
 });
 
-t.test('where an INIT stays pending, the last that all others get is one', (t) => {
+t.test('if INITs stay pending, the last command to all others is an INIT', (t) => {
   const { apic } = startWithApic(RESET_BASE | ENABLED);
   noteGuestRuns(Reach.nmiAndInit);
   beginCrash();
@@ -54,7 +54,7 @@ t.test('where an INIT stays pending, the last that all others get is one', (t) =
   t.end();
 });
 
-t.test('where an INIT would reset them, all others get an NMI only', (t) => {
+t.test('if an INIT would reset them, all others get only an NMI', (t) => {
   const { apic } = startWithApic(RESET_BASE | ENABLED);
   noteGuestRuns(Reach.nmi);
   beginCrash();
@@ -62,7 +62,7 @@ t.test('where an INIT would reset them, all others get an NMI only', (t) => {
   t.end();
 });
 
-t.test('in x2APIC mode the command goes by the MSR, the NMI first', (t) => {
+t.test('in x2APIC mode the commands are sent by the MSR, the NMI first', (t) => {
   const { sent } = startWithApic(RESET_BASE | X2APIC);
   noteGuestRuns(Reach.nmiAndInit);
   beginCrash();
@@ -70,7 +70,7 @@ t.test('in x2APIC mode the command goes by the MSR, the NMI first', (t) => {
   t.end();
 });
 
-t.test('a local APIC that the guest has switched off or moved away is used all the same', (t) => {
+t.test('a local APIC that the guest has switched off or moved is used nevertheless', (t) => {
   for (const base of [RESET_BASE, 0xff_1234_5000n | ENABLED, 0x7fff_f000n]) {
     const { apic, processor } = startWithApic(base | 0x100n);
     noteGuestRuns(Reach.nmi);
@@ -81,7 +81,7 @@ t.test('a local APIC that the guest has switched off or moved away is used all t
   t.end();
 });
 
-t.test('no address of the guest leads to memory any more', (t) => {
+t.test('after the end no guest-physical address is mapped', (t) => {
   const { vmcb } = startWithApic(RESET_BASE | ENABLED);
   noteGuestRuns(Reach.nmi);
   t.ok(walkTables(vmcb.nestedCr3, BigInt(CODE)));
@@ -99,7 +99,7 @@ t.test('a report does not wait for a console that another processor holds', (t) 
   t.end();
 });
 
-t.test('with triple-fault=halt the end of one processor stops the others, too', (t) => {
+t.test('with triple-fault=halt the end of one processor stops the others too', (t) => {
   const { apic } = startWithApic(RESET_BASE | ENABLED);
   noteGuestRuns(Reach.nmiAndInit);
   options.tripleFault = TripleFaultAction.halt;
@@ -110,7 +110,7 @@ t.test('with triple-fault=halt the end of one processor stops the others, too', 
 
 type Leave = () => void;
 
-/** Each starts a guest; what it returns has a processor leave it. */
+/** The ways to exit. Each starts a guest and returns a function that makes a processor exit. */
 const ways: Readonly<Record<string, () => Leave>> = {
   'AMD-V: NMI': () => amdExit(ExitCode.nmi),
   'AMD-V: the IRET of a handler of NMIs': () => amdExit(ExitCode.iret),
@@ -134,7 +134,7 @@ function intelExit(reason: number): Leave {
 }
 
 for (const [name, start] of Object.entries(ways)) {
-  t.test(`a processor that leaves its guest after the end stands still, without a word. ${name}`, (t) => {
+  t.test(`a processor that exits after the end halts without output. ${name}`, (t) => {
     const leave = start();
     const logged = logText();
     claimEnd();
@@ -157,7 +157,7 @@ t.test('an NMI that comes while the hypervisor runs stops it there, with INITs p
   t.end();
 });
 
-t.test('an NMI that comes before there is a guest stops the processor, too', (t) => {
+t.test('an NMI before the guest runs stops the processor too', (t) => {
   const { processor } = startGuest();
   processor.msrs.set(GS_BASE, 0n);
   t.notOk(onNmi());

@@ -43,7 +43,7 @@ t.test('the magic number spells tsvm', (t) => {
   t.end();
 });
 
-t.test('version: of the interface, and how many processors', (t) => {
+t.test('the version call returns the version of the interface and the number of processors', (t) => {
   const guest = startGuest(CODE);
   t.equal(call(guest, VERSION), 0n);
   t.equal(guest.vcpu.registers.rbx, 1n);
@@ -78,7 +78,7 @@ t.test('exit counts: the first reason from RSI on that was counted, then none', 
   t.end();
 });
 
-t.test('access counts: how many exited of one owner, on any processor', (t) => {
+t.test('access counts: the exits of one owner, on any processor', (t) => {
   const guest = startGuest(CODE, undefined, 2, 4);
   countAccess(vcpuOf(2).counters, 31);
   t.equal(call(guest, ACCESSES, 2n, 31n), 0n);
@@ -90,7 +90,7 @@ t.test('access counts: how many exited of one owner, on any processor', (t) => {
   t.end();
 });
 
-t.test('exit counts of a processor that is not there', (t) => {
+t.test('there are no exit counts for a processor that does not exist', (t) => {
   const guest = startGuest(CODE);
   t.equal(call(guest, EXITS, 1n), 2n);
   t.equal(call(guest, EXITS, 0xffff_ffff_ffff_ffffn, 0xffff_ffff_ffff_ffffn), 2n);
@@ -106,7 +106,7 @@ t.test('the log is read to its end', (t) => {
   t.end();
 });
 
-t.test('a position that the ring has forgotten gives the oldest byte that it knows', (t) => {
+t.test('a position that the ring has overwritten gives the oldest byte in it', (t) => {
   const guest = startGuest(CODE);
   for (let i = 0; i < 1000; i++) {
     print('a line that fills the ring');
@@ -126,7 +126,7 @@ t.test('a position behind the end gives nothing', (t) => {
   t.end();
 });
 
-t.test('the memory that is kept from the guest', (t) => {
+t.test('the hidden memory is reported', (t) => {
   const guest = startGuest(CODE);
   t.equal(call(guest, MEMORY), 0n);
   t.equal(guest.vcpu.registers.rbx, HIDDEN);

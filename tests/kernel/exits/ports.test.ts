@@ -108,7 +108,7 @@ for (const [name, start] of [
     t.end();
   });
 
-  t.test(`${name}: PM1 control takes S5, and of other sleep types all but SLP_EN`, (t) => {
+  t.test(`${name}: PM1 control accepts S5; of other sleep types it accepts all bits except SLP_EN`, (t) => {
     const { registers, access } = withSleepRegisters(start);
     for (const [base, off] of [
       [PM1A, OFF_A],
@@ -127,7 +127,7 @@ for (const [name, start] of [
     t.end();
   });
 
-  t.test(`${name}: no width and no neighbouring port leads past that`, (t) => {
+  t.test(`${name}: no width and no neighbouring port gets around that`, (t) => {
     const { registers, access } = withSleepRegisters(start);
     for (const [port, width, value, done] of [
       [PM1A + 1, 1, sleep(S3) >> 8, (sleep(S3) & ~ENABLE) >> 8],
@@ -145,7 +145,7 @@ for (const [name, start] of [
     t.end();
   });
 
-  t.test(`${name}: what has no SLP_EN passes as it is`, (t) => {
+  t.test(`${name}: a value without SLP_EN passes unchanged`, (t) => {
     const { registers, access } = withSleepRegisters(start);
     for (const value of [0x0001, S3 << 10, 0xdfff]) {
       registers.rax = BigInt(value);
@@ -156,7 +156,7 @@ for (const [name, start] of [
     t.end();
   });
 
-  t.test(`${name}: where S5 is not known, no sleep type is the guest’s`, (t) => {
+  t.test(`${name}: if S5 is unknown, the guest cannot use any sleep type`, (t) => {
     const { registers, access } = withSleepRegisters(start);
     sleepTypes.offA = 8;
     for (let type = 0; type < 8; type++) {
@@ -167,7 +167,7 @@ for (const [name, start] of [
     t.end();
   });
 
-  t.test(`${name}: strings raise #GP and do nothing`, (t) => {
+  t.test(`${name}: string instructions raise #GP and do nothing`, (t) => {
     const { registers, access } = withSleepRegisters(start);
     const rax = registers.rax;
     for (const isRead of [false, true]) t.equal(access({ port: PM1A, width: 2, isRead, isString: true }), 13);
@@ -178,7 +178,7 @@ for (const [name, start] of [
     t.end();
   });
 
-  t.test(`${name}: an access that goes beyond the last port is done as it is`, (t) => {
+  t.test(`${name}: an access beyond the last port passes unchanged`, (t) => {
     const { registers, access } = withSleepRegisters(start);
     registers.rax = 0x8765_4321n;
     t.equal(access({ port: 0xfffe, width: 4 }), 'done');
@@ -189,7 +189,7 @@ for (const [name, start] of [
     t.end();
   });
 
-  t.test(`${name}: of any access only SLP_EN is ever changed, and never set`, (t) => {
+  t.test(`${name}: for any access only SLP_EN changes, and it is never set`, (t) => {
     const { registers, access } = withSleepRegisters(start);
     const anyAccess = fc.record({
       port: fc.oneof(fc.integer({ min: PM1A - 4, max: PM1A + 4 }), fc.integer({ min: PM1B - 4, max: PM1B + 4 })),

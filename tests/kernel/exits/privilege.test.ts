@@ -1,4 +1,4 @@
-/** Who may make which hypercall. */
+/** The privileges that hypercalls need. */
 import t from 'tap';
 import { HypercallChoice, options } from '../../../kernel/machine/options.js';
 import { vendors } from '../support/vendors.js';
@@ -8,7 +8,7 @@ const NOT_ALLOWED = 3n;
 const NO_SUCH_FUNCTION = 1n;
 /** Exit counts, the log, and where the hypervisor's memory is. */
 const KERNEL_ONLY = [1n, 2n, 3n];
-/** The functions there are, and numbers of none. */
+/** All functions, and numbers without a function. */
 const ALL = [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n, 31n, 32n, 33n, 34n, 0xffff_ffffn, 0xffff_ffff_ffff_ffffn];
 const FUNCTIONS = 7n;
 

@@ -1,4 +1,4 @@
-/** The statistics that the guest's root reads: what they hold, and that the guest only reads them. */
+/** The statistics for the guest's root: their content, and that the guest can only read them. */
 import t from 'tap';
 import { Event, eventCount } from '../../../kernel/report/events.js';
 import { publishStatistics, Statistics, statisticsPage } from '../../../kernel/exits/statistics.js';
@@ -23,7 +23,7 @@ const rights: Record<string, (entry: bigint) => boolean> = {
 };
 
 for (const { name, start } of vendors) {
-  t.test(`${name}: the page says where the counts of each processor are`, (t) => {
+  t.test(`${name}: the page has the addresses of each processor's counts`, (t) => {
     const guest = start();
     publishStatistics(guest.format);
     guest.registers.rax = HYPERCALL;
@@ -46,7 +46,7 @@ for (const { name, start } of vendors) {
     t.end();
   });
 
-  t.test(`${name}: of hidden memory the guest reads these pages and no other, and writes and executes none`, (t) => {
+  t.test(`${name}: in hidden memory the guest can read only these pages, and write or execute none`, (t) => {
     const guest = start();
     publishStatistics(guest.format);
     const { counts } = physical(Statistics, statisticsPage());
@@ -63,7 +63,7 @@ for (const { name, start } of vendors) {
     t.end();
   });
 
-  t.test(`${name}: a write is not done; it is told of, and the guest finds the decoy there`, (t) => {
+  t.test(`${name}: a write is dropped and logged, and the guest then finds the decoy there`, (t) => {
     const guest = start();
     publishStatistics(guest.format);
     const page = statisticsPage();
@@ -77,7 +77,7 @@ for (const { name, start } of vendors) {
   });
 }
 
-t.test('on AMD-V the processor forgets that the page was read-only, since it need not by itself', (t) => {
+t.test('on AMD-V the read-only translation is flushed, since the processor need not do that by itself', (t) => {
   const guest = startGuest();
   publishStatistics(svmEntryFormat());
   guest.exit(0x400, 7n, statisticsPage());

@@ -17,7 +17,7 @@ function call(name: bigint): Registers {
   return vcpu.registers;
 }
 
-t.test('the time, and what it comes from', (t) => {
+t.test('the time and its clock are reported', (t) => {
   for (const hasInvariantTsc of [false, true]) {
     const machine = powerOnTimed({ hasInvariantTsc });
     startClock();
@@ -32,14 +32,14 @@ t.test('the time, and what it comes from', (t) => {
   t.end();
 });
 
-t.test('without a test task there is nothing to tell of it', (t) => {
+t.test('without a test task there are no figures', (t) => {
   powerOnTimed();
   startClock();
   t.equal(call(TEST_TASK).rax, 2n);
   t.end();
 });
 
-t.test('what the test task has found', (t) => {
+t.test('the figures of the test task are reported', (t) => {
   powerOnTimed({ hasInvariantTsc: false });
   startClock();
   testTask.period = POWER_TIMER_FREQUENCY;

@@ -53,7 +53,7 @@ for (const { name, start } of vendors) {
     },
   );
 
-  t.test(`${name}: the MSRs of other hypervisors raise #GP, whatever is below`, (t) => {
+  t.test(`${name}: the MSRs of other hypervisors raise #GP, even if tsvm runs under one`, (t) => {
     const { processor, registers, execute } = start();
     for (const msr of [0x4000_0000, 0x4000_00ff, 0x4b56_4d00, 0x4b56_4dff]) {
       processor.msrs.set(msr, 1n);
@@ -64,7 +64,7 @@ for (const { name, start } of vendors) {
     t.end();
   });
 
-  t.test(`${name}: the APIC cannot be moved over hidden memory, but elsewhere`, (t) => {
+  t.test(`${name}: the APIC can be moved, but not over hidden memory`, (t) => {
     const { processor, registers, execute } = start();
     processor.msrs.set(Number(APIC_BASE), 0xfee0_0900n);
     registers.rcx = APIC_BASE;
@@ -99,7 +99,7 @@ for (const { name, start } of vendors) {
     t.end();
   });
 
-  t.test(`${name}: where hidden memory is the guest finds a page of ones, and goes on`, (t) => {
+  t.test(`${name}: in place of hidden memory the guest finds a page of ones, and goes on`, (t) => {
     const { reachFor } = start();
     t.equal(reachFor(HIDDEN + 0x1234n), 'again');
     t.equal(eventCount(Event.hiddenMemory), 1n);

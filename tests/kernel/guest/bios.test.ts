@@ -62,7 +62,7 @@ t.test('the processor starts in the block at the top of low memory, in real mode
   t.end();
 });
 
-t.test('the block lies below what the BIOS has taken of low memory', (t) => {
+t.test('the block lies below the low memory that the BIOS uses', (t) => {
   t.equal(load(bareMap, 636), null);
   t.equal(state.cs.base, 0x9_e000n);
   t.same(table().slice(0, 3), [
@@ -73,7 +73,7 @@ t.test('the block lies below what the BIOS has taken of low memory', (t) => {
   t.end();
 });
 
-t.test('the table holds the map with the block reserved', (t) => {
+t.test('the table contains the map with the block reserved', (t) => {
   t.equal(load(), null);
   t.same(table(), [
     [0n, 0x9_ec00n, 1],
@@ -108,7 +108,7 @@ t.test('the disk is 0x80 unless the options name another', (t) => {
   t.end();
 });
 
-t.test('any map arrives in the table or is refused in one line', (t) => {
+t.test('any map is put into the table, or refused with one line', (t) => {
   const range = fc.record({ start: fc.bigInt(0n, 2n ** 33n), bytes: fc.bigInt(1n, 2n ** 32n), kind: fc.nat(7) });
   fc.assert(
     fc.property(fc.array(range, { maxLength: 160 }), fc.nat(0xffff), (ranges, baseKib) => {

@@ -34,7 +34,7 @@ function giveParts(firmware: Firmware, withInitrd: boolean): void {
   bootInfo.parts.at(GuestPart.initrd).end = BigInt(INITRD + 99);
 }
 
-t.test('without a guest of its own the image ends so that the firmware tries what comes next', (t) => {
+t.test('without a guest of its own the image returns so that the firmware tries its next boot option', (t) => {
   const firmware = opened();
   t.equal(startEfiGuest(), Status.notStarted);
   t.match(firmware.shown, /the firmware goes on as the guest/);
@@ -75,7 +75,7 @@ t.test('an initrd is offered while the kernel runs', (t) => {
   t.end();
 });
 
-t.test("another one's is withdrawn before the kernel runs, be there one of the bundle or not", (t) => {
+t.test('an initrd that others offer is withdrawn before the kernel runs, with or without one in the bundle', (t) => {
   for (const withInitrd of [true, false]) {
     const firmware = opened();
     firmware.offer(Buffer.from('another'));
@@ -88,7 +88,7 @@ t.test("another one's is withdrawn before the kernel runs, be there one of the b
   t.end();
 });
 
-t.test('firmware that does not withdraw it ends the start', (t) => {
+t.test('start-up ends if the firmware does not withdraw it', (t) => {
   const firmware = opened();
   firmware.offer(Buffer.from('another'));
   giveParts(firmware, false);
@@ -99,7 +99,7 @@ t.test('firmware that does not withdraw it ends the start', (t) => {
   t.end();
 });
 
-t.test('a kernel that the firmware does not load is said', (t) => {
+t.test('a kernel that the firmware does not load is reported', (t) => {
   const firmware = opened();
   giveParts(firmware, true);
   firmware.failing.set('loadImage', Status.unsupported);
@@ -131,7 +131,7 @@ t.test('an initrd that is offered to the image is its bundle', (t) => {
   t.end();
 });
 
-t.test('nothing offered is no bundle, and what is damaged is refused', (t) => {
+t.test('without an offered initrd there is no bundle, and a damaged one is refused', (t) => {
   opened();
   readOfferedBundle();
   t.notOk(isGiven(GuestPart.kernel));

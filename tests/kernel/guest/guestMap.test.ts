@@ -43,7 +43,7 @@ t.test('more ranges follow as setup data', (t) => {
   t.end();
 });
 
-t.test('a place that is too small ends start-up, and nothing is written behind it', (t) => {
+t.test('a buffer that is too small ends start-up, and nothing is written behind it', (t) => {
   powerOn(MEMORY);
   for (let i = 0n; i < 131n; i++) addMemoryRange(2n * i * 4096n, (2n * i + 1n) * 4096n, 1);
   readMemoryMap();
@@ -74,7 +74,7 @@ function guestMap(ranges: readonly EfiRange[], hidden: readonly (readonly [bigin
   return { view, bytes, descriptors };
 }
 
-t.test('what is hidden is cut out of the map of EFI and reserved there', (t) => {
+t.test('hidden memory is cut out of EFI’s map and reserved in it', (t) => {
   const ranges = [
     { type: 7, start: 0n, pages: 160n },
     { type: 7, start: 0x10_0000n, pages: 0x700n },
@@ -99,7 +99,7 @@ t.test('what is hidden is cut out of the map of EFI and reserved there', (t) => 
   t.end();
 });
 
-t.test('no page gets lost, whatever is hidden, and the map fits the room that is taken for it', (t) => {
+t.test('for any hidden memory no page gets lost, and the map fits into its buffer', (t) => {
   const pages = fc.array(fc.tuple(fc.constantFrom(7, 4, 6, 10), fc.bigInt(1n, 20n)), { maxLength: 8 });
   const hidden = fc.array(fc.tuple(fc.bigInt(0n, 100n), fc.bigInt(1n, 30n)), { maxLength: 3 });
   fc.assert(
@@ -132,13 +132,13 @@ t.test('no page gets lost, whatever is hidden, and the map fits the room that is
   t.end();
 });
 
-/** Ranges anywhere, as damaged firmware may give them: they overlap, have no pages, are in no order. */
+/** Any ranges, as damaged firmware may return them: overlapping, without pages, in no order. */
 const anyRanges = fc.array(fc.record({ type: fc.constantFrom(7, 4, 6, 10), start: fc.nat(99), pages: fc.nat(60) }), {
   maxLength: 24,
 });
 const anyHidden = fc.array(fc.tuple(fc.bigInt(0n, 100n), fc.bigInt(1n, 30n)), { maxLength: 6 });
 
-t.test('whatever the map of EFI holds, no byte is written beyond the room that is taken for it', (t) => {
+t.test('for any EFI map no byte is written beyond its buffer', (t) => {
   fc.assert(
     fc.property(anyRanges, anyHidden, fc.nat(47), (ranges, hidden, less) => {
       const memory = powerOn(MEMORY);

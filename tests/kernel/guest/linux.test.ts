@@ -77,7 +77,7 @@ t.test('the kernel runs at its preferred address', (t) => {
   t.end();
 });
 
-t.test('a relocatable kernel goes elsewhere where its preferred address is taken', (t) => {
+t.test('a relocatable kernel goes elsewhere if its preferred address is not free', (t) => {
   const kernel = bzImage({ preferred: 0x7f_f000n, workingBytes: 0x2000, relocatable: true });
   const message = "tsvm: the guest's kernel: too little memory: it needs 8192 free bytes between ";
   t.equal(load({ kernel }), `${message}0x7ff000 and 0x100000000`, 'never below it');
@@ -99,7 +99,7 @@ t.test('the initrd goes to the top of memory', (t) => {
   t.end();
 });
 
-t.test('the initrd stays below the highest address that this Linux takes', (t) => {
+t.test('the initrd stays below the highest address that this Linux accepts', (t) => {
   t.equal(load({ kernel: bzImage({ initrdHighest: 0x5f_ffff }), initrd: noise(5000, 7) }), null);
   t.equal(places.initrd, 0x5f_e000n);
   t.end();
@@ -201,7 +201,7 @@ t.test('no screen is described where there is none, or in a graphics mode', (t) 
   t.end();
 });
 
-t.test('a module that is no bzImage is named', (t) => {
+t.test('a module that is not a bzImage is reported', (t) => {
   const changed = (change: (view: DataView) => void): Uint8Array => {
     const kernel = bzImage();
     change(viewOf(kernel));
@@ -257,7 +257,7 @@ t.test('too long a command line is refused', (t) => {
   t.end();
 });
 
-t.test('wherever the modules lie, they arrive whole or are refused in one line', (t) => {
+t.test('modules at any addresses are copied completely, or refused with one line', (t) => {
   const place = fc.integer({ min: MIB / 256, max: MEMORY / 256 - 0x800 }).map((units) => units * 256);
   const lengths = fc.record({
     paragraphs: fc.integer({ min: 1, max: 0x4000 }),
@@ -295,7 +295,7 @@ t.test('wherever the modules lie, they arrive whole or are refused in one line',
   t.end();
 });
 
-t.test('any bytes as a kernel are started or refused in one line', (t) => {
+t.test('any bytes as a kernel are started, or refused with one line', (t) => {
   const change = fc.tuple(fc.integer({ min: 0x1f1, max: 0x268 }), fc.nat(255));
   fc.assert(
     fc.property(fc.array(change, { maxLength: 12 }), fc.integer({ min: 0, max: 4000 }), (changes, length) => {

@@ -98,7 +98,7 @@ const bytesAt = (address: number, length: number): Uint8Array => memory.subarray
 const information = (): DataView => viewOf(bytesAt(Number(registers.rbx), 0x80));
 const textAt = (address: number): string => Buffer.from(bytesAt(address, 64)).toString('latin1').split('\0')[0] ?? '';
 
-t.test('a file whose header has addresses is loaded from the address that the header’s tells', (t) => {
+t.test('a file whose header has addresses is loaded as these say', (t) => {
   const kernel = file(0x2000, 0x1_0003, [0x40_0300, 0x40_0000, 0x40_1000, 0x40_1800, 0x40_0500]);
   t.equal(load({ kernel }), null);
   t.ok(same(bytesAt(0x40_0000, 0x1000), kernel.subarray(0x100, 0x1100)));
@@ -161,7 +161,7 @@ t.test('the information holds memory, command line, module and map', (t) => {
   t.end();
 });
 
-t.test('what cannot be loaded is refused in one line', (t) => {
+t.test('a file that cannot be loaded is refused with one line', (t) => {
   const part = { target: 0x40_0000, offset: 0x1000, fileBytes: 0x200 };
   const changed = (offset: number, value: number): Uint8Array => {
     const kernel = elf(0x40_0000, [part]);
@@ -208,7 +208,7 @@ t.test('what cannot be loaded is refused in one line', (t) => {
   t.end();
 });
 
-t.test('wherever the files lie, they arrive whole or are refused in one line', (t) => {
+t.test('files at any addresses are copied completely, or refused with one line', (t) => {
   const place = fc.integer({ min: 0, max: MEMORY - 0x1_0000 });
   const sizes = fc.tuple(fc.integer({ min: 1, max: 0x2_0000 }), fc.integer({ min: 1, max: 0x1_0000 }));
   let arrived = 0;
@@ -235,7 +235,7 @@ t.test('wherever the files lie, they arrive whole or are refused in one line', (
   t.end();
 });
 
-t.test('any bytes as a kernel are started or refused in one line', (t) => {
+t.test('any bytes as a kernel are started, or refused with one line', (t) => {
   const change = fc.tuple(fc.oneof(fc.nat(120), fc.integer({ min: HEADER_AT + 4, max: HEADER_AT + 32 })), fc.nat(255));
   const kinds = fc.constantFrom(
     elf(0x40_0000, [{ target: 0x40_0000, offset: 0x1000, fileBytes: 0x200 }]),

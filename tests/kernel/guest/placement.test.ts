@@ -28,7 +28,7 @@ function choose(count: number, more: readonly EfiRange[] = []): string | null {
   return stopOf(choosePlaces);
 }
 
-t.test('the map of EFI does not lie on the block in low memory, where that alone has room', (t) => {
+t.test('EFI’s map is not put over the block in low memory, even if no other place has room', (t) => {
   t.equal(choose(700), null);
   t.ok(places.efiMap < MIB);
   const end = places.efiMap + BigInt(places.efiMapBytes);
@@ -36,7 +36,7 @@ t.test('the map of EFI does not lie on the block in low memory, where that alone
   t.end();
 });
 
-t.test('a kernel does not go where the map of EFI has runtime services', (t) => {
+t.test('a kernel is not put over EFI’s runtime services', (t) => {
   t.match(choose(1, [{ type: 6, start: 2n * MIB, pages: 1n }]), /too little memory: it needs 2097152 free bytes/);
   t.end();
 });

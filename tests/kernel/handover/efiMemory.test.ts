@@ -13,21 +13,21 @@ function opened(): Firmware {
   return firmware;
 }
 
-t.test('pages end below what is asked for', (t) => {
+t.test('pages end below the requested limit', (t) => {
   const firmware = opened();
   t.equal(takePages(EfiMemory.reserved, 2n, 0x40_0000n), 0x3f_e000n);
   t.same(firmware.taken.get(0x3f_e000n), { pages: 2n, kind: 0n });
   t.end();
 });
 
-t.test('aligned pages leave nothing else taken', (t) => {
+t.test('after the allocation of aligned pages no other pages stay allocated', (t) => {
   const firmware = opened();
   t.equal(takeAlignedPages(EfiMemory.reserved, 512n, 0x8f_0000n, 0x20_0000n), 0x60_0000n);
   t.same([...firmware.taken.keys()], [0x60_0000n]);
   t.end();
 });
 
-t.test('none are to be had where the firmware gives none', (t) => {
+t.test('if the firmware has no pages, the allocation fails', (t) => {
   const firmware = opened();
   t.equal(takePages(EfiMemory.reserved, 2n, 0x10_0000n), 0n);
   firmware.failing.set('allocatePages', Status.outOfResources);
@@ -36,7 +36,7 @@ t.test('none are to be had where the firmware gives none', (t) => {
   t.end();
 });
 
-t.test('a failure gives all memory back where the firmware is to go on', (t) => {
+t.test('a failure frees all memory if the firmware goes on', (t) => {
   const firmware = opened();
   refusal.firmwareGoesOn = true;
   takePages(EfiMemory.loaderData, 3n, 0x80_0000n);
@@ -49,7 +49,7 @@ t.test('a failure gives all memory back where the firmware is to go on', (t) => 
   t.end();
 });
 
-t.test('what the hypervisor lives in is not given back any more', (t) => {
+t.test('the hypervisor’s own memory is never freed', (t) => {
   const firmware = opened();
   refusal.firmwareGoesOn = true;
   takePages(EfiMemory.loaderData, 3n, 0x80_0000n);
@@ -60,7 +60,7 @@ t.test('what the hypervisor lives in is not given back any more', (t) => {
   t.end();
 });
 
-t.test("the firmware's map is taken over, and its copy's memory given back", (t) => {
+t.test('the firmware’s map is copied, and the buffer for it is freed', (t) => {
   const firmware = opened();
   readFirmwareMap();
   t.equal(bootInfo.rangeCount, 1);

@@ -16,7 +16,7 @@ function textOf(bytes: Bytes): string {
   return Array.from({ length: bytes.length }, (_, i) => String.fromCharCode(bytes.u8(i))).join('');
 }
 
-t.test('words are what spaces and control characters separate', (t) => {
+t.test('words are separated by spaces and control characters', (t) => {
   const line = fc.string({ unit: fc.constantFrom('a', '=', ' ', '\t', 'é'), maxLength: 40 });
   fc.assert(
     fc.property(line, (text) => {
@@ -38,7 +38,7 @@ t.test('text is equal only in its whole length', (t) => {
   t.end();
 });
 
-t.test('the position of a character is the length where there is none', (t) => {
+t.test('the position of a character that is not there is the length', (t) => {
   t.equal(positionOf(bytesOf('ab\0c'), 0), 2);
   t.equal(positionOf(bytesOf('abc'), 0), 3);
   t.equal(positionOf(bytesOf(''), 0), 0);

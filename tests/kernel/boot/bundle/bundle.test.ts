@@ -58,7 +58,7 @@ t.test('an archive may follow another one after zeros', (t) => {
   t.end();
 });
 
-t.test('what is wrong with a bundle is named in one line', (t) => {
+t.test('one line names the fault of a bundle', (t) => {
   const wrong = digestLine('guest/kernel', initrd);
   const right = digestLine('guest/kernel', kernel);
   const whole = bundle({ 'guest/kernel': kernel });
@@ -96,7 +96,7 @@ t.test('what is wrong with a bundle is named in one line', (t) => {
 });
 
 t.test(
-  'the bundle in the image gives way to the guest of the boot loader, but its policy is refused all the same',
+  'the guest of the boot loader replaces the bundle in the image, but the policy of that is still refused',
   (t) => {
     const end = BigInt(AT);
     const embed = (archive: Buffer): string | null => {
@@ -113,7 +113,7 @@ t.test(
 );
 
 for (const kind of DIGEST_KINDS) {
-  t.test(`any changed byte of the kernel is noticed by ${kind}`, (t) => {
+  t.test(`any changed byte of the kernel is found by ${kind}`, (t) => {
     const archive = bundle({ 'guest/kernel': kernel }, digestLine('guest/kernel', kernel, kind));
     const start = archive.indexOf(kernel);
     t.equal(read(archive), null);
@@ -129,7 +129,7 @@ for (const kind of DIGEST_KINDS) {
   });
 }
 
-t.test('whatever an archive holds, it is taken or refused in one line', (t) => {
+t.test('any archive is accepted, or refused with one line', (t) => {
   const whole = bundle({ 'guest/kernel': kernel.subarray(0, 40), 'guest/cmdline': 'quiet' });
   const change = fc.tuple(fc.nat(whole.length - 1), fc.oneof(fc.nat(255), fc.constantFrom(0x30, 0x46, 0x66, 0)));
   fc.assert(
@@ -144,7 +144,7 @@ t.test('whatever an archive holds, it is taken or refused in one line', (t) => {
   t.end();
 });
 
-/** Why start-up stops with this bundle in the image; null where it goes on. */
+/** Why start-up stops with this bundle in the image; null if it goes on. */
 function readPacked(archive: Uint8Array, isGuestGiven = false): string | null {
   const memory = powerOn(AT + archive.length);
   memory.set(archive, AT);
@@ -152,7 +152,7 @@ function readPacked(archive: Uint8Array, isGuestGiven = false): string | null {
   return stopOf(() => readPackedBundle(window(BigInt(AT), archive.length)));
 }
 
-t.test('the bundle of the image may hold options, without a guest too', (t) => {
+t.test('the bundle of the image may contain options, also without a guest', (t) => {
   t.equal(readPacked(bundle({ 'guest/options': 'apic=trap\n', 'guest/kernel': kernel })), null);
   t.equal(text(textBytes(bootInfo.packedOptions)), 'apic=trap');
   t.ok(isGiven(GuestPart.kernel));
@@ -164,7 +164,7 @@ t.test('the bundle of the image may hold options, without a guest too', (t) => {
   t.end();
 });
 
-t.test('what is wrong with options in a bundle is named in one line', (t) => {
+t.test('one line names the fault of options in a bundle', (t) => {
   const options = 'guest/options';
   const others = digestLine(options, kernel);
   t.equal(readPacked(bundle({ [options]: 'a\nb' })), `tsvm: ${options} has more than one line`);

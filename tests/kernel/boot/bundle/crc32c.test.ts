@@ -8,7 +8,7 @@ import { addMemory, resetMemory, simulate } from '../../../../transpiler/lib/tes
 const SSE42 = 1 << 20;
 const POLYNOMIAL = 0x82f6_3b78;
 
-/** With processors that have the instruction, which counts its uses, and with those that do not. */
+/** The sum on a processor that has the instruction, which counts its uses, or does not, as ECX says. */
 function sumOf(data: Uint8Array, ecx: number): { sum: number; uses: number } {
   let uses = 0;
   resetMemory();
@@ -43,7 +43,7 @@ t.test('the examples of the standard', (t) => {
   t.end();
 });
 
-t.test('data of any length has the sum that others give it, with the instruction and without', (t) => {
+t.test('data of any length has the sum of the host’s library, with the instruction and without', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300, size: 'max' }), (data) => {
       const expected = parseInt(digestOf(data, 'crc32c'), 16);

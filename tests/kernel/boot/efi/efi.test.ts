@@ -8,7 +8,7 @@ import { logText } from '../../support/startup.js';
 
 const open = () => openFirmware(OWN_HANDLE, BigInt(SYSTEM_TABLE));
 
-t.test('lines are shown on the console of the firmware, until that is a guest', (t) => {
+t.test('lines are shown on the firmware’s console until the firmware is a guest', (t) => {
   const firmware = new Firmware();
   open();
   print('one');
@@ -21,7 +21,7 @@ t.test('lines are shown on the console of the firmware, until that is a guest', 
   t.end();
 });
 
-t.test('a line that is longer than what is printed at once is shown whole', (t) => {
+t.test('a line that is longer than the buffer is shown completely', (t) => {
   const firmware = new Firmware();
   open();
   print('x'.repeat(300));
@@ -56,7 +56,7 @@ t.test('tables that are damaged, or of another firmware, are refused before they
   t.end();
 });
 
-t.test('a failure is shown, and the machine stands still: no watchdog resets it', (t) => {
+t.test('a failure is shown, and the machine halts with the watchdog off', (t) => {
   const firmware = new Firmware();
   open();
   t.equal(
@@ -68,7 +68,7 @@ t.test('a failure is shown, and the machine stands still: no watchdog resets it'
   t.end();
 });
 
-t.test('by an option the machine goes back to the firmware with a status', (t) => {
+t.test('with refusal=firmware a failure returns to the firmware with a status', (t) => {
   const firmware = new Firmware();
   open();
   refusal.firmwareGoesOn = true;
@@ -80,7 +80,7 @@ t.test('by an option the machine goes back to the firmware with a status', (t) =
   t.end();
 });
 
-t.test('even so it stands still where processors are a guest’s already', (t) => {
+t.test('with refusal=firmware it halts nevertheless if processors already run a guest', (t) => {
   const firmware = new Firmware();
   open();
   refusal.firmwareGoesOn = true;
@@ -88,7 +88,7 @@ t.test('even so it stands still where processors are a guest’s already', (t) =
   t.end();
 });
 
-t.test('the newer of two root pointers of ACPI counts', (t) => {
+t.test('the newer of two ACPI root pointers is used', (t) => {
   const firmware = new Firmware();
   firmware.configure(1n, 2n, 0x100n);
   firmware.configure(0x11d3_2d88_eb9d_2d30n, 0x4dc1_3f27_9000_169an, 0x200n);
@@ -99,7 +99,7 @@ t.test('the newer of two root pointers of ACPI counts', (t) => {
   t.end();
 });
 
-t.test('without one there is none', (t) => {
+t.test('without an ACPI root pointer in the tables none is found', (t) => {
   new Firmware();
   open();
   t.equal(firmwareRsdp(), 0n);

@@ -6,7 +6,7 @@ import { readLoadOptions } from '../../../../kernel/boot/efi/loadOptions.js';
 import { Firmware } from '../../support/firmware.js';
 import { OWN_HANDLE, SYSTEM_TABLE } from '../../support/firmwareTables.js';
 
-/** The options that are taken of these bytes, and what was shown. */
+/** The options found in these bytes, and the lines shown. */
 function read(given: Uint8Array): { options: string; shown: string; end: bigint | 'halted' | null } {
   const firmware = new Firmware();
   firmware.giveOptions(given);
@@ -21,30 +21,30 @@ function read(given: Uint8Array): { options: string; shown: string; end: bigint 
 
 const utf16 = (text: string) => Buffer.from(text, 'utf16le');
 
-t.test('text is taken up to the zero at its end, or without one', (t) => {
+t.test('text is read up to its terminating zero, or to the end', (t) => {
   t.equal(read(utf16('crash=reset chain=\\EFI\\a.efi\0rest')).options, 'crash=reset chain=\\EFI\\a.efi');
   t.equal(read(utf16('crash=reset')).options, 'crash=reset');
   t.end();
 });
 
-t.test("a shell's name of the file is left out", (t) => {
+t.test('the file name that a shell puts first is left out', (t) => {
   t.equal(read(utf16('FS0:\\tsvm.efi crash=reset\0')).options, 'crash=reset');
   t.equal(read(utf16('tsvm.efi\0')).options, '');
   t.end();
 });
 
-t.test('what is for Linux is left out', (t) => {
+t.test('options for Linux are left out', (t) => {
   t.equal(read(utf16('crash=reset initrd=initrd console=none\0')).options, 'crash=reset console=none');
   t.equal(read(utf16('initrd=initrd\0')).options, '');
   t.end();
 });
 
-t.test('none are none', (t) => {
+t.test('no load options give no options', (t) => {
   for (const given of [utf16(''), utf16('\0'), Buffer.from([0x41])]) t.equal(read(given).options, '');
   t.end();
 });
 
-t.test('data that is no text is not used, which is said', (t) => {
+t.test('data that is not text is not used, and a line says so', (t) => {
   for (const given of [Buffer.from('WINDOWS\0'), utf16('crash=rés'), utf16('crash\x01'), Buffer.alloc(4096, 0xff)]) {
     const { options, shown, end } = read(given);
     t.equal(options, '');
@@ -54,7 +54,7 @@ t.test('data that is no text is not used, which is said', (t) => {
   t.end();
 });
 
-t.test('too much is refused', (t) => {
+t.test('too long options are refused', (t) => {
   t.equal(read(utf16('x='.repeat(1024))).end, null);
   const { shown, end } = read(Buffer.alloc(4100));
   t.match(shown, /the options are longer than 2,048 characters/);
@@ -62,7 +62,7 @@ t.test('too much is refused', (t) => {
   t.end();
 });
 
-t.test('whatever the bytes are, they are taken, not used or refused', (t) => {
+t.test('any bytes are used, left out or refused', (t) => {
   const words = fc.array(fc.oneof(fc.constantFrom('initrd=', 'a.efi', 'crash=halt', ' ', '\t', '\0'), fc.string()));
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 5000 }),

@@ -21,7 +21,7 @@ function opened(secureBoot: Uint8Array | bigint | null): Firmware {
   return firmware;
 }
 
-t.test('Secure Boot is off where the firmware says so or has no such variable, and on whatever else it says', (t) => {
+t.test('Secure Boot is off if the variable says so or does not exist, and on in all other cases', (t) => {
   for (const [answer, isSecure] of [
     [null, false],
     [Buffer.from([0]), false],
@@ -38,7 +38,7 @@ t.test('Secure Boot is off where the firmware says so or has no such variable, a
   t.end();
 });
 
-t.test('a bundle that is offered from outside is refused then, since no signature covers it', (t) => {
+t.test('with Secure Boot a bundle from outside is refused, since no signature covers it', (t) => {
   for (const [answer, end] of [
     [1, 'halted'],
     [0, null],
@@ -51,7 +51,7 @@ t.test('a bundle that is offered from outside is refused then, since no signatur
   t.end();
 });
 
-t.test('the firmware asks the image first while it loads the kernel, and nobody but itself after that', (t) => {
+t.test('the firmware asks the image first while it loads the kernel, and only itself after that', (t) => {
   const firmware = opened(Buffer.from([1]));
   const own = firmware.holdSecurity();
   t.equal(loadCovered(PATH, SOURCE, 99n), Status.success);
@@ -64,7 +64,7 @@ t.test('the firmware asks the image first while it loads the kernel, and nobody 
   t.end();
 });
 
-t.test('it does so after a load that failed, too', (t) => {
+t.test('after a failed load, too, the firmware asks only itself', (t) => {
   const firmware = opened(Buffer.from([1]));
   const own = firmware.holdSecurity();
   firmware.failing.set('loadImage', Status.unsupported);
@@ -74,7 +74,7 @@ t.test('it does so after a load that failed, too', (t) => {
   t.end();
 });
 
-t.test('without Secure Boot, or without the protocol, the firmware is left alone', (t) => {
+t.test('without Secure Boot, or without the protocol, the firmware’s check is not replaced', (t) => {
   const off = opened(Buffer.from([0]));
   const own = off.holdSecurity();
   t.equal(loadCovered(PATH, SOURCE, 99n), Status.success);

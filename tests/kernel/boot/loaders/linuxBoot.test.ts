@@ -79,7 +79,7 @@ t.test('the EFI system table and memory map are kept', (t) => {
   t.end();
 });
 
-t.test('after another kernel told EFI of its addresses, nobody else calls it', (t) => {
+t.test('if another kernel has set EFI’s virtual addresses, the hypervisor does not call EFI', (t) => {
   const map = efiMap([{ type: 7, start: 0n, pages: 16n }]);
   const stopped = boot({ efi: { systemTable: 0x7fee_d018n, map, descriptorBytes: 48 } }, (memory) => {
     memory.setUint32(PAGE + 0x250, PAGE + 0x3000, true);
@@ -105,7 +105,7 @@ t.test('the screen is kept as the boot loader left it', (t) => {
   t.end();
 });
 
-t.test('what cannot be used is named', (t) => {
+t.test('one line names a fault in the zero page', (t) => {
   const initrd = { start: INITRD, bytes: archive.length };
   const tooFar = { start: 2n ** 64n - 4096n, bytes: 4096n, kind: 1 };
   const map = efiMap([{ type: 7, start: 0n, pages: 1n << 52n }]);
@@ -144,7 +144,7 @@ t.test('what cannot be used is named', (t) => {
   t.end();
 });
 
-t.test('whatever the zero page holds, it is taken or refused in one line', (t) => {
+t.test('any zero page is accepted, or refused with one line', (t) => {
   const word = fc.oneof(
     fc.nat(0xff),
     fc.integer({ min: 0, max: 0xffff_ffff }),

@@ -81,7 +81,7 @@ t.test('a module that is a bundle brings all of the guest', (t) => {
   t.end();
 });
 
-t.test('what is wrong with such a bundle is named', (t) => {
+t.test('one line names the fault of a bundle in a module', (t) => {
   const whole = bundle({ 'guest/kernel': 'the kernel', 'guest/policy': 'deny all' });
   for (const [line, archive] of [
     ['guest/policy cannot be enforced by this version: make the bundle without a policy', whole],
@@ -96,7 +96,7 @@ t.test('what is wrong with such a bundle is named', (t) => {
   t.end();
 });
 
-t.test('a list of no modules may lie nowhere', (t) => {
+t.test('an empty list of modules may have any address', (t) => {
   t.equal(
     boot({}, (memory) => memory.setUint32(INFO + 24, 0, true)),
     null,
@@ -124,7 +124,7 @@ t.test('GRUB 2 gives no name before the command line of a module', (t) => {
   t.end();
 });
 
-t.test('what cannot be used is named', (t) => {
+t.test('one line names a fault in the information', (t) => {
   const module = { start: MIB, end: 2 * MIB, text: 'vmlinuz' };
   const manyRanges = Array.from({ length: 513 }, (_, i) => ({ start: BigInt(i) * 4096n, bytes: 4096n, kind: 1 }));
   const cases: readonly (readonly [string, BootLoader, (memory: DataView) => void])[] = [
@@ -165,7 +165,7 @@ t.test('another magic number is refused', (t) => {
   t.end();
 });
 
-t.test('whatever the structure holds, it is taken or refused', (t) => {
+t.test('any structure is accepted or refused', (t) => {
   const word = fc.oneof(fc.integer({ min: 0, max: 0xffff_ffff }), fc.integer({ min: INFO, max: INFO + 0x800 }));
   const words = fc.array(word, { minLength: 512, maxLength: 512 });
   const magicFlags = fc.constantFrom(0x24c, 0x4c, 0xffff_ffff, 0x44);

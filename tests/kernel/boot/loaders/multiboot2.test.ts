@@ -59,7 +59,7 @@ t.test('GRUB 2 gives no names of files', (t) => {
   t.end();
 });
 
-t.test('what EFI gave is kept', (t) => {
+t.test('EFI’s system table and memory map are kept', (t) => {
   const map = efiMap([{ type: 7, start: 0n, pages: 256n }]);
   t.equal(boot([memoryMap, multiboot2.efiMap(map), multiboot2.systemTable(0x7f00_0018n)]), null);
   t.equal(bootInfo.efi.systemTable, 0x7f00_0018n);
@@ -77,7 +77,7 @@ t.test('the newer copy of the RSDP is kept', (t) => {
   t.end();
 });
 
-t.test('what cannot be used is named', (t) => {
+t.test('one line names a fault in the tags', (t) => {
   const cases: readonly (readonly [string, readonly MultibootTag[], (memory: DataView) => void])[] = [
     ['the boot loader gave no memory map', [], () => undefined],
     ['the boot loader left the boot services of EFI running', [[18, Buffer.alloc(0)], memoryMap], () => undefined],
@@ -105,7 +105,7 @@ t.test('what cannot be used is named', (t) => {
   t.end();
 });
 
-t.test('whatever the tags hold, they are taken or refused in one line', (t) => {
+t.test('any tags are accepted, or refused with one line', (t) => {
   const known = fc.constantFrom(0, 1, 2, 3, 6, 12, 14, 15, 17, 18, 21);
   const tag = fc.tuple(known, fc.uint8Array({ maxLength: 64 })) as fc.Arbitrary<MultibootTag>;
   const tags = fc.array(fc.oneof(tag, fc.constantFrom(memoryMap, multiboot2.module(kernel))), { maxLength: 8 });

@@ -7,11 +7,11 @@ import { ALL, INIT, LOGICAL, NMI, OTHERS, SELF, SIPI, startMachine, type Machine
 
 const send = (command: number, destination: number, rip = KERNEL) => isSentOn(0, command, destination, false, rip);
 
-/** Who is to start at the page 98h. */
+/** The processors that shall start at the page 98h. */
 const started = ({ vcpus }: Machine) =>
   vcpus.filter(({ number }) => takeVector(number) === 0x98).map(({ number }) => number);
 
-t.test('interrupts, SMIs and NMIs are sent on, wherever to', (t) => {
+t.test('interrupts, SMIs and NMIs are forwarded to any destination', (t) => {
   startMachine();
   for (const delivery of [0, 0x100, 0x200, 0x300, 0x400, 0x700]) {
     for (const shorthand of [0, SELF, ALL, OTHERS, LOGICAL]) {
@@ -25,7 +25,7 @@ t.test('interrupts, SMIs and NMIs are sent on, wherever to', (t) => {
   t.end();
 });
 
-t.test('a SIPI is asked of those whom it reaches and who wait; never of the BSP', (t) => {
+t.test('a SIPI starts the processors that it reaches and that wait for one; never the BSP', (t) => {
   for (const [command, destination, isWide, expected] of [
     [SIPI, 2, false, [1]],
     [SIPI, 6, true, [3]],
@@ -51,11 +51,11 @@ t.test('a SIPI is asked of those whom it reaches and who wait; never of the BSP'
   t.end();
 });
 
-t.test('an INIT is asked of those whom it reaches', (t) => {
+t.test('an INIT parks the processors that it reaches', (t) => {
   const machine = startMachine();
   for (const { number } of machine.vcpus) noteRunning(number);
   t.notOk(send(INIT, 4));
-  t.notOk(send(0x8500, 6), 'with level 0 of nobody');
+  t.notOk(send(0x8500, 6), 'with level 0 it reaches no processor');
   t.same(
     machine.vcpus.map(({ number }) => isRunning(number)),
     [true, true, false, true],
@@ -64,7 +64,7 @@ t.test('an INIT is asked of those whom it reaches', (t) => {
   t.end();
 });
 
-t.test('it is known of each processor whether a kernel has started it', (t) => {
+t.test('for each processor it is recorded whether a kernel has started it', (t) => {
   const machine = startMachine([0, 2, 4]);
   const start = (destination: number, rip: bigint) => {
     send(INIT, destination);

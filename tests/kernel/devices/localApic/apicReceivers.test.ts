@@ -23,7 +23,7 @@ function second(logical = 0, format = FLAT, apicId = 3): Vcpu {
 
 const isNamed = (vcpu: Vcpu, destination: number) => namesLogically(destination, false, vcpu);
 
-t.test('the number that stands for all depends on the mode', (t) => {
+t.test('the broadcast destination depends on the mode', (t) => {
   t.same(
     [3, 0xff, 0xffff_ffff].map((destination) => isBroadcast(destination, false)),
     [false, true, false],
@@ -76,7 +76,7 @@ t.test('a logical destination in x2APIC mode: 32 bits, clusters of sixteen', (t)
   t.end();
 });
 
-t.test('how a processor is addressed logically is read from its APIC', (t) => {
+t.test('a processor’s logical address is read from its APIC', (t) => {
   const vcpu = second();
   const page = new DataView(addMemory(0xfee0_0000n, 0x1000).buffer);
   page.setUint32(0xd0, 0x2000_0000, true);
