@@ -37,8 +37,11 @@ function checkNames(context: Context, node: ts.Node, isInCircle: (file: ts.Sourc
   ts.forEachChild(node, (child) => checkNames(context, child, isInCircle));
 }
 
-function isImported(context: Context, node: ts.Identifier): boolean {
-  const symbol = context.checker.getSymbolAtLocation(node);
+function isImported({ checker }: Context, node: ts.Identifier): boolean {
+  const symbol =
+    ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node
+      ? checker.getShorthandAssignmentValueSymbol(node.parent)
+      : checker.getSymbolAtLocation(node);
   return symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0;
 }
 

@@ -13,6 +13,14 @@ export function entityOf(context: Context, node: ts.Identifier): Entity {
   const symbol = symbolOf(context, node);
   const declaration = symbol?.valueDeclaration;
   if (!symbol || !declaration) return refuseSilently();
+  if (ts.isSourceFile(declaration))
+    return refuse(
+      context,
+      node,
+      SUBSET.declarationForm,
+      `${node.text} is a module, which is not a value`,
+      'import its names: import { NAME } from ...',
+    );
   if (libraryName(symbol) === null && !context.modules.has(declaration.getSourceFile().fileName)) {
     return refuse(
       context,

@@ -94,6 +94,12 @@ const REFUSED: readonly (readonly [string, string, Rule, RegExp])[] = [
   ],
   ['Math', inside('const n = Math.max(1, 2);'), 'foreignName', /outside the program/],
   [
+    'a module as a value',
+    "import * as all from './m0.js';\nexport function run(): void {\n  const n = all.x;\n}\n",
+    'declarationForm',
+    /a module, which is not a value/,
+  ],
+  [
     'an unknown method',
     `${PAIR}export function run(p: Pair): void {\n  p.list.toString();\n}\n`,
     'foreignName',
