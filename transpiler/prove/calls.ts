@@ -1,13 +1,14 @@
 /** Calls: arguments fit, what the function requires is proved, what it ensures is known. */
 import { PROOF } from '../diagnostics/proof.js';
 import type { Expression, ExpressionOf, Variable } from '../ir/nodes.js';
+import type { Range } from '../ir/types.js';
 import { visitExpressions } from '../ir/walk.js';
 import { functionsOf } from '../program/callGraph.js';
-import { assume } from './domain/assume.js';
+import { assume, entails } from './domain/assume.js';
 import { checkFits, checkFitsType, checkIndex } from './checks.js';
 import type { Bindings, Context } from './context.js';
 import { larger, product, smaller, truncate } from './derive.js';
-import { FALSE, UNKNOWN, type Formula } from './domain/formula.js';
+import { FALSE, inside, UNKNOWN, type Formula } from './domain/formula.js';
 import { add, constant, subtract, type Linear } from './domain/linear.js';
 import { hull, numbersOf, U32, U64 } from './domain/range.js';
 import type { Summary } from './summary.js';
@@ -33,10 +34,21 @@ export function callInteger(context: Context, expression: ExpressionOf<'call'>):
   if (callee.kind !== 'function' || called === undefined) return returnedValue(context, expression, summaries);
   const bindings = bind(called, values);
   const returned = onlyReturn(context, called);
-  if (returned !== null && numbersOf(called.type) !== null) {
-    return bound(context, bindings, () => context.integer(returned));
+  const range = numbersOf(called.type);
+  if (returned !== null && range !== null) {
+    const value = bound(context, bindings, () => context.integer(returned));
+    return fitting(context, value, range);
   }
   return resultOf(context, expression, called, bindings);
+}
+
+/** A result, which the proof of its own function shows to be in `range`. Where that failed, it is reported there only. */
+function fitting(context: Context, value: Linear, range: Range): Linear {
+  const formula = inside(value, range);
+  if (entails(context.state, formula)) return value;
+  const assumed = assume(context.state, formula);
+  if (!assumed.impossible) context.state = assumed;
+  return value;
 }
 
 /** What is true where a call returns true: for a function that only returns a condition, that condition. */

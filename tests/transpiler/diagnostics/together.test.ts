@@ -314,6 +314,19 @@ export function f(x: u32): u32 {
 }`,
   },
   {
+    name: 'a result that may not fit its own type',
+    code: `${LIST}
+function next(x: u32): u32 {
+  return x + 1; // TSV2002
+}
+export function f(x: u32): u32 {
+  return next(x);
+}
+export function g(x: u32): u64 {
+  return u64(next(next(x))) + 1n;
+}`,
+  },
+  {
     name: 'the call of a function that is not declared',
     code: `${LIST}
 export function f(x: u32): u32 {
