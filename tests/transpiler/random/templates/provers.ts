@@ -117,7 +117,8 @@ export function ${name}(x: u32): u32 { return codes.get(x < ${CODES} ? least_${n
       const n = from === 'u64' ? 'n' : '';
       const more = draw.pick([` - ${draw.below(3)}${n}`, ` + ${draw.below(2)}${n}`, '']);
       const value = draw.pick(['-x', '-x', '~x', `-(x & 1${n}) * ${half}`]);
-      return `export function ${name}(x: ${from}): ${to} {
+      return `export function ${name}(p: ${from}, which: u8): ${to} {
+  const x: ${from} = (which & 1) === 0 ? ${half} : p;
   if (x > ${half}${more}) return 0${n};
   return ${value};
 }`;
