@@ -13,9 +13,8 @@ import { onReadMsr, onWriteMsr } from './exits/msr.js';
 import { onPort } from './exits/ports.js';
 import { onPreemptionTimer } from './exits/preemptionTimer.js';
 import { onTripleFault, onUnexpected } from './exits/stops.js';
-import { onStateInstruction, onUnknownInstruction } from './exits/refusedInstructions.js';
+import { onStateInstruction, onUnknownInstruction, onVmxInstruction } from './exits/refusedInstructions.js';
 import { onTaskSwitch } from './tasks/taskSwitch.js';
-import { onVmxInstruction } from './exits/vmxInstruction.js';
 
 export const exitHandlers = table<ExitHandler>(VMX_REASONS, onUnexpected, {
   [ExitReason.exception]: onException,

@@ -76,14 +76,14 @@ export function isNmiHeldBack(): boolean {
 
 /** Injects the exception that caused the VM exit, unchanged. */
 export function reflectException(): void {
-  inject(vmread(Field.exitInterruption) & EVENT_MASK, vmread(Field.exitErrorCode));
+  inject(vmread(Field.exitInterruptionInformation) & EVENT_MASK, vmread(Field.exitErrorCode));
 }
 
 /** Injects the event that was in delivery at the VM exit. Returns false if there was none. */
 export function repeatEvent(): boolean {
-  const event = vmread(Field.vectoringInformation);
+  const event = vmread(Field.idtVectoringInformation);
   if ((event & VALID) === 0n) return false;
-  inject(event & EVENT_MASK, vmread(Field.vectoringErrorCode));
+  inject(event & EVENT_MASK, vmread(Field.idtVectoringErrorCode));
   return true;
 }
 
@@ -97,7 +97,7 @@ function inject(event: u64, errorCode: u64): void {
     vmwrite(Field.entryInstructionLength, vmread(Field.instructionLength));
   }
   const isReal = (vmread(Field.guestCr0) & CR0_PE) === 0n;
-  vmwrite(Field.entryInterruption, isReal ? event & u64(~HAS_ERROR_CODE) : event);
+  vmwrite(Field.entryInterruptionInformation, isReal ? event & u64(~HAS_ERROR_CODE) : event);
   vmwrite(Field.entryErrorCode, errorCode & ERROR_CODE);
   if (vmread(Field.guestActivity) === Activity.halted) vmwrite(Field.guestActivity, Activity.active);
   endShadow();
@@ -109,7 +109,7 @@ function inject(event: u64, errorCode: u64): void {
  * older editions do not.
  */
 export function shortenErrorCode(): boolean {
-  const event = vmread(Field.entryInterruption);
+  const event = vmread(Field.entryInterruptionInformation);
   const code = vmread(Field.entryErrorCode);
   const isAtFault = (event & (VALID | HAS_ERROR_CODE)) === (VALID | HAS_ERROR_CODE) && (code & HIGHEST_BIT) !== 0n;
   if (isAtFault) vmwrite(Field.entryErrorCode, code & u64(~HIGHEST_BIT));

@@ -1,12 +1,12 @@
 /** Rules for the guest's activity state, interruptibility state and pending debug exceptions (SDM 3C 26.3.1.5). */
 import { rdmsr } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
-import { Activity, canWake, injectsExternalInterrupt, injectsNmi } from './entryChecksEvent.js';
+import { canWake, injectsExternalInterrupt, injectsNmi } from './entryChecksEvent.js';
 import { RFLAGS_IF } from './entryChecksGuest.js';
 import { vmread } from '../control/operations.js';
 import { RFLAGS_TF } from '../../x86/registers.js';
 import { VMX_MISC } from '../control/registers.js';
-import { Field, GUEST_RIGHTS, Segment } from '../control/vmcs.js';
+import { Activity, Field, GUEST_RIGHTS, Segment } from '../control/vmcs.js';
 
 /** IA32_VMX_MISC bits 6 to 8: halt, shutdown and wait-for-SIPI are supported (SDM 3D, A.6). */
 const ACTIVITY_SHIFT = 6n;
@@ -41,8 +41,8 @@ export function checkActivity(): void {
 
 function checkState(): void {
   const state = vmread(Field.guestActivity);
-  rule(state <= Activity.waitForSipi, 'a guest activity state that exists');
-  if (state === Activity.active || state > Activity.waitForSipi) return;
+  rule(state <= Activity.waitsForSipi, 'a guest activity state that exists');
+  if (state === Activity.active || state > Activity.waitsForSipi) return;
   const supported = rdmsr(VMX_MISC) >> (ACTIVITY_SHIFT + state - 1n);
   const privilege = (vmread(GUEST_RIGHTS + 2 * Segment.ss) >> PRIVILEGE_SHIFT) & PRIVILEGE_MASK;
   const blocking = vmread(Field.guestInterruptibility);

@@ -5,7 +5,7 @@ import { isUnrestrictedGuest } from './entryChecksControls.js';
 import { vmread } from '../control/operations.js';
 import { CR0_PE } from '../../x86/registers.js';
 import { VMX_BASIC, VMX_MISC } from '../control/registers.js';
-import { Field } from '../control/vmcs.js';
+import { Activity, Field } from '../control/vmcs.js';
 
 /** VM-entry interruption information (table 24-16). */
 const VALID = 1n << 31n;
@@ -30,9 +30,6 @@ const Type = {
   other: 7n,
 } as const;
 
-/** The guest's activity state (SDM 3C 24.4.2). */
-export const Activity = { active: 0n, halted: 1n, shutdown: 2n, waitForSipi: 3n } as const;
-
 const DEBUG = 1n;
 const NMI_VECTOR = 2n;
 const MACHINE_CHECK = 18n;
@@ -48,7 +45,7 @@ const MOST_LENGTH = 15n;
 
 /** The type of the injected event, or `reserved` if there is none. */
 export function injectedType(): u64 {
-  const event = vmread(Field.entryInterruption);
+  const event = vmread(Field.entryInterruptionInformation);
   return has(event, VALID) ? (event >> TYPE_SHIFT) & TYPE_MASK : Type.reserved;
 }
 
@@ -62,18 +59,18 @@ export function injectsNmi(): boolean {
 
 /** Whether a guest in this activity state may receive the injected event, if any (SDM 3C 26.3.1.5). */
 export function canWake(activity: u64): boolean {
-  const vector = vmread(Field.entryInterruption) & VECTOR;
+  const vector = vmread(Field.entryInterruptionInformation) & VECTOR;
   const type = injectedType();
   if (type === Type.reserved) return true;
   const isMachineCheck = type === Type.hardwareException && vector === MACHINE_CHECK;
-  if (activity === Activity.shutdown) return type === Type.nmi || isMachineCheck;
+  if (activity === Activity.shutDown) return type === Type.nmi || isMachineCheck;
   if (activity !== Activity.halted) return false;
   const isDebug = type === Type.hardwareException && vector === DEBUG;
   return isMachineCheck || isDebug || type === Type.externalInterrupt || type === Type.nmi || type === Type.other;
 }
 
 export function checkEvent(): void {
-  const event = vmread(Field.entryInterruption);
+  const event = vmread(Field.entryInterruptionInformation);
   if (!has(event, VALID)) return;
   const type = (event >> TYPE_SHIFT) & TYPE_MASK;
   const vector = event & VECTOR;

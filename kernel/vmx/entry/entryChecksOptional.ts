@@ -40,7 +40,7 @@ export function checkOptionalGuestState(): void {
     checkStack(Field.guestSsp, Field.guestSspTable, 'canonical, aligned guest shadow stacks');
   if (has(entry, ENTRY_LOADS_PKRS)) rule(isShort(vmread(Field.guestPkrs)), 'guest IA32_PKRS with bits 63:32 clear');
   if (!has(entry, ENTRY_LOADS_BOUNDS)) return;
-  const bounds = vmread(Field.guestBounds);
+  const bounds = vmread(Field.guestBndcfgs);
   rule(!has(bounds, BOUNDS_RESERVED) && isCanonical(bounds), 'a valid guest IA32_BNDCFGS');
 }
 

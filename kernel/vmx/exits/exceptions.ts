@@ -24,7 +24,7 @@ const GENERAL_DETECT = 1n << 13n;
 
 /** Handles #DB or #AC. */
 export function onException(_vcpu: Vcpu): void {
-  const event = vmread(Field.exitInterruption);
+  const event = vmread(Field.exitInterruptionInformation);
   if ((event & VECTOR_MASK) === Exception.debug) showCause(vmread(Field.exitQualification));
   reflectException();
 }

@@ -27,7 +27,7 @@ export function setGuestState(state: ProcessorState): void {
   vmwrite(Field.guestActivity, Activity.active);
   vmwrite(Field.guestInterruptibility, 0n);
   vmwrite(Field.guestPendingDebug, 0n);
-  vmwrite(Field.entryInterruption, 0n);
+  vmwrite(Field.entryInterruptionInformation, 0n);
 }
 
 /** Resets the registers that VMX does not switch. The hypervisor does not use them. */

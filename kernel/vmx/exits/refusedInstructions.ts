@@ -1,6 +1,15 @@
 /** Instructions that do not exist for the guest. */
+import { Event, recordEvent } from '../../report/events.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Exception, injectException, injectExceptionWithCode } from '../control/inject.js';
+import { vmread } from '../control/operations.js';
+import { Field } from '../control/vmcs.js';
+
+/** Raises #UD for an instruction of VMX or SMX. */
+export function onVmxInstruction(_vcpu: Vcpu): void {
+  recordEvent(Event.virtualizationInstruction, vmread(Field.exitReason), vmread(Field.guestRip));
+  injectException(Exception.invalidOpcode);
+}
 
 /** Raises #UD for an instruction that CPUID does not show, or that is newer than this hypervisor. */
 export function onUnknownInstruction(_vcpu: Vcpu): void {

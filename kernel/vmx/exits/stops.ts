@@ -24,7 +24,7 @@ export function onUnexpected(vcpu: Vcpu): void {
     'qualification',
     vmread(Field.exitQualification),
     'interruption',
-    vmread(Field.exitInterruption),
+    vmread(Field.exitInterruptionInformation),
   );
   printGuest(vcpu);
   endCrash();

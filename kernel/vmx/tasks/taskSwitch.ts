@@ -123,7 +123,7 @@ function readRequest(change: Switch): void {
   change.next.selector = u32(qualification) & 0xffff;
   change.old.selector = u32(vmread(GUEST_SELECTOR + 2 * Segment.tr)) & 0xffff;
   if (change.source === Source.gate) {
-    change.event = vmread(Field.vectoringInformation);
+    change.event = vmread(Field.idtVectoringInformation);
     if (!isFromInstruction(change)) change.fault.external = EXTERNAL;
   }
   readPaging(change.paging);
@@ -340,7 +340,7 @@ function pushErrorCode(change: Switch): void {
     raisePageFault(change.fault, place);
     return;
   }
-  writeRange(place, 0, width, u32(vmread(Field.vectoringErrorCode)));
+  writeRange(place, 0, width, u32(vmread(Field.idtVectoringErrorCode)));
   vmwrite(Field.guestRsp, u64(u32((pointer & ~mask) | top)));
 }
 

@@ -146,7 +146,7 @@ export function startIntelGuest(processor = new IntelProcessor(), ...apicIds: re
       processor.vmwrite(Field.exitReason, BigInt(reason));
       processor.vmwrite(Field.exitQualification, qualification);
       processor.vmwrite(Field.instructionLength, 2n);
-      processor.vmwrite(Field.entryInterruption, 0n);
+      processor.vmwrite(Field.entryInterruptionInformation, 0n);
       onVmxExit(vcpu, reason);
     },
   };
@@ -161,7 +161,7 @@ export function plainProcessor(): IntelProcessor {
 
 /** What the entry injects. */
 export function injectedEvent(guest: IntelGuest): { vector: number; type: number; errorCode: number | null } | null {
-  const event = guest.read(Field.entryInterruption);
+  const event = guest.read(Field.entryInterruptionInformation);
   if ((event & (1n << 31n)) === 0n) return null;
   const errorCode = (event & (1n << 11n)) !== 0n ? Number(guest.read(Field.entryErrorCode)) : null;
   return { vector: Number(event & 0xffn), type: Number((event >> 8n) & 7n), errorCode };

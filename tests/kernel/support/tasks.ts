@@ -111,14 +111,14 @@ export class TaskBench {
     this.fields.set(Field.exitQualification, BigInt(source) * (1n << 30n) + BigInt(next));
     if (kind !== null) {
       const hasCode = errorCode === undefined ? 0n : 0x800n;
-      this.fields.set(Field.vectoringInformation, 0x8000_0000n | BigInt(vector) | (BigInt(kind) << 8n) | hasCode);
-      this.fields.set(Field.vectoringErrorCode, BigInt(errorCode ?? 0));
+      this.fields.set(Field.idtVectoringInformation, 0x8000_0000n | BigInt(vector) | (BigInt(kind) << 8n) | hasCode);
+      this.fields.set(Field.idtVectoringErrorCode, BigInt(errorCode ?? 0));
     }
     onTaskSwitch(this.guest.vcpu);
   }
   /** The exception that the guest gets: vector and error code. */
   get injected(): [number, number | null] | null {
-    const event = this.read(Field.entryInterruption);
+    const event = this.read(Field.entryInterruptionInformation);
     if ((event & 0x8000_0000n) === 0n) return null;
     const code = (event & 0x800n) !== 0n ? Number(this.read(Field.entryErrorCode)) : null;
     return [Number(event & 0xffn), code];

@@ -91,7 +91,7 @@ function informationFor(reason: number, mode: Mode): fc.Arbitrary<Partial<Exit>>
           event: fc.constantFrom(0x301n, 0x501n, isProtected(mode) ? 0xb11n : 0x301n),
           nmi: bits(NMI_UNBLOCKED),
         })
-        .map(({ event, nmi }) => ({ fields: { [Field.exitInterruption]: VALID | event | nmi } }));
+        .map(({ event, nmi }) => ({ fields: { [Field.exitInterruptionInformation]: VALID | event | nmi } }));
     case ExitReason.sipi:
       return fc.constant({
         fields: {
@@ -115,8 +115,8 @@ function informationFor(reason: number, mode: Mode): fc.Arbitrary<Partial<Exit>>
         .map(({ address, delivery: { event, code } }) => ({
           fields: {
             [Field.guestPhysicalAddress]: address,
-            [Field.vectoringInformation]: event,
-            [Field.vectoringErrorCode]: code,
+            [Field.idtVectoringInformation]: event,
+            [Field.idtVectoringErrorCode]: code,
           },
         }));
     default:
@@ -140,8 +140,8 @@ export function exitsFor(reason: number, mode: Mode): fc.Arbitrary<Exit> {
       fields: {
         [Field.exitQualification]: qualification,
         [Field.instructionLength]: length,
-        [Field.vectoringInformation]: stale & ~VALID,
-        [Field.exitInterruption]: stale & ~VALID,
+        [Field.idtVectoringInformation]: stale & ~VALID,
+        [Field.exitInterruptionInformation]: stale & ~VALID,
         [Field.exitErrorCode]: 0n,
         ...information.fields,
       },
@@ -277,8 +277,8 @@ export function taskSwitches(mode: Mode): fc.Arbitrary<Exit> {
       fields: {
         [Field.exitQualification]: (cause.source << 30n) | BigInt(cause.next),
         [Field.instructionLength]: length,
-        [Field.vectoringInformation]: cause.delivery.event,
-        [Field.vectoringErrorCode]: cause.delivery.code,
+        [Field.idtVectoringInformation]: cause.delivery.event,
+        [Field.idtVectoringErrorCode]: cause.delivery.code,
         [Field.guestGdtrBase]: BigInt(GDT),
         [Field.guestGdtrLimit]: tableLimit,
         [Field.guestCr3]: cr3,

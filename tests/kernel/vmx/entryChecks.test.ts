@@ -119,11 +119,12 @@ t.test('each broken rule is told, in the order of the manual', (t) => {
 
 t.test('what newer processors take breaks no rule', (t) => {
   const basic = { 0x480: (1n << 55n) | (1n << 56n) };
-  t.same(brokenRules({ [Field.entryInterruption]: event(3, 13) }, basic), []);
-  t.same(brokenRules({ [Field.entryInterruption]: event(3, 6, true) }, basic), []);
-  t.same(brokenRules({ [Field.entryInterruption]: event(4, 6, true), [Field.entryInstructionLength]: 2n }, basic), [
-    'no error code for an event that has none',
-  ]);
+  t.same(brokenRules({ [Field.entryInterruptionInformation]: event(3, 13) }, basic), []);
+  t.same(brokenRules({ [Field.entryInterruptionInformation]: event(3, 6, true) }, basic), []);
+  t.same(
+    brokenRules({ [Field.entryInterruptionInformation]: event(4, 6, true), [Field.entryInstructionLength]: 2n }, basic),
+    ['no error code for an event that has none'],
+  );
   t.same(brokenRules({ [Field.guestDebugControl]: 4n }, {}, BUS_LOCKS), []);
   t.same(brokenRules({ [Field.guestRip]: NOT_CANONICAL }), [], 'RIP may be the first that is not canonical');
   t.end();
@@ -182,21 +183,21 @@ const RULES: readonly [string, Fields, Fields?][] = [
   ['VM-entry controls as IA32_VMX_ENTRY_CTLS allows', {}, { 0x490: 0n }],
   ['no entry to SMM, and no end of dual-monitor treatment, outside of SMM', { [Field.entryControls]: 0x0000_c604n }],
 
-  ['an event of a type that exists', { [Field.entryInterruption]: event(1, 0) }],
-  ['vector 2 for an NMI', { [Field.entryInterruption]: event(2, 3) }],
-  ['a vector below 32 for an exception', { [Field.entryInterruption]: event(3, 32) }],
-  ['vector 0 for an event of type 7', { [Field.entryInterruption]: event(7, 1) }],
-  ['an event with bits 30:12 clear', { [Field.entryInterruption]: event(3, 6) | 0x1000n }],
-  ['an error code for an exception that has one', { [Field.entryInterruption]: event(3, 13) }],
-  ['no error code for an event that has none', { [Field.entryInterruption]: event(3, 6, true) }],
+  ['an event of a type that exists', { [Field.entryInterruptionInformation]: event(1, 0) }],
+  ['vector 2 for an NMI', { [Field.entryInterruptionInformation]: event(2, 3) }],
+  ['a vector below 32 for an exception', { [Field.entryInterruptionInformation]: event(3, 32) }],
+  ['vector 0 for an event of type 7', { [Field.entryInterruptionInformation]: event(7, 1) }],
+  ['an event with bits 30:12 clear', { [Field.entryInterruptionInformation]: event(3, 6) | 0x1000n }],
+  ['an error code for an exception that has one', { [Field.entryInterruptionInformation]: event(3, 13) }],
+  ['no error code for an event that has none', { [Field.entryInterruptionInformation]: event(3, 6, true) }],
   [
     'an error code with bits 31:16 clear',
-    { [Field.entryInterruption]: event(3, 13, true), [Field.entryErrorCode]: 0x1_0000n },
+    { [Field.entryInterruptionInformation]: event(3, 13, true), [Field.entryErrorCode]: 0x1_0000n },
   ],
-  ['an instruction length of 1 to 15 for a software event', { [Field.entryInterruption]: event(4, 0x80) }],
+  ['an instruction length of 1 to 15 for a software event', { [Field.entryInterruptionInformation]: event(4, 0x80) }],
   [
     'an instruction length of 1 to 15 for a software event',
-    { [Field.entryInterruption]: event(6, 3), [Field.entryInstructionLength]: 16n },
+    { [Field.entryInterruptionInformation]: event(6, 3), [Field.entryInstructionLength]: 16n },
   ],
 
   ['a valid host IA32_S_CET', { [Field.exitControls]: 0x103c_0204n, [Field.hostSupervisorCet]: 0x40n }],
@@ -228,7 +229,7 @@ const RULES: readonly [string, Fields, Fields?][] = [
     { [Field.entryControls]: 0x10_c204n, [Field.guestSspTable]: NOT_CANONICAL },
   ],
   ['guest IA32_PKRS with bits 63:32 clear', { [Field.entryControls]: 0x40_c204n, [Field.guestPkrs]: 1n << 63n }],
-  ['a valid guest IA32_BNDCFGS', { [Field.entryControls]: 0x1_c204n, [Field.guestBounds]: 4n }],
+  ['a valid guest IA32_BNDCFGS', { [Field.entryControls]: 0x1_c204n, [Field.guestBndcfgs]: 4n }],
   ['guest CR0 with the bits that VMX fixes', { [Field.guestCr0]: 0x8000_0001n }],
   ['guest CR0 with the bits that VMX fixes', { ...UNPAGED, ...RESTRICTED }],
   ['no guest CR0.PG without CR0.PE', { ...PAE, [Field.guestCr0]: 0x8000_0020n }],
@@ -255,7 +256,7 @@ const RULES: readonly [string, Fields, Fields?][] = [
   ['guest RIP with bits 63:32 clear outside of 64-bit code', { ...PAE, [Field.guestRip]: 1n << 32n }],
   ['guest RFLAGS with its reserved bits', { [Field.guestRflags]: 0n }],
   ['guest RFLAGS with its reserved bits', { [Field.guestRflags]: 0xan }],
-  ['guest RFLAGS.IF for an injected interrupt', { [Field.entryInterruption]: event(0, 0x20) }],
+  ['guest RFLAGS.IF for an injected interrupt', { [Field.entryInterruptionInformation]: event(0, 0x20) }],
   ['guest PDPTEs with no reserved bit', { ...PAE, [Field.guestPdpte2]: 3n }],
   ['guest PDPTEs with no reserved bit', { ...PAE, [Field.guestPdpte0]: BEYOND_MEMORY | 1n }],
 
@@ -301,11 +302,11 @@ const RULES: readonly [string, Fields, Fields?][] = [
   ['an active guest behind STI and MOV SS', { [Field.guestActivity]: 2n, [Field.guestInterruptibility]: 2n }],
   [
     'no injected event that the guest does not wake for',
-    { [Field.guestActivity]: 1n, [Field.entryInterruption]: event(3, 6) },
+    { [Field.guestActivity]: 1n, [Field.entryInterruptionInformation]: event(3, 6) },
   ],
   [
     'no injected event that the guest does not wake for',
-    { [Field.guestActivity]: 3n, [Field.entryInterruption]: event(2, 2) },
+    { [Field.guestActivity]: 3n, [Field.entryInterruptionInformation]: event(2, 2) },
   ],
   ['guest interruptibility with bits 31:5 clear', { [Field.guestInterruptibility]: 0x20n }],
   ['not both blocking by STI and by MOV SS', { [Field.guestInterruptibility]: 3n, [Field.guestRflags]: 0x202n }],
@@ -315,17 +316,28 @@ const RULES: readonly [string, Fields, Fields?][] = [
     {
       [Field.guestInterruptibility]: 1n,
       [Field.guestRflags]: 0x202n,
-      [Field.entryInterruption]: event(0, 0x20),
+      [Field.entryInterruptionInformation]: event(0, 0x20),
     },
   ],
-  ['no injected NMI behind MOV SS', { [Field.guestInterruptibility]: 2n, [Field.entryInterruption]: event(2, 2) }],
+  [
+    'no injected NMI behind MOV SS',
+    { [Field.guestInterruptibility]: 2n, [Field.entryInterruptionInformation]: event(2, 2) },
+  ],
   [
     'no injected NMI behind STI, which some processors refuse',
-    { [Field.guestInterruptibility]: 1n, [Field.guestRflags]: 0x202n, [Field.entryInterruption]: event(2, 2) },
+    {
+      [Field.guestInterruptibility]: 1n,
+      [Field.guestRflags]: 0x202n,
+      [Field.entryInterruptionInformation]: event(2, 2),
+    },
   ],
   [
     'no injected NMI while virtual NMIs are blocked',
-    { [Field.pinControls]: 0x28n, [Field.guestInterruptibility]: 8n, [Field.entryInterruption]: event(2, 2) },
+    {
+      [Field.pinControls]: 0x28n,
+      [Field.guestInterruptibility]: 8n,
+      [Field.entryInterruptionInformation]: event(2, 2),
+    },
   ],
   ['no enclave interruption behind MOV SS', { [Field.guestInterruptibility]: 0x12n }],
   ['no blocking by SMI outside of SMM', { [Field.guestInterruptibility]: 4n }],

@@ -55,7 +55,7 @@ const MOVING: readonly number[] = [
   Field.pinControls, // the preemption timer
   Field.primaryControls, // without I/O bitmaps after an access beyond the last port
   Field.entryControls,
-  Field.entryInterruption,
+  Field.entryInterruptionInformation,
   Field.entryErrorCode,
   Field.entryInstructionLength,
   Field.cr0Shadow,
@@ -144,7 +144,7 @@ function handle({ guest }: Bench, exit: Exit, moment: Moment, plant: Plant): voi
   vcpu.vmx.timerEnd = moment.timerEnd;
   arrive(vcpu, moment.before);
   processor.fields.set(Field.exitReason, BigInt(exit.reason));
-  processor.fields.set(Field.entryInterruption, 0n); // an exit clears its valid bit (SDM 3C 27.2)
+  processor.fields.set(Field.entryInterruptionInformation, 0n); // an exit clears its valid bit (SDM 3C 27.2)
   onVmxExit(vcpu, exit.reason);
   arrive(vcpu, moment.after);
   plant(guest);
@@ -176,7 +176,7 @@ function leadsToEntry(bench: Bench, state: Fields, exit: Exit, moment: Moment, p
 
 /** An external interrupt that is in delivery was not masked. */
 function possible(state: Fields): Fields {
-  const isInterrupt = ((state[Field.vectoringInformation] ?? 0n) & INTERRUPT_MASK) === VALID;
+  const isInterrupt = ((state[Field.idtVectoringInformation] ?? 0n) & INTERRUPT_MASK) === VALID;
   return isInterrupt ? { ...state, [Field.guestRflags]: (state[Field.guestRflags] ?? 0n) | RFLAGS_IF } : state;
 }
 
@@ -217,9 +217,9 @@ const WITH_CODE = [10n, 11n, 12n, 13n, 14n, 17n];
 
 /** As before: an exception that has an error code is delivered with one in every mode. */
 const deliversCodeAlways: Plant = (guest) => {
-  const event = guest.read(Field.entryInterruption);
+  const event = guest.read(Field.entryInterruptionInformation);
   if ((event & EXCEPTION_WITH_CODE) !== EXCEPTION_WITH_CODE || !WITH_CODE.includes(event & 0xffn)) return;
-  guest.write(Field.entryInterruption, event | HAS_ERROR_CODE);
+  guest.write(Field.entryInterruptionInformation, event | HAS_ERROR_CODE);
 };
 
 /** As before: the guest stays halted whatever is injected. */

@@ -53,7 +53,7 @@ t.test('XSAVES and XRSTORS of the state of Intel PT raise #GP', (t) => {
 
 t.test('an exit out of an enclave is handled as any other', (t) => {
   const guest = startIntelGuest();
-  guest.write(Field.exitInterruption, VALID | 0xb11n);
+  guest.write(Field.exitInterruptionInformation, VALID | 0xb11n);
   guest.exit(ExitReason.exception + (1 << 27));
   t.same(injectedEvent(guest), { vector: 17, type: 3, errorCode: 0 });
   t.end();
@@ -104,7 +104,7 @@ t.test('INVD writes the caches back', (t) => {
 t.test('#DB reaches the guest with its cause in DR6', (t) => {
   const guest = startIntelGuest();
   guest.processor.dr6 = 0xffff_0ff2n;
-  guest.write(Field.exitInterruption, VALID | 0x301n);
+  guest.write(Field.exitInterruptionInformation, VALID | 0x301n);
   guest.exit(ExitReason.exception, 0x4001n);
   t.same(injectedEvent(guest), { vector: 1, type: 3, errorCode: null });
   t.equal(guest.processor.dr6, 0xffff_4ff1n);
@@ -119,7 +119,7 @@ t.test('DR6 says by zeros that a bus lock or a transaction raised #DB', (t) => {
   ] as const) {
     const guest = startIntelGuest();
     guest.processor.dr6 = before;
-    guest.write(Field.exitInterruption, VALID | 0x301n);
+    guest.write(Field.exitInterruptionInformation, VALID | 0x301n);
     guest.exit(ExitReason.exception, qualification);
     t.equal(guest.processor.dr6, after);
   }
@@ -128,7 +128,7 @@ t.test('DR6 says by zeros that a bus lock or a transaction raised #DB', (t) => {
 
 t.test('an IRET that raises #AC has let NMIs in, as on the bare machine', (t) => {
   const guest = startIntelGuest();
-  guest.write(Field.exitInterruption, VALID | 0x1b11n);
+  guest.write(Field.exitInterruptionInformation, VALID | 0x1b11n);
   guest.exit(ExitReason.exception);
   t.same(injectedEvent(guest), { vector: 17, type: 3, errorCode: 0 });
   t.equal(guest.read(Field.guestInterruptibility), 0n);
@@ -138,7 +138,7 @@ t.test('an IRET that raises #AC has let NMIs in, as on the bare machine', (t) =>
 t.test('#DB for an access to debug registers clears DR7.GD', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestDr7, 0x2400n);
-  guest.write(Field.exitInterruption, VALID | 0x301n);
+  guest.write(Field.exitInterruptionInformation, VALID | 0x301n);
   guest.exit(ExitReason.exception, 0x2000n);
   t.equal(guest.read(Field.guestDr7), 0x400n);
   t.end();
@@ -146,7 +146,7 @@ t.test('#DB for an access to debug registers clears DR7.GD', (t) => {
 
 t.test('INT1 keeps its type and its length', (t) => {
   const guest = startIntelGuest();
-  guest.write(Field.exitInterruption, VALID | 0x501n);
+  guest.write(Field.exitInterruptionInformation, VALID | 0x501n);
   guest.exit(ExitReason.exception);
   t.same(injectedEvent(guest), { vector: 1, type: 5, errorCode: null });
   t.equal(guest.read(Field.entryInstructionLength), 2n);
@@ -156,7 +156,7 @@ t.test('INT1 keeps its type and its length', (t) => {
 t.test('#AC reaches the guest with its error code, and the shadow before it ends', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestInterruptibility, 2n);
-  guest.write(Field.exitInterruption, VALID | 0xb11n);
+  guest.write(Field.exitInterruptionInformation, VALID | 0xb11n);
   guest.write(Field.exitErrorCode, 0n);
   guest.exit(ExitReason.exception);
   t.same(injectedEvent(guest), { vector: 17, type: 3, errorCode: 0 });
@@ -173,8 +173,8 @@ t.test('an event in delivery at an EPT violation is delivered again, software in
   ] as const) {
     const guest = startIntelGuest();
     guest.write(Field.guestPhysicalAddress, HIDDEN + 0x1234n);
-    guest.write(Field.vectoringInformation, VALID | event);
-    guest.write(Field.vectoringErrorCode, 0x1an);
+    guest.write(Field.idtVectoringInformation, VALID | event);
+    guest.write(Field.idtVectoringErrorCode, 0x1an);
     guest.exit(ExitReason.eptViolation);
     t.same(injectedEvent(guest), { vector: Number(event & 0xffn), type, errorCode });
     if (type === 4) t.equal(guest.read(Field.entryInstructionLength), 2n);
@@ -330,8 +330,8 @@ t.test(
       fc.property(given, ({ reason: number, qualification, event, rip, ...registers }) => {
         const guest = startIntelGuest();
         Object.assign(guest.vcpu.registers, registers);
-        guest.write(Field.vectoringInformation, event);
-        guest.write(Field.exitInterruption, event);
+        guest.write(Field.idtVectoringInformation, event);
+        guest.write(Field.exitInterruptionInformation, event);
         guest.write(Field.guestPhysicalAddress, qualification);
         guest.write(Field.guestRip, rip);
         try {

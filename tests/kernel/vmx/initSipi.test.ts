@@ -100,7 +100,7 @@ t.test('an NMI on another processor than the first runs no tasks there, and the 
   vmxKeepNmi(guest.vcpu);
   guest.exit(ExitReason.preemptionTimer);
   t.equal(guest.read(Field.pinControls) & TIMER_ON, 0n);
-  t.equal(guest.read(Field.entryInterruption) & 0x8000_07ffn, 0x8000_0202n);
+  t.equal(guest.read(Field.entryInterruptionInformation) & 0x8000_07ffn, 0x8000_0202n);
   t.equal(guest.vcpu.vmx.timerEnd, 0n);
   t.end();
 });

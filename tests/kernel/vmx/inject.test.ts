@@ -40,10 +40,10 @@ t.test('in real mode no exception that a handler raises has an error code', (t) 
 t.test('nor has one that was in delivery, or that made the guest exit', (t) => {
   const guest = startRealModeGuest();
   guest.write(Field.guestPhysicalAddress, HIDDEN);
-  guest.write(Field.vectoringInformation, GENERAL_PROTECTION);
+  guest.write(Field.idtVectoringInformation, GENERAL_PROTECTION);
   guest.exit(ExitReason.eptViolation);
   t.same(injectedEvent(guest), { vector: 13, type: 3, errorCode: null });
-  guest.write(Field.exitInterruption, VALID | HAS_ERROR_CODE | 0x311n);
+  guest.write(Field.exitInterruptionInformation, VALID | HAS_ERROR_CODE | 0x311n);
   guest.exit(ExitReason.exception);
   t.same(injectedEvent(guest), { vector: 17, type: 3, errorCode: null });
   t.end();
@@ -53,7 +53,7 @@ t.test('an exception in delivery for a halted guest wakes it, as the entry insis
   const guest = startIntelGuest();
   guest.write(Field.guestActivity, Activity.halted);
   guest.write(Field.guestPhysicalAddress, HIDDEN);
-  guest.write(Field.vectoringInformation, GENERAL_PROTECTION);
+  guest.write(Field.idtVectoringInformation, GENERAL_PROTECTION);
   guest.exit(ExitReason.eptViolation);
   t.equal(injectedEvent(guest)?.vector, 13);
   t.equal(guest.read(Field.guestActivity), Activity.active);
@@ -63,8 +63,8 @@ t.test('an exception in delivery for a halted guest wakes it, as the entry insis
 t.test('an error code has 16 bits, all of which are delivered', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestPhysicalAddress, HIDDEN);
-  guest.write(Field.vectoringInformation, GENERAL_PROTECTION);
-  guest.write(Field.vectoringErrorCode, 0xabcd_fff8n);
+  guest.write(Field.idtVectoringInformation, GENERAL_PROTECTION);
+  guest.write(Field.idtVectoringErrorCode, 0xabcd_fff8n);
   guest.exit(ExitReason.eptViolation);
   t.equal(injectedEvent(guest)?.errorCode, 0xfff8);
   t.end();
@@ -73,7 +73,7 @@ t.test('an error code has 16 bits, all of which are delivered', (t) => {
 t.test('where the processor refuses bit 15 of an error code, the entry is tried without it, once', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.instructionError, INVALID_CONTROLS);
-  guest.write(Field.entryInterruption, GENERAL_PROTECTION);
+  guest.write(Field.entryInterruptionInformation, GENERAL_PROTECTION);
   guest.write(Field.entryErrorCode, 0xfff8n);
   onVmxEntryRefused(guest.vcpu);
   t.same(injectedEvent(guest), { vector: 13, type: 3, errorCode: 0x7ff8 });
@@ -91,7 +91,7 @@ t.test('an entry that is refused for anything else is a crash', (t) => {
   ] as const) {
     const guest = startIntelGuest();
     guest.write(Field.instructionError, error);
-    guest.write(Field.entryInterruption, event);
+    guest.write(Field.entryInterruptionInformation, event);
     guest.write(Field.entryErrorCode, code);
     t.throws(() => onVmxEntryRefused(guest.vcpu), HALTED);
     t.equal(guest.read(Field.entryErrorCode), code);
