@@ -7,6 +7,7 @@ import { cpuid, min64, requires, tryRdmsr, u32, u64 } from '../../transpiler/lib
 import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
 import { beginLine, endLine, print, printDecimal } from '../report/console.js';
 import { printRegister } from '../report/registers.js';
+import { PAGE_BITS } from '../x86/pages.js';
 
 /** IA32_MCG_CAP: the number of banks, and whether software can recover from some errors (SDM 3B 15.3.1.1). */
 const CAPABILITY = 0x179;
@@ -44,7 +45,6 @@ const POISON = 1n << 43n;
 const LOWEST_BIT = 0x3fn;
 const ADDRESS_MODE = 7n << 6n;
 const PHYSICAL_ADDRESS = 2n << 6n;
-const PAGE_BITS = 12n;
 /** AMD stores the lowest valid bit in MCi_ADDR, above the address (APM 2, 9.3.2.3). */
 const AMD_LOWEST_BIT_SHIFT = 56n;
 const ADDRESS = 0x000f_ffff_ffff_ffffn;

@@ -17,6 +17,7 @@ import {
 import { bootServices, firmware, result, resultAt } from './efiServices.js';
 import { efiCall, efiLeave } from './efiCalls.js';
 import { EFI_ABORTED, EFI_SUCCESS } from './efiTables.js';
+import { PAGE_BYTES } from '../x86/pages.js';
 
 /** Types of memory (table 7.10) that the hypervisor allocates. */
 export const EfiMemory = { reserved: 0, loaderData: 2 } as const;
@@ -25,7 +26,6 @@ export const EfiMemory = { reserved: 0, loaderData: 2 } as const;
 const AT_MOST = 1n;
 const AT_ADDRESS = 2n;
 
-const PAGE_BYTES = 4096n;
 const MAX_ALLOCATIONS = 8;
 const Allocation = struct('Allocation', { size: 24 }, { start: at(0, HPA), pages: at(8, U64), kind: at(16, U32) });
 const Allocations = struct(

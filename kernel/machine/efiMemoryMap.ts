@@ -20,6 +20,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { fail } from '../report/fail.js';
 import { addMemoryRange, bootInfo, MemoryKind } from '../handover/bootInfo.js';
+import { PAGE_BITS } from '../x86/pages.js';
 
 /** Types of memory (table 7.10). */
 export const EfiMemory = {
@@ -56,7 +57,6 @@ const FOR_A_PURPOSE = 1n << 18n;
 export const EFI_MAP_BYTES_MOST = 0x1_0000;
 export const DESCRIPTOR_BYTES_MOST = 1024;
 const DESCRIPTOR_VERSION = 1;
-const PAGE_BITS = 12n;
 const PAGES_MOST = 1n << 52n;
 
 const EfiMap = struct('EfiMap', { size: 0x1_0000 }, { bytes: at(0, arr(U8, EFI_MAP_BYTES_MOST)) });

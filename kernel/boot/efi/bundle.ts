@@ -12,11 +12,10 @@ import { EfiMemory, takePages } from '../../handover/efiMemory.js';
 import { protocolOf, result, resultAt } from '../../handover/efiServices.js';
 import { refuseFromOutside } from '../bundle/refuse.js';
 import { EFI_BUFFER_TOO_SMALL, EFI_SUCCESS, LOAD_FILE2_HIGH, LOAD_FILE2_LOW } from '../../handover/efiTables.js';
+import { FOUR_GIB, PAGE_BYTES } from '../../x86/pages.js';
 
 const LoadFile = struct('EfiLoadFile', { size: 8 }, { loadFile: at(0, U64) });
 
-const PAGE_BYTES = 4096n;
-const FOUR_GIB = 0x1_0000_0000n;
 /** BootPolicy of LoadFile: the call does not select a boot file. */
 const NO_POLICY = 0n;
 

@@ -19,6 +19,7 @@ import { EfiMemory, giveBackLast, takePages } from '../../handover/efiMemory.js'
 import { addEfiRanges, keepEfiMap } from '../../machine/efiMemoryMap.js';
 import { bootServices } from '../../handover/efiServices.js';
 import { EFI_BUFFER_TOO_SMALL, EFI_SUCCESS } from '../../handover/efiTables.js';
+import { PAGE_BYTES } from '../../x86/pages.js';
 
 /** The results of GetMemoryMap other than the map. */
 const MapAnswer = struct(
@@ -28,7 +29,6 @@ const MapAnswer = struct(
 );
 const answer = instance(MapAnswer, { align: 8 });
 
-const PAGE_BYTES = 4096n;
 const MAP_BYTES_MOST = 0x10_0000n;
 /** Extra room, because allocating memory for the map makes the map longer. */
 const MAP_ROOM = 0x1000n;

@@ -1,9 +1,8 @@
 /** The memory that is mapped before the hypervisor has page tables of its own: the mapping of runtime-c/boot.asm. */
 import type { u64 } from '../../../transpiler/lib/index.js';
 import { largestPageLevel } from '../../paging/pageTables.js';
+import { FOUR_GIB, GIB_PAGE_LEVEL } from '../../x86/pages.js';
 
-const GIB_PAGE_LEVEL = 3;
-const FOUR_GIB = 0x1_0000_0000n;
 /**
  * End of that memory with pages of 1 GiB: one page-directory-pointer table less its last two entries, which map the
  * image.

@@ -29,6 +29,7 @@ import { isMappedEarly, MOST_MAPPED } from './earlyMap.js';
 import { keepOptions } from './loaderWords.js';
 import { keepEfiMap } from '../../machine/efiMemoryMap.js';
 import { positionOf } from '../../handover/text.js';
+import { FOUR_GIB } from '../../x86/pages.js';
 
 /** "HdrS": the magic number that the entry code passes for a loader of Linux. */
 export const LINUX_MAGIC = 0x5372_6448;
@@ -75,7 +76,6 @@ const SETUP_DATA_MOST = 64;
 /** Longest extension of the map: 512 ranges fit. */
 const EXTENSION_BYTES_MOST = 0x4000;
 
-const FOUR_GIB = 0x1_0000_0000n;
 const LONGEST_BUNDLE = 0xffff_ffffn;
 const LAST_RANGE_END = 0xffff_ffff_ffff_ffffn;
 

@@ -37,6 +37,7 @@ import { Answer } from '../../access/answer.js';
 import { isPlainInterrupt, isSentOn } from './apicCommand.js';
 import { noteLogicalDestination } from './apicReceivers.js';
 import { Event, recordEvent } from '../../report/events.js';
+import { OFFSET_IN_PAGE } from '../../x86/pages.js';
 
 const ApicWatch = struct(
   'ApicWatch',
@@ -56,7 +57,6 @@ const watch = instance(ApicWatch);
 /** What is written here goes out as an interrupt message, as the devices' do (SDM 3A 10.11.1). */
 export const MESSAGES = 0xfee0_0000n;
 export const MESSAGES_BYTES = 0x10_0000n;
-const OFFSET_IN_PAGE = 0xfffn;
 /** Registers start at multiples of 16; what else an address in one does is undefined (SDM 3A 10.4.1; APM 2, 16.3.2). */
 const OFFSET_OF_REGISTER = 0xf;
 

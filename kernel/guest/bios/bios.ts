@@ -25,6 +25,7 @@ import { fail } from '../../report/fail.js';
 import { startInRealMode, type ProcessorState } from '../../vcpu/state.js';
 import { MAP_ENTRY_BYTES, writeMapEntry } from '../memory/mapEntry.js';
 import { endOfMemoryFrom } from '../memory/memorySizes.js';
+import { MIB } from '../../x86/pages.js';
 
 /** Layout of the block: code and parameters, then the table of ranges. runtime-c/bios.asm has the same offsets. */
 const BLOCK_BYTES = 0x1000;
@@ -41,7 +42,6 @@ const FIRST_DISK = 0x80;
 const COM1 = 0x3f8;
 const KIB = 0x400n;
 const UNIT_64_KIB = 0x1_0000n;
-const MIB = 0x10_0000n;
 const SIXTEEN_MIB = 0x100_0000n;
 const CONVENTIONAL_MEMORY_END = 0xa_0000n;
 /** The largest size that fits its 16 bits. */

@@ -30,6 +30,7 @@ import {
 } from '../../machine/efiMemoryMap.js';
 import { hiddenCount, hiddenRange } from '../../machine/memoryMap.js';
 import { fail } from '../../report/fail.js';
+import { PAGE_BITS } from '../../x86/pages.js';
 
 const SIGNATURE = 0x1c0;
 const SYSTEM_TABLE = 0x1c4;
@@ -41,7 +42,6 @@ const SYSTEM_TABLE_HIGH = 0x1d8;
 const MAP_HIGH = 0x1dc;
 /** "EL64": started by 64-bit EFI. */
 const EFI_64 = 0x3436_4c45;
-const PAGE_BITS = 12n;
 
 /**
  * Most bytes that the guest's map can take; 0 without EFI. Descriptors do not overlap, so each end of a hidden range

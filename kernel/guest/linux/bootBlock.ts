@@ -23,6 +23,7 @@ import { fail } from '../../report/fail.js';
 import { linuxImage } from './linuxImage.js';
 import { BOOT_BLOCK_BYTES } from './placement.js';
 import { writeZeroPage, ZERO_PAGE_BYTES } from './zeroPage.js';
+import { LARGE_PAGE_BYTES, PAGE_BYTES } from '../../x86/pages.js';
 
 /** Entries for 4 GiB in pages of 2 MiB. */
 const LARGE_PAGES = 2048;
@@ -51,8 +52,6 @@ export const DATA_SEGMENT = 0x00cf_9300_0000_ffffn;
 /** Page-table entries (SDM 3A 4.5): present and writable; LARGE_PAGE also maps 2 MiB. */
 const TABLE = 0x03n;
 const LARGE_PAGE = 0x83n;
-const LARGE_PAGE_BYTES = 0x20_0000n;
-const PAGE = 4096n;
 
 /** Fills the block at `address`. Must run before the guest's kernel is moved. */
 export function writeBootBlock(address: Hpa): BootBlock {
@@ -83,6 +82,6 @@ function copyRsdp(block: BootBlock): void {
 function writePageTables(block: BootBlock): void {
   const directories = u64(addressOf(block.directories));
   block.rootTable.set(0, u64(addressOf(block.pointerTable)) | TABLE);
-  for (let i: u32 = 0; i < 4; i++) block.pointerTable.set(i, u64(directories + u64(i) * PAGE) | TABLE);
+  for (let i: u32 = 0; i < 4; i++) block.pointerTable.set(i, u64(directories + u64(i) * PAGE_BYTES) | TABLE);
   for (let i: u32 = 0; i < LARGE_PAGES; i++) block.directories.set(i, (u64(i) * LARGE_PAGE_BYTES) | LARGE_PAGE);
 }

@@ -23,6 +23,7 @@ import {
 } from '../../../transpiler/lib/index.js';
 import { bootInfo, GuestPart } from '../../handover/bootInfo.js';
 import { refusePart } from '../../boot/bundle/refuse.js';
+import { PAGE_BYTES } from '../../x86/pages.js';
 
 /** Offset of the setup header, the same in the file and in the zero page. */
 export const SETUP_HEADER = 0x1f1;
@@ -60,7 +61,6 @@ const DEFAULT_SECTORS = 4;
 /** The jump at 0x200 skips the header. Its operand is relative to this offset. */
 const JUMP_END = 0x202;
 const HEADER_ROOM = 0x290n;
-const PAGE = 4096n;
 
 const LinuxImage = struct(
   'LinuxImage',
@@ -117,7 +117,7 @@ function checkKind(header: Bytes): void {
 function noteNeeds(header: Bytes): void {
   requires(header.length === SETUP_HEADER_LIMIT);
   const alignment = u64(header.u32(ALIGNMENT));
-  if (alignment < PAGE || (alignment & (alignment - 1n)) !== 0n)
+  if (alignment < PAGE_BYTES || (alignment & (alignment - 1n)) !== 0n)
     refusePart(GuestPart.kernel, 'not a Linux bzImage: bad alignment');
   linuxImage.preferred = hpa(header.u64(PREFERRED_ADDRESS));
   linuxImage.workingBytes = u64(header.u32(WORKING_BYTES));

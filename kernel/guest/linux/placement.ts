@@ -26,13 +26,11 @@ import { fail, stop } from '../../report/fail.js';
 import { extensionBytes } from '../memory/guestMap.js';
 import { efiMapBytesMost } from '../efi/map.js';
 import { linuxImage } from './linuxImage.js';
+import { FOUR_GIB, MIB, PAGE_BYTES } from '../../x86/pages.js';
 
-const PAGE = 4096n;
-const MIB = 0x10_0000n;
 /**
  * End of memory for the parts: the guest's first page tables, and the pointers in its zero page, do not reach further.
  */
-const LIMIT = 0x1_0000_0000n;
 const CONVENTIONAL_MEMORY_END = 0xa_0000n;
 /** Size of the block in low memory (bootBlock.ts). */
 export const BOOT_BLOCK_BYTES = 0x9000n;
@@ -63,7 +61,7 @@ export const places = instance(Places);
 export function choosePlaces(): void {
   placeKernel();
   if (isGiven(GuestPart.initrd)) placeInitrd();
-  const block = highestFree(BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK, CONVENTIONAL_MEMORY_END, PAGE);
+  const block = highestFree(BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK, CONVENTIONAL_MEMORY_END, PAGE_BYTES);
   if (block === 0n) fail('too little memory: no 68 KiB are free below 640 KiB');
   excludeRange(block, BOOT_BLOCK_BYTES + ROOM_ABOVE_BOOT_BLOCK);
   places.bootBlock = block;
@@ -76,7 +74,7 @@ export function choosePlaces(): void {
 /** Finds memory for a table that Linux reserves before it reuses memory. Returns 0 if the table has no bytes. */
 function placeTable(bytes: u32): Hpa {
   if (bytes === 0) return hpa(0n);
-  const place = highestFree(u64(bytes), LIMIT, PAGE);
+  const place = highestFree(u64(bytes), FOUR_GIB, PAGE_BYTES);
   if (place === 0n) fail('too little memory: no room for the memory map of the guest');
   excludeRange(place, u64(bytes));
   return place;
@@ -86,29 +84,29 @@ function placeKernel(): void {
   const bytes = linuxImage.workingBytes;
   const preferred = linuxImage.preferred;
   const place = isKernelPlace(preferred, bytes) ? preferred : otherKernelPlace(preferred, bytes);
-  if (place === 0n) refuseForMemory(GuestPart.kernel, bytes, preferred, LIMIT);
+  if (place === 0n) refuseForMemory(GuestPart.kernel, bytes, preferred, FOUR_GIB);
   places.kernel = place;
   excludeRange(place, bytes);
 }
 
 function isKernelPlace(place: Hpa, bytes: u64): boolean {
   const start = u64(place);
-  return start >= MIB && start < LIMIT && bytes <= LIMIT - start && isAvailable(place, bytes);
+  return start >= MIB && start < FOUR_GIB && bytes <= FOUR_GIB - start && isAvailable(place, bytes);
 }
 
 /** Another address for a relocatable kernel, not below the preferred one. 0 if there is none. */
 function otherKernelPlace(preferred: Hpa, bytes: u64): Hpa {
   const alignment = linuxImage.alignment;
   if (!linuxImage.relocatable || alignment === 0n) return hpa(0n);
-  const place = highestFree(bytes, LIMIT, alignment);
+  const place = highestFree(bytes, FOUR_GIB, alignment);
   return place < preferred || place < MIB ? hpa(0n) : place;
 }
 
 function placeInitrd(): void {
   const initrd = bootInfo.parts.at(GuestPart.initrd);
   const bytes = subSat64(u64(initrd.end), u64(initrd.start));
-  const end = min64(addSat64(linuxImage.initrdHighest, 1n), LIMIT);
-  const place = highestFree(bytes, end, PAGE);
+  const end = min64(addSat64(linuxImage.initrdHighest, 1n), FOUR_GIB);
+  const place = highestFree(bytes, end, PAGE_BYTES);
   if (place === 0n) refuseForMemory(GuestPart.initrd, bytes, hpa(0n), end);
   places.initrd = place;
   places.initrdBytes = bytes;

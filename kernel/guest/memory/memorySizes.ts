@@ -2,8 +2,7 @@
 import { min64, u64, type u32 } from '../../../transpiler/lib/index.js';
 import { MemoryKind } from '../../handover/bootInfo.js';
 import { memoryMap } from '../../machine/memoryMap.js';
-
-const FOUR_GIB = 0x1_0000_0000n;
+import { FOUR_GIB } from '../../x86/pages.js';
 
 /** The end of the available memory that begins at `start`, at most 4 GiB; `start` itself if there is none. */
 export function endOfMemoryFrom(start: u64): u64 {

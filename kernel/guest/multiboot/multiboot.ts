@@ -35,12 +35,10 @@ import { loadSegments, MAX_SEGMENTS } from './loadSegments.js';
 import { MAP_ENTRY_BYTES, writeMapEntry } from '../memory/mapEntry.js';
 import { endOfMemoryFrom } from '../memory/memorySizes.js';
 import { readMultibootImage } from './multibootImage.js';
+import { FOUR_GIB, MIB, PAGE_BYTES } from '../../x86/pages.js';
 
-const FOUR_GIB = 0x1_0000_0000n;
 const CONVENTIONAL_MEMORY_END = 0xa_0000n;
-const MIB = 0x10_0000n;
 const KIB = 0x400n;
-const PAGE = 4096n;
 
 /** Fields of the Multiboot information, and flags that say which of them are valid. */
 const INFO_BYTES = 0x80;
@@ -117,7 +115,7 @@ function copyPart(part: u32): Hpa {
   requires(part < GUEST_PARTS);
   const source = bootInfo.parts.at(part).start;
   const bytes = partBytes(part);
-  const place = highestFree(bytes, FOUR_GIB, PAGE);
+  const place = highestFree(bytes, FOUR_GIB, PAGE_BYTES);
   if (place === 0n) refuseForMemory(part);
   excludeRange(place, bytes);
   copyMemory(place, source, bytes);
@@ -149,7 +147,7 @@ function loadFrom(file: Hpa): void {
 
 /** Fills the block with the information and all data that it points to. */
 function makeBlock(initrd: Hpa): MultibootBlock {
-  const address = highestFree(BLOCK_BYTES, CONVENTIONAL_MEMORY_END, PAGE);
+  const address = highestFree(BLOCK_BYTES, CONVENTIONAL_MEMORY_END, PAGE_BYTES);
   if (address === 0n) fail('too little memory: no 16 KiB are free below 640 KiB');
   fillMemory(address, 0, BLOCK_BYTES);
   const block = physical(MultibootBlock, address);

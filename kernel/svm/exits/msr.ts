@@ -15,10 +15,10 @@ import { finishInstruction, instructionLength, Opcode } from '../control/instruc
 import { watchReads } from '../control/permissionMaps.js';
 import { VM_CR_LOCK, VM_CR_SVM_DISABLED } from '../control/registers.js';
 import type { Vmcb } from '../control/vmcb.js';
+import { OFFSET_IN_PAGE } from '../../x86/pages.js';
 
 /** EXITINFO1 of an MSR access (APM 2, 15.11). */
 const WRITE = 1n;
-const PAGE_OFFSET = 0xfffn;
 
 /** Handles RDMSR or WRMSR. */
 export function onMsr(vcpu: Vcpu, vmcb: Vmcb): void {
@@ -79,7 +79,7 @@ function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
 /** Writes VM_HSAVE_PA. With SVM disabled it is a register without effect; Linux clears it before it reboots. */
 function writeHostSave(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
   if (value !== 0n) recordEvent(Event.hostSaveWrite, value, vmcb.rip);
-  if ((value & PAGE_OFFSET) !== 0n) return Answer.generalProtection;
+  if ((value & OFFSET_IN_PAGE) !== 0n) return Answer.generalProtection;
   vcpu.svm.guestHostSave = hpa(value);
   return Answer.done;
 }

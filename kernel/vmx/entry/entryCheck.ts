@@ -1,13 +1,13 @@
 /** Helpers for the rules of VM entry on Intel processors. */
 import { cpuid, ensures, min64, rdmsr, requires, u32, u64 } from '../../../transpiler/lib/index.js';
 import { has } from '../../report/entryRules.js';
+import { OFFSET_IN_PAGE } from '../../x86/pages.js';
 
 /** CPUID 80000008H (SDM 2A): the numbers of physical and linear address bits. */
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_PHYSICAL_BITS = 52n;
 const MOST_LINEAR_BITS = 57n;
 
-const PAGE_OFFSET = 0xfffn;
 const LOW_HALF = 0xffff_ffffn;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
@@ -39,7 +39,7 @@ export function isPhysical(address: u64): boolean {
 
 /** Whether `address` is page-aligned and fits the physical address bits. */
 export function isPage(address: u64): boolean {
-  return !has(address, PAGE_OFFSET) && isPhysical(address);
+  return !has(address, OFFSET_IN_PAGE) && isPhysical(address);
 }
 
 /** Whether `address` is canonical: all bits above the linear address bits equal the highest of these. */
