@@ -23,6 +23,7 @@ import { vcpuOf } from './vcpu/processors.js';
 import { startProcessors, useProcessor } from './run/start.js';
 import { clearTrampoline, hideTrampoline } from './space/trampoline.js';
 import {
+  announceApic,
   chooseVendor,
   interceptApic,
   keepsTrampoline,
@@ -48,6 +49,7 @@ export function start(magic: u32, info: Hpa): never {
   checkFirmwareLocks();
   readMemoryMap();
   readMtrrs();
+  announceApic();
   moveToRegion(nestedEntryFormat());
   startGuest();
 }
@@ -64,10 +66,10 @@ function startGuest(): never {
   const vcpu = vcpuOf(0);
   const readableEnd = hpa(mappedEnd(topOfMemory()));
   const tables = buildNestedTables(nestedEntryFormat(), region.start, region.bytes, readableEnd);
-  publishStatistics(nestedEntryFormat());
+  publishStatistics();
   useProcessor(vcpu);
   interceptApic();
-  if (keepsTrampoline()) hideTrampoline(nestedEntryFormat());
+  if (keepsTrampoline()) hideTrampoline();
   startProcessors();
   if (!keepsTrampoline()) freeTrampoline();
   loadGuest(state, vcpu.registers);

@@ -18,14 +18,14 @@ import { startEfiGuest } from './guest/efi/efi.js';
 import { readAcpi } from './machine/acpi.js';
 import { checkFirmwareLocks } from './machine/firmwareLocks.js';
 import { loadDescriptors, loadGates } from './x86/descriptors.js';
+import { FOUR_GIB, PAGE_BYTES } from './x86/pages.js';
 import { readProcessors } from './machine/madt.js';
 import { readMemoryMap, topOfMemory } from './machine/memoryMap.js';
 import { chooseConsole } from './main.js';
-import { PAGE_BYTES } from './paging/allocator.js';
 import { mappedEnd } from './space/hostPaging.js';
 import { readMtrrs } from './paging/mtrr.js';
 import { buildNestedTables, nestedRoot } from './space/nestedPaging.js';
-import { failForMemory, FOUR_GIB, region, REGION_ALIGN, regionBytes, takeRegion } from './space/region.js';
+import { failForMemory, region, REGION_ALIGN, regionBytes, takeRegion } from './space/region.js';
 import { consoleLeaveUart, consoleStart } from './report/console.js';
 import { fail } from './report/fail.js';
 import { startClock } from './time/clock.js';
@@ -33,7 +33,15 @@ import { completeSegments } from './vcpu/capturedState.js';
 import { ownVcpu } from './vcpu/processors.js';
 import { useProcessor } from './run/start.js';
 import type { ProcessorState } from './vcpu/state.js';
-import { chooseVendor, interceptApic, nestedEntryFormat, prepareVcpu, runVcpu, startTimer } from './run/vendor.js';
+import {
+  announceApic,
+  chooseVendor,
+  interceptApic,
+  nestedEntryFormat,
+  prepareVcpu,
+  runVcpu,
+  startTimer,
+} from './run/vendor.js';
 
 const Tables = struct('HostTables', { size: 8 }, { host: at(0, HPA) });
 /** Address of the hypervisor's own page tables. */
@@ -64,6 +72,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   readFirmwareMap();
   readMemoryMap();
   readMtrrs();
+  announceApic();
   settle();
   keepReserved();
   virtualizeOthers(tables.host);
@@ -79,7 +88,7 @@ function settle(): void {
   if (start === 0n) failForMemory(bytes);
   tables.host = takeRegion(start, bytes);
   buildNestedTables(format, region.start, region.bytes, hpa(mappedEnd(topOfMemory())));
-  publishStatistics(format);
+  publishStatistics();
   interceptApic();
   copyImage(start);
 }

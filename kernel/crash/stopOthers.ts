@@ -1,7 +1,7 @@
 /** Stops all other processors when one ends the node (kernel/x86/end.ts). */
 import { fillMemory } from '../../transpiler/lib/index.js';
 import { Delivery, sendToOthers } from '../machine/localApic.js';
-import { PAGE_BYTES } from '../paging/allocator.js';
+import { PAGE_BYTES } from '../x86/pages.js';
 import { nestedRoot } from '../space/nestedPaging.js';
 import { Reach, reachOfOthers } from '../x86/end.js';
 

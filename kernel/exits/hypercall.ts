@@ -3,7 +3,7 @@ import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js'
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { HypercallChoice, options } from '../machine/options.js';
 import { EXIT_REASONS, OWNERS, type Counters } from '../observe/counters.js';
-import { PAGE_BYTES } from '../paging/allocator.js';
+import { PAGE_BYTES } from '../x86/pages.js';
 import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
 import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/clock.js';

@@ -19,9 +19,9 @@ import {
 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { ACCESSES_OFFSET, COUNTER_PAGES, EXIT_REASONS, OWNERS } from '../observe/counters.js';
-import { allocatePages, PAGE_BYTES } from '../paging/allocator.js';
+import { PAGE_BYTES } from '../x86/pages.js';
+import { allocatePages } from '../paging/allocator.js';
 import { hiddenBytes, hiddenStart, showReadOnly } from '../space/nestedPaging.js';
-import type { EntryFormat } from '../paging/pageTables.js';
 import { clockFrequency, clockSource } from '../time/clock.js';
 import { PROCESSOR_BYTES, vcpuAddress } from '../vcpu/processors.js';
 import { COUNTERS_OFFSET } from '../vcpu/vcpu.js';
@@ -59,13 +59,13 @@ export const Statistics = struct(
 const Published = struct('PublishedStatistics', { size: 8 }, { page: at(0, HPA) });
 const published = instance(Published);
 
-/** Lets the guest, whose second-level page tables are built of `format`, read the statistics. */
-export function publishStatistics(format: EntryFormat): void {
+/** Lets the guest read the statistics. */
+export function publishStatistics(): void {
   published.page = allocatePages(1);
   describe();
-  showReadOnly(published.page, format);
+  showReadOnly(published.page);
   const count = processorCount();
-  for (let number: u32 = 0; number < count; number++) showCounts(number, format);
+  for (let number: u32 = 0; number < count; number++) showCounts(number);
 }
 
 /** Where the page is. */
@@ -91,8 +91,8 @@ function describe(): void {
   page.accessesOfEach = OWNERS;
 }
 
-function showCounts(number: u32, format: EntryFormat): void {
+function showCounts(number: u32): void {
   requires(number < MAX_PROCESSORS);
   const first = hpa(vcpuAddress(number) + COUNTERS_OFFSET);
-  for (let index: u64 = 0n; index < COUNTER_PAGES; index += 1n) showReadOnly(hpa(first + index * PAGE_BYTES), format);
+  for (let index: u64 = 0n; index < COUNTER_PAGES; index += 1n) showReadOnly(hpa(first + index * PAGE_BYTES));
 }

@@ -17,10 +17,9 @@ import {
   type Hpa,
   type u32,
 } from '../../transpiler/lib/index.js';
+import { PAGE_BYTES } from '../x86/pages.js';
 import { markAllocation } from '../x86/platform.js';
 import { fail } from '../report/fail.js';
-
-export const PAGE_BYTES = 4096n;
 
 /** Size of a MiB, which bit 20 of an address selects; and the distance between even MiB. */
 export const ADDRESS_LINE_20 = 0x10_0000n;

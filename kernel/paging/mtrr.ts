@@ -25,6 +25,7 @@ import {
   type Hpa,
   type Ref,
 } from '../../transpiler/lib/index.js';
+import { FOUR_GIB, PAGE_BYTES } from '../x86/pages.js';
 
 /** Memory types, with their numbers in MTRRs, PAT and EPT. */
 export const MemoryType = { uncached: 0, writeCombining: 1, writeThrough: 4, writeProtected: 5, writeBack: 6 } as const;
@@ -53,9 +54,7 @@ const FIXED_REGISTERS = list(U32, [0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x2
 const FIXED_REGISTER_COUNT = 11;
 const MAX_VARIABLE = 32;
 
-const PAGE_BYTES = 0x1000n;
 const FIXED_END = 0x10_0000n;
-const FOUR_GIB = 1n << 32n;
 const ADDRESS_MASK = 0xf_ffff_ffff_f000n;
 /** Page tables for the first MiB, which is mapped by 4 KiB pages. */
 const FIRST_MIB_TABLES = 2;

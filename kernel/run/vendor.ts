@@ -6,10 +6,10 @@ import { addressOf, haltForever, table, type Hpa } from '../../transpiler/lib/in
 import { options } from '../machine/options.js';
 import { setVendor, vendor, Vendor, VENDORS } from '../x86/vendor.js';
 import { isVirtualMachine } from '../x86/virtualMachine.js';
-import type { EntryFormat } from '../paging/pageTables.js';
+import type { EntryFormat } from '../paging/entryFormat.js';
 import { directAddress, svmRun, vmxRun } from '../x86/platform.js';
 import { fail } from '../report/fail.js';
-import { svmInterceptApic } from '../svm/reset/apicInterception.js';
+import { svmAnnounceApic, svmInterceptApic } from '../svm/reset/apicInterception.js';
 import { svmCheck, svmExists } from '../svm/control/capability.js';
 import { svmEntryFormat } from '../svm/control/entryFormat.js';
 import { svmKeepMachineCheck } from '../svm/exits/machineCheck.js';
@@ -39,6 +39,7 @@ type Run = (vcpu: Vcpu) => void;
 const checks = table<Check>(VENDORS, svmCheck, { [Vendor.vmx]: vmxCheck });
 const formats = table<GiveFormat>(VENDORS, svmEntryFormat, { [Vendor.vmx]: vmxEntryFormat });
 const preparations = table<Prepare>(VENDORS, svmPrepare, { [Vendor.vmx]: vmxPrepare });
+const apicAnnouncements = table<InterceptApic>(VENDORS, svmAnnounceApic, { [Vendor.vmx]: announceNothing });
 const apicInterceptions = table<InterceptApic>(VENDORS, svmInterceptApic, { [Vendor.vmx]: vmxLeaveApic });
 const trampolineUses = table<KeepsTrampoline>(VENDORS, needNoTrampoline, { [Vendor.vmx]: findHeldInit });
 const timerStarts = table<StartTimer>(VENDORS, needNoTimer, { [Vendor.vmx]: startVmxTimer });
@@ -68,6 +69,11 @@ export function nestedEntryFormat(): EntryFormat {
 /** Prepares `vcpu` to run from `state` on, with the nested page tables at `nestedTables`. */
 export function prepareVcpu(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState): void {
   preparations.get(vendor())(vcpu, nestedTables, state);
+}
+
+/** Announces the ranges of memory that `interceptApic` sets apart (space/pageRights.ts). */
+export function announceApic(): void {
+  apicAnnouncements.get(vendor())();
 }
 
 /** Intercepts what the options `apic=` and `init=` ask for, so that no INIT takes a processor out of the guest. */
@@ -133,6 +139,11 @@ export function restartVcpu(vcpu: Vcpu): never {
 
 /** Does nothing. On AMD-V a prepared processor is never reset, so none comes through the trampoline twice. */
 function needNoRestart(_vcpu: Vcpu): void {
+  return;
+}
+
+/** VT-x intercepts no writes to local APICs. */
+function announceNothing(): void {
   return;
 }
 

@@ -20,27 +20,21 @@ import { imageStacks, STACK_COUNT, stackBottom, stackOffset, stackTop } from '..
 import { directAddress, imageBounds } from '../x86/platform.js';
 import { processorMemory } from '../vcpu/processors.js';
 import { trampolinePage } from './trampoline.js';
-import { allocatePages, PAGE_BYTES } from '../paging/allocator.js';
+import { ENTRY_ADDRESS, ENTRY_LARGE, ENTRY_NO_EXECUTE, ENTRY_PRESENT, ENTRY_WRITABLE } from '../x86/pageEntry.js';
+import { FOUR_GIB, GIB_PAGE_LEVEL, PAGE_BYTES } from '../x86/pages.js';
+import { allocatePages } from '../paging/allocator.js';
+import { EntryFormat, EXECUTE, READ, WRITE } from '../paging/entryFormat.js';
 import { splitTables } from '../paging/mtrr.js';
-import { Entry, EntryFormat, largestPageLevel, mapRange, placeOfEntry } from '../paging/pageTables.js';
+import { Entry, largestPageLevel, mapRange, placeOfEntry } from '../paging/pageTables.js';
 
-/** The MMIO that every machine has lies below 4 GiB. */
-const FOUR_GIB = 0x1_0000_0000n;
 /** Size of the direct map, 64 TiB. The image is mapped above it. */
 const DIRECT_BYTES = 1n << 46n;
 
-/** Bits of CR3 with the address of the top table. */
-const ADDRESS = 0x000f_ffff_ffff_f000n;
-const PRESENT = 1n << 0n;
-const WRITABLE = 1n << 1n;
-const LARGE = 1n << 7n;
-const NO_EXECUTE = 1n << 63n;
-const CODE = PRESENT;
-const CONSTANTS = PRESENT | NO_EXECUTE;
-const DATA = PRESENT | WRITABLE | NO_EXECUTE;
+const CODE: u32 = READ | EXECUTE;
+const CONSTANTS: u32 = READ;
+const DATA: u32 = READ | WRITE;
 
 const GIB_BITS = 30n;
-const GIB_PAGE_LEVEL = 3;
 const TOP_ENTRY_BITS = 39n;
 /**
  * Number of tables besides those counted below: the top table, three levels each for the image and the trampoline, and
@@ -84,7 +78,7 @@ function mapImage(root: Hpa, image: Hpa): void {
   }
 }
 
-function mapPart(root: Hpa, image: Hpa, from: Hva, to: Hva, rights: u64): void {
+function mapPart(root: Hpa, image: Hpa, from: Hva, to: Hva, rights: u32): void {
   const bounds = imageBounds();
   mapRights(root, from, hpa(image + u64(from - bounds.text)), u64(to - from), rights);
 }
@@ -117,7 +111,7 @@ function mapProcessors(root: Hpa, start: Hpa): Hpa {
 }
 
 /** Maps machine memory from `from` up to, but not including, `to` at DIRECT. */
-function mapDirect(root: Hpa, from: Hpa, to: Hpa, rights: u64): void {
+function mapDirect(root: Hpa, from: Hpa, to: Hpa, rights: u32): void {
   mapRights(root, directAddress(from), from, u64(to - from), rights);
 }
 
@@ -130,16 +124,18 @@ function mapTrampoline(root: Hpa): void {
 /** Unmaps the trampoline page: no processor starts there any longer, and the page belongs to the guest. */
 export function unmapTrampoline(): void {
   if (trampolinePage() === 0n) return;
-  const place = placeOfEntry(hpa(readCr3() & ADDRESS), u64(trampolinePage()), 1);
+  const place = placeOfEntry(hpa(readCr3() & ENTRY_ADDRESS), u64(trampolinePage()), 1);
   if (place !== 0n) physical(Entry, place).value = 0n;
   writeCr3(readCr3());
 }
 
-function mapRights(root: Hpa, from: Hva, to: Hpa, bytes: u64, rights: u64): void {
+function mapRights(root: Hpa, from: Hva, to: Hpa, bytes: u64, rights: u32): void {
   const format = local(EntryFormat);
-  format.table = PRESENT | WRITABLE;
-  format.page = rights;
-  format.largePage = rights | LARGE;
+  format.table = ENTRY_PRESENT | ENTRY_WRITABLE;
+  format.read = ENTRY_PRESENT;
+  format.write = ENTRY_WRITABLE;
+  format.noExecute = ENTRY_NO_EXECUTE;
+  format.large = ENTRY_LARGE;
   format.largestLevel = largestPageLevel();
-  mapRange(root, u64(from), to, bytes, format);
+  mapRange(root, u64(from), to, bytes, rights, format);
 }

@@ -3,21 +3,21 @@ import { addSat64, at, hpa, HPA, instance, min64, struct, u64, U64, type Hpa } f
 import { excludeRange, hideRange, highestFree, topOfMemory } from '../machine/memoryMap.js';
 import { processorCount } from '../machine/madt.js';
 import { allocateProcessors, processorPages, PROCESSOR_BYTES } from '../vcpu/processors.js';
-import { chooseTrampoline } from './trampoline.js';
+import { announceTrampoline, chooseTrampoline } from './trampoline.js';
 import { imageBounds, relocate } from '../x86/platform.js';
 import { beginLine, print, printDecimal } from '../report/console.js';
 import { stop } from '../report/fail.js';
-import { ADDRESS_LINE_20, allocatorStart, PAGE_BYTES } from '../paging/allocator.js';
+import { FOUR_GIB, PAGE_BYTES } from '../x86/pages.js';
+import { ADDRESS_LINE_20, allocatorStart } from '../paging/allocator.js';
 import { buildHostTables, hostTablePages } from './hostPaging.js';
 import { nestedTablePages } from './nestedPaging.js';
-import type { EntryFormat } from '../paging/pageTables.js';
+import type { EntryFormat } from '../paging/entryFormat.js';
 
 /**
  * Alignment of the region: nested page tables leave out whole large pages, and the image, which is smaller than 1 MiB,
  * lies in an even MiB.
  */
 export const REGION_ALIGN = 0x20_0000n;
-export const FOUR_GIB = 0x1_0000_0000n;
 /** Pages for the permission maps, the table of MSR owners, the parking guest and a few others. */
 const OTHER_PAGES = 30;
 /** Bytes used of each 2 MiB, at least: the even MiB, minus a rest too short for the longest single allocation. */
@@ -36,6 +36,7 @@ export const region = instance(Region);
  * guest sees the whole region as reserved.
  */
 export function moveToRegion(nestedFormat: EntryFormat): void {
+  announceTrampoline();
   const bounds = imageBounds();
   const bytes = regionBytes(nestedFormat);
   excludeRange(bounds.physical, u64(bounds.end - bounds.text));

@@ -27,9 +27,8 @@ import {
 import { CODE_DESCRIPTOR, CODE_SELECTOR, DATA_DESCRIPTOR } from '../x86/descriptors.js';
 import { processorCount } from '../machine/madt.js';
 import { excludeRange, hideRange, highestFree } from '../machine/memoryMap.js';
-import { PAGE_BYTES } from '../paging/allocator.js';
-import { hidePage } from './nestedPaging.js';
-import type { EntryFormat } from '../paging/pageTables.js';
+import { PAGE_BITS, PAGE_BYTES } from '../x86/pages.js';
+import { announceRanges, hidePage } from './pageRights.js';
 import { imageBounds } from '../x86/platform.js';
 import { fail } from '../report/fail.js';
 import { vcpuTable } from '../vcpu/processors.js';
@@ -65,10 +64,14 @@ const Trampoline = struct(
 
 /** End of the memory that a SIPI can reach and that is free for this: video memory follows. */
 export const LOW_MEMORY_END = 0xa_0000n;
-const PAGE_BITS = 12n;
 
 const Place = struct('TrampolinePlace', { size: 8 }, { page: at(0, HPA) });
 const place = instance(Place);
+
+/** Announces that its page may be set apart. */
+export function announceTrampoline(): void {
+  if (processorCount() > 1) announceRanges(1);
+}
 
 /** Reserves the highest free page of low memory for the trampoline, if there are APs. */
 export function chooseTrampoline(): void {
@@ -98,11 +101,11 @@ export function trampolineVector(): u32 {
  * Hides the trampoline page from the guest for good: the memory map marks it as reserved, and the guest finds the decoy
  * page there.
  */
-export function hideTrampoline(format: EntryFormat): void {
+export function hideTrampoline(): void {
   const page = place.page;
   if (page === 0n) return;
   hideRange(page, PAGE_BYTES);
-  hidePage(gpa(u64(page)), format);
+  hidePage(gpa(u64(page)));
 }
 
 /** Clears the page after all processors have started, so that nothing of the hypervisor is left in it. */

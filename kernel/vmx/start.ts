@@ -1,6 +1,6 @@
 /** Prepares a processor and its VMCS for a guest on VT-x. */
 import { addressOf, list, rdmsr, U32, u64, type Hpa, type u32 } from '../../transpiler/lib/index.js';
-import { PAGE_BYTES } from '../paging/allocator.js';
+import { PAGE_BYTES } from '../x86/pages.js';
 import { allocateControlPage } from '../paging/controlPage.js';
 import { directAddress, vmxRun } from '../x86/platform.js';
 import { fail } from '../report/fail.js';

@@ -28,9 +28,6 @@ import { efiMapBytesMost } from '../efi/map.js';
 import { linuxImage } from './linuxImage.js';
 import { FOUR_GIB, MIB, PAGE_BYTES } from '../../x86/pages.js';
 
-/**
- * End of memory for the parts: the guest's first page tables, and the pointers in its zero page, do not reach further.
- */
 const CONVENTIONAL_MEMORY_END = 0xa_0000n;
 /** Size of the block in low memory (bootBlock.ts). */
 export const BOOT_BLOCK_BYTES = 0x9000n;

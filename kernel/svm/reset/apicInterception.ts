@@ -5,8 +5,7 @@
  * the processors redirect INITs (initRedirection.ts), interception may end once a kernel has started all processors: an
  * INIT sent after that still parks its receiver, and interception is switched on again.
  */
-import type { u32, u64 } from '../../../transpiler/lib/index.js';
-import { at, BOOL, gpa, instance, struct, type Gpa } from '../../../transpiler/lib/index.js';
+import { at, BOOL, gpa, instance, struct, type u32 } from '../../../transpiler/lib/index.js';
 import {
   isApicWatched,
   MESSAGES,
@@ -18,24 +17,32 @@ import {
 } from '../../devices/localApic/apic.js';
 import { lastProcessor } from '../../machine/madt.js';
 import { ApicChoice, options } from '../../machine/options.js';
-import { PAGE_BYTES } from '../../paging/allocator.js';
-import { addPageRights, setPageRights, takePageRights } from '../../space/nestedPaging.js';
+import { EXECUTE, READ, UNCACHED, WRITE } from '../../paging/entryFormat.js';
+import { announceRanges, changeRightsOfRange, setRights } from '../../space/pageRights.js';
+import { PAGE_BYTES } from '../../x86/pages.js';
 import { beginLine, endLine, print, releaseConsole, takeConsole } from '../../report/console.js';
 import { kernelRunsEveryProcessor, lockStartup, requestFlush, unlockStartup } from '../../vcpu/sipi.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { NESTED_READ_ONLY_UNCACHED, NESTED_WRITABLE, svmEntryFormat } from '../control/entryFormat.js';
 import { chooseRedirection, redirectsInit } from './initRedirection.js';
 import { permitCommands, watchCommands } from '../control/permissionMaps.js';
+
+/** What the guest may do with registers whose writes are intercepted. */
+const INTERCEPTED: u32 = READ | EXECUTE | UNCACHED;
 
 const Interception = struct('ApicInterception', { size: 2 }, { mayEnd: at(0, BOOL), resumes: at(1, BOOL) });
 /** `mayEnd`: interception ends when a kernel runs all processors. `resumes`: an INIT switches it on again. */
 const interception = instance(Interception);
 
+/** Announces what `svmInterceptApic` sets apart: the addresses of messages, and the APIC's page, which may be elsewhere. */
+export function svmAnnounceApic(): void {
+  announceRanges(2);
+}
+
 /** Intercepts the guest's writes to the ICR of its local APICs from now on. */
 export function svmInterceptApic(): void {
   chooseRedirection();
-  protect(watchApic());
-  for (let offset: u64 = 0n; offset < MESSAGES_BYTES; offset += PAGE_BYTES) protect(gpa(MESSAGES + offset));
+  setRights(gpa(MESSAGES), MESSAGES_BYTES, INTERCEPTED);
+  setRights(watchApic(), PAGE_BYTES, INTERCEPTED);
   interception.resumes = options.apic === ApicChoice.auto && redirectsInit();
   interception.mayEnd = interception.resumes || options.apic === ApicChoice.release;
   if (options.apic === ApicChoice.release) warn();
@@ -62,7 +69,7 @@ function endInterception(): void {
   const ends = isApicWatched() && kernelRunsEveryProcessor();
   if (ends) {
     unwatchApic(!interception.resumes);
-    addPageRights(watchedPage(), NESTED_WRITABLE);
+    changeRightsOfRange(watchedPage(), PAGE_BYTES, INTERCEPTED | WRITE);
     permitCommands();
   }
   unlockStartup();
@@ -84,17 +91,13 @@ function tellEnd(): void {
  */
 export function resumeInterception(vcpu: Vcpu): void {
   if (isApicWatched() || !interception.resumes) return;
-  takePageRights(watchedPage(), NESTED_WRITABLE);
+  changeRightsOfRange(watchedPage(), PAGE_BYTES, INTERCEPTED);
   watchCommands();
   watchApicAgain();
   const last = lastProcessor();
   for (let number: u32 = 0; number <= last; number++) {
     if (number !== vcpu.number) requestFlush(number);
   }
-}
-
-function protect(page: Gpa): void {
-  setPageRights(page, NESTED_READ_ONLY_UNCACHED, svmEntryFormat());
 }
 
 function warn(): void {

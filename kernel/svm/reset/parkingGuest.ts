@@ -21,14 +21,16 @@ import {
   u64,
   type Hpa,
 } from '../../../transpiler/lib/index.js';
-import { allocatePages, PAGE_BYTES } from '../../paging/allocator.js';
+import { PAGE_BYTES } from '../../x86/pages.js';
+import { allocatePages } from '../../paging/allocator.js';
 import { allocateControlPage } from '../../paging/controlPage.js';
+import { EXECUTE, pageEntry, READ, WRITE } from '../../paging/entryFormat.js';
 import { setEntry } from '../../paging/pageTables.js';
 import { imageBounds } from '../../x86/platform.js';
 import { PAT } from '../../x86/registers.js';
 import { ProcessorState, startInRealMode } from '../../vcpu/state.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { NESTED_READ_ONLY, NESTED_WRITABLE, svmEntryFormat } from '../control/entryFormat.js';
+import { svmEntryFormat } from '../control/entryFormat.js';
 import { setGuestState } from '../control/guestState.js';
 import { setParkingIntercepts } from '../control/intercepts.js';
 import { TlbControl, Vmcb } from '../control/vmcb.js';
@@ -74,8 +76,8 @@ function makeTables(): Hpa {
   const bounds = imageBounds();
   copyMemory(code, hpa(bounds.physical + u64(bounds.parking - bounds.text)), CODE_BYTES);
   const format = svmEntryFormat();
-  setEntry(root, 0n, 1, u64(code) | NESTED_READ_ONLY, format);
-  setEntry(root, STACKS, 1, u64(stacks) | NESTED_READ_ONLY | NESTED_WRITABLE, format);
+  setEntry(root, 0n, 1, pageEntry(code, READ | EXECUTE, 1, format), format);
+  setEntry(root, STACKS, 1, pageEntry(stacks, READ | WRITE, 1, format), format);
   return root;
 }
 

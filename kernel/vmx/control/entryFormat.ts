@@ -1,6 +1,7 @@
 /** The format of EPT entries (SDM 3C 28.3.2) and of the EPT pointer (SDM 3C 24.6.11). */
 import { instance, rdmsr, u64, type Hpa } from '../../../transpiler/lib/index.js';
-import { EntryFormat } from '../../paging/pageTables.js';
+import { EntryFormat } from '../../paging/entryFormat.js';
+import { GIB_PAGE_LEVEL, LARGE_PAGE_LEVEL } from '../../x86/pages.js';
 import { VMX_EPT_VPID } from './registers.js';
 import { refuse } from './settings.js';
 
@@ -26,9 +27,6 @@ const POINTER_WRITE_BACK = 6n;
 const POINTER_FOUR_LEVELS = 3n << 3n;
 const POINTER_ACCESSED_AND_DIRTY = 1n << 6n;
 
-const LEVEL_2MIB = 2;
-const LEVEL_1GIB = 3;
-
 const format = instance(EntryFormat);
 
 /** Stops start-up if this processor does not support the format of vmxEntryFormat(). */
@@ -43,11 +41,12 @@ export function checkEntryFormat(): void {
 export function vmxEntryFormat(): EntryFormat {
   const hasGibPages = (rdmsr(VMX_EPT_VPID) & HAS_1GIB_PAGES) !== 0n;
   format.table = READ | WRITE | EXECUTE;
-  format.page = READ | WRITE | EXECUTE;
-  format.largePage = READ | WRITE | EXECUTE | LARGE;
-  format.readOnly = READ;
+  format.read = READ;
+  format.write = WRITE;
+  format.execute = EXECUTE;
+  format.large = LARGE;
   format.memoryTypeUnit = MEMORY_TYPE_UNIT;
-  format.largestLevel = hasGibPages ? LEVEL_1GIB : LEVEL_2MIB;
+  format.largestLevel = hasGibPages ? GIB_PAGE_LEVEL : LARGE_PAGE_LEVEL;
   return format;
 }
 

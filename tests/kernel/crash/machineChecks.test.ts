@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { isGuestsMachineCheck } from '../../../kernel/crash/machineChecks.js';
-import { svmEntryFormat } from '../../../kernel/svm/control/entryFormat.js';
 import { publishStatistics } from '../../../kernel/exits/statistics.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { noteGuestRuns, Reach } from '../../../kernel/x86/end.js';
@@ -159,7 +158,7 @@ t.test('for a register that cannot be read the worst is assumed', (t) => {
 
 t.test('an error in the page of statistics is not passed to the guest, although the guest can read the page', (t) => {
   const { processor, vcpu } = startGuest();
-  publishStatistics(svmEntryFormat());
+  publishStatistics();
   t.ok(vcpu);
   setBanks(processor.msrs, false, { ...RESUMABLE, banks: [{ ...SURVIVABLE, address: vcpuAddress(0) + 0x3000n }] });
   t.notOk(isGuestsMachineCheck());

@@ -9,7 +9,6 @@ import { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { hpa, physical, window } from '../../../transpiler/lib/index.js';
 import { HIDDEN, HIDDEN_BYTES, startGuest, walkTables } from '../support/guest.js';
 import { vendors } from '../support/vendors.js';
-import { svmEntryFormat } from '../../../kernel/svm/control/entryFormat.js';
 import { TlbControl } from '../../../kernel/svm/control/vmcb.js';
 
 const PAGE = 0x1000n;
@@ -25,7 +24,7 @@ const rights: Record<string, (entry: bigint) => boolean> = {
 for (const { name, start } of vendors) {
   t.test(`${name}: the page has the addresses of each processor's counts`, (t) => {
     const guest = start();
-    publishStatistics(guest.format);
+    publishStatistics();
     guest.registers.rax = HYPERCALL;
     guest.registers.rcx = 6n;
     guest.setPrivilege(3);
@@ -48,7 +47,7 @@ for (const { name, start } of vendors) {
 
   t.test(`${name}: in hidden memory the guest can read only these pages, and write or execute none`, (t) => {
     const guest = start();
-    publishStatistics(guest.format);
+    publishStatistics();
     const { counts } = physical(Statistics, statisticsPage());
     const shown = [statisticsPage(), counts, counts + PAGE, counts + 2n * PAGE];
     for (let page = HIDDEN; page < HIDDEN + HIDDEN_BYTES; page += PAGE) {
@@ -65,7 +64,7 @@ for (const { name, start } of vendors) {
 
   t.test(`${name}: a write is dropped and logged, and the guest then finds the decoy there`, (t) => {
     const guest = start();
-    publishStatistics(guest.format);
+    publishStatistics();
     const page = statisticsPage();
     t.equal(guest.reachFor(page), 'again');
     t.equal(eventCount(Event.hiddenMemory), 1n);
@@ -79,7 +78,7 @@ for (const { name, start } of vendors) {
 
 t.test('on AMD-V the read-only translation is flushed, since the processor need not do that by itself', (t) => {
   const guest = startGuest();
-  publishStatistics(svmEntryFormat());
+  publishStatistics();
   guest.exit(0x400, 7n, statisticsPage());
   t.equal(guest.vmcb.tlbControl, TlbControl.flushAll);
   t.end();
@@ -87,7 +86,7 @@ t.test('on AMD-V the read-only translation is flushed, since the processor need 
 
 t.test('each processor has its counts in pages of their own', (t) => {
   const guest = startGuest([], undefined, 1, 2);
-  publishStatistics(svmEntryFormat());
+  publishStatistics();
   const page = physical(Statistics, statisticsPage());
   t.equal(page.processors, 3);
   for (const number of [0, 1, 2]) {

@@ -1,19 +1,20 @@
 import t from 'tap';
 import fc from 'fast-check';
-import { allocatorStart, allocatorUsed, PAGE_BYTES } from '../../../kernel/paging/allocator.js';
+import { allocatorStart, allocatorUsed } from '../../../kernel/paging/allocator.js';
 import { readMtrrs } from '../../../kernel/paging/mtrr.js';
 import {
   buildNestedTables,
   hiddenBytes,
   hiddenStart,
-  hidePage,
   hostAddress,
   isHidden,
   nestedTablePages,
   showDecoy,
   writableHostAddress,
 } from '../../../kernel/space/nestedPaging.js';
+import { announceRanges, hidePage } from '../../../kernel/space/pageRights.js';
 import { svmEntryFormat } from '../../../kernel/svm/control/entryFormat.js';
+import { PAGE_BYTES } from '../../../kernel/x86/pages.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { AmdProcessor, walkTables } from '../support/guest.js';
@@ -195,7 +196,8 @@ t.test('the hypervisor reads guest memory where it is, and the decoy where it is
 t.test('a page that is hidden alone is the decoy for the hypervisor’s writes, too', (t) => {
   build();
   t.notOk(isHidden(0x9_f000n));
-  hidePage(0x9_f000n, svmEntryFormat());
+  announceRanges(1);
+  hidePage(0x9_f000n);
   const decoy = hostAddress(REGION);
   t.equal(writableHostAddress(0x9_f000n), decoy);
   t.equal(writableHostAddress(0x9_ffffn), decoy + 0xfffn);

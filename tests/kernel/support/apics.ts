@@ -1,7 +1,7 @@
 /** A simulated machine of several AMD processors, and what arrives at their local APICs. */
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
 import { directAddress } from '../../../kernel/x86/platform.js';
-import { svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
+import { svmAnnounceApic, svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { onSvmExit } from '../../../kernel/svm/exit.js';
 import { onSvmCalled } from '../../../kernel/svm/reset/parking.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
@@ -170,6 +170,7 @@ export function startMachine(
   const guest = startGuest([], processor, ...ids.slice(1));
   options.apic = choice;
   options.init = init;
+  svmAnnounceApic();
   svmInterceptApic();
   const vcpus = ids.map((_, number) => vcpuOf(number));
   for (const vcpu of vcpus) {

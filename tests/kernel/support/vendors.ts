@@ -2,10 +2,7 @@
 import type { Registers } from '../../../kernel/vcpu/vcpu.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
-import { vmxEntryFormat } from '../../../kernel/vmx/control/entryFormat.js';
 import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/control/vmcs.js';
-import type { EntryFormat } from '../../../kernel/paging/pageTables.js';
-import { svmEntryFormat } from '../../../kernel/svm/control/entryFormat.js';
 import { CODE, injected, startGuest, writeBackProcessor, type AmdProcessor } from './guest.js';
 import { injectedEvent, IntelProcessor, startIntelGuest } from './intel.js';
 
@@ -16,8 +13,6 @@ export interface NeutralGuest {
   readonly registers: Registers;
   /** The top of the second-level page tables. */
   readonly tables: bigint;
-  /** What those are made of. */
-  readonly format: EntryFormat;
   /** The guest is at privilege level `level` from now on. */
   setPrivilege(level: number): void;
   /** What becomes of the instruction. */
@@ -59,7 +54,6 @@ const amd: Vendor = {
       processor: guest.processor,
       registers: guest.vcpu.registers,
       tables: guest.vmcb.nestedCr3,
-      format: svmEntryFormat(),
       setPrivilege: (level) => void (guest.vmcb.cpl = level),
       execute(instruction) {
         const { bytes, code, info } = codes[instruction];
@@ -89,7 +83,6 @@ const intel: Vendor = {
       processor: guest.processor,
       registers: guest.vcpu.registers,
       tables: guest.tables,
-      format: vmxEntryFormat(),
       setPrivilege: (level) => guest.write(GUEST_RIGHTS + 2 * Segment.ss, BigInt(0x93 | (level << 5))),
       execute(instruction) {
         guest.write(Field.guestRip, BigInt(CODE));

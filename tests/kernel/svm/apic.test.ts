@@ -2,7 +2,7 @@ import t from 'tap';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
 import { Event, eventCount } from '../../../kernel/report/events.js';
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
-import { svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
+import { svmAnnounceApic, svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { noteRunning } from '../../../kernel/vcpu/sipi.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
 import { window } from '../../../transpiler/lib/index.js';
@@ -37,6 +37,7 @@ function startApicGuest(
   const apic = viewOf(addMemory(BigInt(APIC), 0x10_0000));
   apic.setUint32(0xe0, 0xffff_ffff, true);
   options.apic = choice;
+  svmAnnounceApic();
   svmInterceptApic();
   return {
     ...guest,
@@ -75,6 +76,7 @@ t.test('an APIC elsewhere is watched there', (t) => {
   const guest = startGuest();
   guest.processor.msrs.set(0x1b, 0xfec8_0900n);
   addMemory(0xfec8_0000n, 0x1000);
+  svmAnnounceApic();
   svmInterceptApic();
   t.equal((entryAt(guest, 0xfec8_0000n)?.entry ?? 0n) & 0x1fn, 0x1dn);
   t.equal((entryAt(guest, 0xfee0_0000n)?.entry ?? 0n) & 0x1fn, 0x1dn);
@@ -342,6 +344,7 @@ function startWideGuest(choice: number = ApicChoice.trap): ApicGuest & { readonl
   const guest = startGuest();
   guest.processor.msrs.set(0x1b, 0xfee0_0d00n).set(0x830, 0n);
   options.apic = choice;
+  svmAnnounceApic();
   svmInterceptApic();
   return { ...guest, apic: new DataView(new ArrayBuffer(0)), write: () => undefined };
 }

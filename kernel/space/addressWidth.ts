@@ -1,0 +1,42 @@
+/** Where physical addresses end. */
+import { cpuid, min32, tryRdmsr, u32, u64 } from '../../transpiler/lib/index.js';
+
+/** CPUID 8000_0008H, EAX[7:0]: physical address width (APM 3, E.4.7). Four levels translate 48 bits. */
+const ADDRESS_SIZES = 0x8000_0008;
+const MOST_BITS = 48;
+/** CPUID 8000_001FH: of an address, the bit that asks for encryption is EBX[5:0] (APM 3, E.4.17). */
+const LAST_EXTENDED_LEAF = 0x8000_0000;
+const MEMORY_ENCRYPTION = 0x8000_001f;
+const HAS_ENCRYPTION = 1;
+/** CPUID 7, ECX[13]: the MSR TME_ACTIVATE exists; its bits 35:32 say how many address bits choose a key (SDM 4, 982H). */
+const LAST_LEAF = 0;
+const MORE_FEATURES = 7;
+const HAS_TME = 1 << 13;
+const TME_ACTIVATE = 0x982;
+
+/**
+ * The end of the guest-physical address space. Bits that choose how memory is encrypted are above it: with them the guest
+ * would reach hidden memory by other names.
+ */
+export function addressSpaceEnd(): u64 {
+  const sizes = cpuid(ADDRESS_SIZES, 0);
+  const width = u32(sizes.eax & 0xff);
+  const bits = min32(min32(width - min32(width, keyBits()), encryptionBit()), MOST_BITS);
+  return 1n << u64(bits);
+}
+
+function encryptionBit(): u32 {
+  const last = cpuid(LAST_EXTENDED_LEAF, 0);
+  if (last.eax < MEMORY_ENCRYPTION) return MOST_BITS;
+  const encryption = cpuid(MEMORY_ENCRYPTION, 0);
+  return u32(encryption.eax & HAS_ENCRYPTION) !== 0 ? encryption.ebx & 0x3f : MOST_BITS;
+}
+
+function keyBits(): u32 {
+  const last = cpuid(LAST_LEAF, 0);
+  if (last.eax < MORE_FEATURES) return 0;
+  const features = cpuid(MORE_FEATURES, 0);
+  if (u32(features.ecx & HAS_TME) === 0) return 0;
+  const activation = tryRdmsr(TME_ACTIVATE);
+  return u32(activation.value >> 32n) & 0xf;
+}
