@@ -1,7 +1,7 @@
 /** Start-up in order, for all boot loaders but UEFI firmware (mainEfi.ts). */
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
-import { ownSleep } from './exits/sleep.js';
+import { ownSleep } from './devices/sleep/mediator.js';
 import { refuseSecondStart } from './guest/bios/bios.js';
 import { publishStatistics } from './exits/statistics.js';
 import { loadGuest } from './guest/guest.js';

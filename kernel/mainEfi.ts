@@ -12,7 +12,7 @@ import { isPresent } from './run/efiPresence.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './run/efiProcessors.js';
 import { readSecureBoot } from './boot/efi/secureBoot.js';
 import { EFI_NOT_STARTED } from './handover/efiTables.js';
-import { ownSleep } from './exits/sleep.js';
+import { ownSleep } from './devices/sleep/mediator.js';
 import { publishStatistics } from './exits/statistics.js';
 import { startEfiGuest } from './guest/efi/efi.js';
 import { readAcpi } from './machine/acpi.js';

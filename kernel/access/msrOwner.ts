@@ -4,7 +4,7 @@
  */
 import { list, requires, U32, type u32 } from '../../transpiler/lib/index.js';
 
-export const Owner = {
+export const MsrOwner = {
   /** #GP, and the first access to each MSR is an event: the MSR is in no list, or in one as forbidden. */
   refused: 0,
   /** #GP: the MSR belongs to a feature that the guest's processor lacks. */
@@ -29,8 +29,8 @@ export const Owner = {
   virtualization: 11,
   hostSave: 12,
 } as const;
-export type Owner = (typeof Owner)[keyof typeof Owner];
-export const OWNERS = 13;
+export type MsrOwner = (typeof MsrOwner)[keyof typeof MsrOwner];
+export const MSR_OWNERS = 13;
 
 /** Accesses to intercept, in the bits of AMD's permission map (APM 2, 15.11). */
 export const READS = 1;
@@ -42,6 +42,6 @@ const exits = list(U32, [BOTH, BOTH, 0, WRITES, WRITES, WRITES, WRITES, WRITES, 
 
 /** The accesses to an MSR of `owner` that are intercepted: READS, WRITES, both or none. */
 export function exitsOf(owner: u32): u32 {
-  requires(owner < OWNERS);
+  requires(owner < MSR_OWNERS);
   return exits.get(owner);
 }

@@ -22,7 +22,7 @@ import {
 } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../paging/allocator.js';
 import { MsrChoice, options } from '../machine/options.js';
-import { Owner, OWNERS } from './msrOwner.js';
+import { MsrOwner, MSR_OWNERS } from './msrOwner.js';
 import { AMD_BANKS_FIRST, AMD_BANKS_LAST, msrsOfAmd } from './msrsOfAmd.js';
 import { msrsOfBoth } from './msrsOfBoth.js';
 import { INTEL_COUNTERS_FIRST, INTEL_COUNTERS_LAST, msrsOfIntel } from './msrsOfIntel.js';
@@ -58,7 +58,7 @@ const owners = instance(MsrOwners);
 export function assignMsrs(isAmd: boolean): void {
   owners.bytes = allocatePages(OWNER_PAGES);
   owners.isAmd = isAmd;
-  if (options.msr === MsrChoice.open) fillMemory(owners.bytes, Owner.processor, u64(PLACES));
+  if (options.msr === MsrChoice.open) fillMemory(owners.bytes, MsrOwner.processor, u64(PLACES));
   for (let i: u32 = 0; i + 2 < msrsOfBoth.length; i += 3) {
     assign(msrsOfBoth.get(i), msrsOfBoth.get(i + 1), msrsOfBoth.get(i + 2));
   }
@@ -98,7 +98,7 @@ export function placeOf(number: u32): u32 {
 export function ownerOf(number: u32): u32 {
   const place = placeOf(number);
   const owner: u32 = place < PLACES ? ownerAt(place) : ownerOutside(number);
-  ensures(owner < OWNERS);
+  ensures(owner < MSR_OWNERS);
   return owner;
 }
 
@@ -106,14 +106,14 @@ export function ownerOf(number: u32): u32 {
 export function ownerAt(place: u32): u32 {
   requires(place < PLACES);
   const byte = physical(OwnerBytes, owners.bytes).at.get(place);
-  const owner: u32 = byte < OWNERS ? byte : Owner.refused;
-  ensures(owner < OWNERS);
+  const owner: u32 = byte < MSR_OWNERS ? byte : MsrOwner.refused;
+  ensures(owner < MSR_OWNERS);
   return owner;
 }
 
 /** Whether `owner` has all 32 MSRs from index `place` on, a multiple of 32. */
 export function are32OwnedBy(place: u32, owner: u32): boolean {
-  requires(place <= PLACES - 32 && owner < OWNERS);
+  requires(place <= PLACES - 32 && owner < MSR_OWNERS);
   const words = physical(OwnerWords, owners.bytes).at;
   const all = u64(owner) * EIGHT_TIMES;
   for (let i: u32 = 0; i < 4; i++) if (words.get((place >> 3) + i) !== all) return false;
@@ -122,11 +122,11 @@ export function are32OwnedBy(place: u32, owner: u32): boolean {
 
 /** The owner of an MSR that no map covers. Its accesses are always intercepted. */
 function ownerOutside(number: u32): u32 {
-  let owner: u32 = options.msr === MsrChoice.open ? Owner.processor : Owner.refused;
-  if (isSynthetic(number)) owner = Owner.absent;
-  else if (owners.isAmd && number >= AMD_BANKS_FIRST && number <= AMD_BANKS_LAST) owner = Owner.processor;
-  else if (!owners.isAmd && number >= INTEL_COUNTERS_FIRST && number <= INTEL_COUNTERS_LAST) owner = Owner.processor;
-  ensures(owner < OWNERS);
+  let owner: u32 = options.msr === MsrChoice.open ? MsrOwner.processor : MsrOwner.refused;
+  if (isSynthetic(number)) owner = MsrOwner.absent;
+  else if (owners.isAmd && number >= AMD_BANKS_FIRST && number <= AMD_BANKS_LAST) owner = MsrOwner.processor;
+  else if (!owners.isAmd && number >= INTEL_COUNTERS_FIRST && number <= INTEL_COUNTERS_LAST) owner = MsrOwner.processor;
+  ensures(owner < MSR_OWNERS);
   return owner;
 }
 
@@ -137,5 +137,5 @@ function isSynthetic(number: u32): boolean {
 /** Records that the guest was told that the MSR `number` is refused: further accesses are no events. */
 export function noteRefusal(number: u32): void {
   const place = placeOf(number);
-  if (place < PLACES) physical(OwnerBytes, owners.bytes).at.set(place, Owner.absent);
+  if (place < PLACES) physical(OwnerBytes, owners.bytes).at.set(place, MsrOwner.absent);
 }

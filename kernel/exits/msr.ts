@@ -1,14 +1,14 @@
 /** MSR accesses that exit and mean the same on every processor: access/msrOwner.ts says which. */
 import { gpa, tryRdmsr, tryWrmsr, u64, type u32 } from '../../transpiler/lib/index.js';
 import { noteRefusal } from '../access/msrOwners.js';
-import { Owner } from '../access/msrOwner.js';
+import { MsrOwner } from '../access/msrOwner.js';
 import { changeableBits } from '../access/msrParts.js';
 import { keepsApicPage } from '../machine/localApic.js';
 import { guestMtrr, writeMtrr } from '../space/mtrrShadow.js';
 import { isHidden } from '../space/nestedPaging.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from '../access/answer.js';
-import { isApicFixed, noteApicBase } from '../devices/localApic/apic.js';
+import { isApicFixed, noteApicBase } from '../devices/localApic/mediator.js';
 import { Event, recordEvent } from '../report/events.js';
 
 /** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
@@ -18,11 +18,11 @@ const APIC_ADDRESS = 0x000f_ffff_ffff_f000n;
 /** RDMSR of the MSR `number`, which `owner` answers. `rip` is where the guest was. */
 export function readMsr(vcpu: Vcpu, owner: u32, number: u32, rip: u64): Answer {
   switch (owner) {
-    case Owner.refused:
+    case MsrOwner.refused:
       return refuseMsr(number, rip);
-    case Owner.absent:
+    case MsrOwner.absent:
       return Answer.generalProtection;
-    case Owner.memoryType:
+    case MsrOwner.memoryType:
       return giveMsr(vcpu.registers, guestMtrr(vcpu.mtrrs, number));
     default:
       return readProcessor(vcpu.registers, number);
@@ -32,19 +32,19 @@ export function readMsr(vcpu: Vcpu, owner: u32, number: u32, rip: u64): Answer {
 /** WRMSR of `value` to the MSR `number`, which `owner` answers. `rip` is where the guest was. */
 export function writeMsr(vcpu: Vcpu, owner: u32, number: u32, value: u64, rip: u64): Answer {
   switch (owner) {
-    case Owner.refused:
+    case MsrOwner.refused:
       return refuseMsr(number, rip);
-    case Owner.absent:
+    case MsrOwner.absent:
       return Answer.generalProtection;
-    case Owner.fixed:
+    case MsrOwner.fixed:
       return keepValue(number, value, rip);
-    case Owner.partly:
+    case MsrOwner.partly:
       return changePart(number, value, rip);
-    case Owner.memoryType:
+    case MsrOwner.memoryType:
       return writeMtrr(vcpu.mtrrs, number, value) ? Answer.done : Answer.generalProtection;
-    case Owner.apicBase:
+    case MsrOwner.apicBase:
       return writeApicBase(value, rip);
-    case Owner.microcode:
+    case MsrOwner.microcode:
       return ignoreMicrocode(value, rip);
     default:
       return writeProcessor(number, value);

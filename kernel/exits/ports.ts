@@ -8,7 +8,7 @@ import { ownerOf, PORT_OWNERS, PortOwner } from '../access/ports.js';
 import type { Registers } from '../vcpu/vcpu.js';
 import { Answer } from '../access/answer.js';
 import { Event, recordEvent } from '../report/events.js';
-import { sleepByteA, sleepByteB } from './sleep.js';
+import { sleepByteA, sleepByteB } from '../devices/sleep/mediator.js';
 
 /** What an owner has written to its port in place of `byte`. */
 type ChangeByte = (byte: u8, rip: u64) => u8;

@@ -2,7 +2,7 @@
 import { cpuid, physical, rdmsr, u32, type Hpa, type u64 } from '../../transpiler/lib/index.js';
 import { allocatePages } from '../paging/allocator.js';
 import { allocateControlPage } from '../paging/controlPage.js';
-import { noteLogicalDestination } from '../devices/localApic/apicReceivers.js';
+import { noteLogicalDestination } from '../devices/localApic/receivers.js';
 import { PAT } from '../x86/registers.js';
 import { noteRunning, noteWaiting } from '../vcpu/sipi.js';
 import type { ProcessorState } from '../vcpu/state.js';

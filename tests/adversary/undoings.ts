@@ -44,7 +44,7 @@ export const UNDOINGS: readonly Undoing[] = [
     race: 'i',
     replacements: [
       {
-        file: 'kernel/devices/localApic/apicCommand.ts',
+        file: 'kernel/devices/localApic/commands.ts',
         from: '  ask(number, command, rip);\n  unlockStartup();\n  return false;',
         to: '  ask(number, command, rip);\n  unlockStartup();\n  return isInit(command);',
       },

@@ -15,7 +15,7 @@ import {
   u64,
   type Hpa,
 } from '../../../transpiler/lib/index.js';
-import { exitsOf, Owner, READS, WRITES } from '../../access/msrOwner.js';
+import { exitsOf, MsrOwner, READS, WRITES } from '../../access/msrOwner.js';
 import { are32OwnedBy, assignMsrs, ownerAt, placeOf, PLACES } from '../../access/msrOwners.js';
 import { markOwnedPorts } from '../../access/ports.js';
 import { allocatePages } from '../../paging/allocator.js';
@@ -62,8 +62,8 @@ function makeMsrPermissions(): Hpa {
 
 function permissionsFrom(first: u32): u64 {
   requires(first <= PLACES - MSRS_IN_WORD);
-  if (are32OwnedBy(first, Owner.refused)) return ALWAYS;
-  if (are32OwnedBy(first, Owner.processor)) return NEVER;
+  if (are32OwnedBy(first, MsrOwner.refused)) return ALWAYS;
+  if (are32OwnedBy(first, MsrOwner.processor)) return NEVER;
   let word: u64 = 0n;
   for (let i: u32 = 0; i < MSRS_IN_WORD; i++) word = word | (u64(exitsOf(ownerAt(first + i))) << (2n * u64(i)));
   return word;

@@ -1,6 +1,6 @@
 /** Emulates the guest's intercepted writes to its local APIC. */
 import { local, u32, u64, type Gpa } from '../../../transpiler/lib/index.js';
-import { isInApicPage, readApic, writeApic } from '../../devices/localApic/apic.js';
+import { isInApicPage, readApic, writeApic } from '../../devices/localApic/mediator.js';
 import { Event, recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';

@@ -1,10 +1,10 @@
 /** Handles intercepted accesses to MSRs. The MSR's owner decides the answer (access/msrOwner.ts). */
 import { hpa, u32, u64 } from '../../../transpiler/lib/index.js';
-import { Owner } from '../../access/msrOwner.js';
+import { MsrOwner } from '../../access/msrOwner.js';
 import { ownerOf } from '../../access/msrOwners.js';
 import { Answer } from '../../access/answer.js';
 import { Event, recordEvent } from '../../report/events.js';
-import { writeX2ApicCommand } from '../../devices/localApic/apic.js';
+import { writeX2ApicCommand } from '../../devices/localApic/mediator.js';
 import { giveMsr, msrValue, readMsr, writeMsr, writeProcessor } from '../../exits/msr.js';
 import { X2APIC_COMMAND } from '../../machine/localApic.js';
 import { isShadowed } from '../../space/mtrrShadow.js';
@@ -33,11 +33,11 @@ function read(vcpu: Vcpu, vmcb: Vmcb): Answer {
   const number = u32(registers.rcx);
   const owner = ownerOf(number);
   switch (owner) {
-    case Owner.efer:
+    case MsrOwner.efer:
       return giveMsr(registers, guestEfer(vmcb));
-    case Owner.virtualization:
+    case MsrOwner.virtualization:
       return giveMsr(registers, VM_CR_LOCK | VM_CR_SVM_DISABLED);
-    case Owner.hostSave:
+    case MsrOwner.hostSave:
       return giveMsr(registers, u64(vcpu.svm.guestHostSave));
     default:
       return readMsr(vcpu, owner, number, vmcb.rip);
@@ -49,15 +49,15 @@ function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
   const value = msrValue(vcpu.registers);
   const owner = ownerOf(number);
   switch (owner) {
-    case Owner.efer:
+    case MsrOwner.efer:
       return writeGuestEfer(vmcb, value) ? Answer.done : Answer.generalProtection;
-    case Owner.virtualization:
+    case MsrOwner.virtualization:
       return Answer.done; // locked: what may be written of it is ignored
-    case Owner.hostSave:
+    case MsrOwner.hostSave:
       return writeHostSave(vcpu, vmcb, value);
-    case Owner.command:
+    case MsrOwner.command:
       return writeCommand(vcpu, vmcb, value);
-    case Owner.memoryType:
+    case MsrOwner.memoryType:
       return writeMemoryType(vcpu, number, value, vmcb.rip);
     default:
       return writeMsr(vcpu, owner, number, value, vmcb.rip);
@@ -66,7 +66,7 @@ function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
 
 /** Writes an MTRR. If the value did not reach the register, reads of it are intercepted from now on. */
 function writeMemoryType(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
-  const answer = writeMsr(vcpu, Owner.memoryType, number, value, rip);
+  const answer = writeMsr(vcpu, MsrOwner.memoryType, number, value, rip);
   if (isShadowed(vcpu.mtrrs, number)) watchReads(number);
   return answer;
 }

@@ -1,5 +1,5 @@
 import { gpa, u64 } from '../../../transpiler/lib/index.js';
-import { isWatchedAddress } from '../../devices/localApic/apic.js';
+import { isWatchedAddress } from '../../devices/localApic/mediator.js';
 import { Event, recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { showDecoy } from '../../space/nestedPaging.js';

@@ -14,7 +14,7 @@ import {
   watchApic,
   watchApicAgain,
   watchedPage,
-} from '../../devices/localApic/apic.js';
+} from '../../devices/localApic/mediator.js';
 import { lastProcessor } from '../../machine/madt.js';
 import { ApicChoice, options } from '../../machine/options.js';
 import { EXECUTE, READ, UNCACHED, WRITE } from '../../paging/entryFormat.js';

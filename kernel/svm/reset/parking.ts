@@ -3,7 +3,7 @@
  * SIPI. The parking guest takes the NMI of a request; then the processor looks for requests.
  */
 import { local, physical, writeDr0, writeDr1, writeDr2, writeDr3, type u32 } from '../../../transpiler/lib/index.js';
-import { noteLogicalDestination } from '../../devices/localApic/apicReceivers.js';
+import { noteLogicalDestination } from '../../devices/localApic/receivers.js';
 import { resetLocalApic } from '../../machine/apicReset.js';
 import { sendNmiToSelf } from '../../machine/localApic.js';
 import { CR0_CD, CR0_NW } from '../../x86/registers.js';

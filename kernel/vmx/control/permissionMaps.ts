@@ -14,7 +14,7 @@ import {
   u32,
   type Hpa,
 } from '../../../transpiler/lib/index.js';
-import { exitsOf, Owner, READS, WRITES } from '../../access/msrOwner.js';
+import { exitsOf, MsrOwner, READS, WRITES } from '../../access/msrOwner.js';
 import { are32OwnedBy, assignMsrs, MSRS_IN_RANGE, ownerAt, PLACES } from '../../access/msrOwners.js';
 import { markOwnedPorts } from '../../access/ports.js';
 import { allocatePages } from '../../paging/allocator.js';
@@ -68,8 +68,8 @@ function makeMsrPermissions(): Hpa {
 /** Which of the 32 MSRs from place `first` on are intercepted for `access`: a bit for each. */
 function bitsFrom(first: u32, access: u32): u32 {
   requires(first <= PLACES - MSRS_IN_WORD);
-  if (are32OwnedBy(first, Owner.refused)) return ALWAYS;
-  if (are32OwnedBy(first, Owner.processor)) return NEVER;
+  if (are32OwnedBy(first, MsrOwner.refused)) return ALWAYS;
+  if (are32OwnedBy(first, MsrOwner.processor)) return NEVER;
   let word: u32 = 0;
   for (let i: u32 = 0; i < MSRS_IN_WORD; i++) {
     if (u32(exitsOf(ownerAt(first + i)) & access) !== 0) word = u32(word | (1 << i));

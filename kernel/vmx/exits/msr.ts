@@ -1,6 +1,6 @@
 /** Handles intercepted accesses to MSRs. The MSR's owner decides the answer (access/msrOwner.ts). */
 import { u32, type u64 } from '../../../transpiler/lib/index.js';
-import { Owner } from '../../access/msrOwner.js';
+import { MsrOwner } from '../../access/msrOwner.js';
 import { MSRS_IN_RANGE, ownerOf } from '../../access/msrOwners.js';
 import type { Answer } from '../../access/answer.js';
 import { msrValue, readMsr, writeMsr } from '../../exits/msr.js';
@@ -29,8 +29,8 @@ export function onWriteMsr(vcpu: Vcpu): void {
  */
 function write(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
   const owner = ownerOf(number);
-  if (owner === Owner.feedback) return writeFeedbackPointer(value, rip);
+  if (owner === MsrOwner.feedback) return writeFeedbackPointer(value, rip);
   const answer = writeMsr(vcpu, owner, number, value, rip);
-  if (owner === Owner.memoryType && number < MSRS_IN_RANGE && isShadowed(vcpu.mtrrs, number)) watchReads(number);
+  if (owner === MsrOwner.memoryType && number < MSRS_IN_RANGE && isShadowed(vcpu.mtrrs, number)) watchReads(number);
   return answer;
 }

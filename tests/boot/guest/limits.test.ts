@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
-import { Owner } from '../../../kernel/access/msrOwner.js';
+import { MsrOwner } from '../../../kernel/access/msrOwner.js';
 import { ownerOf } from '../../../kernel/access/msrOwners.js';
 import { startGuest } from '../../kernel/support/guest.js';
 import { startIntelGuest } from '../../kernel/support/intel.js';
@@ -25,7 +25,7 @@ function underTsvm(name: string, outcome: string): string {
   const [, msr] = /^(?:RD|WR)MSR (0x[0-9a-f]+)/.exec(name) ?? [];
   if (msr === undefined) return outcome;
   const owner = ownerOf(Number(msr));
-  return owner === Owner.refused || owner === Owner.absent ? '#GP' : outcome;
+  return owner === MsrOwner.refused || owner === MsrOwner.absent ? '#GP' : outcome;
 }
 
 /** Outcomes with SVM on, as under a hypervisor: privilege is checked before an instruction's intercept (APM 2, 15.7). */

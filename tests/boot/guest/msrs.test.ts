@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
-import { Owner } from '../../../kernel/access/msrOwner.js';
+import { MsrOwner } from '../../../kernel/access/msrOwner.js';
 import { ownerOf } from '../../../kernel/access/msrOwners.js';
 import { startGuest } from '../../kernel/support/guest.js';
 import { startIntelGuest } from '../../kernel/support/intel.js';
@@ -42,15 +42,15 @@ function outcomes(serial: string): Map<number, number> {
 /** The expected outcome of an MSR under tsvm if the bare machine gives `bare`. */
 function expected(msr: number, bare: number): number {
   switch (ownerOf(msr)) {
-    case Owner.refused:
-    case Owner.absent:
+    case MsrOwner.refused:
+    case MsrOwner.absent:
       return MICROCODE.includes(msr) ? READ_FAULTS : READ_FAULTS | WRITE_FAULTS;
-    case Owner.efer:
-    case Owner.virtualization:
-    case Owner.hostSave:
+    case MsrOwner.efer:
+    case MsrOwner.virtualization:
+    case MsrOwner.hostSave:
       return 0;
-    case Owner.fixed:
-    case Owner.partly:
+    case MsrOwner.fixed:
+    case MsrOwner.partly:
       return (bare & READ_FAULTS) !== 0 ? bare : 0;
     default:
       return bare;

@@ -76,7 +76,7 @@ for (const [machine, cpus] of [
 }
 
 const SLEEPS: Replacement = {
-  file: 'kernel/exits/sleep.ts',
+  file: 'kernel/devices/sleep/mediator.ts',
   from: 'return byte & ~ENABLE;',
   to: 'return byte;',
 };

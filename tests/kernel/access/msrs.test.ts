@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { exitsOf, Owner, OWNERS } from '../../../kernel/access/msrOwner.js';
+import { exitsOf, MsrOwner, MSR_OWNERS } from '../../../kernel/access/msrOwner.js';
 import { assignMsrs, ownerOf, placeOf, PLACES } from '../../../kernel/access/msrOwners.js';
 import { msrsOfAmd } from '../../../kernel/access/msrsOfAmd.js';
 import { msrsOfBoth } from '../../../kernel/access/msrsOfBoth.js';
@@ -33,7 +33,7 @@ for (const [name, list] of Object.entries({ msrsOfBoth, msrsOfAmd, msrsOfIntel }
         first <= last && placeOf(last) < PLACES && placeOf(last) - placeOf(first) === last - first,
         first.toString(16),
       );
-      t.ok(owner < OWNERS);
+      t.ok(owner < MSR_OWNERS);
     }
     t.end();
   });
@@ -128,10 +128,10 @@ t.test('with msr=open an MSR in no list passes, and one in a list does not', (t)
   startGuest();
   options.msr = MsrChoice.open;
   assignMsrs(true);
-  t.equal(ownerOf(0x17ff), Owner.processor);
-  t.equal(ownerOf(0x1234_5678), Owner.processor);
-  t.equal(ownerOf(0x4000_0000), Owner.absent);
-  t.equal(ownerOf(0xc001_001a), Owner.fixed);
-  t.equal(ownerOf(0xc001_0119), Owner.refused);
+  t.equal(ownerOf(0x17ff), MsrOwner.processor);
+  t.equal(ownerOf(0x1234_5678), MsrOwner.processor);
+  t.equal(ownerOf(0x4000_0000), MsrOwner.absent);
+  t.equal(ownerOf(0xc001_001a), MsrOwner.fixed);
+  t.equal(ownerOf(0xc001_0119), MsrOwner.refused);
   t.end();
 });

@@ -3,7 +3,7 @@ import t from 'tap';
 import { Event, eventCount } from '../../../kernel/report/events.js';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
 import { Answer } from '../../../kernel/access/answer.js';
-import { isApicWatched } from '../../../kernel/devices/localApic/apic.js';
+import { isApicWatched } from '../../../kernel/devices/localApic/mediator.js';
 import { ApicChoice, InitChoice } from '../../../kernel/machine/options.js';
 import { mayEndInterception, svmInterceptsApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';

@@ -1,9 +1,5 @@
 import t from 'tap';
-import {
-  isBroadcast,
-  namesLogically,
-  noteLogicalDestination,
-} from '../../../../kernel/devices/localApic/apicReceivers.js';
+import { isBroadcast, namesLogically, noteLogicalDestination } from '../../../../kernel/devices/localApic/receivers.js';
 import { vcpuOf } from '../../../../kernel/vcpu/processors.js';
 import type { Vcpu } from '../../../../kernel/vcpu/vcpu.js';
 import { addMemory, simulate } from '../../../../transpiler/lib/testing.js';

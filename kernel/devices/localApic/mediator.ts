@@ -34,8 +34,8 @@ import {
 import { APIC_BASE } from '../../x86/registers.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Answer } from '../../access/answer.js';
-import { isPlainInterrupt, isSentOn } from './apicCommand.js';
-import { noteLogicalDestination } from './apicReceivers.js';
+import { isPlainInterrupt, isSentOn } from './commands.js';
+import { noteLogicalDestination } from './receivers.js';
 import { Event, recordEvent } from '../../report/events.js';
 import { OFFSET_IN_PAGE } from '../../x86/pages.js';
 

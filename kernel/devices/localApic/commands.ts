@@ -22,8 +22,8 @@ import {
   requestStarts,
   unlockStartup,
 } from '../../vcpu/sipi.js';
-import { isBroadcast, namesLogically } from './apicReceivers.js';
-import { refuseInit } from './apicRefusal.js';
+import { isBroadcast, namesLogically } from './receivers.js';
+import { refuseInit } from './refusal.js';
 
 /** Kernels of 64 bits run in the upper half of all addresses; firmware in the lower, at the addresses of memory. */
 const UPPER_HALF = 0x8000_0000_0000_0000n;

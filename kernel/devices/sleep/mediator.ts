@@ -2,12 +2,12 @@
  * The registers by which a guest puts the machine to sleep (ACPI Specification 6.4, 4.8.3.2.1 and 4.8.3.7). A machine that
  * wakes from S3 goes where its memory says, without the hypervisor. So S5 alone, which switches it off, is the guest's.
  */
-import { u64, type u32, type u8 } from '../../transpiler/lib/index.js';
-import { ownPort, PortOwner } from '../access/ports.js';
-import { isHardwareReduced, NO_PORT, SLEEP_REGISTERS, sleepPort, SleepRegister } from '../machine/fadt.js';
-import { readSleepTypes, sleepTypes } from '../machine/sleepTypes.js';
-import { fail } from '../report/fail.js';
-import { Event, recordEvent } from '../report/events.js';
+import { u64, type u32, type u8 } from '../../../transpiler/lib/index.js';
+import { ownPort, PortOwner } from '../../access/ports.js';
+import { isHardwareReduced, NO_PORT, SLEEP_REGISTERS, sleepPort, SleepRegister } from '../../machine/fadt.js';
+import { readSleepTypes, sleepTypes } from '../../machine/sleepTypes.js';
+import { fail } from '../../report/fail.js';
+import { Event, recordEvent } from '../../report/events.js';
 
 /** The byte with SLP_TYP and SLP_EN: the sleep control register, and the high one of PM1 control. */
 const TYPE_SHIFT = 2;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isPlainInterrupt, isSentOn } from '../../../../kernel/devices/localApic/apicCommand.js';
+import { isPlainInterrupt, isSentOn } from '../../../../kernel/devices/localApic/commands.js';
 import { vcpuOf } from '../../../../kernel/vcpu/processors.js';
 import { isRunning, kernelRunsEveryProcessor, noteRunning, takeVector } from '../../../../kernel/vcpu/sipi.js';
 import { FIRMWARE, KERNEL } from '../../support/guest.js';
