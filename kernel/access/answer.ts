@@ -6,5 +6,7 @@ export const Answer = {
   invalidOpcode: 1,
   /** The instruction raises #GP(0). */
   generalProtection: 2,
+  /** Nothing is done, and the guest repeats the instruction. */
+  repeat: 3,
 } as const;
 export type Answer = (typeof Answer)[keyof typeof Answer];

@@ -1,69 +1,43 @@
 /**
- * Who owns an I/O port: most are the guest's. The permission maps and the dispatch of accesses are both made of this list,
- * which is complete before the first processor runs its guest.
+ * The owners of I/O ports: most are the guest's. The permission maps and the dispatch of accesses are both made of this
+ * list, which is complete before the first processor runs its guest.
  */
-import {
-  arr,
-  at,
-  instance,
-  struct,
-  U16,
-  U32,
-  u8,
-  window,
-  type Hpa,
-  type u16,
-  type u32,
-} from '../../transpiler/lib/index.js';
-import { fail } from '../report/fail.js';
+import { ensures, instance, min32, u32, u64, u8, window, type Hpa, type u16 } from '../../transpiler/lib/index.js';
+import type { Owner } from './owner.js';
+import { OWNERS } from './owner.js';
+import { MOST_RANGES, OwnedRanges, ownerIn, ownRange } from './ranges.js';
 
-export const PortOwner = {
-  guest: 0,
-  /** The byte of a sleep register with SLP_TYP and SLP_EN: of PM1a control and the sleep control register, of PM1b control. */
-  sleepA: 1,
-  sleepB: 2,
-} as const;
-export type PortOwner = (typeof PortOwner)[keyof typeof PortOwner];
-export const PORT_OWNERS = 3;
+const ports = instance(OwnedRanges, { align: 8 });
 
-/** The FADT names five registers of sleep at most. */
-const MOST_PORTS = 8;
-/** A bit for each of 10000h ports. */
+const PORTS = 0x1_0000;
+/** A bit for each port. */
 const MAP_BYTES = 0x2000;
 
-const OwnedPorts = struct(
-  'OwnedPorts',
-  { size: 40 },
-  { count: at(0, U32), ports: at(4, arr(U16, MOST_PORTS)), owners: at(20, arr(U16, MOST_PORTS)) },
-);
-const owned = instance(OwnedPorts);
-
-/** From now on `port` is that owner's. The first owner of a port keeps it. */
-export function ownPort(port: u16, owner: PortOwner): void {
-  const count = owned.count;
-  if (ownerOf(port) !== PortOwner.guest) return;
-  if (count >= MOST_PORTS) fail('more ports are to be intercepted than this version has room for');
-  owned.ports.set(count, port);
-  owned.owners.set(count, owner);
-  owned.count = count + 1;
+/** Gives `port` to `owner`: accesses of which a byte reaches it exit from the start of the guest on. */
+export function ownPort(port: u16, owner: Owner): void {
+  ownRange(ports, u64(port), u64(port), owner);
 }
 
-/** The number of the owner of `port`. */
-export function ownerOf(port: u16): u16 {
-  const count = owned.count;
-  for (let i: u32 = 0; i < count && i < MOST_PORTS; i++) {
-    if (owned.ports.get(i) === port) return owned.owners.get(i);
-  }
-  return PortOwner.guest;
+/** The owner of `port`. */
+export function ownerOfPort(port: u16): u32 {
+  const owner = ownerIn(ports, u64(port));
+  ensures(owner < OWNERS);
+  return owner;
 }
 
-/** Sets the bits of these ports in the zeroed map at `map`: with both vendors a bit for each port, the lowest first. */
+/** Sets the bits of the owned ports in the zeroed map at `map`: with both vendors a bit for each port, the lowest first. */
 export function markOwnedPorts(map: Hpa): void {
+  const count = min32(ports.count, MOST_RANGES);
+  for (let i: u32 = 0; i < count; i++) {
+    const range = ports.at.at(i);
+    markPorts(map, u32(range.first), u32(range.last));
+  }
+}
+
+function markPorts(map: Hpa, first: u32, last: u32): void {
   const bytes = window(map, MAP_BYTES);
-  const count = owned.count;
-  for (let i: u32 = 0; i < count && i < MOST_PORTS; i++) {
-    const port = owned.ports.get(i);
-    const place = port >> 3;
+  for (let port: u32 = first; port <= last && port < PORTS; port++) {
+    const place = port >>> 3;
     bytes.setU8(place, u8(bytes.u8(place) | (1 << (port & 7))));
   }
 }

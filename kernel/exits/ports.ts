@@ -1,41 +1,50 @@
 /**
- * The guest's accesses to ports of which one is not its own. An access of several bytes goes to as many ports, one after the
- * other; each byte that is written to an owned port is its owner's to change. The access is then done as the guest wanted
- * it, with its width, since a chipset may answer each width in its own way.
+ * The guest's accesses to ports of which one has an owner. An access of several bytes goes to as many ports: the mediator of
+ * each owner among them is asked, in ascending order, and may change what is written. If all let it pass, the access is done as the guest
+ * wanted it, with its width, since a chipset may answer each width in its own way.
  */
-import { in16, in32, in8, out16, out32, out8, requires, table, u16, u32, u64, u8 } from '../../transpiler/lib/index.js';
-import { ownerOf, PORT_OWNERS, PortOwner } from '../access/ports.js';
-import type { Registers } from '../vcpu/vcpu.js';
+import { in16, in32, in8, local, out16, out32, out8, requires, u16, u32, u64, u8 } from '../../transpiler/lib/index.js';
+import { Access, Verdict } from '../access/access.js';
 import { Answer } from '../access/answer.js';
+import { Owner } from '../access/owner.js';
+import { ownerOfPort } from '../access/ports.js';
 import { Event, recordEvent } from '../report/events.js';
-import { sleepByteA, sleepByteB } from '../devices/sleep/mediator.js';
+import type { Registers, Vcpu } from '../vcpu/vcpu.js';
+import { mediate } from './mediate.js';
 
-/** What an owner has written to its port in place of `byte`. */
-type ChangeByte = (byte: u8, rip: u64) => u8;
-
-const owners = table<ChangeByte>(PORT_OWNERS, keepByte, {
-  [PortOwner.sleepA]: sleepByteA,
-  [PortOwner.sleepB]: sleepByteB,
-});
-
-/** A register has room for so many bytes. */
+/** A port access has so many bytes at most. */
 const MOST_WIDTH = 4;
+const MASK_8 = 0xffn;
+const MASK_16 = 0xffffn;
+const ONES = 0xffff_ffffn;
 
 /** IN from `port` into as much of RAX as `width` bytes are; 32 bits clear what is above them (SDM 1 3.4.1.1). */
-export function readPort(registers: Registers, port: u16, width: u32): Answer {
-  if (width === 1) registers.rax = (registers.rax & ~0xffn) | u64(in8(port));
-  else if (width === 2) registers.rax = (registers.rax & ~0xffffn) | u64(in16(port));
-  else registers.rax = u64(in32(port));
+export function readPort(vcpu: Vcpu, port: u16, width: u32, rip: u64): Answer {
+  requires(width <= MOST_WIDTH);
+  const access = local(Access);
+  access.address = u64(port);
+  access.bytes = width;
+  access.rip = rip;
+  const verdict = askOwners(vcpu, access);
+  if (verdict === Verdict.pass) access.value = input(port, width);
+  else if (verdict === Verdict.ignore) access.value = ONES;
+  else if (verdict !== Verdict.done) return refusal(verdict);
+  setAccumulator(vcpu.registers, access.value, width);
   return Answer.done;
 }
 
 /** OUT of `width` bytes of RAX to `port`. */
-export function writePort(registers: Registers, port: u16, width: u32, rip: u64): Answer {
+export function writePort(vcpu: Vcpu, port: u16, width: u32, rip: u64): Answer {
   requires(width <= MOST_WIDTH);
-  const value = changed(u32(registers.rax), port, width, rip);
-  if (width === 1) out8(port, u8(value));
-  else if (width === 2) out16(port, u16(value));
-  else out32(port, value);
+  const access = local(Access);
+  access.address = u64(port);
+  access.value = vcpu.registers.rax & ONES;
+  access.bytes = width;
+  access.isWrite = true;
+  access.rip = rip;
+  const verdict = askOwners(vcpu, access);
+  if (verdict === Verdict.pass) output(port, u32(access.value), width);
+  else if (verdict !== Verdict.done && verdict !== Verdict.ignore) return refusal(verdict);
   return Answer.done;
 }
 
@@ -45,19 +54,36 @@ export function refuseString(port: u16, rip: u64): Answer {
   return Answer.generalProtection;
 }
 
-function changed(value: u32, port: u16, width: u32, rip: u64): u32 {
-  requires(width <= MOST_WIDTH);
-  let result: u32 = value;
-  for (let i: u32 = 0; i < width; i++) {
-    const owner = ownerOf(u16(port + i));
-    if (owner === PortOwner.guest || owner >= PORT_OWNERS) continue;
-    const byte = u8(value >>> (8 * i));
-    const replaced = owners.get(owner)(byte, rip);
-    result = u32(result ^ ((byte ^ replaced) << (8 * i)));
+/** Asks each owner once. The first that does not let the access pass decides. */
+function askOwners(vcpu: Vcpu, access: Access): Verdict {
+  let asked: u32 = Owner.guest;
+  for (let i: u32 = 0; i < access.bytes; i++) {
+    const owner = ownerOfPort(u16(access.address + u64(i)));
+    if (owner === Owner.guest || owner === asked) continue;
+    asked = owner;
+    const verdict = mediate(vcpu, access, owner);
+    if (verdict !== Verdict.pass) return verdict;
   }
-  return result;
+  return Verdict.pass;
 }
 
-function keepByte(byte: u8, _rip: u64): u8 {
-  return byte;
+function refusal(verdict: Verdict): Answer {
+  return verdict === Verdict.hold ? Answer.repeat : Answer.generalProtection;
+}
+
+function input(port: u16, width: u32): u64 {
+  if (width === 1) return u64(in8(port));
+  return width === 2 ? u64(in16(port)) : u64(in32(port));
+}
+
+function output(port: u16, value: u32, width: u32): void {
+  if (width === 1) out8(port, u8(value));
+  else if (width === 2) out16(port, u16(value));
+  else out32(port, value);
+}
+
+function setAccumulator(registers: Registers, value: u64, width: u32): void {
+  if (width === 1) registers.rax = (registers.rax & u64(~MASK_8)) | (value & MASK_8);
+  else if (width === 2) registers.rax = (registers.rax & u64(~MASK_16)) | (value & MASK_16);
+  else registers.rax = value & ONES;
 }

@@ -33,6 +33,7 @@ import {
 } from '../../machine/localApic.js';
 import { APIC_BASE } from '../../x86/registers.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
+import { Verdict, type Access } from '../../access/access.js';
 import { Answer } from '../../access/answer.js';
 import { isPlainInterrupt, isSentOn } from './commands.js';
 import { noteLogicalDestination } from './receivers.js';
@@ -57,6 +58,8 @@ const watch = instance(ApicWatch);
 /** What is written here goes out as an interrupt message, as the devices' do (SDM 3A 10.11.1). */
 export const MESSAGES = 0xfee0_0000n;
 export const MESSAGES_BYTES = 0x10_0000n;
+const REGISTER_BYTES = 4;
+const OFFSET_IN_WORD = 3n;
 /** Registers start at multiples of 16; what else an address in one does is undefined (SDM 3A 10.4.1; APM 2, 16.3.2). */
 const OFFSET_OF_REGISTER = 0xf;
 
@@ -103,18 +106,19 @@ export function watchedPage(): Gpa {
   return watch.page;
 }
 
-/** Whether `address` is one whose writes are watched. */
-export function isWatchedAddress(address: Gpa): boolean {
-  return isMessage(address) || isInApicPage(address);
-}
-
-/** Reads the register at `address`. */
-export function readApic(address: Gpa): u32 {
-  return window(hpa(address), 4).u32(0);
+/** An access to the page of the local APICs, or to the addresses of messages: registers have 32 bits (APM 2, 16.3.2). */
+export function mediateApic(vcpu: Vcpu, access: Access): Verdict {
+  if (access.bytes !== REGISTER_BYTES || (access.address & OFFSET_IN_WORD) !== 0n) {
+    recordEvent(Event.apicAccess, access.address, access.rip);
+    return Verdict.fault;
+  }
+  if (!access.isWrite) return Verdict.pass;
+  writeApic(vcpu, gpa(access.address), u32(access.value), access.rip);
+  return Verdict.done;
 }
 
 /** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Without the page, that is a message, too. */
-export function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
+function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
   if (isInApicPage(address) && (!watch.hasOthers || answersAsXApic())) {
     writeRegister(vcpu, address, value, rip);
   } else {
@@ -133,10 +137,6 @@ export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
 /** Whether `address` is a register of the local APIC's page. */
 export function isInApicPage(address: Gpa): boolean {
   return u64(u64(address) - u64(watch.page)) <= OFFSET_IN_PAGE;
-}
-
-function isMessage(address: Gpa): boolean {
-  return u64(u64(address) - MESSAGES) < MESSAGES_BYTES;
 }
 
 type RegisterWrite = (vcpu: Vcpu, address: Gpa, value: u32, rip: u64) => void;

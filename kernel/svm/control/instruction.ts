@@ -58,7 +58,7 @@ export function skipInstruction(vmcb: Vmcb, length: u32): void {
 export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void {
   if (answer === Answer.done) skipInstruction(vmcb, length);
   else if (answer === Answer.generalProtection) injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
-  else injectException(vmcb, Exception.invalidOpcode);
+  else if (answer === Answer.invalidOpcode) injectException(vmcb, Exception.invalidOpcode);
 }
 
 /** The bytes up to the end of `opcode`, which may be more than were fetched; 0 where another instruction stands there. */

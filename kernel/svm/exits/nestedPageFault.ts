@@ -1,21 +1,23 @@
 import { gpa, u64 } from '../../../transpiler/lib/index.js';
-import { isWatchedAddress } from '../../devices/localApic/mediator.js';
+import { Owner } from '../../access/owner.js';
+import { ownerOfAddress } from '../../access/regions.js';
 import { Event, recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { showDecoy } from '../../space/nestedPaging.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { onApicWrite } from './apicWrite.js';
+import { onRegionWrite } from './apicWrite.js';
 import { TlbControl, type Vmcb } from '../control/vmcb.js';
 
 /**
- * Handles a nested page fault. All memory except the hypervisor's is mapped, and writable except for the local APIC. So
- * any other fault means that the guest, or its page tables, accessed the hypervisor's memory. The guest gets a page of
+ * Handles a nested page fault. All memory except the hypervisor's is mapped, and writable except for the regions of
+ * devices that have an owner. So any other fault means that the guest, or its page tables, accessed the hypervisor's memory. The guest gets a page of
  * ones there and continues. (APM 2, 15.25.6: EXITINFO2 is the guest-physical address.)
  */
 export function onNestedPageFault(vcpu: Vcpu, vmcb: Vmcb): void {
   const address = gpa(vmcb.exitInfo2);
-  if (isWatchedAddress(address)) {
-    onApicWrite(vcpu, vmcb, address);
+  const owner = ownerOfAddress(address);
+  if (owner !== Owner.guest) {
+    onRegionWrite(vcpu, vmcb, address, owner);
     return;
   }
   recordEvent(Event.hiddenMemory, u64(address), vmcb.rip);

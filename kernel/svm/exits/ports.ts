@@ -23,9 +23,7 @@ function access(vcpu: Vcpu, vmcb: Vmcb): Answer {
   const port = u16(info >> PORT_SHIFT);
   if ((info & IS_STRING) !== 0n) return refuseString(port, vmcb.rip);
   const width = widthOf(info);
-  return (info & IS_IN) !== 0n
-    ? readPort(vcpu.registers, port, width)
-    : writePort(vcpu.registers, port, width, vmcb.rip);
+  return (info & IS_IN) !== 0n ? readPort(vcpu, port, width, vmcb.rip) : writePort(vcpu, port, width, vmcb.rip);
 }
 
 function widthOf(info: u64): u32 {

@@ -15,10 +15,12 @@ import {
   watchApicAgain,
   watchedPage,
 } from '../../devices/localApic/mediator.js';
+import { Owner } from '../../access/owner.js';
+import { ownerOfAddress, ownRegion } from '../../access/regions.js';
 import { lastProcessor } from '../../machine/madt.js';
 import { ApicChoice, options } from '../../machine/options.js';
 import { EXECUTE, READ, UNCACHED, WRITE } from '../../paging/entryFormat.js';
-import { announceRanges, changeRightsOfRange, setRights } from '../../space/pageRights.js';
+import { announceRanges, changeRightsOfRange } from '../../space/pageRights.js';
 import { PAGE_BYTES } from '../../x86/pages.js';
 import { beginLine, endLine, print, releaseConsole, takeConsole } from '../../report/console.js';
 import { kernelRunsEveryProcessor, lockStartup, requestFlush, unlockStartup } from '../../vcpu/sipi.js';
@@ -41,8 +43,9 @@ export function svmAnnounceApic(): void {
 /** Intercepts the guest's writes to the ICR of its local APICs from now on. */
 export function svmInterceptApic(): void {
   chooseRedirection();
-  setRights(gpa(MESSAGES), MESSAGES_BYTES, INTERCEPTED);
-  setRights(watchApic(), PAGE_BYTES, INTERCEPTED);
+  ownRegion(gpa(MESSAGES), MESSAGES_BYTES, INTERCEPTED, Owner.localApic);
+  const page = watchApic();
+  if (ownerOfAddress(page) === Owner.guest) ownRegion(page, PAGE_BYTES, INTERCEPTED, Owner.localApic);
   interception.resumes = options.apic === ApicChoice.auto && redirectsInit();
   interception.mayEnd = interception.resumes || options.apic === ApicChoice.release;
   if (options.apic === ApicChoice.release) warn();

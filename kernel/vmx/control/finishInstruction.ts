@@ -33,5 +33,5 @@ function endInstruction(step: u64): void {
 export function finishInstruction(answer: Answer): void {
   if (answer === Answer.done) skipInstruction();
   else if (answer === Answer.generalProtection) injectExceptionWithCode(Exception.generalProtection, 0);
-  else injectException(Exception.invalidOpcode);
+  else if (answer === Answer.invalidOpcode) injectException(Exception.invalidOpcode);
 }

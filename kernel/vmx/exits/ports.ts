@@ -23,6 +23,6 @@ function access(vcpu: Vcpu): Answer {
   if ((qualification & IS_STRING) !== 0n) return refuseString(port, vmread(Field.guestRip));
   const width = (u32(qualification) & WIDTH_MASK) + 1;
   return (qualification & IS_IN) !== 0n
-    ? readPort(vcpu.registers, port, width)
-    : writePort(vcpu.registers, port, width, vmread(Field.guestRip));
+    ? readPort(vcpu, port, width, vmread(Field.guestRip))
+    : writePort(vcpu, port, width, vmread(Field.guestRip));
 }

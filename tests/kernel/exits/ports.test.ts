@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { markOwnedPorts, ownerOf, ownPort, PortOwner } from '../../../kernel/access/ports.js';
+import { Owner } from '../../../kernel/access/owner.js';
+import { markOwnedPorts, ownerOfPort, ownPort } from '../../../kernel/access/ports.js';
 import { Event, eventCount } from '../../../kernel/report/events.js';
 import { sleepTypes } from '../../../kernel/machine/sleepTypes.js';
 import { ExitCode } from '../../../kernel/svm/handlers.js';
-import type { Registers } from '../../../kernel/vcpu/vcpu.js';
+import type { Registers, Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
 import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { addMemory, resetMemory } from '../../../transpiler/lib/testing.js';
-import { CODE, injected, startGuest, type AmdProcessor } from '../support/guest.js';
+import { CODE, HALTED, injected, startGuest, type AmdProcessor } from '../support/guest.js';
 import { injectedEvent, startIntelGuest } from '../support/intel.js';
 import { logText } from '../support/startup.js';
 
@@ -21,6 +22,7 @@ interface Access {
 
 interface PortGuest {
   readonly processor: AmdProcessor;
+  readonly vcpu: Vcpu;
   readonly registers: Registers;
   /** `done`, or the exception that the guest gets. */
   access(access: Access): 'done' | number;
@@ -33,6 +35,7 @@ function amdGuest(): PortGuest {
   const guest = startGuest();
   return {
     processor: guest.processor,
+    vcpu: guest.vcpu,
     registers: guest.vcpu.registers,
     access({ port, width, isRead = false, isString = false }) {
       guest.vmcb.rip = BigInt(CODE);
@@ -47,6 +50,7 @@ function intelGuest(): PortGuest {
   const guest = startIntelGuest();
   return {
     processor: guest.processor,
+    vcpu: guest.vcpu,
     registers: guest.vcpu.registers,
     access({ port, width, isRead = false, isString = false }) {
       guest.write(Field.guestRip, BigInt(CODE));
@@ -82,8 +86,8 @@ function withSleepRegisters(start: () => PortGuest): PortGuest {
     out16: (port: number, value: number) => void writes.push([2, port, value]),
     out32: (port: number, value: number) => void writes.push([4, port, value]),
   });
-  ownPort(PM1A + 1, PortOwner.sleepA);
-  ownPort(PM1B + 1, PortOwner.sleepB);
+  ownPort(PM1A + 1, Owner.sleepA);
+  ownPort(PM1B + 1, Owner.sleepB);
   sleepTypes.offA = OFF_A;
   sleepTypes.offB = OFF_B;
   return guest;
@@ -222,7 +226,7 @@ t.test('the permission map has the bits of the owned ports, and no other', (t) =
     fc.property(anyPorts, (ports) => {
       resetMemory();
       const map = addMemory(0x1000n, 0x3000);
-      for (const port of ports) ownPort(port, PortOwner.sleepA);
+      for (const port of ports) ownPort(port, Owner.sleepA);
       markOwnedPorts(0x1000n);
       const marked = [...map].flatMap((byte, at) =>
         [...Array(8).keys()].filter((bit) => (byte >> bit) & 1).map((bit) => at * 8 + bit),
@@ -231,18 +235,30 @@ t.test('the permission map has the bits of the owned ports, and no other', (t) =
         marked,
         ports.toSorted((a, b) => a - b),
       );
-      for (const port of marked) t.equal(ownerOf(port), PortOwner.sleepA);
+      for (const port of marked) t.equal(ownerOfPort(port), Owner.sleepA);
     }),
     { numRuns: 50 },
   );
   t.end();
 });
 
-t.test('the first owner of a port keeps it', (t) => {
+t.test('a port has one owner: who wants it, too, ends start-up with both names', (t) => {
   resetMemory();
-  ownPort(PM1A, PortOwner.sleepA);
-  ownPort(PM1A, PortOwner.sleepB);
-  t.equal(ownerOf(PM1A), PortOwner.sleepA);
-  t.equal(ownerOf(PM1A + 1), PortOwner.guest);
+  ownPort(PM1A, Owner.sleepA);
+  t.throws(() => ownPort(PM1A, Owner.sleepB), HALTED);
+  t.match(logText(), /the sleep register A and the sleep register B are to own the same addresses/);
+  t.equal(ownerOfPort(PM1A), Owner.sleepA);
+  t.equal(ownerOfPort(PM1A + 1), Owner.guest);
+  t.end();
+});
+
+t.test('accesses are counted by their owner, and by no other', (t) => {
+  const { access, vcpu } = withSleepRegisters(amdGuest);
+  access({ port: PM1A, width: 2 });
+  access({ port: PM1A, width: 2, isRead: true });
+  access({ port: PM1B, width: 2 });
+  t.equal(vcpu.counters.accesses.get(Owner.sleepA), 2n);
+  t.equal(vcpu.counters.accesses.get(Owner.sleepB), 1n);
+  t.equal(vcpu.counters.accesses.get(Owner.localApic), 0n);
   t.end();
 });

@@ -1,0 +1,25 @@
+/**
+ * Who answers an access to a region of memory or to a port. An owner is a number: exits/mediate.ts alone knows the function
+ * behind it, and the accesses are counted by it (observe/counters.ts).
+ */
+import { list, requires, STRING, type u32 } from '../../transpiler/lib/index.js';
+
+export const Owner = {
+  /** Nobody but the guest. */
+  guest: 0,
+  /** The registers of the local APICs, and the addresses at which messages become interrupts. */
+  localApic: 1,
+  /** The byte with SLP_TYP and SLP_EN: of PM1a control and the sleep control register, and of PM1b control. */
+  sleepA: 2,
+  sleepB: 3,
+} as const;
+export type Owner = (typeof Owner)[keyof typeof Owner];
+export const OWNERS = 4;
+
+const names = list(STRING, ['the guest', 'the local APIC', 'the sleep register A', 'the sleep register B']);
+
+/** What `owner` is called in messages. */
+export function nameOfOwner(owner: u32): string {
+  requires(owner < OWNERS);
+  return names.get(owner);
+}

@@ -1,0 +1,27 @@
+/**
+ * The regions of memory whose accesses exit. One call gives a region its owner and takes rights to it from the guest, so that
+ * what exits and who answers cannot differ.
+ */
+import { ensures, instance, u64, type Gpa, type u32 } from '../../transpiler/lib/index.js';
+import { setRights } from '../space/pageRights.js';
+import { OWNERS, type Owner } from './owner.js';
+import { OwnedRanges, ownerIn, ownRange } from './ranges.js';
+
+const regions = instance(OwnedRanges, { align: 8 });
+
+/**
+ * Gives the `bytes` bytes at `address`, both multiples of 4 KiB, to `owner`, and the guest `rights` to them
+ * (kernel/paging/entryFormat.ts): each access without a right exits. The owner has announced the range (space/pageRights.ts).
+ */
+export function ownRegion(address: Gpa, bytes: u64, rights: u32, owner: Owner): void {
+  const first = u64(address);
+  ownRange(regions, first, u64(first + u64(bytes - 1n)), owner);
+  setRights(address, bytes, rights);
+}
+
+/** The owner of `address`. */
+export function ownerOfAddress(address: Gpa): u32 {
+  const owner = ownerIn(regions, u64(address));
+  ensures(owner < OWNERS);
+  return owner;
+}

@@ -1,0 +1,30 @@
+/**
+ * The one table from the owner of a region or a port to the mediator that answers accesses to it. Accesses are counted by
+ * owner here, once for all.
+ */
+import { requires, table, type u32 } from '../../transpiler/lib/index.js';
+import { Verdict, type Access } from '../access/access.js';
+import { Owner, OWNERS } from '../access/owner.js';
+import { mediateApic } from '../devices/localApic/mediator.js';
+import { mediateSleepA, mediateSleepB } from '../devices/sleep/mediator.js';
+import { countAccess } from '../observe/counters.js';
+import type { Vcpu } from '../vcpu/vcpu.js';
+
+type Mediator = (vcpu: Vcpu, access: Access) => Verdict;
+
+const mediators = table<Mediator>(OWNERS, passOn, {
+  [Owner.localApic]: mediateApic,
+  [Owner.sleepA]: mediateSleepA,
+  [Owner.sleepB]: mediateSleepB,
+});
+
+/** Asks the mediator of `owner` what becomes of `access`, which the guest of `vcpu` makes. */
+export function mediate(vcpu: Vcpu, access: Access, owner: u32): Verdict {
+  requires(owner < OWNERS);
+  countAccess(vcpu.counters, owner);
+  return mediators.get(owner)(vcpu, access);
+}
+
+function passOn(_vcpu: Vcpu, _access: Access): Verdict {
+  return Verdict.pass;
+}
