@@ -80,9 +80,14 @@ export function ${name}(n: u32): u32 {
   {
     name: 'a union of integer types',
     write(draw, name) {
-      const type = draw.pick(['u32', 'u32 | u64', 'u64 | u32', 'u8 | u64']);
-      const number = draw.below(4);
-      return `export function ${name}(x: ${type}): u32 { return x === ${number} ? 1 : 0; }`;
+      const isBig = draw.once(2);
+      const [type, n] = isBig ? ['u64', 'n'] : ['u32', ''];
+      const isUnion = draw.once(2);
+      const union = draw.pick(['u32 | u64', 'u64 | u32', 'u8 | u64', 'u64 | u8']);
+      // Of a union, what is passed never equals what it is compared with: one is a number, the other a bigint.
+      const compared = `${draw.below(4)}${isUnion === isBig ? '' : 'n'}`;
+      return `function same_${name}(x: ${isUnion ? union : type}): u32 { return x === ${compared} ? 1 : 0; }
+export function ${name}(x: ${type}): u32 { return same_${name}(x & 3${n}); }`;
     },
   },
 ];
