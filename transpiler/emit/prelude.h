@@ -76,9 +76,13 @@ BYTES_ACCESS(16)
 BYTES_ACCESS(32)
 BYTES_ACCESS(64)
 
-/* A full barrier on every processor. */
+/* Both are full barriers on every processor. */
 static inline UNUSED uint32_t memory_exchange32(volatile void *memory, uint32_t value) {
   return __atomic_exchange_n((volatile uint32_t *)memory, value, __ATOMIC_SEQ_CST);
+}
+
+static inline UNUSED uint32_t memory_exchangeAdd32(volatile void *memory, uint32_t value) {
+  return __atomic_fetch_add((volatile uint32_t *)memory, value, __ATOMIC_SEQ_CST);
 }
 
 static inline UNUSED uint32_t builtin_mul32(uint32_t a, uint32_t b) {

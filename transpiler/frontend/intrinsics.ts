@@ -43,6 +43,17 @@ export const PLATFORM_FUNCTIONS: Readonly<Record<string, IntrinsicFunction>> = {
     effects: ['memory'],
     takesMemory: true,
   },
+  exchangeAdd32: {
+    name: 'exchangeAdd32',
+    c: 'memory_exchangeAdd32',
+    parameters: [
+      { name: 'address', type: integerType('hpa') },
+      { name: 'value', type: integerType('u32') },
+    ],
+    result: integerType('u32'),
+    effects: ['memory'],
+    takesMemory: true,
+  },
 };
 
 /** The intrinsic that one name of `const { name, ... } = intrinsics({...})` stands for. */

@@ -26,6 +26,7 @@ export {
   addressOf,
   copyMemory,
   exchange32,
+  exchangeAdd32,
   fillMemory,
   instance,
   local,

@@ -136,6 +136,17 @@ export function exchange32(address: Hpa, value: u32): u32 {
   return before;
 }
 
+/**
+ * Adds `value` to the doubleword at `address`, a multiple of 4, and returns its old value, atomically. The sum wraps. Like
+ * exchange32(), it is a full barrier.
+ */
+export function exchangeAdd32(address: Hpa, value: u32): u32 {
+  const { view, offset } = find(address, 4);
+  const before = view.getUint32(offset, true);
+  U32.store(view, offset, (before + value) >>> 0);
+  return before;
+}
+
 function bytesOf(address: Hpa, length: u64): Uint8Array {
   const { view, offset } = find(address, Number(length));
   return new Uint8Array(view.buffer, view.byteOffset + offset, Number(length));

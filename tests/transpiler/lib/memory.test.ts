@@ -5,6 +5,7 @@ import {
   at,
   copyMemory,
   exchange32,
+  exchangeAdd32,
   fillMemory,
   instance,
   local,
@@ -140,6 +141,13 @@ t.test('exchange32 sets one doubleword and gives what it was', (t) => {
   const bytes = addMemory(0x100n, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
   t.equal(exchange32(0x104n, 0xffff_fffe), 0x0807_0605);
   t.same([...bytes], [1, 2, 3, 4, 0xfe, 0xff, 0xff, 0xff]);
+  t.end();
+});
+
+t.test('exchangeAdd32 adds to one doubleword, wraps, and gives what it was', (t) => {
+  const bytes = addMemory(0x100n, Uint8Array.of(1, 2, 3, 4, 0xff, 0xff, 0xff, 0xff, 9));
+  t.equal(exchangeAdd32(0x104n, 2), 0xffff_ffff);
+  t.same([...bytes], [1, 2, 3, 4, 1, 0, 0, 0, 9]);
   t.end();
 });
 

@@ -57,3 +57,9 @@ bool bytes_take(uint64_t address) {
 #line 32 "golden/bytes.ts"
   return memory_exchange32(platform_physical(address), 1) == 0;
 }
+
+#line 36 "golden/bytes.ts"
+uint32_t bytes_draw(uint64_t address) {
+#line 37 "golden/bytes.ts"
+  return memory_exchangeAdd32(platform_physical(address), 1);
+}

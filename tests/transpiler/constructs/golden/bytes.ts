@@ -1,4 +1,4 @@
-import { copyMemory, exchange32, fillMemory, u32, u64, window, type Bytes, type Hpa } from '../../../../transpiler/lib/index.js';
+import { copyMemory, exchange32, exchangeAdd32, fillMemory, u32, u64, window, type Bytes, type Hpa } from '../../../../transpiler/lib/index.js';
 
 export function checksum(bytes: Bytes): u32 {
   let sum: u32 = 0;
@@ -30,4 +30,9 @@ export function use(start: Hpa): Hpa {
 /** Whether nobody else had taken the lock at `address`. */
 export function take(address: Hpa): boolean {
   return exchange32(address, 1) === 0;
+}
+
+/** The number of who comes to `address`, one more each time. */
+export function draw(address: Hpa): u32 {
+  return exchangeAdd32(address, 1);
 }

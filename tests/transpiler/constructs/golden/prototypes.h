@@ -17,6 +17,7 @@ uint64_t bytes_header(uint64_t start);
 Bytes bytes_find(uint64_t start);
 uint64_t bytes_use(uint64_t start);
 bool bytes_take(uint64_t address);
+uint32_t bytes_draw(uint64_t address);
 uint64_t constants_all(uint32_t index);
 static uint32_t contracts_third(uint32_t n);
 uint32_t contracts_run(uint32_t n);
