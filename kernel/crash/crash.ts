@@ -2,7 +2,9 @@
 import { haltForever } from '../../transpiler/lib/index.js';
 import { CrashAction, options } from '../machine/options.js';
 import { claimEnd } from '../x86/end.js';
-import { beginLine, consoleReturnToUart, endLine, print, seizeConsole } from '../report/console.js';
+import { beginLine, consoleReturnToUart, endLine, print } from '../report/console.js';
+import { seizeConsole } from '../report/consoleLock.js';
+import { printEvents } from '../report/printEvents.js';
 import { resetMachine } from '../report/reset.js';
 import { stopOthers } from './stopOthers.js';
 import { screenShowLog } from '../report/textScreen.js';
@@ -21,6 +23,7 @@ export function beginEnd(): void {
   stopOthers();
   seizeConsole();
   consoleReturnToUart();
+  printEvents();
   beginLine();
 }
 

@@ -2,9 +2,10 @@
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { HypercallChoice, options } from '../machine/options.js';
-import { EXIT_REASONS, OWNERS, type Counters } from '../observe/counters.js';
+import { EVENT_KINDS, EXIT_REASONS, OWNERS, type Counters } from '../observe/counters.js';
 import { PAGE_BYTES } from '../x86/pages.js';
 import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
+import { printNews } from '../report/consoleLock.js';
 import { logByte, LOG_BYTES, logWritten } from '../report/console.js';
 import { clockFrequency, clockSource, nanosecondsOf, readClock } from '../time/clock.js';
 import { testTask } from '../time/testTask.js';
@@ -26,8 +27,8 @@ const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n, notAllowed: 3n 
 type Hypercall = (registers: Registers) => void;
 
 /** How many functions there are; the table's last entry stands for all numbers from this on. */
-const FUNCTIONS = 8n;
-const hypercalls = table<Hypercall>(9, noSuchFunction, {
+const FUNCTIONS = 9n;
+const hypercalls = table<Hypercall>(10, noSuchFunction, {
   0: version,
   1: exitCount,
   2: logText,
@@ -36,13 +37,14 @@ const hypercalls = table<Hypercall>(9, noSuchFunction, {
   5: testTaskResults,
   6: statistics,
   7: accessCount,
+  8: eventCount,
 });
 
 /**
  * A bit for each function that programs may call, too, and for the numbers of none. The others tell what the guest's kernel keeps from its
  * programs: addresses of the kernel, in the log's events, and what other programs do, in the counts.
  */
-const OPEN_TO_PROGRAMS = 0b1_0111_0001;
+const OPEN_TO_PROGRAMS = 0b10_0111_0001;
 
 /** Whether the guest's registers ask for a hypercall. */
 export function isHypercall(vcpu: Vcpu): boolean {
@@ -102,6 +104,17 @@ function accessCount(registers: Registers): void {
   registers.rbx = counters.accesses.get(owner);
 }
 
+/** How many events of kind RSI happened on processor RDX. */
+function eventCount(registers: Registers): void {
+  const counters = countersOf(registers.rdx);
+  const kind = u32(min64(registers.rsi, u64(EVENT_KINDS)));
+  if (counters === null || kind >= EVENT_KINDS) {
+    registers.rax = Status.nothingThere;
+    return;
+  }
+  registers.rbx = counters.events.get(kind);
+}
+
 /** The counters of processor `number`; null where there is none. */
 function countersOf(number: u64): Counters | null {
   const processor = u32(min64(number, u64(MAX_PROCESSORS)));
@@ -110,6 +123,7 @@ function countersOf(number: u64): Counters | null {
 
 /** Up to 24 bytes of the log from position RDX on, or from its oldest byte where that is newer. */
 function logText(registers: Registers): void {
+  printNews();
   const end = logWritten();
   const oldest = subSat64(end, LOG_BYTES_KEPT);
   const wanted = registers.rdx;

@@ -9,7 +9,8 @@ import { isHidden } from '../space/nestedPaging.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { Answer } from '../access/answer.js';
 import { isApicFixed, noteApicBase } from '../devices/localApic/mediator.js';
-import { Event, recordEvent } from '../report/events.js';
+import { Event } from '../observe/events.js';
+import { recordEvent } from '../report/events.js';
 
 /** Local APIC base address (SDM 3A 10.4.4; APM 2, 16.3.1). */
 const APIC_BASE = 0x1b;

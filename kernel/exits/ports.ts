@@ -8,7 +8,8 @@ import { Access, Verdict } from '../access/access.js';
 import { Answer } from '../access/answer.js';
 import { Owner } from '../access/owner.js';
 import { ownerOfPort } from '../access/ports.js';
-import { Event, recordEvent } from '../report/events.js';
+import { Event } from '../observe/events.js';
+import { recordEvent } from '../report/events.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { mediate } from './mediate.js';
 

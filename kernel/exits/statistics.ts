@@ -18,13 +18,20 @@ import {
   type u32,
 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
-import { ACCESSES_OFFSET, COUNTER_PAGES, EXIT_REASONS, OWNERS } from '../observe/counters.js';
+import {
+  ACCESSES_OFFSET,
+  COUNTER_PAGES,
+  COUNTERS_OFFSET,
+  EVENT_KINDS,
+  EVENTS_COUNTED_OFFSET,
+  EXIT_REASONS,
+  OWNERS,
+} from '../observe/counters.js';
 import { PAGE_BYTES } from '../x86/pages.js';
 import { allocatePages } from '../paging/allocator.js';
 import { hiddenBytes, hiddenStart, showReadOnly } from '../space/nestedPaging.js';
 import { clockFrequency, clockSource } from '../time/clock.js';
 import { PROCESSOR_BYTES, vcpuAddress } from '../vcpu/processors.js';
-import { COUNTERS_OFFSET } from '../vcpu/vcpu.js';
 import { vendor } from '../x86/vendor.js';
 
 /** "tsvmstat", little endian. */
@@ -34,7 +41,7 @@ const STATISTICS_VERSION = 2;
 /** As docs/hypercall.md describes it. Later versions add fields at the end; what is there stays. */
 export const Statistics = struct(
   'Statistics',
-  { size: 0x50 },
+  { size: 0x58 },
   {
     magic: at(0x00, U64),
     version: at(0x08, U32),
@@ -53,6 +60,9 @@ export const Statistics = struct(
     /** From a processor's counts of exits to its counts of accesses, and how many of these it has, one for each owner. */
     accesses: at(0x48, U32),
     accessesOfEach: at(0x4c, U32),
+    /** The same of its counts of events, one for each kind. */
+    events: at(0x50, U32),
+    eventsOfEach: at(0x54, U32),
   },
 );
 
@@ -89,6 +99,8 @@ function describe(): void {
   page.hiddenBytes = hiddenBytes();
   page.accesses = ACCESSES_OFFSET;
   page.accessesOfEach = OWNERS;
+  page.events = EVENTS_COUNTED_OFFSET;
+  page.eventsOfEach = EVENT_KINDS;
 }
 
 function showCounts(number: u32): void {

@@ -1,5 +1,5 @@
 /**
- * What a processor counts while its guest runs: its exits by reason, and the accesses that exited by who owns what they reached. Each
+ * What a processor counts while its guest runs: its exits by reason, and the accesses that exited by who owns what they reached, and events by kind. Each
  * processor writes its own counters only, so no lock is needed. The guest's root can read them (exits/statistics.ts): they hold nothing
  * but counts.
  */
@@ -8,11 +8,14 @@ import { arr, at, requires, struct, U64, u64, type Ref, type u32 } from '../../t
 /** Exit reasons are counted by their number; a higher number than the last is counted as the last. */
 export const EXIT_REASONS = 0x404;
 export const LAST_EXIT_REASON = 0x403n;
-/** Room for the numbers of owners. */
+/** Room for the numbers of owners, and of kinds of events. */
 export const OWNERS = 32;
+export const EVENT_KINDS = 32;
 
-/** Where the accesses by owner are in the counters. */
+/** Where the counters are in a processor's record (vcpu/vcpu.ts); and in them, the accesses by owner and the events by kind. */
+export const COUNTERS_OFFSET = 0x1000n;
 export const ACCESSES_OFFSET = 0x2020;
+export const EVENTS_COUNTED_OFFSET = 0x2120;
 /** Whole pages, so that what the guest reads shows nothing else. */
 export const COUNTER_PAGES = 3n;
 
@@ -22,6 +25,7 @@ export const Counters = struct(
   {
     exits: at(0, arr(U64, EXIT_REASONS)),
     accesses: at(ACCESSES_OFFSET, arr(U64, OWNERS)),
+    events: at(EVENTS_COUNTED_OFFSET, arr(U64, EVENT_KINDS)),
   },
 );
 export type Counters = Ref<typeof Counters>;

@@ -2,30 +2,13 @@
  * Messages go to a ring in memory that the guest can read, and to COM1 until the guest owns it. Every line starts with
  * "tsvm: ".
  */
-import {
-  arr,
-  at,
-  BOOL,
-  instance,
-  pause,
-  struct,
-  u32,
-  U64,
-  u64,
-  U8,
-  u8,
-  type Bytes,
-} from '../../transpiler/lib/index.js';
+import { arr, at, BOOL, instance, struct, u32, U64, u64, U8, u8, type Bytes } from '../../transpiler/lib/index.js';
 import { firmwareConsoleSend } from './firmwareConsole.js';
-import { releaseLock, SpinLock, takeLock, tryLock } from '../x86/spinLock.js';
 import { uartSend, uartStart } from './uart.js';
 
 /** Size of the ring: the newest bytes of the log. */
 export const LOG_BYTES = 16384;
 const LOG_BYTES_64 = 16384n;
-
-/** Longest wait for the console's lock, in PAUSEs: ten times as long as printing a line takes. */
-const MOST_PAUSES = 10_000;
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -48,30 +31,6 @@ const Console = struct(
   },
 );
 const state = instance(Console, { align: 16 });
-const lock = instance(SpinLock);
-
-/**
- * Takes the console's lock. While guests run, lines are printed between this and releaseConsole(), so that lines of
- * different processors do not mix.
- */
-export function takeConsole(): void {
-  takeLock(lock);
-}
-
-/**
- * Takes the console for the last report, without waiting for ever. A processor that is printing a line ends it within
- * microseconds, unless it crashed there; the report goes on in either case.
- */
-export function seizeConsole(): void {
-  for (let pauses: u32 = 0; pauses < MOST_PAUSES; pauses++) {
-    if (tryLock(lock)) return;
-    pause();
-  }
-}
-
-export function releaseConsole(): void {
-  releaseLock(lock);
-}
 
 /** Finds COM1 and writes to it from now on. */
 export function consoleStart(): void {

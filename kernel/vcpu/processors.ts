@@ -11,7 +11,6 @@ import {
   HVA,
   instance,
   physical,
-  rdmsr,
   requires,
   struct,
   u8,
@@ -19,10 +18,11 @@ import {
   type Hva,
 } from '../../transpiler/lib/index.js';
 import { apicIdOf, MAX_PROCESSORS, numberOf, ownApicId, processorCount } from '../machine/madt.js';
+import { noteRecords } from '../observe/events.js';
 import { STACKS_BYTES, Stack, stackTop } from '../x86/stacks.js';
 import { allocatePages } from '../paging/allocator.js';
 import { DIRECT, directAddress, imageAddress } from '../x86/platform.js';
-import { GS_BASE } from '../x86/registers.js';
+import { ownRecord } from '../x86/ownRecord.js';
 import { Vcpu } from './vcpu.js';
 
 /** Size of a block: the stacks, then the vcpu in pages of its own. */
@@ -48,6 +48,7 @@ export function allocateProcessors(): void {
     vcpu.apicId = apicIdOf(number);
     vcpu.stackTop = stackTop(stacksOf(vcpu), Stack.main);
   }
+  noteRecords(vcpuAddress(0), PROCESSOR_BYTES, count);
 }
 
 /** Address of the table of all vcpus. */
@@ -80,8 +81,8 @@ export function vcpuAddress(number: u32): Hpa {
 
 /** The vcpu of this processor; null before it has one. */
 export function currentVcpu(): Vcpu | null {
-  const address = rdmsr(GS_BASE);
-  return address < DIRECT ? null : physical(Vcpu, hpa(address - DIRECT));
+  const address = ownRecord();
+  return address === 0n ? null : physical(Vcpu, address);
 }
 
 /** The vcpu of this processor, found by its APIC ID; null if the firmware has not listed the processor. */

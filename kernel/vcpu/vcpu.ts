@@ -1,6 +1,7 @@
 /** A virtual processor: the hypervisor's data about the guest on one processor. */
 import { at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
 import { Counters } from '../observe/counters.js';
+import { EventRing } from '../observe/events.js';
 import { DescriptorTables } from '../x86/descriptors.js';
 import { MtrrShadow } from './mtrrShadow.js';
 import { SvmVcpu } from './svmVcpu.js';
@@ -32,9 +33,6 @@ export const Registers = struct(
   },
 );
 export type Registers = Ref<typeof Registers>;
-
-/** Offset of the counters in a vcpu. */
-export const COUNTERS_OFFSET = 0x1000n;
 
 /** Fields that other processors wait for. */
 const Mailbox = struct(
@@ -74,6 +72,8 @@ export const Vcpu = struct(
     mtrrs: at(0x140, MtrrShadow),
     svm: at(0x3f0, SvmVcpu),
     vmx: at(0x430, VmxVcpu),
+    /** The ring and the counters are at the offsets that kernel/observe/ knows. */
+    events: at(0x800, EventRing),
     /** The counters are in pages of their own, which the guest can read (kernel/exits/statistics.ts). */
     counters: at(0x1000, Counters),
   },

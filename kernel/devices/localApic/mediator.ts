@@ -37,7 +37,8 @@ import { Verdict, type Access } from '../../access/access.js';
 import { Answer } from '../../access/answer.js';
 import { isPlainInterrupt, isSentOn } from './commands.js';
 import { noteLogicalDestination } from './receivers.js';
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import { OFFSET_IN_PAGE } from '../../x86/pages.js';
 
 const ApicWatch = struct(

@@ -10,7 +10,8 @@ import { ownerOfPort, ownPort } from '../../access/ports.js';
 import { isHardwareReduced, NO_PORT, SLEEP_REGISTERS, sleepPort, SleepRegister } from '../../machine/fadt.js';
 import { readSleepTypes, sleepTypes } from '../../machine/sleepTypes.js';
 import { fail } from '../../report/fail.js';
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 
 /** The byte with SLP_TYP and SLP_EN: the sleep control register, and the high one of PM1 control. */

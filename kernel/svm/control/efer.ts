@@ -1,6 +1,7 @@
 /** The guest's EFER: that of the processor, but with SVME clear (APM 2, 3.1.7). */
 import { at, cpuid, instance, struct, u32, u64, U64 } from '../../../transpiler/lib/index.js';
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import { CR0_PG, EFER_LMA, EFER_LME } from '../../x86/registers.js';
 import {
   EFER_AIBRSE,

@@ -1,7 +1,8 @@
 import { gpa, u64 } from '../../../transpiler/lib/index.js';
 import { Owner } from '../../access/owner.js';
 import { ownerOfAddress } from '../../access/regions.js';
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { showDecoy } from '../../space/nestedPaging.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';

@@ -1,6 +1,7 @@
 /** VM exits after which the guest cannot continue. */
 import { haltForever, u32, u64 } from '../../../transpiler/lib/index.js';
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { endLine, print } from '../../report/console.js';
 import { beginCrash, endCrash } from '../../crash/crash.js';

@@ -1,4 +1,5 @@
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Exception, injectException } from '../control/inject.js';
 import type { Vmcb } from '../control/vmcb.js';

@@ -1,5 +1,6 @@
 import { gpa, u64 } from '../../../transpiler/lib/index.js';
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { showDecoy } from '../../space/nestedPaging.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';

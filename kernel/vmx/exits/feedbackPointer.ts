@@ -5,7 +5,8 @@
  */
 import { gpa, u64 } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import { writeProcessor } from '../../exits/msr.js';
 import { isHidden } from '../../space/nestedPaging.js';
 import { PAGE_BYTES, PAGE_FRAME } from '../../x86/pages.js';

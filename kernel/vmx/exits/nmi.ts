@@ -6,7 +6,7 @@
 import type { u64 } from '../../../transpiler/lib/index.js';
 import { standStillIfEnded } from '../../x86/end.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { ExitReason } from '../control/exitReason.js';
+import { NO_REASON } from '../control/exitReason.js';
 import { Exception, injectException, injectNmi, isNmiHeldBack } from '../control/inject.js';
 import { vmread, vmwrite } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
@@ -62,7 +62,7 @@ export function forgetNmi(vcpu: Vcpu): void {
  * guest can take the NMI by now.
  */
 function endGuestSoon(vcpu: Vcpu, counts: u64): void {
-  vcpu.vmx.quickReason = ExitReason.none;
+  vcpu.vmx.quickReason = NO_REASON;
   vmwrite(Field.preemptionTimer, counts);
   vmwrite(Field.pinControls, vmread(Field.pinControls) | ACTIVATE_TIMER);
 }

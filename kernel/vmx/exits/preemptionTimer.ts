@@ -10,7 +10,7 @@ import { nextDeadline, NEVER } from '../../time/timerQueue.js';
 import { readTimestamp } from '../../time/timestamp.js';
 import { runDueTimers, startTasks } from './timers.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { ExitReason } from '../control/exitReason.js';
+import { ExitReason, NO_REASON } from '../control/exitReason.js';
 import { deliverNmi } from './nmi.js';
 import { vmwrite } from '../control/operations.js';
 import { VMX_MISC } from '../control/registers.js';
@@ -53,7 +53,7 @@ export function armPreemptionTimer(vcpu: Vcpu): void {
     return;
   }
   const wait = min64(subSat64(deadline, readClock()), clockRound() / 2n);
-  vcpu.vmx.quickReason = ExitReason.none;
+  vcpu.vmx.quickReason = NO_REASON;
   vcpu.vmx.timerEnd = u64(readTimestamp() + tscCounts(wait));
   vmwrite(Field.pinControls, u64(u32(chosenSetting(Controls.pin) | ACTIVATE_TIMER)));
 }

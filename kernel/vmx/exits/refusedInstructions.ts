@@ -1,5 +1,6 @@
 /** Instructions that do not exist for the guest. */
-import { Event, recordEvent } from '../../report/events.js';
+import { Event } from '../../observe/events.js';
+import { recordEvent } from '../../report/events.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Exception, injectException, injectExceptionWithCode } from '../control/inject.js';
 import { vmread } from '../control/operations.js';

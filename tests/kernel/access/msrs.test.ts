@@ -4,7 +4,8 @@ import { assignMsrs, ownerOf, placeOf, PLACES } from '../../../kernel/access/msr
 import { msrsOfAmd } from '../../../kernel/access/msrsOfAmd.js';
 import { msrsOfBoth } from '../../../kernel/access/msrsOfBoth.js';
 import { msrsOfIntel } from '../../../kernel/access/msrsOfIntel.js';
-import { Event, eventCount } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { MsrChoice, options } from '../../../kernel/machine/options.js';
 import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { window, type List } from '../../../transpiler/lib/index.js';

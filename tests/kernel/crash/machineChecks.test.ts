@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { isGuestsMachineCheck } from '../../../kernel/crash/machineChecks.js';
 import { publishStatistics } from '../../../kernel/exits/statistics.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { noteGuestRuns, Reach } from '../../../kernel/x86/end.js';
 import { onMachineCheck } from '../../../kernel/run/machineCheck.js';
 import { vcpuAddress } from '../../../kernel/vcpu/processors.js';

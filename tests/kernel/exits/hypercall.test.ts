@@ -137,7 +137,7 @@ t.test('the hidden memory is reported', (t) => {
 t.test('a function that does not exist changes only RAX', (t) => {
   const guest = startGuest(CODE);
   guest.vcpu.registers.rbx = 77n;
-  for (const name of [8n, 9n, 0xffff_ffff_ffff_ffffn]) t.equal(call(guest, name), 1n);
+  for (const name of [9n, 10n, 0xffff_ffff_ffff_ffffn]) t.equal(call(guest, name), 1n);
   t.equal(guest.vcpu.registers.rbx, 77n);
   t.end();
 });

@@ -1,6 +1,7 @@
 /** The statistics for the guest's root: their content, and that the guest can only read them. */
 import t from 'tap';
-import { Event, eventCount } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { publishStatistics, Statistics, statisticsPage } from '../../../kernel/exits/statistics.js';
 import { isHidden } from '../../../kernel/space/nestedPaging.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
@@ -32,7 +33,7 @@ for (const { name, start } of vendors) {
     const page = physical(Statistics, hpa(guest.registers.rbx));
     t.equal(guest.registers.rcx, PAGE);
     t.equal(page.magic, MAGIC);
-    t.same([page.version, page.bytes, page.processors, page.countsOfEach], [2, 0x50, 1, EXIT_REASONS]);
+    t.same([page.version, page.bytes, page.processors, page.countsOfEach], [2, 0x58, 1, EXIT_REASONS]);
     t.same([page.hiddenStart, page.hiddenBytes], [HIDDEN, HIDDEN_BYTES]);
     const reason = vcpuOf(0).counters.exits.get(name === 'AMD-V' ? 0x81 : 18);
     const counts = window(page.counts, EXIT_REASONS * 8);

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { Event, eventCount } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { options, TripleFaultAction } from '../../../kernel/machine/options.js';
 import { HALTED, HIDDEN, RESET } from '../support/guest.js';
 import { logText } from '../support/startup.js';

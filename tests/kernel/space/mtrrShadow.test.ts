@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { memoryTypeIn, MemoryType, MtrrChange, Mtrrs, readMtrrsWith } from '../../../kernel/paging/mtrr.js';
 import { writeMtrr } from '../../../kernel/space/mtrrShadow.js';
 import { MtrrShadow } from '../../../kernel/vcpu/mtrrShadow.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
 import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { local, window } from '../../../transpiler/lib/index.js';

@@ -4,7 +4,7 @@ import { directAddress } from '../../../kernel/x86/platform.js';
 import { svmAnnounceApic, svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { onSvmExit } from '../../../kernel/svm/exit.js';
 import { onSvmCalled } from '../../../kernel/svm/reset/parking.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { svmAwaitStart, svmPrepare } from '../../../kernel/svm/start.js';
 import { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { onNmi } from '../../../kernel/run/nmi.js';

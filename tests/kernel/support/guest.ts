@@ -8,7 +8,9 @@ import { svmPrepare } from '../../../kernel/svm/start.js';
 import { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { readAcpi } from '../../../kernel/machine/acpi.js';
 import { readProcessors } from '../../../kernel/machine/madt.js';
-import { allocateProcessors, vcpuOf } from '../../../kernel/vcpu/processors.js';
+import { directAddress } from '../../../kernel/x86/platform.js';
+import { GS_BASE } from '../../../kernel/x86/registers.js';
+import { allocateProcessors, vcpuAddress, vcpuOf } from '../../../kernel/vcpu/processors.js';
 import type { Vcpu } from '../../../kernel/vcpu/vcpu.js';
 import { localApic, putMadt, putRsdp, putRsdt } from './acpiTables.js';
 import { ProcessorState, startInLongMode } from '../../../kernel/vcpu/state.js';
@@ -194,6 +196,7 @@ export function startGuest(
   putIdentityTables(memory);
   memory.set(code, CODE);
   giveProcessors(memory, ...apicIds);
+  processor.msrs.set(GS_BASE, directAddress(vcpuAddress(0)));
   const vcpu = vcpuOf(0);
   svmPrepare(vcpu, tables, startState());
   const vmcb = physical(Vmcb, vcpu.controlPage);

@@ -1,6 +1,6 @@
 /** The same guest on both vendors, for tests of what they share. */
 import type { Registers } from '../../../kernel/vcpu/vcpu.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
 import { Field, GUEST_RIGHTS, Segment } from '../../../kernel/vmx/control/vmcs.js';
 import { CODE, injected, startGuest, writeBackProcessor, type AmdProcessor } from './guest.js';

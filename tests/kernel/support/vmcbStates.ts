@@ -1,6 +1,6 @@
 /** States in which an exit can find a guest on AMD-V, and what the processor tells of exits, for property tests. */
 import fc from 'fast-check';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import type { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { CODE, HIDDEN, HIDDEN_BYTES, TABLES } from './guest.js';
 import { LEGACY_TABLES, PAE_TABLES } from './pageTables.js';

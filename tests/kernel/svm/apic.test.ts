@@ -1,10 +1,11 @@
 import t from 'tap';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
-import { Event, eventCount } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
 import { svmAnnounceApic, svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { noteRunning } from '../../../kernel/vcpu/sipi.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
 import { CODE, injected, RESET, startGuest, walkTables, type AmdProcessor, type Guest } from '../support/guest.js';

@@ -6,7 +6,7 @@ import t from 'tap';
 import fc from 'fast-check';
 import { brokenRules } from '../../../kernel/report/entryRules.js';
 import { explainEntryFailure } from '../../../kernel/svm/entry/entryChecks.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { leaveParkingGuest } from '../../../kernel/svm/reset/parkingGuest.js';
 import { Vmcb } from '../../../kernel/svm/control/vmcb.js';
 import { physical } from '../../../transpiler/lib/index.js';

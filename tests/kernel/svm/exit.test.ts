@@ -1,9 +1,10 @@
 import t from 'tap';
 import fc from 'fast-check';
-import { Event, eventCount } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { options, TripleFaultAction } from '../../../kernel/machine/options.js';
 import { directAddress } from '../../../kernel/x86/platform.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { onNmi } from '../../../kernel/run/nmi.js';
 import { addressOf } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';

@@ -1,12 +1,13 @@
 /** INITs that no intercepted ICR has sent, and the interception that ends where processors redirect them. */
 import t from 'tap';
-import { Event, eventCount } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
 import { Answer } from '../../../kernel/access/answer.js';
 import { isApicWatched } from '../../../kernel/devices/localApic/mediator.js';
 import { ApicChoice, InitChoice } from '../../../kernel/machine/options.js';
 import { mayEndInterception, svmInterceptsApic } from '../../../kernel/svm/reset/apicInterception.js';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { onSecurityException, redirectsInit } from '../../../kernel/svm/reset/initRedirection.js';
 import { svmPrepare } from '../../../kernel/svm/start.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';

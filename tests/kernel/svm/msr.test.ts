@@ -1,5 +1,6 @@
 import t from 'tap';
-import { eventCount, Event } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { isVirtualMachine } from '../../../kernel/x86/virtualMachine.js';
 import { CODE, HIDDEN, injected, startGuest, writeBackProcessor, type Guest } from '../support/guest.js';
 

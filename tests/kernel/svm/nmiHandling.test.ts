@@ -1,6 +1,6 @@
 /** Calls of a processor whose guest handles an NMI, and so takes no other one. */
 import t from 'tap';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { command, exitOf, guestVmcb, INIT, NMI, parked, run, SIPI, startAll } from '../support/apics.js';
 
@@ -35,7 +35,7 @@ t.test(
     exitOf(machine, first, ExitCode.nmi);
     machine.processor.clear(1, 'nmi'); // the guest takes it
     guestVmcb(first).rflags = 2n;
-    exitOf(machine, first, ExitCode.halt);
+    exitOf(machine, first, ExitCode.hlt);
     t.same(parked(machine), [1]);
     command(machine, SIPI | 0x98, 2);
     command(machine, NMI, 2);
@@ -58,7 +58,7 @@ t.test('in its handler of NMIs a guest halts by itself where an interrupt can en
   exitOf(machine, first, ExitCode.nmi);
   guestVmcb(first).rflags = 0x202n;
   const { rip } = guestVmcb(first);
-  exitOf(machine, first, ExitCode.halt);
+  exitOf(machine, first, ExitCode.hlt);
   t.same(parked(machine), []);
   t.equal(guestVmcb(first).rip, rip, 'it executes HLT again');
   t.equal(guestVmcb(first).interceptInstructions1 & HLT_INTERCEPT, 0);

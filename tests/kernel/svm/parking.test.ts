@@ -1,7 +1,7 @@
 /** INIT, SIPI and NMI on AMD-V: processors park in the hypervisor's own guest, and start from what others ask of them. */
 import fc from 'fast-check';
 import t from 'tap';
-import { ExitCode } from '../../../kernel/svm/handlers.js';
+import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { bounds } from '../../support/image.js';

@@ -33,8 +33,8 @@ const RFLAGS_IF = 1n << 9n;
 /** More than all rules have. */
 const LOG_TAIL = 10_000;
 const RIP_RULE = 'guest RIP with bits 63:32 clear outside of 64-bit code';
-/** Exits that only the processor's failure to enter the guest makes, and those that a task switch's own property tries. */
-const { none: _none, taskSwitch: _taskSwitch, ...reasons } = ExitReason;
+/** All but those that a task switch's own property tries. */
+const { taskSwitch: _taskSwitch, ...reasons } = ExitReason;
 const REASONS = [...Object.values(reasons), 200];
 
 /** Exits after which the guest need not go on: the machine is reset. */

@@ -1,6 +1,7 @@
 import t from 'tap';
 import fc from 'fast-check';
-import { Event, eventCount } from '../../../kernel/report/events.js';
+import { Event } from '../../../kernel/observe/events.js';
+import { eventCount } from '../support/events.js';
 import { ExitReason } from '../../../kernel/vmx/control/exitReason.js';
 import { onNmi } from '../../../kernel/run/nmi.js';
 import { vmxKeepNmi } from '../../../kernel/vmx/exits/nmi.js';
