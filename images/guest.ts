@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { namesHeader } from '../instruments/generated.js';
 import { runTool } from '../linker/toolchain/tools.js';
 import { type ArchiveEntry, cpioArchive } from '../linker/formats/cpio.js';
 import { makeKernel, variablesModule } from './kernel.js';
@@ -42,7 +43,8 @@ async function makeInitramfs(root: string, output: string, { kernel, initrd }: G
   const sources = PROGRAMS.map((source) => join(root, source));
   const texts = await Promise.all(sources.map((source) => readFile(source)));
   const module = await readFile(variablesModule(kernel));
-  const hash = createHash('sha256').update(init).update(module).update(JSON.stringify(PROGRAMS));
+  const names = namesHeader(root);
+  const hash = createHash('sha256').update(names).update(init).update(module).update(JSON.stringify(PROGRAMS));
   for (const text of texts) hash.update(text);
   const stamp = hash.digest('hex');
   const stampFile = join(output, 'initrd.stamp');
@@ -50,6 +52,7 @@ async function makeInitramfs(root: string, output: string, { kernel, initrd }: G
 
   const busybox = await fetchBusybox(output, onStep);
   onStep('compile the programs of the guest');
+  await writeFile(join(output, 'names.h'), names);
   const files = await Promise.all(sources.map((source) => compileProgram(source, output)));
   await writeFile(
     initrd,
@@ -92,6 +95,19 @@ async function fetchBusybox(output: string, onStep: GuestOptions['onStep']): Pro
 async function compileProgram(source: string, output: string): Promise<ArchiveEntry> {
   const name = basename(source, '.c');
   const binary = join(output, name);
-  await runTool('gcc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-o', binary, source]);
+  await runTool('gcc', [
+    '-std=gnu11',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-static',
+    '-s',
+    '-I',
+    output,
+    '-o',
+    binary,
+    source,
+  ]);
   return executable(`bin/${name}`, await readFile(binary));
 }

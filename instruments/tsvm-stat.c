@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "names.h" /* the kernel's lists, by generated.ts */
+
 #define MAGIC UINT64_C(0x6d767374)
 #define INTERFACE_VERSION 1
 
-enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT, TIME, TEST_TASK, STATISTICS, ACCESS_COUNT };
+enum function { VERSION, EXIT_COUNT, LOG_TEXT, MEMORY_KEPT, TIME, TEST_TASK, STATISTICS, ACCESS_COUNT, EVENT_COUNT };
 enum status { DONE, NO_SUCH_FUNCTION, NOTHING_THERE, NOT_ALLOWED };
 
 #define STATISTICS_MAGIC UINT64_C(0x746174736d767374)
@@ -34,90 +37,20 @@ struct statistics {
     uint64_t counts, counts_distance;
     uint32_t counts_of_each, clock_source;
     uint64_t clock_frequency, hidden_start, hidden_bytes;
-    uint32_t accesses, accesses_of_each;
+    uint32_t accesses, accesses_of_each, events, events_of_each;
 };
 
 struct answer {
     uint64_t status, rbx, rcx, rdx, rsi, rdi;
 };
 
-struct reason {
-    uint64_t code;
-    const char *name, *meaning;
-};
-
-/* AMD exit codes (APM 2, appendix C) that the hypervisor intercepts. */
-static const struct reason amd_v[] = {
-    {0x41, "debugException", "#DB, given back to the guest"},
-    {0x51, "alignmentCheck", "#AC, given back to the guest"},
-    {0x52, "machineCheck", "#MC, given back to the guest"},
-    {0x61, "nmi", "NMI, given back to the guest, or a processor that calls the others"},
-    {0x62, "smi", "system-management interrupt"},
-    {0x63, "init", "INIT signal"},
-    {0x74, "iret", "end of an NMI's handler"},
-    {0x76, "invd", "INVD, done as WBINVD"},
-    {0x77, "pause", "PAUSE in an NMI's handler"},
-    {0x78, "hlt", "HLT in an NMI's handler"},
-    {0x7a, "invlpga", "INVLPGA, answered by #UD"},
-    {0x7b, "port", "access to a register of sleep"},
-    {0x7c, "msr", "RDMSR or WRMSR of a watched register"},
-    {0x7f, "shutdown", "triple fault"},
-    {0x80, "vmrun", "VMRUN, answered by #UD"},
-    {0x81, "vmmcall", "hypercall, as tsvm-stat makes them"},
-    {0x82, "vmload", "VMLOAD, answered by #UD"},
-    {0x83, "vmsave", "VMSAVE, answered by #UD"},
-    {0x84, "stgi", "STGI, answered by #UD"},
-    {0x85, "clgi", "CLGI, answered by #UD"},
-    {0x86, "skinit", "SKINIT, answered by #UD"},
-    {0x400, "nestedPageFault", "write to the local APIC, or access to memory of the hypervisor"},
-};
-
-/* Intel's basic exit reasons (SDM 3D, appendix C) that can occur. */
-static const struct reason vt_x[] = {
-    {0, "exception", "#DB or #AC, given back to the guest"},
-    {2, "tripleFault", "triple fault"},
-    {3, "init", "INIT signal"},
-    {4, "sipi", "SIPI, which starts a processor"},
-    {9, "taskSwitch", "hardware task switch"},
-    {10, "cpuid", "CPUID"},
-    {11, "getsec", "GETSEC, answered by #UD"},
-    {13, "invd", "INVD, done as WBINVD"},
-    {18, "vmcall", "hypercall, as tsvm-stat makes them"},
-    {19, "vmclear", "VMCLEAR, answered by #UD"},
-    {20, "vmlaunch", "VMLAUNCH, answered by #UD"},
-    {21, "vmptrld", "VMPTRLD, answered by #UD"},
-    {22, "vmptrst", "VMPTRST, answered by #UD"},
-    {23, "vmread", "VMREAD, answered by #UD"},
-    {24, "vmresume", "VMRESUME, answered by #UD"},
-    {25, "vmwrite", "VMWRITE, answered by #UD"},
-    {26, "vmxoff", "VMXOFF, answered by #UD"},
-    {27, "vmxon", "VMXON, answered by #UD"},
-    {28, "controlRegister", "change of CR0.NE or CR4.VMXE"},
-    {30, "port", "access to ports beyond FFFFH"},
-    {31, "rdmsr", "RDMSR of a watched register"},
-    {32, "wrmsr", "WRMSR of a watched register"},
-    {48, "eptViolation", "access to memory of the hypervisor"},
-    {50, "invept", "INVEPT, answered by #UD"},
-    {52, "preemptionTimer", "a timer of the hypervisor"},
-    {53, "invvpid", "INVVPID, answered by #UD"},
-    {55, "xsetbv", "XSETBV"},
-    {59, "vmfunc", "VMFUNC, answered by #UD"},
-    {63, "xsaves", "XSAVES of the state of Intel PT, answered by #GP"},
-    {64, "xrstors", "XRSTORS of the state of Intel PT, answered by #GP"},
-    {76, "seamcall", "SEAMCALL, answered by #UD"},
-    {77, "tdcall", "TDCALL, answered by #UD"},
-    {84, "readMsrImmediate", "RDMSR that names a watched register, answered by #UD"},
-    {85, "writeMsrImmediate", "WRMSRNS that names a watched register, answered by #UD"},
-    {86, "other", "a reason without a name"},
-};
-
 static const struct vendor {
     const char *name;
-    const struct reason *reasons;
+    const struct name *exits;
     unsigned count;
 } vendors[] = {
-    {"AMD-V", amd_v, sizeof amd_v / sizeof amd_v[0]},
-    {"Intel VT-x", vt_x, sizeof vt_x / sizeof vt_x[0]},
+    {"AMD-V", amd_v_exits, sizeof amd_v_exits / sizeof amd_v_exits[0]},
+    {"Intel VT-x", vt_x_exits, sizeof vt_x_exits / sizeof vt_x_exits[0]},
 };
 
 /* The vendor of the processor, which decides the instruction for hypercalls; later the vendor that the hypervisor reports. */
@@ -150,11 +83,16 @@ static void no_hypervisor(int signal) {
     _exit(1);
 }
 
-static const struct reason *reason_of(uint64_t code) {
-    for (unsigned i = 0; i < vendor->count; i++) {
-        if (vendor->reasons[i].code == code) return &vendor->reasons[i];
+/* NULL where the list does not have the number. */
+static const struct name *find_name(const struct name *list, unsigned count, uint64_t number) {
+    for (unsigned i = 0; i < count; i++) {
+        if (list[i].number == number) return &list[i];
     }
     return NULL;
+}
+
+static const struct name *exit_name(uint64_t code) {
+    return find_name(vendor->exits, vendor->count, code);
 }
 
 /* The page of statistics, mapped. NULL if it cannot be read; then hypercalls have to be used. */
@@ -173,7 +111,7 @@ static bool has_statistics(const volatile struct statistics *page) {
 
 static bool map_counts(int memory, const volatile struct statistics *page) {
     for (unsigned i = 0; i < page->processors; i++) {
-        const uint64_t end = page->accesses + page->accesses_of_each * sizeof *counts[i];
+        const uint64_t end = page->events + page->events_of_each * sizeof *counts[i];
         const uint64_t bytes = (end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
         counts[i] = map_memory(memory, page->counts + i * page->counts_distance, bytes);
         if (counts[i] == NULL) return false;
@@ -223,14 +161,35 @@ static struct count next_count(uint64_t processor, uint64_t code) {
     return (struct count){false, 0, 0};
 }
 
-/* Counts the processor's accesses that exited and reached the owner; `is_there` is false if there is no such owner. */
-static struct count access_count(uint64_t processor, uint64_t owner) {
+/* What each processor counts besides its exits: the hypercall that gives one count, where the page says where the counts lie
+   and how many there are, and their names. Owners have no names here. */
+struct counted {
+    const char *name;
+    enum function function;
+    size_t offset, number;
+    const struct name *names;
+    unsigned named;
+};
+
+static const struct counted counted[] = {
+    {"accesses", ACCESS_COUNT, offsetof(struct statistics, accesses), offsetof(struct statistics, accesses_of_each), NULL, 0},
+    {"events", EVENT_COUNT, offsetof(struct statistics, events), offsetof(struct statistics, events_of_each), events,
+     sizeof events / sizeof events[0]},
+};
+
+static uint32_t statistics_word(size_t offset) {
+    return *(const volatile uint32_t *)((const volatile char *)statistics + offset);
+}
+
+/* The count with this number of the processor; not there where there is no such number. */
+static struct count count_of(const struct counted *what, uint64_t processor, uint64_t number) {
     if (statistics == NULL) {
-        const struct answer answer = ask(ACCESS_COUNT, processor, owner);
-        return (struct count){answer.status == DONE, owner, answer.rbx};
+        const struct answer answer = ask(what->function, processor, number);
+        return (struct count){answer.status == DONE, number, answer.rbx};
     }
-    if (owner >= statistics->accesses_of_each) return (struct count){false, owner, 0};
-    return (struct count){true, owner, counts[processor][statistics->accesses / sizeof *counts[processor] + owner]};
+    if (number >= statistics_word(what->number)) return (struct count){false, number, 0};
+    const uint64_t first = statistics_word(what->offset) / sizeof *counts[processor];
+    return (struct count){true, number, counts[processor][first + number]};
 }
 
 /* The memory that the hypervisor keeps for itself. False if this program is not allowed to know. */
@@ -251,15 +210,17 @@ static void print_time(void) {
            task.rbx, task.rdx / 1000, task.rcx, task.rsi);
 }
 
-static void print_accesses(uint64_t processor) {
+static void print_counted(const struct counted *what, uint64_t processor) {
     bool any = false;
-    for (uint64_t owner = 0;; owner++) {
-        const struct count count = access_count(processor, owner);
+    for (uint64_t number = 0;; number++) {
+        const struct count count = count_of(what, processor, number);
         if (!count.is_there) break;
         if (count.times == 0) continue;
-        if (!any) printf("accesses of processor %" PRIu64 " by owner:\n", processor);
+        if (!any) printf("%s of processor %" PRIu64 ":\n", what->name, processor);
         any = true;
-        printf("%10" PRIu64 "  owner %" PRIu64 "\n", count.times, owner);
+        const struct name *name = find_name(what->names, what->named, number);
+        if (name == NULL) printf("%10" PRIu64 "  number %" PRIu64 "\n", count.times, number);
+        else printf("%10" PRIu64 "  %-16s %s\n", count.times, name->name, name->meaning);
     }
 }
 
@@ -278,11 +239,11 @@ static void print_text(uint64_t processors) {
             const struct count next = next_count(processor, code);
             if (!next.is_there) break;
             code = next.code;
-            const struct reason *reason = reason_of(code);
-            if (reason == NULL) printf("%10" PRIu64 "  exit code 0x%" PRIx64 "\n", next.times, code);
-            else printf("%10" PRIu64 "  %-16s %s\n", next.times, reason->name, reason->meaning);
+            const struct name *name = exit_name(code);
+            if (name == NULL) printf("%10" PRIu64 "  exit code 0x%" PRIx64 "\n", next.times, code);
+            else printf("%10" PRIu64 "  %-16s %s\n", next.times, name->name, name->meaning);
         }
-        print_accesses(processor);
+        for (unsigned i = 0; i < sizeof counted / sizeof counted[0]; i++) print_counted(&counted[i], processor);
     }
     print_time();
 }
@@ -294,22 +255,24 @@ static void print_counts(uint64_t processor) {
         const struct count next = next_count(processor, code);
         if (!next.is_there) break;
         code = next.code;
-        const struct reason *reason = reason_of(code);
-        if (reason == NULL) printf("%s\"0x%" PRIx64 "\":%" PRIu64, first ? "" : ",", code, next.times);
-        else printf("%s\"%s\":%" PRIu64, first ? "" : ",", reason->name, next.times);
+        const struct name *name = exit_name(code);
+        if (name == NULL) printf("%s\"0x%" PRIx64 "\":%" PRIu64, first ? "" : ",", code, next.times);
+        else printf("%s\"%s\":%" PRIu64, first ? "" : ",", name->name, next.times);
         first = false;
     }
     putchar('}');
 }
 
-static void print_json_accesses(uint64_t processor) {
+static void print_json_counted(const struct counted *what, uint64_t processor) {
     bool first = true;
     putchar('{');
-    for (uint64_t owner = 0;; owner++) {
-        const struct count count = access_count(processor, owner);
+    for (uint64_t number = 0;; number++) {
+        const struct count count = count_of(what, processor, number);
         if (!count.is_there) break;
         if (count.times == 0) continue;
-        printf("%s\"%" PRIu64 "\":%" PRIu64, first ? "" : ",", owner, count.times);
+        const struct name *name = find_name(what->names, what->named, number);
+        if (name == NULL) printf("%s\"%" PRIu64 "\":%" PRIu64, first ? "" : ",", number, count.times);
+        else printf("%s\"%s\":%" PRIu64, first ? "" : ",", name->name, count.times);
         first = false;
     }
     putchar('}');
@@ -337,12 +300,15 @@ static void print_json(uint64_t processors) {
         if (processor > 0) putchar(',');
         print_counts(processor);
     }
-    printf("],\"accesses\":[");
-    for (uint64_t processor = 0; processor < processors; processor++) {
-        if (processor > 0) putchar(',');
-        print_json_accesses(processor);
-    }
     putchar(']');
+    for (unsigned i = 0; i < sizeof counted / sizeof counted[0]; i++) {
+        printf(",\"%s\":[", counted[i].name);
+        for (uint64_t processor = 0; processor < processors; processor++) {
+            if (processor > 0) putchar(',');
+            print_json_counted(&counted[i], processor);
+        }
+        putchar(']');
+    }
     print_json_time();
     printf("}\n");
 }

@@ -20,6 +20,7 @@ const TOP_LEVEL: Order = [
   ['cli'],
   ['bench'],
   ['images', 'emulators'],
+  ['instruments'],
   ['linker/toolchain'],
   ['linker/formats'],
   ['linker'],
