@@ -7,6 +7,6 @@ import { endLine, print } from '../report/console.js';
  */
 export function vmxLeaveApic(): void {
   if (options.apic === ApicChoice.auto) return;
-  print('apic= has no effect on VT-x: INIT and SIPI always leave the guest, the local APIC never does');
+  print('apic= has no effect on VT-x: INIT and SIPI always cause VM exits, and writes to the local APIC never do');
   endLine();
 }

@@ -22,7 +22,7 @@ export function startChained(name: Bytes): u64 {
   const devicePath = protocolOf(device, DEVICE_PATH_LOW, DEVICE_PATH_HIGH);
   const place = takePages(EfiMemory.loaderData, PATH_PAGES, LAST_ADDRESS);
   if (devicePath === 0n)
-    fail('the firmware does not say from which device the hypervisor came, so chain= cannot be had');
+    fail('the firmware does not say from which device it loaded the hypervisor, so chain= cannot find its file');
   if (place === 0n) fail('too little memory: the firmware has none for a device path');
   const path = window(place, PATH_BYTES);
   const offset = copyNodes(devicePath, path);

@@ -40,7 +40,7 @@ export function startKernel(): never {
   const ended = startImage(handle);
   if (isGiven(GuestPart.initrd)) withdrawInitrd();
   beginLine();
-  print("the guest's kernel came back: status ");
+  print("the guest's kernel returned: status ");
   printHex(ended);
   stop();
 }

@@ -29,8 +29,7 @@ export function svmCheck(): void {
   }
   const svm = cpuid(SVM_FEATURES, 0);
   if (lacks(svm.edx, EDX_NESTED_PAGING)) fail('this processor has AMD-V (SVM) without nested paging');
-  if (options.testTimer !== 0)
-    fail('AMD-V has no timer that leaves the guest, so the option test-timer= cannot be had');
+  if (options.testTimer !== 0) fail('the option test-timer= needs VT-x: AMD-V has no timer that causes VM exits');
 }
 
 function lacks(features: u32, bit: u32): boolean {

@@ -17,7 +17,7 @@ export function onMachineCheck(vcpu: Vcpu, vmcb: Vmcb): void {
     return;
   }
   beginCrash();
-  print('a machine check that the node cannot go on after');
+  print('a machine check after which the node cannot continue');
   endLine();
   printBanks();
   endCrash();

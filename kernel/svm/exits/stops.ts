@@ -51,7 +51,7 @@ function standStill(number: u32, vmcb: Vmcb): never {
 /** Handles an exit that nothing asked for, or a VMCB that the processor refuses (VMEXIT_INVALID). */
 export function onUnexpected(vcpu: Vcpu, vmcb: Vmcb): void {
   beginCrash();
-  print('the processor left the guest for a reason that was not asked for');
+  print('unexpected VM exit: nothing asked for it');
   endLine();
   printRow('exit code', vmcb.exitCode, 'info 1', vmcb.exitInfo1, 'info 2', vmcb.exitInfo2);
   if (u32(vmcb.exitCode) === INVALID) explainEntryFailure(vmcb);

@@ -39,7 +39,7 @@ export function redirectsInit(): boolean {
 
 /** Makes this processor redirect INITs, if the BSP does. */
 export function redirectInits(): void {
-  if (redirection.isOn && !setRedirection()) fail('a processor does not keep VM_CR.R_INIT, which the first one does');
+  if (redirection.isOn && !setRedirection()) fail('an AP does not keep VM_CR.R_INIT, but the BSP does');
 }
 
 function setRedirection(): boolean {

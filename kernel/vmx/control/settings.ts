@@ -84,7 +84,7 @@ export function demand(word: Controls, bit: u32, feature: string): void {
 
 /** Stops start-up if `bit` must be 1, which would cause VM exits for `reason`. */
 export function demandAbsent(word: Controls, bit: u32, reason: string): void {
-  if (u32(settings.at(word).forced & bit) !== 0) refuse('that leaves the guest for ', reason);
+  if (u32(settings.at(word).forced & bit) !== 0) refuse('that forces VM exits for ', reason);
 }
 
 /** Whether `bit` is chosen. */

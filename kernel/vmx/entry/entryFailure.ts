@@ -91,7 +91,7 @@ function printCause(reason: u64): void {
       print('its state is not valid');
       break;
     case MSR_LOADING:
-      print('an MSR does not take its value, entry ');
+      print('an MSR rejects its value, entry ');
       printDecimal(vmread(Field.exitQualification));
       break;
     case MACHINE_CHECK:

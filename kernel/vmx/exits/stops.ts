@@ -16,7 +16,7 @@ export function onTripleFault(_vcpu: Vcpu): void {
 /** Handles a VM exit that nothing asked for. */
 export function onUnexpected(vcpu: Vcpu): void {
   beginCrash();
-  print('the processor left the guest for a reason that was not asked for');
+  print('unexpected VM exit: nothing asked for it');
   endLine();
   printRow(
     'exit reason',

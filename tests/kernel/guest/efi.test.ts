@@ -50,7 +50,7 @@ t.test('the kernel is loaded from memory, with its command line', (t) => {
   t.same([...path.subarray(0, 4)], [1, 3, 24, 0]);
   t.equal(path.readBigUInt64LE(8), BigInt(KERNEL));
   t.equal(path.readBigUInt64LE(16), BigInt(KERNEL + 6));
-  t.match(firmware.shown, /the guest's kernel came back: status 0x8000000000000003/);
+  t.match(firmware.shown, /the guest's kernel returned: status 0x8000000000000003/);
   t.end();
 });
 

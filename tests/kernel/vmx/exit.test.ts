@@ -256,7 +256,7 @@ t.test('an entry that the processor refuses for the guest’s state is a crash t
 
 t.test('an entry that fails for an MSR or a machine check is a crash that says so', (t) => {
   for (const [reason, text] of [
-    [0x8000_0022, /an MSR does not take its value, entry 3\n/],
+    [0x8000_0022, /an MSR rejects its value, entry 3\n/],
     [0x8000_0029, /a machine check came\n/],
     [0x8000_0030, /exit reason 0x80000030\n/],
   ] as const) {

@@ -56,7 +56,7 @@ t.test('each missing feature is named in one line', (t) => {
     ['without the preemption timer', without(0x48d, 6n)],
     ['without MSR bitmaps', without(0x48e, 28n)],
     ['without an EFER for guest and host each', without(0x490, 15n)],
-    ['that leaves the guest for each access to CR3', (p) => p.msrs.set(0x48e, (0xfff9_fffen << 32n) | 0x0401_e172n)],
+    ['that forces VM exits for each access to CR3', (p) => p.msrs.set(0x48e, (0xfff9_fffen << 32n) | 0x0401_e172n)],
     ['without extended page tables of four levels', (p) => p.msrs.set(0x48c, 0xf01_0633_4101n)],
   ];
   for (const [text, change] of cases) t.equal(refusal(change), `tsvm: this processor has Intel VT-x ${text}\n`);
