@@ -6,7 +6,7 @@ import type { IntegerName, Range } from '../ir/types.js';
 import { entails } from './domain/assume.js';
 import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
-import { binary as binaryOf, builtin, compare, flows, integer } from './fixes/build.js';
+import { binary as binaryOf, builtin, cast, compare, flows, integer } from './fixes/build.js';
 import { guards, wrap, write } from './fixes/fixes.js';
 import { equals, FALSE, inside, less, negate, type Formula } from './domain/formula.js';
 import { add, constant, plus, scale, subtract, ZERO, type Linear } from './domain/linear.js';
@@ -129,7 +129,7 @@ export function fixesOfResult(context: Context, expression: Expression): readonl
   const wrapping = wrap(context, expression, nameOfResult(expression), wraps);
   switch (operator) {
     case '-':
-      return [guards(context, expression, compare(left, '>=', right)), wrapping];
+      return [guards(context, expression, compare(beside(left, right), '>=', beside(right, left))), wrapping];
     case '+': {
       return [
         guards(context, expression, guardOfSum(expression)),
@@ -170,7 +170,16 @@ function guardOfSum(expression: ExpressionOf<'binary'>): Expression {
   const { left, right } = expression;
   if (isNumber(expression)) return compare(expression, '<=', integer(U32.high, expression));
   const largest = integer(U64.high, right);
-  return compare(left, '<=', binaryOf(largest, '-', right));
+  return compare(beside(left, right), '<=', binaryOf(largest, '-', beside(right, left)));
+}
+
+/** `operand` as it may be compared with `other`: an address beside a plain integer is converted. */
+function beside(operand: Expression, other: Expression): Expression {
+  return isAddress(operand) && !isAddress(other) ? cast('u64', operand) : operand;
+}
+
+function isAddress({ type }: Expression): boolean {
+  return type.kind === 'integer' && type.name !== null && /^[gh][pv]a$/.test(type.name);
 }
 
 /** The type that a result wraps around to. */

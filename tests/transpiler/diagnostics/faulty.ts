@@ -168,6 +168,19 @@ const ARITHMETIC: readonly Faulty[] = [
   { name: 'a part of bytes', text: 'export function f(b: Bytes, o: u32, n: u32): Bytes { return b.part(o, n); }\n' },
   { name: 'a read at an offset', text: 'export function f(b: Bytes, o: u32): u32 { return b.u32(o + 4); }\n' },
   {
+    name: 'a sum of an address and an integer',
+    text: 'export function f(a: Gpa, n: u64): Gpa { return n + a; }\nexport function g(a: Gpa, n: u64): Gpa { return a + n * 8n; }\n',
+    fixes: [
+      'guard with  if (n <= 0xffff_ffff_ffff_ffffn - u64(a)) { ... }',
+      'where it shall wrap around, write  gpa(n + a)',
+    ],
+  },
+  {
+    name: 'a difference of an address and an integer',
+    text: 'export function f(a: Gpa, n: u64): Gpa { return a - n; }\n',
+    fixes: ['guard with  if (u64(a) >= n) { ... }', 'where it shall wrap around, write  gpa(a - n)'],
+  },
+  {
     name: 'an argument that does not fit',
     text: 'function g(n: u8): u8 { return n; }\nexport function f(n: u32): u8 { return g(n); }\n',
   },
