@@ -35,12 +35,12 @@ const SMRAM = 'tsvm: warning: the firmware left open the memory of system manage
 const FLASH = 'tsvm: warning: the firmware left open the flash of the firmware (BIOS_CNTL)';
 const SMI = 'tsvm: warning: the firmware left open the enabling of SMIs (GEN_PMCON_1.SMI_LOCK is clear)';
 
-t.test('a machine whose firmware has locked all is told nothing of', (t) => {
+t.test('a machine whose firmware has locked everything gives no message', (t) => {
   t.same(lines({ configuration: Q35_LOCKED }), []);
   t.end();
 });
 
-t.test('each open lock of a q35 is told in a line', (t) => {
+t.test('each open lock of a q35 is reported in a line', (t) => {
   t.same(
     lines({ configuration: { ...Q35, [HOST_BRIDGE + 0x9c]: 0, [FLASH_BRIDGE + 0xdc]: 0, [FLASH_BRIDGE + 0xa0]: 0 } }),
     [SMRAM, FLASH, SMI],
@@ -49,7 +49,7 @@ t.test('each open lock of a q35 is told in a line', (t) => {
   t.end();
 });
 
-t.test('from the 6 series on the flash is to be written by all processors in system management mode only', (t) => {
+t.test('from the 6 series on the flash must be writable only with all processors in system management mode', (t) => {
   const configuration = {
     ...Q35_LOCKED,
     [HOST_BRIDGE]: 0x0100_8086,
@@ -82,13 +82,13 @@ t.test('on AMD’s bridges the processor says whether system management mode is 
   t.end();
 });
 
-t.test('a processor that has SMRR is to have them valid', (t) => {
+t.test('a processor that has SMRRs must have them valid', (t) => {
   t.same(lines({ configuration: Q35_LOCKED, msrs: { 0xfe: 0x800n, 0x1f3: 0x800n } }), []);
   t.match(lines({ configuration: Q35_LOCKED, msrs: { 0xfe: 0x800n, 0x1f3: 0n } })[0], /SMRR_PHYSMASK.V is clear/);
   t.end();
 });
 
-t.test('of bridges that it does not know it says so', (t) => {
+t.test('an unknown bridge is reported', (t) => {
   t.same(lines({ configuration: { [HOST_BRIDGE]: 0x1234_8086, [FLASH_BRIDGE]: 0xffff_ffff } }), [
     'tsvm: warning: unknown host bridge 0x12348086: cannot tell whether the firmware locked the memory of system management mode',
     'tsvm: warning: unknown flash bridge 0xffffffff: cannot tell whether the firmware locked the flash',

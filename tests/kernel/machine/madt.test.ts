@@ -30,7 +30,7 @@ t.test('processors are found by APIC and x2APIC entries; only enabled ones count
   t.end();
 });
 
-t.test('a processor that could come online later is refused: nothing would hold it', (t) => {
+t.test('a processor that could come online later is refused, since the hypervisor could not control it', (t) => {
   for (const entry of [localApic(2, 2), localX2apic(2, 2)]) {
     const line = 'tsvm: ACPI lists the processor with APIC ID 0x2 as one that can come online later: ';
     t.ok(read(localApic(0, 1), entry)?.startsWith(line));
@@ -40,13 +40,13 @@ t.test('a processor that could come online later is refused: nothing would hold 
   t.end();
 });
 
-t.test('a processor that the firmware names twice is one', (t) => {
+t.test('a processor that the firmware lists twice is counted once', (t) => {
   read(localApic(0, 1), localApic(2, 1), localX2apic(0, 1), localX2apic(2, 1));
   t.same(apicIds(), [0, 2]);
   t.end();
 });
 
-t.test('the processor that runs the start-up is the first, wherever it is named', (t) => {
+t.test('the BSP is the first processor, wherever it is listed', (t) => {
   const cases: [name: string, cpuid: (leaf: number) => object][] = [
     ['leaf 1', (leaf) => ({ eax: leaf === 0 ? 1 : 0, ebx: leaf === 1 ? 4 << 24 : 0, ecx: 0, edx: 0 })],
     ['leaf 0BH', (leaf) => ({ eax: 0x0d, ebx: leaf === 0x0b ? 1 : 0, ecx: 0, edx: leaf === 0x0b ? 4 : 9 })],
@@ -61,13 +61,13 @@ t.test('the processor that runs the start-up is the first, wherever it is named'
   t.end();
 });
 
-t.test('the processor that runs the start-up has to be named', (t) => {
+t.test('the BSP has to be listed', (t) => {
   const line = 'tsvm: the ACPI table APIC does not name the processor that starts the machine';
   t.equal(read(localApic(1, 1)), line);
   t.end();
 });
 
-t.test('256 processors can be held, and no more', (t) => {
+t.test('256 processors are supported, and no more', (t) => {
   const entries = Array.from({ length: 255 }, (_, id) => localApic(id, 1));
   t.equal(read(...entries, localX2apic(255, 1)), null);
   t.equal(processorCount(), 256);

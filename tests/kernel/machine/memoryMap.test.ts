@@ -66,7 +66,7 @@ t.test('where ranges overlap, the more restrictive kind wins', (t) => {
   t.end();
 });
 
-t.test('what is hidden is reserved, its neighbours stay', (t) => {
+t.test('hidden memory is reserved, and its neighbours stay', (t) => {
   given([0n, 0x10000n, 1], [0x10000n, 0x20000n, 2]);
   hideRange(0xe000n, 0x2000n);
   t.same(shown(), [
@@ -125,7 +125,7 @@ t.test('the highest free memory lies below the limit, aligned, clear of parts of
   t.end();
 });
 
-t.test('what is found is free, and nothing higher is', (t) => {
+t.test('the memory found is free, and there is no higher one', (t) => {
   const blocks = (maxLength: number) => fc.array(fc.tuple(fc.bigInt(0n, 60n), fc.bigInt(1n, 10n)), { maxLength });
   const wish = fc.tuple(fc.bigInt(1n, 12n), fc.bigInt(1n, 90n), fc.constantFrom(1n, 2n, 8n));
   fc.assert(
@@ -159,7 +159,7 @@ t.test('the top of memory is the end of the highest available range', (t) => {
   t.end();
 });
 
-t.test('what the map of EFI keeps is no place for anything, even where the boot loader calls it available', (t) => {
+t.test('memory that EFI’s map keeps is not used, even if the boot loader calls it available', (t) => {
   given([0n, 0x10_0000n, 1]);
   const map = efiMap([
     { type: 7, start: 0n, pages: 0x80n },

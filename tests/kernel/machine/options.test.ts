@@ -48,7 +48,7 @@ t.test('each option is understood, the last one of a kind wins', (t) => {
   t.end();
 });
 
-t.test('where it cannot start, the machine halts unless the firmware is to go on', (t) => {
+t.test('if the hypervisor cannot start, the machine halts unless the firmware shall go on', (t) => {
   t.equal(parse(Buffer.from('')), null);
   t.equal(refusal.firmwareGoesOn, false);
   t.equal(parse(Buffer.from('refusal=firmware')), null);
@@ -58,7 +58,7 @@ t.test('where it cannot start, the machine halts unless the firmware is to go on
   t.end();
 });
 
-t.test('whether the local APIC is watched is a choice, at first the hypervisor’s own', (t) => {
+t.test('interception of local-APIC writes is an option, whose default the hypervisor chooses', (t) => {
   t.equal(parse(Buffer.from('')), null);
   t.equal(options.apic, ApicChoice.auto);
   for (const [word, choice] of Object.entries(ApicChoice)) {
@@ -89,7 +89,7 @@ t.test('an unknown option is named', (t) => {
   t.end();
 });
 
-t.test('any line is understood or refused in one printable line', (t) => {
+t.test('any line is accepted, or refused with one printable line', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2048 }), (line) => {
       const stopped = parse(Buffer.from(line));
@@ -139,7 +139,7 @@ const PACK = 'remove it, or make the file again with tsvm pack --options';
 const WEAKENS = `it weakens protection, so under Secure Boot it counts only inside the signed file: ${PACK}`;
 const WEAKER = `it is weaker than the one in the packed file, which stands: ${PACK}`;
 
-t.test('under Secure Boot what weakens protection counts from the packed file only', (t) => {
+t.test('under Secure Boot, words that weaken protection count only from the packed file', (t) => {
   for (const word of ['refusal=firmware', 'apic=release', 'chain=\\a.efi', 'hypercall=user', 'msr=open']) {
     t.equal(parse(Buffer.from(word)), null, `${word} without Secure Boot`);
     t.equal(parse(Buffer.from(word), '', true), `tsvm: the option "${word}"; ${WEAKENS}`);
@@ -175,7 +175,7 @@ t.test('words from outside make the packed ones stricter, never weaker, with Sec
   t.end();
 });
 
-t.test('of the words in one source the last counts, be it weaker', (t) => {
+t.test('of the words in one source the last counts, even if it is weaker', (t) => {
   t.equal(parse(Buffer.from(''), 'apic=trap apic=release'), null);
   t.equal(options.apic, ApicChoice.release);
   t.equal(parse(Buffer.from('apic=trap apic=auto')), null);
@@ -183,7 +183,7 @@ t.test('of the words in one source the last counts, be it weaker', (t) => {
   t.end();
 });
 
-t.test('whatever the words are, none from outside is weaker than the packed one of its kind', (t) => {
+t.test('for any words, none from outside weakens the packed one of its kind', (t) => {
   const words = fc.constantFrom(
     'apic=auto',
     'apic=trap',

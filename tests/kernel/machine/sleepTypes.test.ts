@@ -69,7 +69,7 @@ t.test('a package whose length has two bytes is read', (t) => {
   t.end();
 });
 
-t.test('an SSDT may say it, and the same may be said twice', (t) => {
+t.test('an SSDT may define the types, and equal definitions may be repeated', (t) => {
   machine([0x10, 0x20], [1, 2, 3], state('_S5_', constant(6)));
   t.same(types(), [6, 0]);
   machine(state('_S5_', constant(6)), state('_S5_', constant(6)));
@@ -79,7 +79,7 @@ t.test('an SSDT may say it, and the same may be said twice', (t) => {
 
 const WARNING = /warning: the ACPI tables do not say clearly how the machine is switched off \(_S5\)/;
 
-t.test('what is not said, or not clearly, is no type, and a line says so', (t) => {
+t.test('a missing or unclear definition gives no type, and a line says so', (t) => {
   for (const [why, ...bodies] of [
     ['nothing', []],
     ['two things', state('_S5_', constant(6)), state('_S5_', constant(5))],
@@ -110,7 +110,7 @@ t.test('S4 may have the type of S5: such a machine is off in both', (t) => {
   t.end();
 });
 
-t.test('a damaged table says nothing', (t) => {
+t.test('a damaged table is ignored', (t) => {
   const memory = powerOn(0x20_0000);
   const fadt = new Uint8Array(132 - HEADER);
   viewOf(fadt).setUint32(40 - HEADER, DSDT, true);
@@ -140,7 +140,7 @@ t.test(
   },
 );
 
-t.test('any code gives types or none, and stays a table', (t) => {
+t.test('any code gives types or none, and the table stays valid', (t) => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 12 }).map((bytes) => [...bytes]),
     fc

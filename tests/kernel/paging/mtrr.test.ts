@@ -134,7 +134,7 @@ t.test('of overlapping ranges write-through beats write-back', (t) => {
   t.end();
 });
 
-t.test('what the manual leaves undefined is uncached', (t) => {
+t.test('combinations that the manual leaves undefined are uncached', (t) => {
   setMtrrs(
     [
       { base: 0n, bytes: GIB, type: writeBack },

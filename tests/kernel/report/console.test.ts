@@ -54,7 +54,7 @@ t.test('parts of a line share one start', (t) => {
   t.end();
 });
 
-t.test('beginning a line ends the one that is open', (t) => {
+t.test('beginning a line ends the unfinished one', (t) => {
   print('a');
   beginLine();
   print('b');

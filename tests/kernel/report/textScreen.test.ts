@@ -22,7 +22,7 @@ function rows(): string[] {
   return all.filter((row) => row !== '').reverse();
 }
 
-t.test('where start-up ends the screen shows the log from below', (t) => {
+t.test('if start-up ends, the screen shows the log, from the bottom up', (t) => {
   screenTake();
   print('time goes on');
   endLine();
@@ -51,7 +51,7 @@ t.test('of a long log the end is shown', (t) => {
   t.end();
 });
 
-t.test('a crash before the guest runs is shown, too', (t) => {
+t.test('a crash before the guest runs is shown too', (t) => {
   screenTake();
   beginCrash();
   t.throws(endCrash, HALTED);

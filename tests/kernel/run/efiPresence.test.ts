@@ -6,7 +6,7 @@ import { OWN_HANDLE, SYSTEM_TABLE } from '../support/firmwareTables.js';
 
 /** CPUID Fn0000_0000, EBX. */
 const VENDORS = { AuthenticAMD: 0x6874_7541, HygonGenuine: 0x6f67_7948, GenuineIntel: 0x756e_6547 };
-/** The protocol by which earlier versions told of themselves. */
+/** The protocol by which earlier versions showed their presence. */
 const FORMER_PROTOCOL = 0x035b_a9b7;
 
 function opened(): Firmware {
@@ -15,7 +15,7 @@ function opened(): Firmware {
   return firmware;
 }
 
-t.test('an answered hypercall is the proof that it runs already, and by the instruction of the vendor', (t) => {
+t.test('an answered hypercall, by the vendor’s instruction, proves that tsvm already runs', (t) => {
   for (const [name, ebx] of Object.entries(VENDORS)) {
     const firmware = opened();
     const asked: boolean[] = [];
@@ -28,7 +28,7 @@ t.test('an answered hypercall is the proof that it runs already, and by the inst
   t.end();
 });
 
-t.test('a protocol that anybody can install is none', (t) => {
+t.test('a protocol, which any application can install, proves nothing', (t) => {
   const firmware = opened();
   firmware.protocols.set(`99:${FORMER_PROTOCOL}`, 0x40_0000n);
   t.notOk(isPresent());

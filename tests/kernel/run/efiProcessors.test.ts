@@ -14,7 +14,7 @@ import { OWN_HANDLE, PROCESSOR_ENTRY, Status, SYSTEM_TABLE } from '../support/fi
 const REGION = 0x60_0000n;
 const TABLES = 0x7777_0000n;
 
-/** ACPI lists processors with these APIC IDs, of which 0 runs this. */
+/** Firmware whose ACPI tables list processors with these APIC IDs; that with APIC ID 0 is the BSP. */
 function opened(apicIds: readonly number[] = [0, 2, 4]): Firmware {
   const firmware = new Firmware();
   openFirmware(OWN_HANDLE, BigInt(SYSTEM_TABLE));
@@ -32,7 +32,7 @@ const comes = (number: number) => () => void (vcpuOf(number).mailbox.isReady = 1
 const doesNotCome = (): void => undefined;
 const virtualize = (): void => virtualizeOthers(TABLES);
 
-t.test('the firmware has all others enter the hypervisor, in an order of its own', (t) => {
+t.test('the firmware makes all APs enter the hypervisor, in any order', (t) => {
   for (const order of [
     [comes(1), comes(2)],
     [comes(2), comes(1)],
@@ -47,7 +47,7 @@ t.test('the firmware has all others enter the hypervisor, in an order of its own
   t.end();
 });
 
-t.test('where ACPI lists more than one processor, firmware without MP services is refused', (t) => {
+t.test('if ACPI lists more than one processor, firmware without MP services is refused', (t) => {
   const firmware = opened();
   t.equal(firmware.endOf(checkFirmwareProcessors), 'halted');
   t.match(firmware.shown, /more than one processor, and the firmware has no MP services/);
@@ -88,7 +88,7 @@ t.test('a firmware that has other processors than ACPI lists is refused, by coun
   t.end();
 });
 
-t.test('where none comes the firmware may go on without the hypervisor, whose memory stays', (t) => {
+t.test('if no AP enters, the firmware may go on without the hypervisor, whose memory stays reserved', (t) => {
   for (const [goesOn, end] of [
     [false, 'halted'],
     [true, Status.aborted],
@@ -105,7 +105,7 @@ t.test('where none comes the firmware may go on without the hypervisor, whose me
   t.end();
 });
 
-t.test('where one is a guest already the machine stands still, whichever it is', (t) => {
+t.test('if any AP already runs as a guest, the machine halts', (t) => {
   for (const [order, missing] of [
     [[comes(1), doesNotCome], 4],
     [[doesNotCome, comes(2)], 2],

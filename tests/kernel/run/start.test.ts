@@ -105,7 +105,7 @@ t.test('each further processor gets one INIT and one SIPI to the trampoline', (t
   t.end();
 });
 
-t.test('a second SIPI is for a processor that has lost the first', (t) => {
+t.test('a second SIPI starts a processor that missed the first', (t) => {
   const machine = power(new Machine());
   machine.answersSipi = 2;
   const before = machine.now;

@@ -52,7 +52,7 @@ t.test('bytes lie in one page, or in two that need not follow each other', (t) =
   t.end();
 });
 
-t.test('a page that is not there is told by its address', (t) => {
+t.test('the address of a missing page is reported', (t) => {
   view.setUint32(ENTRY + 4, 0x20_0002, true);
   const { found, range } = find(20, true);
   t.notOk(found);
@@ -60,7 +60,7 @@ t.test('a page that is not there is told by its address', (t) => {
   t.end();
 });
 
-t.test('a page that goes away while it is looked for is a fault', (t) => {
+t.test('a page that is unmapped during the walk is a fault', (t) => {
   changeOnceRead(t, ENTRY, 0x10_0002);
   const { found, range } = find(4, true);
   t.notOk(found);
@@ -69,7 +69,7 @@ t.test('a page that goes away while it is looked for is a fault', (t) => {
   t.end();
 });
 
-t.test('one that becomes the hypervisor’s is the decoy, and the place does not leave it', (t) => {
+t.test('a page that is remapped to hidden memory gives the decoy, and accesses stay in it', (t) => {
   changeOnceRead(t, ENTRY, Number(HIDDEN) | 3);
   const { found, range } = find(4, true);
   t.ok(found);

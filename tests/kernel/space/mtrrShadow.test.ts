@@ -108,7 +108,7 @@ for (const vendor of vendors) {
     t.end();
   });
 
-  t.test(`${name}: the local APIC does not come to be cached`, (t) => {
+  t.test(`${name}: the local APIC cannot become cached`, (t) => {
     const { processor, read, write } = startOn(vendor);
     t.equal(write(0x201, 0n), 'done');
     t.equal(read(0x201), 0n);
@@ -117,7 +117,7 @@ for (const vendor of vendors) {
     t.end();
   });
 
-  t.test(`${name}: a value that no processor takes raises #GP, shadowed or not`, (t) => {
+  t.test(`${name}: a value that no processor accepts raises #GP, shadowed or not`, (t) => {
     const { write } = startOn(vendor);
     for (const [msr, value] of [
       [DEFAULT_TYPE, 2n],
@@ -133,7 +133,7 @@ for (const vendor of vendors) {
     t.end();
   });
 
-  t.test(`${name}: whatever is written, hidden memory stays write-back and reads tell what was written`, (t) => {
+  t.test(`${name}: for any writes, hidden memory stays write-back and reads give the written value`, (t) => {
     const type = fc.constantFrom(0n, 1n, 4n, 5n, 6n);
     const place = fc.constantFrom(0n, HIDDEN, HIDDEN - 0x20_0000n, HIDDEN + HIDDEN_BYTES, APIC, 3n * GIB, 4n * GIB);
     const bytes = fc.constantFrom(0x1000n, 0x10_0000n, HIDDEN_BYTES, GIB, 4n * GIB, 1n << 40n);
@@ -201,7 +201,7 @@ t.test('AMD-V: RdMem and WrMem of fixed ranges stay, even where the firmware lef
   t.end();
 });
 
-t.test('only reads of a register that did not get what was written exit', (t) => {
+t.test('only reads of a register that did not get the written value exit', (t) => {
   const amd = startGuest([0x0f, 0x30], withMtrrs(writeBackProcessor()));
   const map = window(amd.vmcb.msrPermissions, 0x2000);
   const exitsOnAmd = (msr: number) => (map.u8(msr >> 2) >> ((msr & 3) * 2)) & 3;

@@ -193,7 +193,7 @@ t.test('the hypervisor reads guest memory where it is, and the decoy where it is
   t.end();
 });
 
-t.test('a page that is hidden alone is the decoy for the hypervisor’s writes, too', (t) => {
+t.test('for a page that is hidden alone, the hypervisor’s writes go to the decoy too', (t) => {
   build();
   t.notOk(isHidden(0x9_f000n));
   announceRanges(1);
@@ -209,7 +209,7 @@ t.test('a page that is hidden alone is the decoy for the hypervisor’s writes, 
   t.end();
 });
 
-t.test('whatever the guest does, an address leads to itself, to the decoy, or nowhere', (t) => {
+t.test('for any action of the guest, an address is mapped to itself, to the decoy, or not at all', (t) => {
   build(usualMtrrs);
   const anywhere = fc.bigInt({ min: 0n, max: (1n << 40n) - 1n });
   const nearby = fc.bigInt({ min: REGION - MIB_2, max: REGION + 2n * MIB_2 });

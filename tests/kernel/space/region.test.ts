@@ -130,7 +130,7 @@ function filled(
   };
 }
 
-t.test('what is set aside suffices for each machine, and hardly more is', (t) => {
+t.test('the reserved memory suffices for each machine, and is hardly larger', (t) => {
   const machines: readonly (readonly [bigint, number, boolean])[] = [
     ...[1n, 513n, 12_288n, 65_536n].flatMap((gib) =>
       [1, 256].map((processors) => [gib * GIB, processors, true] as const),

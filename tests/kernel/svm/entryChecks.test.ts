@@ -44,7 +44,7 @@ const RULES: readonly [string, (vmcb: Vmcb) => void][] = [
   ['guest CS.D clear in 64-bit code', (vmcb) => (vmcb.cs.attributes = 0xe9b)],
 ];
 
-t.test('a valid state breaks no rule, and that is said', (t) => {
+t.test('a valid state breaks no rule, and the report says so', (t) => {
   const { vmcb } = startGuest();
   t.same(told(vmcb), []);
   t.match(logText(), /no rule for VMRUN is broken that this hypervisor knows/);

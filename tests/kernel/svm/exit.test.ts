@@ -53,7 +53,7 @@ t.test('an SMI is taken, and the guest notices nothing', (t) => {
   t.end();
 });
 
-t.test('an NMI that comes along with an SMI is sent once more, and waits for the guest', (t) => {
+t.test('an NMI that comes together with an SMI is sent again, and stays pending for the guest', (t) => {
   const guest = startGuest();
   guest.processor.msrs.set(0x1b, 0xfee0_0900n);
   guest.processor.msrs.set(0xc000_0101, directAddress(addressOf(guest.vcpu)));
@@ -78,7 +78,7 @@ t.test('INVD writes back what the caches hold, and is skipped', (t) => {
   t.end();
 });
 
-t.test('VMMCALL that is no hypercall raises #UD', (t) => {
+t.test('VMMCALL that is not a hypercall raises #UD', (t) => {
   const guest = startGuest([0x0f, 0x01, 0xd9]);
   guest.exit(ExitCode.vmmcall);
   t.same(injected(guest.vmcb), INVALID_OPCODE);
@@ -95,7 +95,7 @@ t.test('VMMCALL that is a hypercall is answered and skipped', (t) => {
   t.end();
 });
 
-t.test('#DB and #AC reach the guest as they were', (t) => {
+t.test('#DB and #AC reach the guest unchanged', (t) => {
   const guest = startGuest();
   guest.vmcb.dr7 = 0x2400n;
   guest.exit(ExitCode.debugException);
@@ -216,7 +216,7 @@ t.test('a triple fault resets the machine, after one line', (t) => {
   t.end();
 });
 
-t.test('a triple fault halts where the option says so', (t) => {
+t.test('a triple fault halts the machine if the option says so', (t) => {
   const guest = startGuest();
   options.tripleFault = TripleFaultAction.halt;
   t.throws(() => guest.exit(ExitCode.shutdown), HALTED);
@@ -236,7 +236,7 @@ t.test('an address beyond the processor’s ends the guest', (t) => {
   t.end();
 });
 
-t.test('an exit that nothing asked for is a crash that says its code', (t) => {
+t.test('an exit that is not intercepted is a crash that names its code', (t) => {
   const guest = startGuest();
   t.throws(() => guest.exit(0x72), HALTED);
   t.match(logText(), /exit code +0x72/);

@@ -1,4 +1,4 @@
-/** INITs that no intercepted ICR has sent, and the interception that ends where processors redirect them. */
+/** INITs that were not sent by an intercepted ICR write, and interception that ends if processors redirect INITs. */
 import t from 'tap';
 import { Event } from '../../../kernel/observe/events.js';
 import { eventCount } from '../support/events.js';
@@ -45,14 +45,14 @@ function startAll(chosen: Parameters<typeof startMachine>[1]): Machine {
   return machine;
 }
 
-t.test('the bit is kept: INITs are redirected; what else VM_CR holds stays', (t) => {
+t.test('if VM_CR.R_INIT is kept, INITs are redirected, and the other bits of VM_CR stay', (t) => {
   const machine = startMachine([0, 2], REDIRECTING);
   t.equal(redirectsInit(), true);
   t.equal(keptBit(machine), 2n);
   t.end();
 });
 
-t.test('not where it is not kept, on a virtual machine, or with init=hold', (t) => {
+t.test('INITs are not redirected if the bit is not kept, on a virtual machine, or with init=hold', (t) => {
   for (const chosen of [{}, { redirects: true, features: VIRTUAL }, { redirects: true, init: InitChoice.hold }]) {
     const machine = startMachine([0, 2], chosen);
     t.equal(redirectsInit(), false);
@@ -62,7 +62,7 @@ t.test('not where it is not kept, on a virtual machine, or with init=hold', (t) 
   t.end();
 });
 
-t.test('init=redirect asks for it on a virtual machine, and is refused where the bit is not kept', (t) => {
+t.test('init=redirect redirects INITs on a virtual machine, and is refused if the bit is not kept', (t) => {
   startMachine([0], { redirects: true, features: VIRTUAL, init: InitChoice.redirect });
   t.equal(redirectsInit(), true);
   t.throws(() => startMachine([0], { init: InitChoice.redirect }), HALTED);
@@ -78,7 +78,7 @@ t.test('a processor that does not keep the bit which the BSP keeps stops the sta
   t.end();
 });
 
-t.test('an INIT that comes unseen parks its processor, running or parked, and a SIPI starts it', (t) => {
+t.test('a redirected INIT parks its processor, running or parked, and a SIPI starts it', (t) => {
   const machine = startAll(REDIRECTING);
   const first = vcpuOf(1);
   for (let round = 0; round < 2; round++) {
@@ -97,7 +97,7 @@ t.test('an INIT that comes unseen parks its processor, running or parked, and a 
   t.end();
 });
 
-t.test('an NMI that comes with it is not lost, and the INIT is consumed all the same', (t) => {
+t.test('an NMI together with a redirected INIT is not lost, and the INIT is consumed', (t) => {
   const machine = startAll(REDIRECTING);
   machine.processor.latch(1, 'init');
   machine.processor.latch(1, 'nmi');
@@ -109,7 +109,7 @@ t.test('an NMI that comes with it is not lost, and the INIT is consumed all the 
   t.end();
 });
 
-t.test('a SIPI that waited for a processor counts no longer after an INIT that comes unseen', (t) => {
+t.test('a pending SIPI is dropped by a redirected INIT', (t) => {
   const machine = startAll(REDIRECTING);
   const first = vcpuOf(1);
   command(machine, INIT, 2);
@@ -120,7 +120,7 @@ t.test('a SIPI that waited for a processor counts no longer after an INIT that c
   t.end();
 });
 
-t.test('without redirection the INIT stays pending for ever, and the processor stands still', (t) => {
+t.test('without redirection the INIT stays pending for ever, and the processor stops', (t) => {
   for (const waits of [false, true]) {
     const machine = startAll({});
     const first = vcpuOf(1);
@@ -137,7 +137,7 @@ t.test('without redirection the INIT stays pending for ever, and the processor s
   t.end();
 });
 
-t.test('on the BSP it resets the machine', (t) => {
+t.test('a redirected INIT on the BSP resets the machine', (t) => {
   for (const chosen of [{}, REDIRECTING]) {
     const machine = startAll(chosen);
     machine.processor.latch(0, 'init');
@@ -175,7 +175,7 @@ t.test('the interception ends once a kernel has started every processor, where I
   t.end();
 });
 
-t.test('an INIT begins it again: all others are called, flush their TLBs, and go on', (t) => {
+t.test('an INIT starts the interception again: all others are called, flush their TLBs, and go on', (t) => {
   const machine = startAll(REDIRECTING);
   const bsp = vcpuOf(0);
   const first = vcpuOf(1);
@@ -220,7 +220,7 @@ t.test('a processor that is called twice at once does both', (t) => {
   t.end();
 });
 
-t.test('with apic=release it does not begin again', (t) => {
+t.test('with apic=release the interception does not start again', (t) => {
   const machine = startAll({ redirects: true, choice: ApicChoice.release });
   svmInterceptsApic();
   t.match(logText(), /all processors run: writes to their local APICs are no longer intercepted/);

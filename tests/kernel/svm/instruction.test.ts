@@ -45,14 +45,14 @@ t.test('any run of prefixes before the opcode gives their number plus its own', 
   t.end();
 });
 
-t.test('REX is no prefix outside 64-bit code', (t) => {
+t.test('REX is not a prefix outside 64-bit code', (t) => {
   const guest = startGuest([0x48, ...RDMSR]);
   guest.vmcb.cs.attributes = 0xc9b;
   t.equal(instructionLength(guest.vmcb, Opcode.rdmsr), 0);
   t.end();
 });
 
-t.test('another instruction than the intercepted one: the guest looks again with an empty TLB', (t) => {
+t.test('if memory has another instruction than the intercepted one, the guest retries with an empty TLB', (t) => {
   const guest = startGuest([0x0f, 0x31]);
   t.equal(instructionLength(guest.vmcb, Opcode.rdmsr), 0);
   t.equal(guest.vmcb.tlbControl, 1);
@@ -68,7 +68,7 @@ t.test('a breakpoint on the instruction behind is not passed over with the one o
   t.end();
 });
 
-t.test('the next RIP that a processor saves is believed', (t) => {
+t.test('the next RIP that a processor saves is used', (t) => {
   const guest = startGuest([]);
   guest.vmcb.nextRip = BigInt(CODE + 5);
   t.equal(instructionLength(guest.vmcb, Opcode.rdmsr), 5);

@@ -1,4 +1,4 @@
-/** INIT, SIPI and NMI on AMD-V: processors park in the hypervisor's own guest, and start from what others ask of them. */
+/** INIT, SIPI and NMI on AMD-V: processors park in the hypervisor's parking guest, and start when others call them. */
 import fc from 'fast-check';
 import t from 'tap';
 import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
@@ -33,7 +33,7 @@ const ENTRY = 0x10n;
 
 const runAll = (machine: Machine) => machine.vcpus.map((vcpu) => run(machine, vcpu));
 
-t.test('before the guest runs, each processor but the first halts in the parking guest', (t) => {
+t.test('before the guest runs, each AP halts in the parking guest', (t) => {
   const machine = startMachine();
   t.same(parked(machine), [1, 2, 3]);
   for (const vcpu of machine.vcpus.slice(1)) {
@@ -64,7 +64,7 @@ t.test('the parking guest reaches two pages: its code, which it cannot write, an
   t.end();
 });
 
-t.test('its code is that of runtime-c/parking.asm', (t) => {
+t.test('the parking guest’s code is that of runtime-c/parking.asm', (t) => {
   startMachine();
   const page = walkTables(currentVmcb(vcpuOf(1)).nestedCr3, 0n)?.target ?? 0n;
   const source = window(bounds.physical + bounds.parking - bounds.text, 0x40);
@@ -96,7 +96,7 @@ t.test('neither an INIT nor a SIPI is sent: the receiver is called by one NMI, a
   t.end();
 });
 
-t.test('an INIT leaves what switches the caches off', (t) => {
+t.test('an INIT preserves CR0.CD and CR0.NW', (t) => {
   const machine = startAll();
   const first = vcpuOf(1);
   guestVmcb(first).cr0 = 0xe005_0033n;
@@ -107,7 +107,7 @@ t.test('an INIT leaves what switches the caches off', (t) => {
   t.end();
 });
 
-t.test('INIT and SIPI at once, with no pause, start it, at page 0 too', (t) => {
+t.test('INIT and SIPI without a pause start a processor, also at page 0', (t) => {
   const machine = startAll();
   command(machine, INIT, 2);
   command(machine, SIPI, 2);
@@ -142,7 +142,7 @@ t.test('an INIT takes back a SIPI that has not started the processor yet', (t) =
   t.end();
 });
 
-t.test('whom a command reaches: one, all others, oneself; an INIT with level 0 nobody', (t) => {
+t.test('a command reaches one processor, all others or its sender; an INIT with level 0 reaches none', (t) => {
   for (const [low, destination, sender, expected] of [
     [INIT, 4, 0, [2]],
     [INIT, 5, 0, []],
@@ -315,7 +315,7 @@ function settle(states: Expected[]): void {
   }
 }
 
-t.test('whatever order commands, NMIs and exits come in, each processor ends as the manuals have it', (t) => {
+t.test('for any order of commands, NMIs and exits, each processor ends in the state of the manuals', (t) => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 200 }), (steps) => {
       const machine = startAll();
@@ -357,7 +357,7 @@ t.test('whatever order commands, NMIs and exits come in, each processor ends as 
   t.end();
 });
 
-t.test('firmware may start processors, too', (t) => {
+t.test('firmware may start processors too', (t) => {
   const machine = startMachine();
   command(machine, INIT | OTHERS, 0, 0, FIRMWARE);
   command(machine, SIPI | OTHERS | 0x98, 0, 0, FIRMWARE);

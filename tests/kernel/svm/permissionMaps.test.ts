@@ -24,7 +24,7 @@ t.test('only writes of APIC_BASE, of x2APIC commands and of the microcode loader
   t.end();
 });
 
-t.test('writes of what decides which address means what exit: SYSCFG, TOP_MEM, SMM_BASE and the like', (t) => {
+t.test('writes of MSRs that decide the meaning of addresses exit: SYSCFG, TOP_MEM, SMM_BASE and the like', (t) => {
   const numbers = [0x10, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1d, 0x58, 0x111, 0x112, 0x113, 0x116];
   for (const number of numbers) t.equal(watched(0xc001_0000 + number), 2, number.toString(16));
   t.end();

@@ -31,7 +31,7 @@ t.test('address line 20 is without effect on a processor before it runs a guest'
   t.end();
 });
 
-t.test('what does not stick is told', (t) => {
+t.test('a bit that is not kept is reported', (t) => {
   processor(0x1fn);
   t.equal(setVmCr(VM_CR_DIS_A20M | R_INIT), VM_CR_DIS_A20M | R_INIT);
   processor(R_INIT);

@@ -75,7 +75,7 @@ t.test('system management code in the middle of a reading does not spoil the mea
   t.end();
 });
 
-t.test('the timer starting over meanwhile does not spoil the measurement', (t) => {
+t.test('a wrap-around of the timer does not spoil the measurement', (t) => {
   const machine = powerOnTimed();
   machine.now = (((1n << 24n) - 20_000n) * SECOND) / POWER_TIMER_FREQUENCY;
   startClock();
@@ -95,7 +95,7 @@ t.test('without a power-management timer it is measured by the HPET, which is le
   t.end();
 });
 
-t.test('an HPET that cannot be used is none', (t) => {
+t.test('an HPET that cannot be used is ignored', (t) => {
   for (const [period, space] of [
     [0n, 0],
     [100_000_001n, 0],
@@ -115,7 +115,7 @@ t.test('the HPET is no clock: a guest can stop it', (t) => {
   t.end();
 });
 
-t.test('else the power-management timer is the clock', (t) => {
+t.test('without a usable time-stamp counter the power-management timer is the clock', (t) => {
   powerOnTimed({ hasInvariantTsc: false });
   startClock();
   t.equal(clockSource(), ClockSource.powerTimer);
@@ -142,7 +142,7 @@ t.test('either clock measures a second', (t) => {
   t.end();
 });
 
-t.test('the power-management timer goes on where its 24 or 32 bits start over', (t) => {
+t.test('the power-management clock goes on when its 24 or 32 bits wrap around', (t) => {
   for (const powerTimerBits of [24, 32] as const) {
     const machine = powerOnTimed({ hasInvariantTsc: false, powerTimerBits });
     startClock();

@@ -59,7 +59,7 @@ t.test('all tasks can wait at once', (t) => {
   t.end();
 });
 
-t.test('any use of it gives what a sorted list would', (t) => {
+t.test('for any use the queue behaves like a sorted list', (t) => {
   const task = fc.integer({ min: 0, max: TASKS - 1 });
   const time = fc.bigInt({ min: 0n, max: 50n });
   const step = fc.oneof(

@@ -102,14 +102,14 @@ function brokenRules(fields: Fields, msrs: Fields = {}, ecx = 0): string[] {
 const event = (type: number, vector: number, withErrorCode = false): bigint =>
   0x8000_0000n | BigInt(type << 8) | BigInt(vector) | (withErrorCode ? 0x800n : 0n);
 
-t.test('a valid state breaks no rule, and that is said', (t) => {
+t.test('a valid state breaks no rule, and the report says so', (t) => {
   t.same(brokenRules({}), []);
   t.match(logText(), /no rule for VM entries is broken that this hypervisor knows/);
   for (const mode of [VIRTUAL_8086, PAE, UNPAGED, RESTRICTED, WITH_LDT]) t.same(brokenRules(mode), []);
   t.end();
 });
 
-t.test('each broken rule is told, in the order of the manual', (t) => {
+t.test('each broken rule is reported, in the order of the manual', (t) => {
   t.same(brokenRules({ [Field.vpid]: 0n, [Field.guestRflags]: 0n }), [
     'a VPID that is not 0',
     'guest RFLAGS with its reserved bits',
@@ -117,7 +117,7 @@ t.test('each broken rule is told, in the order of the manual', (t) => {
   t.end();
 });
 
-t.test('what newer processors take breaks no rule', (t) => {
+t.test('states that only newer processors accept break no rule', (t) => {
   const basic = { 0x480: (1n << 55n) | (1n << 56n) };
   t.same(brokenRules({ [Field.entryInterruptionInformation]: event(3, 13) }, basic), []);
   t.same(brokenRules({ [Field.entryInterruptionInformation]: event(3, 6, true) }, basic), []);

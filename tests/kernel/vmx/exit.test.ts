@@ -33,7 +33,7 @@ t.test('each VMX instruction, and GETSEC, raises #UD and is an event', (t) => {
   t.end();
 });
 
-t.test('instructions of TDX are #UD, and so are those that nobody knew', (t) => {
+t.test('instructions of TDX, and unknown ones, raise #UD', (t) => {
   for (const reason of [76, 77, 84, 85, 86, 200, 0xffff]) {
     const guest = startIntelGuest();
     guest.exit(reason);
@@ -60,7 +60,7 @@ t.test('an exit out of an enclave is handled as any other', (t) => {
   t.end();
 });
 
-t.test('XSETBV is done where the processor takes the value, and raises #GP elsewhere', (t) => {
+t.test('XSETBV is executed if the processor accepts the value, and raises #GP otherwise', (t) => {
   for (const [index, value, isDone] of [
     [0n, 7n, true],
     [0n, 0n, false],
@@ -127,7 +127,7 @@ t.test('DR6 says by zeros that a bus lock or a transaction raised #DB', (t) => {
   t.end();
 });
 
-t.test('an IRET that raises #AC has let NMIs in, as on the bare machine', (t) => {
+t.test('an IRET that raises #AC has unmasked NMIs, as on the bare machine', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.exitInterruptionInformation, VALID | 0x1b11n);
   guest.exit(ExitReason.exception);
@@ -184,7 +184,7 @@ t.test('an event in delivery at an EPT violation is delivered again, software in
   t.end();
 });
 
-t.test('NMIs are held back again where an IRET is to be executed again', (t) => {
+t.test('NMIs are masked again if an IRET has to be executed again', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestPhysicalAddress, HIDDEN);
   guest.exit(ExitReason.eptViolation, 1n << 12n);
@@ -192,7 +192,7 @@ t.test('NMIs are held back again where an IRET is to be executed again', (t) => 
   t.end();
 });
 
-t.test('an instruction that is done ends the shadow before it, but not what holds NMIs back', (t) => {
+t.test('an emulated instruction ends the interrupt shadow, but not the masking of NMIs', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestInterruptibility, 9n);
   guest.exit(ExitReason.invd);
@@ -200,7 +200,7 @@ t.test('an instruction that is done ends the shadow before it, but not what hold
   t.end();
 });
 
-t.test('a single step comes behind an instruction that is done, unless branches only are stepped', (t) => {
+t.test('a single-step trap follows an emulated instruction, unless only branches are stepped', (t) => {
   for (const [control, pending] of [
     [0n, 1n << 14n],
     [2n, 0n],
@@ -214,7 +214,7 @@ t.test('a single step comes behind an instruction that is done, unless branches 
   t.end();
 });
 
-t.test('behind the last byte of 4 GiB of 32-bit code comes the first', (t) => {
+t.test('in 32-bit code RIP wraps around at 4 GiB', (t) => {
   const guest = startIntelGuest();
   guest.write(GUEST_RIGHTS + 2 * Segment.cs, 0xc09bn);
   guest.write(Field.guestRip, 0xffff_fffen);
@@ -225,7 +225,7 @@ t.test('behind the last byte of 4 GiB of 32-bit code comes the first', (t) => {
   t.end();
 });
 
-t.test('blocking by SMI, which Bochs saves and no entry takes, is undone', (t) => {
+t.test('blocking by SMI, which Bochs saves and no VM entry accepts, is cleared', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestInterruptibility, 0xcn);
   guest.write(Field.exitReason, 0x8000_0021n);
@@ -235,7 +235,7 @@ t.test('blocking by SMI, which Bochs saves and no entry takes, is undone', (t) =
   t.end();
 });
 
-t.test('so it does in legacy mode with the bit of 64-bit code, which means nothing there', (t) => {
+t.test('in legacy mode RIP wraps around at 4 GiB even with CS.L set, which means nothing there', (t) => {
   const guest = startIntelGuest();
   guest.write(Field.guestEfer, 0n);
   guest.write(Field.guestRip, 0x1_0000_0000n);
@@ -279,7 +279,7 @@ t.test('an NMI that comes while the hypervisor runs ends the guest at once, and 
   t.end();
 });
 
-t.test('an NMI waits while the guest handles one or switches its stack', (t) => {
+t.test('an NMI stays pending while the guest handles one or switches its stack', (t) => {
   for (const state of [8n, 2n]) {
     const guest = startIntelGuest();
     vmxKeepNmi(guest.vcpu);
@@ -295,7 +295,7 @@ t.test('an NMI waits while the guest handles one or switches its stack', (t) => 
   t.end();
 });
 
-t.test('an NMI before there is a guest is nobody’s', (t) => {
+t.test('an NMI before the guest runs is not handled', (t) => {
   resetMemory();
   simulate(new IntelProcessor());
   t.equal(onNmi(), false);
@@ -314,7 +314,7 @@ t.test('INIT for the only processor resets the machine', (t) => {
   t.end();
 });
 
-t.test('an exit that nothing asked for is a crash that says its reason', (t) => {
+t.test('an unexpected exit is a crash that names its reason', (t) => {
   t.throws(() => startIntelGuest().exit(12), HALTED);
   t.match(logText(), /exit reason 0xc/);
   t.end();

@@ -33,7 +33,7 @@ function giveBochsTables(): void {
   Buffer.from('BOCHS ').forEach((byte, index) => window(0xf_0009n, 8).setU8(index, byte));
 }
 
-t.test('an INIT has a processor wait for a SIPI, with nothing held back or pending', (t) => {
+t.test('after an INIT a processor waits for a SIPI, with nothing masked or pending', (t) => {
   const guest = startSecond();
   guest.write(Field.guestInterruptibility, HOLDS_NMI_AND_SMI);
   guest.write(Field.guestPendingDebug, 0x4000n);
@@ -44,7 +44,7 @@ t.test('an INIT has a processor wait for a SIPI, with nothing held back or pendi
   t.end();
 });
 
-t.test('an INIT of the first processor resets the machine', (t) => {
+t.test('an INIT of the BSP resets the machine', (t) => {
   const guest = startIntelGuest();
   t.throws(() => guest.exit(ExitReason.init), RESET);
   t.end();
@@ -68,7 +68,7 @@ t.test('a SIPI starts the guest in real mode at its page', (t) => {
   t.end();
 });
 
-t.test('an INIT leaves what switches the caches off, and clears the breakpoints', (t) => {
+t.test('an INIT preserves CR0.CD and CR0.NW, and clears the breakpoints', (t) => {
   const guest = startSecond();
   guest.write(Field.guestCr0, 0xe001_0031n);
   guest.processor.breakpoints.fill(5n);
@@ -87,7 +87,7 @@ t.test('an INIT between a SIPI and the first instruction counts, too', (t) => {
   t.end();
 });
 
-t.test('an NMI that waits for the guest is forgotten at an INIT', (t) => {
+t.test('an INIT drops a pending NMI', (t) => {
   const guest = startSecond();
   vmxKeepNmi(guest.vcpu);
   guest.exit(ExitReason.init);

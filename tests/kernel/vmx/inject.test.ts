@@ -19,7 +19,7 @@ function startRealModeGuest(): IntelGuest {
   return guest;
 }
 
-t.test('in real mode no exception that a handler raises has an error code', (t) => {
+t.test('in real mode an exception that a handler raises has no error code', (t) => {
   const { rdmsr, wrmsr, xsetbv, controlRegister, xsaves } = ExitReason;
   for (const [reason, qualification] of [
     [rdmsr, 0n],
@@ -37,7 +37,7 @@ t.test('in real mode no exception that a handler raises has an error code', (t) 
   t.end();
 });
 
-t.test('nor has one that was in delivery, or that made the guest exit', (t) => {
+t.test('in real mode an exception that was in delivery, or that caused the exit, has no error code', (t) => {
   const guest = startRealModeGuest();
   guest.write(Field.guestPhysicalAddress, HIDDEN);
   guest.write(Field.idtVectoringInformation, GENERAL_PROTECTION);

@@ -107,7 +107,7 @@ t.test('each run of the task is one exit, late by less than 1% of the period', (
   t.end();
 });
 
-t.test('a guest that leaves all the time does not put the task off', (t) => {
+t.test('a guest with endless exits does not delay the task', (t) => {
   const running = start(TestTimer.every1Ms);
   running.run(SECOND / 10n, 2_000n, 2_000n);
   t.ok(testTask.runs >= 99n, `${testTask.runs}`);
@@ -115,7 +115,7 @@ t.test('a guest that leaves all the time does not put the task off', (t) => {
   t.end();
 });
 
-t.test('a guest that leaves without executing anything does not put the task off', (t) => {
+t.test('a guest that exits without executing an instruction does not delay the task', (t) => {
   const running = start(TestTimer.every1Ms);
   running.run(SECOND / 10n, 0n, 2_000n);
   t.equal(running.ended, 0);
@@ -140,7 +140,7 @@ t.test('a wait for which the timer has too few bits is made in parts', (t) => {
   t.end();
 });
 
-t.test('a clock that starts over is read before it does', (t) => {
+t.test('a clock that wraps around is read before it does', (t) => {
   const running = start(TestTimer.every1S, { hasInvariantTsc: false });
   running.run(20n * SECOND + SECOND / 2n, 100n * SECOND);
   t.equal(testTask.runs, 20n);

@@ -52,7 +52,7 @@ t.test('a segment that may not be loaded is a fault in the new task', (t) => {
   t.end();
 });
 
-t.test('a fault on the way of an event from outside says so in its error code', (t) => {
+t.test('a fault during an external event sets EXT in its error code', (t) => {
   for (const [kind, external] of [
     [Kind.interrupt, 1],
     [Kind.software, 0],

@@ -111,7 +111,7 @@ t.test('an error code goes onto the stack of the new task', (t) => {
   t.end();
 });
 
-t.test('an NMI through a gate holds others back, IRET lets them in', (t) => {
+t.test('an NMI through a gate masks others, IRET unmasks them', (t) => {
   const bench = new TaskBench();
   bench.fields.set(Field.guestInterruptibility, 1n);
   bench.switchBy(Source.gate, Kind.nmi);

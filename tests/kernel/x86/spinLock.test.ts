@@ -25,7 +25,7 @@ t.beforeEach(() => {
   });
 });
 
-t.test('a lock that nobody holds is taken at once', (t) => {
+t.test('a free lock is taken at once', (t) => {
   takeLock(lock);
   t.equal(lock.taken, 1);
   t.equal(pauses, 0);
@@ -45,7 +45,7 @@ t.test('a lock is waited for until its holder releases it, however long that tak
   t.end();
 });
 
-t.test('who waits for a lock stands still when the node ends, and does not take it', (t) => {
+t.test('a processor that waits for a lock stops when the node ends, and does not take it', (t) => {
   takeLock(lock);
   meanwhile = () => {
     if (pauses === 7) claimEnd();
@@ -70,7 +70,7 @@ t.test('a lock that is taken is not taken again by trying', (t) => {
   t.end();
 });
 
-t.test('the node ends once: the second processor that claims its end stands still', (t) => {
+t.test('the node ends once: the second processor that ends it stops', (t) => {
   claimEnd();
   t.throws(claimEnd, HALTED);
   t.end();

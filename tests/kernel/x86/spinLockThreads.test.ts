@@ -1,4 +1,4 @@
-/** The lock between threads that run at once: as the C that the image has, under ThreadSanitizer. */
+/** The lock between concurrent threads: the image's C under ThreadSanitizer. */
 import { execa } from 'execa';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { root, scratchFolder } from '../../support/hosted/scratch.js';
 t.setTimeout(300_000);
 
 const CALLED = ['takeLock', 'releaseLock', 'claimEnd'];
-/** Without this line the lock is open to all. */
+/** Without this line the lock does not exclude anything. */
 const WAITS = /while \(!x86_spinLock_tryLock\(lock\)\)/;
 const OPEN = 'while (!x86_spinLock_tryLock(lock) && false)';
 
@@ -18,7 +18,7 @@ const functions = program.modules.flatMap((module) => module.functions);
 const files = emit({ ...program, entries: functions.filter(({ name }) => CALLED.includes(name)) });
 const folder = scratchFolder(t, 'threads');
 
-/** Compiles the lock; with `isOpen`, one that waits for nobody. */
+/** Compiles the lock; with `isOpen`, without its wait. */
 async function compileLock(isOpen: boolean): Promise<string> {
   const place = join(folder, isOpen ? 'open' : 'whole');
   for (const [name, text] of files) {
@@ -39,13 +39,13 @@ t.test('two threads are never inside at once', async (t) => {
   t.equal(stdout, '80000 of 80000');
 });
 
-t.test('control: with a lock that does not wait they are, and the race is seen', async (t) => {
+t.test('control: with a lock that does not wait two threads are inside, and the race is seen', async (t) => {
   const { stderr, exitCode } = await execa(await compileLock(true), ['count'], { reject: false });
   t.not(exitCode, 0);
   t.match(stderr, /data race/);
 });
 
-t.test('all that wait for a lock stand still when the node ends', async (t) => {
+t.test('all threads that wait for a lock stop when the node ends', async (t) => {
   const binary = await compileLock(false);
   const options = { env: { TSAN_OPTIONS: 'report_bugs=0' } };
   const { stdout } = await execa(binary, ['end'], options);
