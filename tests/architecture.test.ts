@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { root } from '../linker/paths.js';
+import { FLOORS } from './support/floors.js';
 import {
   circleIn,
   filesOutside,
@@ -26,29 +27,6 @@ const TOP_LEVEL: Order = [
   ['linker'],
   ['kernel', 'docs'],
   ['transpiler'],
-];
-/** The floors of the kernel, from the top down. Each imports only what lies below it. */
-const FLOORS: Order = [
-  ['kernel'],
-  ['kernel/guest'],
-  ['kernel/run'],
-  ['kernel/svm', 'kernel/vmx'],
-  ['kernel/exits'],
-  ['kernel/devices'],
-  ['kernel/access'],
-  ['kernel/crash'],
-  ['kernel/instruction'],
-  ['kernel/time'],
-  ['kernel/space'],
-  ['kernel/vcpu'],
-  ['kernel/boot'],
-  ['kernel/crypto'],
-  ['kernel/paging'],
-  ['kernel/machine'],
-  ['kernel/report'],
-  ['kernel/observe'],
-  ['kernel/handover'],
-  ['kernel/x86'],
 ];
 const folders = TOP_LEVEL.flat().filter((folder) => !folder.includes('/'));
 const imports = importsIn(root, folders);

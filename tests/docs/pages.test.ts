@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import { root } from '../../linker/paths.js';
+import { FLOORS } from '../support/floors.js';
 
 const pages = [
   ...readdirSync(root).filter((file) => file.endsWith('.md')),
@@ -80,6 +81,36 @@ t.test('each path that a page names is there', (t) => {
     pages.flatMap((page) => missingPaths(page, textOf(page))),
     [],
   );
+  t.end();
+});
+
+/** In code quotes: the name of a function, of a constant or of something else in the sources. */
+const NAME = /`([A-Za-z_]\w+)(?:\(\))?`/g;
+
+t.test('each name in docs/kernel.md occurs in the sources', (t) => {
+  const sources = ['kernel', 'runtime-c', 'tests', 'transpiler/lib'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|asm|h|inc)$/.test(file))
+      .map((file) => readFileSync(join(root, folder, file), 'utf8')),
+  );
+  const words = new Set(sources.flatMap((text) => text.match(/\w+/g) ?? []));
+  const names = [...withoutCode(textOf('docs/kernel.md')).matchAll(NAME)].map(([, name = '']) => name);
+  t.same(
+    names.filter((name) => !words.has(name)),
+    [],
+  );
+  t.ok(names.includes('onSvmExit'));
+  t.end();
+});
+
+/** The first cell of a row of the table of floors. */
+const FLOOR = /^\| ((?:`[\w*./]+` ?)+) +\|/gm;
+
+t.test('docs/kernel.md has the floors of the kernel in their order', (t) => {
+  const [table = ''] = textOf('docs/kernel.md').split('## Memory');
+  const rows = [...table.matchAll(FLOOR)].map(([, cell = '']) => cell.match(/[a-z]\w+(?=\/)/g) ?? []);
+  const expected = FLOORS.map((floor) => floor.map((folder) => folder.replace(/^kernel\//, '')));
+  t.same(rows, expected);
   t.end();
 });
 
