@@ -2,9 +2,10 @@
  * Decodes the instruction that touched a trapped address. Which address that is, the processor tells: of an address in
  * the code only the length is looked at.
  */
-import { ensures, i32, i64, invariant, min32, requires, u32, u64, type Bytes } from '../../transpiler/lib/index.js';
+import { ensures, i32, i64, invariant, min32, requires, u32, u64, u8, type Bytes } from '../../transpiler/lib/index.js';
 import { CodeSize, MOST_BYTES, READABLE_BYTES } from './code.js';
-import { Decoding, isString, READS, SegmentNumber, WRITES, type Instruction } from './instruction.js';
+import { BOTH, Decoding, FIRST_HIGH_BYTE, SegmentNumber, type Instruction } from './instruction.js';
+import { MORE, modRmBytes, modRmBytes16, otherModRmBytes } from './modRm.js';
 import {
   ACCESS_SHIFT,
   ADDRESS_SIZE,
@@ -13,10 +14,10 @@ import {
   ESCAPE,
   firstMap,
   GROUP,
+  GROUP_PLACES,
   GROUP_SHIFT,
   groups,
   IMMEDIATE,
-  LOAD,
   LOCK,
   MOD_RM,
   NEVER_WORD,
@@ -24,50 +25,41 @@ import {
   OFFSET,
   ONLY_IN_64,
   OPERAND_SIZE,
-  OPERATION,
   PREFIX,
   REPEAT,
   REX,
   SECOND_MAP_START,
   secondMap,
   SEGMENT,
+  SEGMENT_NUMBER,
   SHORT_IMMEDIATE,
-  SIGNED,
   STRING,
   WIDENS,
   WORD,
 } from './opcodes.js';
 
-const BOTH = READS | WRITES;
-
-/** ModRM (APM 3, 1.4): from here on the operand is a register; a SIB byte follows; no base register in mode 0. */
-const REGISTERS = 0xc0;
-const HAS_SIB = 4;
-const NO_BASE = 5;
-const NO_BASE_16 = 6;
-/** Without REX, the numbers from 4 on are those of AH, CH, DH and BH in place of the low bytes (APM 3, table 1-10). */
-const FIRST_HIGH_BYTE = 4;
-
-/** What is noted of the prefixes: the segment's number in bits 2:0, what the entries of `firstMap` say, and REX. */
-const SEGMENT_NUMBER = 7;
-const REX_SHIFT = 16;
+/** What leads to the opcode, and is none. */
+const BEFORE_OPCODE = PREFIX | REX | ESCAPE;
+/** What is noted of the prefixes: the segment in bits 2:0, what the entries of `firstMap` say, and REX. */
+const NO_PREFIX = SegmentNumber.ds;
 const PREFIX_FLAGS = OPERAND_SIZE | ADDRESS_SIZE | LOCK | REPEAT;
 const ALL_BUT_REX = 0xffff;
+const REX_SHIFT = 16;
 /** REX: the operand has 64 bits; bit 3 of ModRM's reg field (APM 3, 1.2.7). */
 const REX_W = 8 << REX_SHIFT;
 const REX_R = 4 << REX_SHIFT;
-/** A row of `groups` has eight entries. */
-const GROUP_ROWS = 7;
-const GROUP_ENTRIES = 8;
-/** The entries that some code or some prefix excludes. */
-const HAS_CONDITION = NOT_IN_64 | ONLY_IN_64 | NEVER_WORD;
+/** The forms whose memory operand has a width of its own, and all that are more than an operand of the usual width. */
+const HAS_WIDTH = BYTE | WORD | DOUBLEWORD | NEVER_WORD;
+const NEEDS_LOOK = HAS_WIDTH | NOT_IN_64 | ONLY_IN_64 | STRING | SHORT_IMMEDIATE;
+/** Without REX, the byte registers from 4 on are AH to BH, not the low bytes of the registers with that number. */
+const FIRST_OTHER_BYTE = 4;
 
 /**
  * Decodes the first instruction of `code`, of which `count` bytes are the guest's code of `size`. The processor says that
  * it does `access`, READS or WRITES, to the trapped address; a MOVS, which does both, is then taken to do that there.
  */
 export function decode(instruction: Instruction, code: Bytes, count: u32, size: CodeSize, access: u32): Decoding {
-  requires(code.length >= READABLE_BYTES);
+  requires(code.length >= READABLE_BYTES && access <= BOTH);
   const decoding = decodePrefixes(instruction, code, size, access);
   if (instruction.length <= count) return decoding;
   return count < MOST_BYTES ? Decoding.cut : Decoding.unknown;
@@ -75,27 +67,26 @@ export function decode(instruction: Instruction, code: Bytes, count: u32, size: 
 
 /** Of fifteen prefixes the last one stands for the opcode. It is none. */
 function decodePrefixes(instruction: Instruction, code: Bytes, size: CodeSize, access: u32): Decoding {
-  requires(code.length >= READABLE_BYTES);
-  const marks = size === CodeSize.bits64 ? PREFIX | REX : PREFIX;
-  let prefixes: u32 = SegmentNumber.ds;
+  requires(code.length >= READABLE_BYTES && access <= BOTH);
+  let prefixes: u32 = NO_PREFIX;
   let place: u32 = 1;
   let byte: u32 = code.u8(0);
   let entry: u32 = firstMap.get(byte);
-  while ((entry & marks) !== 0 && place < MOST_BYTES) {
+  while ((entry & BEFORE_OPCODE) !== 0 && place < MOST_BYTES) {
     invariant(place <= MOST_BYTES && byte <= 0xff);
-    prefixes = (entry & REX) !== 0 ? (prefixes & ALL_BUT_REX) | (byte << REX_SHIFT) : addPrefix(prefixes, entry, size);
-    byte = code.u8(place);
-    entry = firstMap.get(byte);
+    if ((entry & ESCAPE) !== 0) {
+      entry = secondEntry(code.u8(place));
+    } else if ((entry & REX) !== 0 && size !== CodeSize.bits64) {
+      entry = 0; // INC or DEC of a register
+    } else {
+      prefixes =
+        (entry & REX) !== 0 ? (prefixes & ALL_BUT_REX) | (byte << REX_SHIFT) : addPrefix(prefixes, entry, size);
+      byte = code.u8(place);
+      entry = firstMap.get(byte);
+    }
     place++;
   }
-  if ((entry & ESCAPE) !== 0) {
-    entry = secondEntry(code.u8(place));
-    place++;
-  }
-  instruction.length = place;
-  instruction.segment = prefixes & SEGMENT_NUMBER;
-  instruction.addressBytes = addressBytes(prefixes, size);
-  return decodeOpcode(instruction, code, entry, prefixes, size, access);
+  return decodeOperands(instruction, code, entry, place, prefixes, size, access);
 }
 
 /**
@@ -104,9 +95,9 @@ function decodePrefixes(instruction: Instruction, code: Bytes, size: CodeSize, a
  */
 function addPrefix(prefixes: u32, entry: u32, size: CodeSize): u32 {
   if ((entry & SEGMENT) === 0) return (prefixes & ALL_BUT_REX) | (entry & PREFIX_FLAGS);
-  const number = entry & SEGMENT_NUMBER;
-  if (size === CodeSize.bits64 && number < SegmentNumber.fs) return prefixes & ALL_BUT_REX;
-  return (prefixes & (ALL_BUT_REX & ~SEGMENT_NUMBER)) | number;
+  const segment = entry & SEGMENT_NUMBER;
+  if (size === CodeSize.bits64 && segment < SegmentNumber.fs) return prefixes & ALL_BUT_REX;
+  return (prefixes & (ALL_BUT_REX & ~SEGMENT_NUMBER)) | segment;
 }
 
 function secondEntry(opcode: u32): u32 {
@@ -114,11 +105,74 @@ function secondEntry(opcode: u32): u32 {
   return index < secondMap.length ? secondMap.get(index) : 0;
 }
 
+/** Decodes what follows the opcode, from `place` on; `entry` is the opcode's in the maps. */
+function decodeOperands(
+  instruction: Instruction,
+  code: Bytes,
+  entry: u32,
+  place: u32,
+  prefixes: u32,
+  size: CodeSize,
+  access: u32,
+): Decoding {
+  requires(code.length >= READABLE_BYTES && place <= MOST_BYTES + 1 && access <= BOTH);
+  let form: u32 = entry;
+  let end: u32 = place;
+  let field: u32 = 0;
+  if ((entry & MOD_RM) !== 0) {
+    const modRm = code.u8(place);
+    field = (modRm >> 3) & 7;
+    if ((entry & GROUP) !== 0) form = u32(entry | groups.get(((entry >>> GROUP_SHIFT) & GROUP_PLACES) | field));
+    let count: u32 = modRmBytes(modRm);
+    const has16Bits = size !== CodeSize.bits64 && addressBytes(prefixes, size) === 2;
+    if (has16Bits || count === MORE) {
+      count = has16Bits ? modRmBytes16(modRm) : otherModRmBytes(modRm, code.u8(place + 1));
+      if (count === 0) form = 0; // the operand is a register
+    }
+    end = place + count;
+  } else if ((entry & OFFSET) !== 0) {
+    end = place + addressBytes(prefixes, size);
+  }
+  instruction.form = form;
+  instruction.register = u8(field);
+  instruction.registerBytes = 4;
+  instruction.bytes = 4;
+  if ((form & NEEDS_LOOK) !== 0 || prefixes !== NO_PREFIX || size === CodeSize.bits16) {
+    instruction.prefixes = prefixes;
+    return decodeOther(instruction, code, form, field, end, size, access);
+  }
+  if ((form & IMMEDIATE) !== 0) {
+    instruction.immediate = u64(i64(i32(code.u32(end))));
+    end = end + 4;
+  }
+  instruction.length = end;
+  return (form & (access << ACCESS_SHIFT)) !== 0 ? Decoding.done : Decoding.unknown;
+}
+
+/** Decodes the rest of what is not as most are: it has a prefix, or another width than that of 32 bits. */
+function decodeOther(
+  instruction: Instruction,
+  code: Bytes,
+  form: u32,
+  field: u32,
+  end: u32,
+  size: CodeSize,
+  access: u32,
+): Decoding {
+  requires(code.length >= READABLE_BYTES && field < 8 && end + 4 <= READABLE_BYTES && access <= BOTH);
+  setOperands(instruction, form, field, size);
+  const hasOne = (form & (IMMEDIATE | SHORT_IMMEDIATE)) !== 0;
+  instruction.length = hasOne ? end + readImmediate(instruction, code, end) : end;
+  if ((form & (access << ACCESS_SHIFT)) === 0) return Decoding.unknown;
+  return decodeCondition(instruction, form, size, access);
+}
+
 /** The width of addresses (APM 3, table 1-3). */
 function addressBytes(prefixes: u32, size: CodeSize): u32 {
   const isChanged = u32(prefixes & ADDRESS_SIZE) !== 0;
-  if (size === CodeSize.bits64) return isChanged ? 4 : 8;
-  return (size === CodeSize.bits16) === isChanged ? 4 : 2;
+  const bytes: u32 = size === CodeSize.bits64 ? (isChanged ? 4 : 8) : (size === CodeSize.bits16) === isChanged ? 4 : 2;
+  ensures(bytes <= 8);
+  return bytes;
 }
 
 /** The width of operands (APM 3, table 1-2). */
@@ -127,115 +181,57 @@ function operandBytes(prefixes: u32, size: CodeSize): u32 {
   return (size === CodeSize.bits16) === (u32(prefixes & OPERAND_SIZE) !== 0) ? 4 : 2;
 }
 
-/** Decodes what follows the opcode, whose entry in the maps is `entry`. */
-function decodeOpcode(
-  instruction: Instruction,
-  code: Bytes,
-  entry: u32,
-  prefixes: u32,
-  size: CodeSize,
-  access: u32,
-): Decoding {
-  requires(code.length >= READABLE_BYTES);
-  const opcodeEnd = instruction.length;
-  if (opcodeEnd > MOST_BYTES + 1) return Decoding.unknown;
-  const modRm: u32 = (entry & MOD_RM) !== 0 ? code.u8(opcodeEnd) : 0;
-  const whole = (entry & GROUP) !== 0 ? groupEntry(entry, modRm) : entry;
-  let place: u32 = opcodeEnd;
-  if ((entry & MOD_RM) !== 0)
-    place = place + 1 + addressLength(modRm, code.u8(opcodeEnd + 1), instruction.addressBytes);
-  else if ((entry & OFFSET) !== 0) place = place + min32(instruction.addressBytes, 8);
-  setOperands(instruction, whole, prefixes, modRm, operandBytes(prefixes, size));
-  instruction.length = place + readImmediate(instruction, code, whole, place);
-  if (modRm >= REGISTERS || u32(instruction.access & access) === 0) return Decoding.unknown;
-  if (isString(instruction)) instruction.access = access;
-  return (whole & HAS_CONDITION) === 0 && (prefixes & LOCK) === 0 ? Decoding.done : condition(whole, prefixes, size);
-}
-
-function groupEntry(entry: u32, modRm: u32): u32 {
-  requires(modRm <= 0xff);
-  const index = ((entry >>> GROUP_SHIFT) & GROUP_ROWS) * GROUP_ENTRIES + regField(modRm);
-  return index < groups.length ? u32(entry | groups.get(index)) : 0;
-}
-
-/** How many bytes of SIB and displacement follow ModRM; `sib` is the first one of them. */
-function addressLength(modRm: u32, sib: u32, bytesOfAddress: u32): u32 {
-  requires(modRm <= 0xff);
-  const place = modRm & 7;
-  if (bytesOfAddress === 2) return displacementBytes(modRm, place === NO_BASE_16, 2);
-  if (place !== HAS_SIB) return displacementBytes(modRm, place === NO_BASE, 4);
-  return 1 + displacementBytes(modRm, (sib & 7) === NO_BASE, 4);
-}
-
-/** Mode 1 has a byte, mode 2 `wide` bytes, mode 0 those only in place of a base register. */
-function displacementBytes(modRm: u32, replacesBase: boolean, wide: u32): u32 {
-  requires(modRm <= 0xff && wide <= 4);
-  const mode = modRm >>> 6;
-  const count: u32 = mode === 2 || (mode === 0 && replacesBase) ? wide : mode & 1;
-  ensures(count <= 4);
-  return count;
-}
-
-function regField(modRm: u32): u32 {
-  requires(modRm <= 0xff);
-  return (modRm >>> 3) & 7;
-}
-
-function setOperands(instruction: Instruction, entry: u32, prefixes: u32, modRm: u32, operand: u32): void {
-  requires(modRm <= 0xff && operand <= 8);
-  const bytes = memoryBytes(entry, operand);
-  const registerBytes = (entry & WIDENS) !== 0 ? operand : bytes;
-  instruction.operation = entry & OPERATION;
-  instruction.access = (entry >>> ACCESS_SHIFT) & BOTH;
-  instruction.bytes = bytes;
-  instruction.registerBytes = registerBytes;
-  instruction.isLoad = (entry & LOAD) !== 0;
-  instruction.isSigned = (entry & SIGNED) !== 0;
-  instruction.repeats = (entry & STRING) !== 0 && (prefixes & REPEAT) !== 0;
-  const number = regField(modRm);
-  if (registerBytes === 1 && number >= FIRST_HIGH_BYTE && prefixes <= ALL_BUT_REX) {
-    instruction.isHighByte = true;
-    instruction.register = number - FIRST_HIGH_BYTE;
-  } else {
-    instruction.isHighByte = false;
-    instruction.register = (entry & MOD_RM) !== 0 && (prefixes & REX_R) !== 0 ? number + 8 : number;
+/** Notes the register and the widths; `field` is ModRM's reg field. */
+function setOperands(instruction: Instruction, form: u32, field: u32, size: CodeSize): void {
+  requires(field < 8);
+  const prefixes = instruction.prefixes;
+  const operand = operandBytes(prefixes, size);
+  const bytes = (form & HAS_WIDTH) === 0 ? operand : ownWidth(form, operand);
+  const registerBytes = (form & WIDENS) !== 0 ? operand : bytes;
+  instruction.bytes = u8(bytes);
+  instruction.registerBytes = u8(registerBytes);
+  instruction.addressBytes = u8(addressBytes(prefixes, size));
+  if (registerBytes === 1 && field >= FIRST_OTHER_BYTE && prefixes <= ALL_BUT_REX) {
+    instruction.register = u8(field - FIRST_OTHER_BYTE + FIRST_HIGH_BYTE);
+  } else if ((form & MOD_RM) !== 0 && (prefixes & REX_R) !== 0) {
+    instruction.register = u8(field + 8);
   }
 }
 
-/** The width of the memory operand where operands have `operand` bytes. */
-function memoryBytes(entry: u32, operand: u32): u32 {
-  requires(operand <= 8);
-  if ((entry & (BYTE | WORD | DOUBLEWORD | NEVER_WORD)) === 0) return operand;
-  if ((entry & BYTE) !== 0) return 1;
-  if ((entry & NEVER_WORD) !== 0) return operand === 2 ? 4 : operand;
-  return (entry & WORD) !== 0 ? 2 : min32(operand, 4);
+/** The width of the memory operand of a form that has one of its own. */
+function ownWidth(form: u32, operand: u32): u32 {
+  if ((form & BYTE) !== 0) return 1;
+  if ((form & WORD) !== 0) return 2;
+  if ((form & NEVER_WORD) !== 0) return operand === 2 ? 4 : operand;
+  return min32(operand, 4);
 }
 
 /** Notes the immediate at `place`. Returns how many bytes it has. */
-function readImmediate(instruction: Instruction, code: Bytes, entry: u32, place: u32): u32 {
+function readImmediate(instruction: Instruction, code: Bytes, place: u32): u32 {
   requires(code.length >= READABLE_BYTES && place + 4 <= READABLE_BYTES);
-  const isShort = (entry & SHORT_IMMEDIATE) !== 0;
-  const count: u32 = isShort ? 1 : (entry & IMMEDIATE) !== 0 ? min32(instruction.bytes, 4) : 0;
-  instruction.hasImmediate = count !== 0;
-  if (count !== 0) instruction.immediate = signExtend(code.u32(place), count);
+  const count = (instruction.form & SHORT_IMMEDIATE) !== 0 ? 1 : min32(instruction.bytes, 4);
+  instruction.immediate = signExtend(code.u32(place), count);
   ensures(count <= 4);
   return count;
 }
 
 /** The low `count` bytes of `value`: one, two, or four. */
 function signExtend(value: u32, count: u32): u64 {
-  if (count === 1) return u64(i64(i32(value << 24) >> 24));
-  return u64(i64(count === 2 ? i32(value << 16) >> 16 : i32(value)));
+  if (count === 4) return u64(i64(i32(value)));
+  return u64(i64(count === 1 ? i32(value << 24) >> 24 : i32(value << 16) >> 16));
 }
 
 /** What the code, or a prefix, may make of the instruction. */
-function condition(entry: u32, prefixes: u32, size: CodeSize): Decoding {
-  if ((entry & (size === CodeSize.bits64 ? NOT_IN_64 : ONLY_IN_64)) !== 0) return Decoding.unknown;
-  if ((entry & NEVER_WORD) !== 0 && (prefixes & (OPERAND_SIZE | REPEAT)) !== 0) return Decoding.unknown;
-  return (prefixes & LOCK) === 0 || mayBeLocked(entry) ? Decoding.done : Decoding.invalid;
+function decodeCondition(instruction: Instruction, form: u32, size: CodeSize, access: u32): Decoding {
+  requires(access <= BOTH);
+  const prefixes = instruction.prefixes;
+  if (u32(form & (size === CodeSize.bits64 ? NOT_IN_64 : ONLY_IN_64)) !== 0) return Decoding.unknown;
+  if ((form & NEVER_WORD) !== 0 && (prefixes & (OPERAND_SIZE | REPEAT)) !== 0) return Decoding.unknown;
+  if ((form & STRING) !== 0) instruction.form = u32(u32(form & ~(BOTH << ACCESS_SHIFT)) | (access << ACCESS_SHIFT));
+  return (prefixes & LOCK) === 0 || mayBeLocked(form) ? Decoding.done : Decoding.invalid;
 }
 
 /** LOCK is for what reads and writes one and the same place (APM 3, 1.2.5). */
-function mayBeLocked(entry: u32): boolean {
-  return ((entry >>> ACCESS_SHIFT) & BOTH) === BOTH && (entry & STRING) === 0;
+function mayBeLocked(form: u32): boolean {
+  return ((form >>> ACCESS_SHIFT) & BOTH) === BOTH && (form & STRING) === 0;
 }

@@ -1,6 +1,6 @@
 /** The flags that arithmetic sets (APM 1, 3.1.4; APM 3 for each instruction). */
 import { u32, u64 } from '../../transpiler/lib/index.js';
-import type { Outcome } from './outcome.js';
+import type { Operands } from './outcome.js';
 
 export const CARRY = 1n << 0n;
 const PARITY = 1n << 2n;
@@ -11,42 +11,42 @@ const OVERFLOW = 1n << 11n;
 const ALL_SIX = CARRY | PARITY | AUXILIARY | ZERO | SIGN | OVERFLOW;
 
 /** `a` plus `b` plus `carry`, which is 0 or 1; sets all six flags. */
-export function sum(outcome: Outcome, a: u64, b: u64, carry: u64): u64 {
-  const result = u64(u64(a + b) + carry) & outcome.mask;
+export function sum(operands: Operands, a: u64, b: u64, carry: u64): u64 {
+  const result = u64(u64(a + b) + carry) & operands.mask;
   const carries = (a & b) | ((a | b) & u64(~result));
-  setFlags(outcome, result, carries, (a ^ result) & (b ^ result), a ^ b ^ result);
+  setFlags(operands, result, carries, (a ^ result) & (b ^ result), a ^ b ^ result);
   return result;
 }
 
 /** `a` minus `b` minus `borrow`, which is 0 or 1; sets all six flags. */
-export function difference(outcome: Outcome, a: u64, b: u64, borrow: u64): u64 {
-  const result = u64(u64(a - b) - borrow) & outcome.mask;
+export function difference(operands: Operands, a: u64, b: u64, borrow: u64): u64 {
+  const result = u64(u64(a - b) - borrow) & operands.mask;
   const borrows = (u64(~a) & b) | ((u64(~a) | b) & result);
-  setFlags(outcome, result, borrows, (a ^ b) & (a ^ result), a ^ b ^ result);
+  setFlags(operands, result, borrows, (a ^ b) & (a ^ result), a ^ b ^ result);
   return result;
 }
 
 /** Sets the flags for the result of AND, OR, XOR or TEST. Processors clear AF, which the manual leaves undefined. */
-export function logic(outcome: Outcome, result: u64): u64 {
-  setFlags(outcome, result, 0n, 0n, 0n);
+export function logic(operands: Operands, result: u64): u64 {
+  setFlags(operands, result, 0n, 0n, 0n);
   return result;
 }
 
 /** Sets CF alone. */
-export function setCarry(outcome: Outcome, isSet: boolean): void {
-  outcome.flags = (outcome.flags & u64(~CARRY)) | (isSet ? CARRY : 0n);
+export function setCarry(operands: Operands, isSet: boolean): void {
+  operands.flags = (operands.flags & u64(~CARRY)) | (isSet ? CARRY : 0n);
 }
 
 /** `carries`, `overflows` and `halves` have what is carried out of each bit, where it overflows, and into each bit. */
-function setFlags(outcome: Outcome, result: u64, carries: u64, overflows: u64, halves: u64): void {
-  const sign = outcome.sign;
+function setFlags(operands: Operands, result: u64, carries: u64, overflows: u64, halves: u64): void {
+  const sign = operands.sign;
   let flags: u64 = halves & AUXILIARY; // what is carried into bit 4, which is AF's place, too
   if ((carries & sign) !== 0n) flags = flags | CARRY;
   if (hasEvenParity(u32(result) & 0xff)) flags = flags | PARITY;
   if (result === 0n) flags = flags | ZERO;
   if ((result & sign) !== 0n) flags = flags | SIGN;
   if ((overflows & sign) !== 0n) flags = flags | OVERFLOW;
-  outcome.flags = (outcome.flags & u64(~ALL_SIX)) | flags;
+  operands.flags = (operands.flags & u64(~ALL_SIX)) | flags;
 }
 
 function hasEvenParity(byte: u32): boolean {

@@ -1,5 +1,5 @@
 /** What the decoder says of an instruction that touched a trapped address. */
-import { at, BOOL, struct, U32, U64, type Ref, type u32 } from '../../transpiler/lib/index.js';
+import { at, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
 
 /** The first eight have the numbers by which opcodes name them (APM 3, table A-6, group 1). */
 export const Operation = {
@@ -36,41 +36,36 @@ export const OPERATIONS = 24;
 /** How an instruction accesses the trapped memory. */
 export const READS = 1;
 export const WRITES = 2;
+export const BOTH = READS | WRITES;
 
 /** The segment registers by the numbers that instructions have for them (APM 3, table 1-10). */
 export const SegmentNumber = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
 
 export const Instruction = struct(
   'Instruction',
-  { size: 64 },
+  { size: 24 },
   {
-    operation: at(0, U32),
-    /** READS, WRITES, or both. */
-    access: at(4, U32),
+    /** The entry of its opcode (kernel/instruction/opcodes.ts). */
+    form: at(0, U32),
+    /** Its prefixes, as the decoder notes them; 0 for most forms without any. */
+    prefixes: at(4, U32),
+    /** The other operand, where that is no register; sign-extended. */
+    immediate: at(8, U64),
     /** The width of the memory operand: 1, 2, 4 or 8 bytes. */
-    bytes: at(8, U32),
-    /** The register that is the other operand, and its width. Without a register, RAX. */
-    register: at(12, U32),
-    registerBytes: at(16, U32),
-    /** The register is AH, CH, DH or BH: bits 15:8 of the register with this number. */
-    isHighByte: at(20, BOOL),
-    /** The other operand is `immediate`, which is sign-extended, and not the register. */
-    hasImmediate: at(21, BOOL),
-    /** The register is the destination, not the memory. */
-    isLoad: at(22, BOOL),
-    /** What is loaded is sign-extended to the register's width, not zero-extended. */
-    isSigned: at(23, BOOL),
-    /** MOVS, STOS or LODS has a REP prefix. */
-    repeats: at(24, BOOL),
-    /** An address has so many bytes: 2, 4 or 8. */
-    addressBytes: at(28, U32),
-    /** The segment that a prefix names; DS without one. Of MOVS and LODS it is the source's. */
-    segment: at(32, U32),
-    length: at(36, U32),
-    immediate: at(40, U64),
+    bytes: at(16, U8),
+    /** The register that is the other operand, from FIRST_HIGH_BYTE on AH to BH, and its width. Without a register, RAX. */
+    register: at(17, U8),
+    registerBytes: at(18, U8),
+    /** Of a string instruction: an address has so many bytes, 2, 4 or 8. */
+    addressBytes: at(19, U8),
+    /** How many bytes the instruction has, as far as they are decoded. */
+    length: at(20, U32),
   },
 );
 export type Instruction = Ref<typeof Instruction>;
+
+/** Registers with this number and the next three are bits 15:8 of RAX, RCX, RDX and RBX. */
+export const FIRST_HIGH_BYTE = 16;
 
 /** What the decoder says. */
 export const Decoding = {
@@ -84,9 +79,3 @@ export const Decoding = {
   cut: 3,
 } as const;
 export type Decoding = (typeof Decoding)[keyof typeof Decoding];
-
-/** Whether it is MOVS, STOS or LODS. */
-export function isString(instruction: Instruction): boolean {
-  const operation: u32 = instruction.operation;
-  return operation >= Operation.moveString;
-}

@@ -30,17 +30,19 @@ export const IMMEDIATE = 1 << 16;
 export const STRING = 1 << 17;
 /** Operands have no word, not even in 16-bit code; with the prefixes 66h, F2h and F3h the opcode does not exist. */
 export const NEVER_WORD = 1 << 18;
-/** The reg field is a part of the opcode: bits 26:24 are the row of `groups` that has the rest of the entry. */
+/** The reg field is a part of the opcode: from bit 24 on is the place of the row in `groups` that has the rest of the entry. */
 export const GROUP = 1 << 19;
 export const GROUP_SHIFT = 24;
+export const GROUP_PLACES = 0x38;
 /** The opcode does not exist in 64-bit code; it exists only there. */
 export const NOT_IN_64 = 1 << 20;
 export const ONLY_IN_64 = 1 << 21;
 /** The byte is no opcode but a prefix, REX in 64-bit code, or the escape to the second map. */
 export const PREFIX = 1 << 22;
 export const REX = 1 << 23;
-export const ESCAPE = 1 << 27;
-/** Of a prefix: which one it is. A segment's number is in bits 2:0. */
+export const ESCAPE = 1 << 30;
+/** Of a prefix: which one it is. Bits 2:0 are a segment's number. */
+export const SEGMENT_NUMBER = 7;
 export const OPERAND_SIZE = 1 << 8;
 export const ADDRESS_SIZE = 1 << 9;
 export const LOCK = 1 << 10;
@@ -95,10 +97,10 @@ const map2 = ESCAPE;
 
 /** Groups 1, 2 (which is not decoded), 3, 4 and 5, 11 and 8 of the manual, by their rows in `groups`. */
 const GROUP_1 = MOD_RM | GROUP;
-const GROUP_3 = MOD_RM | GROUP | (1 << GROUP_SHIFT);
-const GROUP_5 = MOD_RM | GROUP | (2 << GROUP_SHIFT);
-const GROUP_11 = MOD_RM | GROUP | (3 << GROUP_SHIFT);
-const GROUP_8 = MOD_RM | GROUP | (4 << GROUP_SHIFT);
+const GROUP_3 = MOD_RM | GROUP | (8 << GROUP_SHIFT);
+const GROUP_5 = MOD_RM | GROUP | (16 << GROUP_SHIFT);
+const GROUP_11 = MOD_RM | GROUP | (24 << GROUP_SHIFT);
+const GROUP_8 = MOD_RM | GROUP | (32 << GROUP_SHIFT);
 const Eb1 = GROUP_1 | BYTE | IMMEDIATE;
 const Ev1 = GROUP_1 | IMMEDIATE;
 const Es1 = GROUP_1 | SHORT_IMMEDIATE;
@@ -156,7 +158,7 @@ export const secondMap = list(U32, [
   /* C8 */ 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 
-/** What the reg field adds to the entry of an opcode with GROUP: a row for each group. */
+/** What the reg field adds to the entry of an opcode with GROUP: a row for each group. No group has the last three. */
 // prettier-ignore
 export const groups = list(U32, [
   /*  1 */ RW | add, RW | or, RW | adc, RW | sbb, RW | and, RW | sub, RW | xor, R | cmp,
@@ -164,4 +166,7 @@ export const groups = list(U32, [
   /*  5 */ RW | Operation.inc, RW | Operation.dec, 0, 0, 0, 0, 0, 0,
   /* 11 */ W | mov, 0, 0, 0, 0, 0, 0, 0,
   /*  8 */ 0, 0, 0, 0, R | bt, RW | bts, RW | btr, RW | btc,
+  /* no */ 0, 0, 0, 0, 0, 0, 0, 0,
+  /* no */ 0, 0, 0, 0, 0, 0, 0, 0,
+  /* no */ 0, 0, 0, 0, 0, 0, 0, 0,
 ]);

@@ -2,11 +2,10 @@
 import { table, u64 } from '../../transpiler/lib/index.js';
 import { CARRY, difference, logic, setCarry, sum } from './flags.js';
 import { Operation, OPERATIONS } from './instruction.js';
-import type { Outcome } from './outcome.js';
-import { RegisterNumber } from './registers.js';
+import type { Operands } from './outcome.js';
 
-/** Returns the result for the destination; sets flags, and what goes to a register besides that. */
-type Compute = (outcome: Outcome, destination: u64, source: u64) => u64;
+/** Returns the result for the destination; sets flags, and says whether the former destination goes to a register. */
+type Compute = (operands: Operands, destination: u64, source: u64) => u64;
 
 /** What is not named moves: MOV, and a string instruction. */
 export const operations = table<Compute>(OPERATIONS, move, {
@@ -32,115 +31,110 @@ export const operations = table<Compute>(OPERATIONS, move, {
   [Operation.bitComplement]: bitComplement,
 });
 
-function move(_outcome: Outcome, _destination: u64, source: u64): u64 {
+function move(_operands: Operands, _destination: u64, source: u64): u64 {
   return source;
 }
 
-function add(outcome: Outcome, destination: u64, source: u64): u64 {
-  return sum(outcome, destination, source, 0n);
+function add(operands: Operands, destination: u64, source: u64): u64 {
+  return sum(operands, destination, source, 0n);
 }
 
-function addWithCarry(outcome: Outcome, destination: u64, source: u64): u64 {
-  return sum(outcome, destination, source, outcome.flags & CARRY);
+function addWithCarry(operands: Operands, destination: u64, source: u64): u64 {
+  return sum(operands, destination, source, operands.flags & CARRY);
 }
 
-function subtract(outcome: Outcome, destination: u64, source: u64): u64 {
-  return difference(outcome, destination, source, 0n);
+function subtract(operands: Operands, destination: u64, source: u64): u64 {
+  return difference(operands, destination, source, 0n);
 }
 
-function subtractWithBorrow(outcome: Outcome, destination: u64, source: u64): u64 {
-  return difference(outcome, destination, source, outcome.flags & CARRY);
+function subtractWithBorrow(operands: Operands, destination: u64, source: u64): u64 {
+  return difference(operands, destination, source, operands.flags & CARRY);
 }
 
-function compare(outcome: Outcome, destination: u64, source: u64): u64 {
-  difference(outcome, destination, source, 0n);
+function compare(operands: Operands, destination: u64, source: u64): u64 {
+  difference(operands, destination, source, 0n);
   return destination;
 }
 
-function and(outcome: Outcome, destination: u64, source: u64): u64 {
-  return logic(outcome, destination & source);
+function and(operands: Operands, destination: u64, source: u64): u64 {
+  return logic(operands, destination & source);
 }
 
-function or(outcome: Outcome, destination: u64, source: u64): u64 {
-  return logic(outcome, destination | source);
+function or(operands: Operands, destination: u64, source: u64): u64 {
+  return logic(operands, destination | source);
 }
 
-function xor(outcome: Outcome, destination: u64, source: u64): u64 {
-  return logic(outcome, destination ^ source);
+function xor(operands: Operands, destination: u64, source: u64): u64 {
+  return logic(operands, destination ^ source);
 }
 
-function test(outcome: Outcome, destination: u64, source: u64): u64 {
-  logic(outcome, destination & source);
+function test(operands: Operands, destination: u64, source: u64): u64 {
+  logic(operands, destination & source);
   return destination;
 }
 
 /** It sets no flags. */
-function not(outcome: Outcome, destination: u64, _source: u64): u64 {
-  return destination ^ outcome.mask;
+function not(operands: Operands, destination: u64, _source: u64): u64 {
+  return destination ^ operands.mask;
 }
 
-function negate(outcome: Outcome, destination: u64, _source: u64): u64 {
-  return difference(outcome, 0n, destination, 0n);
+function negate(operands: Operands, destination: u64, _source: u64): u64 {
+  return difference(operands, 0n, destination, 0n);
 }
 
 /** INC and DEC leave CF as it is. */
-function increment(outcome: Outcome, destination: u64, _source: u64): u64 {
-  const hadCarry = (outcome.flags & CARRY) !== 0n;
-  const result = sum(outcome, destination, 1n, 0n);
-  setCarry(outcome, hadCarry);
+function increment(operands: Operands, destination: u64, _source: u64): u64 {
+  const hadCarry = (operands.flags & CARRY) !== 0n;
+  const result = sum(operands, destination, 1n, 0n);
+  setCarry(operands, hadCarry);
   return result;
 }
 
-function decrement(outcome: Outcome, destination: u64, _source: u64): u64 {
-  const hadCarry = (outcome.flags & CARRY) !== 0n;
-  const result = difference(outcome, destination, 1n, 0n);
-  setCarry(outcome, hadCarry);
+function decrement(operands: Operands, destination: u64, _source: u64): u64 {
+  const hadCarry = (operands.flags & CARRY) !== 0n;
+  const result = difference(operands, destination, 1n, 0n);
+  setCarry(operands, hadCarry);
   return result;
 }
 
-function exchange(outcome: Outcome, destination: u64, source: u64): u64 {
-  outcome.loaded = destination;
-  outcome.setsRegister = true;
+function exchange(operands: Operands, destination: u64, source: u64): u64 {
+  operands.exchanges = true;
   return source;
 }
 
-function exchangeAdd(outcome: Outcome, destination: u64, source: u64): u64 {
-  outcome.loaded = destination;
-  outcome.setsRegister = true;
-  return sum(outcome, destination, source, 0n);
+function exchangeAdd(operands: Operands, destination: u64, source: u64): u64 {
+  operands.exchanges = true;
+  return sum(operands, destination, source, 0n);
 }
 
 /** CMPXCHG writes in any case, what was there if RAX had another value. */
-function compareExchange(outcome: Outcome, destination: u64, source: u64): u64 {
-  difference(outcome, outcome.accumulator, destination, 0n);
-  if (outcome.accumulator === destination) return source;
-  outcome.loaded = destination;
-  outcome.register = RegisterNumber.rax;
-  outcome.isHighByte = false;
-  outcome.setsRegister = true;
+function compareExchange(operands: Operands, destination: u64, source: u64): u64 {
+  difference(operands, operands.accumulator, destination, 0n);
+  if (operands.accumulator === destination) return source;
+  operands.setsAccumulator = true;
   return destination;
 }
 
 /** The processor has moved the address to where the bit is: only the bit within the operand is left to choose. */
-function bitTest(outcome: Outcome, destination: u64, source: u64): u64 {
-  setCarry(outcome, (destination & bitOf(outcome, source)) !== 0n);
+function bitTest(operands: Operands, destination: u64, source: u64): u64 {
+  setCarry(operands, (destination & bitOf(operands, source)) !== 0n);
   return destination;
 }
 
-function bitSet(outcome: Outcome, destination: u64, source: u64): u64 {
-  return bitTest(outcome, destination, source) | bitOf(outcome, source);
+function bitSet(operands: Operands, destination: u64, source: u64): u64 {
+  return bitTest(operands, destination, source) | bitOf(operands, source);
 }
 
-function bitReset(outcome: Outcome, destination: u64, source: u64): u64 {
-  return bitTest(outcome, destination, source) & u64(~bitOf(outcome, source));
+function bitReset(operands: Operands, destination: u64, source: u64): u64 {
+  return bitTest(operands, destination, source) & u64(~bitOf(operands, source));
 }
 
-function bitComplement(outcome: Outcome, destination: u64, source: u64): u64 {
-  return bitTest(outcome, destination, source) ^ bitOf(outcome, source);
+function bitComplement(operands: Operands, destination: u64, source: u64): u64 {
+  return bitTest(operands, destination, source) ^ bitOf(operands, source);
 }
 
 /** Bit `number`, modulo the width of the operands: 16, 32 or 64 bits. */
-function bitOf(outcome: Outcome, number: u64): u64 {
-  const last: u64 = outcome.mask > 0xffff_ffffn ? 63n : outcome.mask > 0xffffn ? 31n : 15n;
+function bitOf(operands: Operands, number: u64): u64 {
+  const last: u64 = operands.mask > 0xffff_ffffn ? 63n : operands.mask > 0xffffn ? 31n : 15n;
   return 1n << (number & last);
 }

@@ -2,7 +2,7 @@
  * The guest's general registers by their number in an instruction (APM 3, table 1-10). `Registers` holds them in that
  * order. RSP is the vendor's: while an instruction is done for the guest, its place there holds a copy.
  */
-import { addressOf, arr, min32, physical, U64, u64, type u32 } from '../../transpiler/lib/index.js';
+import { addressOf, arr, list, physical, U64, u64, type u32 } from '../../transpiler/lib/index.js';
 import type { Registers } from '../vcpu/vcpu.js';
 
 const Numbered = arr(U64, 16);
@@ -10,9 +10,12 @@ const ALL = 0xffff_ffff_ffff_ffffn;
 
 export const RegisterNumber = { rax: 0, rcx: 1, rsp: 4, rsi: 6, rdi: 7 } as const;
 
+/** By the number of bytes. */
+const masks = list(U64, [0n, 0xffn, 0xffffn, 0n, 0xffff_ffffn, 0n, 0n, 0n, ALL, 0n, 0n, 0n, 0n, 0n, 0n, 0n]);
+
 /** The bits of a value of 1, 2, 4 or 8 bytes. */
 export function widthMask(bytes: u32): u64 {
-  return ALL >> ((64n - 8n * u64(min32(bytes, 8))) & 63n);
+  return masks.get(bytes & 15);
 }
 
 /** All of general register `number`. */

@@ -19,6 +19,8 @@ export const Registers = struct(
     rcx: at(0x08, U64),
     rdx: at(0x10, U64),
     rbx: at(0x18, U64),
+    /** Only while the hypervisor does an instruction for the guest (kernel/instruction/registers.ts). */
+    rsp: at(0x20, U64),
     rbp: at(0x28, U64),
     rsi: at(0x30, U64),
     rdi: at(0x38, U64),

@@ -2,22 +2,13 @@
  * The length of an intercepted instruction. Processors that save the next RIP tell it; for the
  * others its bytes are read through the guest's page tables and decoded.
  */
-import { invariant, local, u32, u64, u8 } from '../../../transpiler/lib/index.js';
+import { invariant, requires, u32, u64, u8, type Bytes } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
+import { CodeSize, MOST_BYTES, READABLE_BYTES } from '../../instruction/code.js';
+import { firstMap, LOCK, PREFIX, REX } from '../../instruction/opcodes.js';
 import { RFLAGS_RF, RFLAGS_TF } from '../../x86/registers.js';
+import { codeSize, fetchInstruction, placeOfCode, raiseFetchFault } from './guestCode.js';
 import { Exception, injectException, injectExceptionWithCode } from './inject.js';
-import {
-  codeSize,
-  CodeSize,
-  fetchInstruction,
-  InstructionBytes,
-  MOST_BYTES,
-  raiseFetchFault,
-  RestOfBytes,
-  startReading,
-  takeByte,
-} from './instructionBytes.js';
-import { isLegacyPrefix, isRex } from './prefixes.js';
 import { DR6_BS } from './registers.js';
 import { TlbControl, type Vmcb } from './vmcb.js';
 
@@ -33,11 +24,11 @@ export function instructionLength(vmcb: Vmcb, opcode: Opcode): u32 {
   const next = vmcb.nextRip;
   if (next !== 0n) return u32(next - vmcb.rip);
   const size = codeSize(vmcb);
-  const bytes = local(InstructionBytes);
-  fetchInstruction(bytes, vmcb, size);
-  const length = lengthBefore(bytes, opcode, size === CodeSize.bits64);
-  if (length !== 0 && length <= bytes.count) return length;
-  if (length > bytes.count) raiseFetchFault(vmcb, size, bytes.count);
+  const code = placeOfCode(vmcb);
+  const count = fetchInstruction(code, vmcb, size);
+  const length = lengthBefore(code, count, opcode, size === CodeSize.bits64 ? PREFIX | REX : PREFIX);
+  if (length !== 0 && length <= count) return length;
+  if (length > count) raiseFetchFault(vmcb, size, count);
   vmcb.tlbControl = TlbControl.flushAll;
   return 0;
 }
@@ -61,26 +52,29 @@ export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void
   else if (answer === Answer.invalidOpcode) injectException(vmcb, Exception.invalidOpcode);
 }
 
-/** The bytes up to the end of `opcode`, which may be more than were fetched; 0 where another instruction stands there. */
-function lengthBefore(bytes: InstructionBytes, opcode: Opcode, isLong: boolean): u32 {
-  const code = local(RestOfBytes);
-  startReading(code, bytes);
+/**
+ * The bytes up to the end of `opcode`, which may be more than the `count` that were fetched; 0 where another instruction
+ * stands there. `prefixes` mark those that may stand before it.
+ */
+function lengthBefore(code: Bytes, count: u32, opcode: Opcode, prefixes: u32): u32 {
+  requires(code.length >= READABLE_BYTES);
   let rest: u32 = opcode;
   for (let i: u32 = 0; i < MOST_BYTES; i++) {
     invariant(rest <= 0xff_ffff);
-    if (i >= bytes.count) return i + 1;
-    const byte = takeByte(code);
+    if (i >= count) return i + 1;
+    const byte = code.u8(i);
     if (byte === u8(rest)) {
       rest = rest >> 8;
       if (rest === 0) return i + 1;
-    } else if (rest !== opcode || !isPrefix(byte, isLong)) {
+    } else if (rest !== opcode || !isPrefix(byte, prefixes)) {
       return 0;
     }
   }
   return 0;
 }
 
-/** Legacy prefixes, and REX in 64-bit code (APM 3, 1.2). LOCK is none of them: with it the instruction raises #UD. */
-function isPrefix(byte: u8, isLong: boolean): boolean {
-  return isLegacyPrefix(byte) || (isLong && isRex(byte));
+/** LOCK is none of them: with it the instruction raises #UD. */
+function isPrefix(byte: u8, prefixes: u32): boolean {
+  const entry = firstMap.get(byte);
+  return u32(entry & prefixes) !== 0 && (entry & LOCK) === 0;
 }

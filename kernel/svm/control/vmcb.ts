@@ -35,6 +35,8 @@ export const Vmcb = struct(
     nestedCr3: at(0x0b0, HPA),
     cleanBits: at(0x0c0, U32),
     nextRip: at(0x0c8, U64),
+    /** With decode assists, how many bytes of code a nested page fault gives at GIVEN_CODE (APM 2, 15.8.4); else 0. */
+    givenBytes: at(0x0d0, U8),
 
     es: at(0x400, Segment),
     cs: at(0x410, Segment),
@@ -62,6 +64,10 @@ export const Vmcb = struct(
   },
 );
 export type Vmcb = Ref<typeof Vmcb>;
+
+/** Where the VMCB has code: what the processor gives, and in the bytes that are the host's what was fetched (table B-1). */
+export const GIVEN_CODE = 0xd1n;
+export const FETCHED_CODE = 0x3e0n;
 
 /** TLB control of VMRUN (APM 2, 15.16.2). Not every processor can flush a single ASID. */
 export const TlbControl = { keep: 0, flushAll: 1 } as const;

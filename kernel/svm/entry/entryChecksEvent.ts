@@ -3,7 +3,8 @@ import type { u64 } from '../../../transpiler/lib/index.js';
 import { has, rule } from '../../report/entryRules.js';
 import { CR0_PE } from '../../x86/registers.js';
 import { EVENT_VALID, Exception, isException } from '../control/inject.js';
-import { codeSize, CodeSize } from '../control/instructionBytes.js';
+import { CodeSize } from '../../instruction/code.js';
+import { codeSize } from '../control/guestCode.js';
 import type { Vmcb } from '../control/vmcb.js';
 
 const VECTOR = 0xffn;

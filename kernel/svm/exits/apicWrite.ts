@@ -1,5 +1,5 @@
 /** Emulates the guest's intercepted writes to regions that have an owner. */
-import { local, requires, u32, u64, type Gpa } from '../../../transpiler/lib/index.js';
+import { hpa, local, requires, u32, u64, window, type Gpa } from '../../../transpiler/lib/index.js';
 import { Access, Verdict } from '../../access/access.js';
 import { OWNERS } from '../../access/owner.js';
 import { isInApicPage } from '../../devices/localApic/mediator.js';
@@ -7,29 +7,25 @@ import { accessRegion } from '../../exits/regions.js';
 import { Event } from '../../observe/events.js';
 import { recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
+import { complete, compute, hasNothingToDo, isStore, storedValue } from '../../instruction/execute.js';
+import { Instruction, Operation, READS, WRITES } from '../../instruction/instruction.js';
+import { Outcome } from '../../instruction/outcome.js';
+import { accessOf, operationOf } from '../../instruction/parts.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { mayEndInterception, svmInterceptsApic } from '../reset/apicInterception.js';
-import { generalRegister, setGeneralRegister } from '../control/generalRegister.js';
 import { EVENT_VALID, Exception, injectExceptionWithCode } from '../control/inject.js';
 import { skipInstruction } from '../control/instruction.js';
-import {
-  codeSize,
-  fetchInstruction,
-  InstructionBytes,
-  MOST_BYTES,
-  raiseFetchFault,
-} from '../control/instructionBytes.js';
-import { setLogicFlags } from '../control/logicFlags.js';
-import { decodeWrite, MemoryWrite, WriteKind } from '../control/memoryWrite.js';
-import { TlbControl, type Vmcb } from '../control/vmcb.js';
+import { FETCHED_CODE, TlbControl, type Vmcb } from '../control/vmcb.js';
+import { mayEndInterception, svmInterceptsApic } from '../reset/apicInterception.js';
+import { decodeAccess, readSource } from './memoryAccess.js';
 
 /**
  * EXITINFO1 of a nested page fault (APM 2, 15.25.6): the fault was in reading the guest's page tables, not in the final
  * access.
  */
 const IN_PAGE_TABLES = 1n << 33n;
-const OFFSET_IN_REGISTER = 3n;
+/** Registers of the local APIC have 32 bits, and are accessed as such (APM 2, 16.3.2). */
 const REGISTER_BYTES = 4;
+const OFFSET_IN_REGISTER = 3n;
 
 /** Handles a write of the guest to `address`, which is in a region of `owner`. */
 export function onRegionWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, owner: u32): void {
@@ -41,45 +37,55 @@ export function onRegionWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, owner: u32):
   if ((vmcb.exitInfo1 & IN_PAGE_TABLES) !== 0n || (vmcb.exitEvent & EVENT_VALID) !== 0n) {
     stopGuest('the guest used registers of a device as page table or stack', vmcb.rip);
   }
-  const write = local(MemoryWrite);
-  const bytes = local(InstructionBytes);
-  const size = codeSize(vmcb);
-  fetchInstruction(bytes, vmcb, size);
-  if (decodeWrite(write, bytes, size) && (u64(address) & OFFSET_IN_REGISTER) === 0n) {
-    perform(vcpu, vmcb, address, owner, write);
-  } else if (write.length > bytes.count && bytes.count < MOST_BYTES) {
-    raiseFetchFault(vmcb, size, bytes.count);
-  } else {
+  const instruction = local(Instruction);
+  if (!decodeAccess(instruction, vcpu, vmcb, WRITES)) return;
+  if (instruction.bytes !== REGISTER_BYTES || (u64(address) & OFFSET_IN_REGISTER) !== 0n) {
     recordEvent(Event.apicAccess, u64(address), vmcb.rip);
     injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
+    return;
   }
-}
-
-function perform(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, owner: u32, write: MemoryWrite): void {
-  requires(owner < OWNERS);
-  const source = write.hasConstant ? write.constant : u32(generalRegister(vcpu.registers, vmcb, write.register));
   const access = local(Access);
   access.address = u64(address);
   access.bytes = REGISTER_BYTES;
   access.rip = vmcb.rip;
-  let verdict: Verdict = Verdict.done;
-  if (write.kind !== WriteKind.move) verdict = accessRegion(vcpu, access, owner);
-  const present = u32(access.value);
-  access.value = u64(combine(write, present, source));
+  perform(vcpu, vmcb, access, owner, instruction);
+}
+
+function perform(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction: Instruction): void {
+  requires(owner < OWNERS);
+  const registers = vcpu.registers;
+  registers.rsp = vmcb.rsp;
+  if (isStore(instruction)) {
+    access.value = storedValue(instruction, registers);
+    access.isWrite = true;
+    if (isDone(vmcb, accessRegion(vcpu, access, owner))) skipInstruction(vmcb, instruction.length);
+  } else if (hasNothingToDo(instruction, registers)) {
+    skipInstruction(vmcb, instruction.length);
+  } else if (operationOf(instruction) === Operation.moveString) {
+    if (!readSource(instruction, vcpu, vmcb)) return;
+    change(vcpu, vmcb, access, owner, instruction, window(hpa(vcpu.controlPage + FETCHED_CODE), REGISTER_BYTES).u32(0));
+  } else if ((accessOf(instruction) & READS) === 0 || isDone(vmcb, accessRegion(vcpu, access, owner))) {
+    change(vcpu, vmcb, access, owner, instruction, u32(access.value));
+  }
+}
+
+/** Writes what the instruction makes of `present`, and changes registers and flags. */
+function change(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction: Instruction, present: u32): void {
+  requires(owner < OWNERS);
+  const outcome = local(Outcome);
+  outcome.flags = vmcb.rflags;
+  compute(outcome, instruction, vcpu.registers, u64(present));
+  access.value = outcome.written;
   access.isWrite = true;
-  if (verdict === Verdict.done) verdict = accessRegion(vcpu, access, owner);
-  if (verdict === Verdict.done) finish(vcpu, vmcb, write, present, u32(access.value));
-  else if (verdict === Verdict.fault) injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
+  if (!isDone(vmcb, accessRegion(vcpu, access, owner))) return;
+  const length = complete(outcome, instruction, vcpu.registers);
+  vmcb.rsp = vcpu.registers.rsp;
+  vmcb.rflags = outcome.flags;
+  skipInstruction(vmcb, length);
 }
 
-function finish(vcpu: Vcpu, vmcb: Vmcb, write: MemoryWrite, present: u32, result: u32): void {
-  if (write.kind === WriteKind.exchange) setGeneralRegister(vcpu.registers, vmcb, write.register, u64(present));
-  else if (write.kind !== WriteKind.move) setLogicFlags(vmcb, result);
-  skipInstruction(vmcb, write.length);
-}
-
-function combine(write: MemoryWrite, present: u32, source: u32): u32 {
-  if (write.kind === WriteKind.move || write.kind === WriteKind.exchange) return source;
-  if (write.kind === WriteKind.or) return u32(present | source);
-  return write.kind === WriteKind.and ? u32(present & source) : u32(present ^ source);
+/** Whether the instruction goes on after an access with this verdict. Else the guest gets #GP, or repeats it. */
+function isDone(vmcb: Vmcb, verdict: Verdict): boolean {
+  if (verdict === Verdict.fault) injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
+  return verdict === Verdict.done;
 }

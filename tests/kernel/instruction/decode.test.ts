@@ -2,21 +2,34 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { CodeSize, MOST_BYTES } from '../../../kernel/instruction/code.js';
-import { Decoding, Operation, READS, WRITES } from '../../../kernel/instruction/instruction.js';
+import { Decoding, FIRST_HIGH_BYTE, Operation, READS, WRITES } from '../../../kernel/instruction/instruction.js';
+import {
+  accessOf,
+  hasImmediate,
+  isLoad,
+  isRepeated,
+  isSigned,
+  isString,
+  operationOf,
+  segmentOf,
+} from '../../../kernel/instruction/parts.js';
 import { assembleEach } from './assemble.js';
 import { decodeBytes } from './decodeBytes.js';
 import { formsOf, type Form } from './forms.js';
 
 /** What `form` says of the instruction, in the same words. */
 function seen({ decoding, instruction: found }: ReturnType<typeof decodeBytes>, form: Form) {
-  const { operation, access, bytes, registerBytes, isLoad, isSigned, repeats, addressBytes, segment } = found;
   const isRegister = form.register !== null;
+  const isHigh = found.register >= FIRST_HIGH_BYTE;
   return {
-    ...{ decoding, length: found.length, operation, access, bytes, isLoad, isSigned, repeats, addressBytes, segment },
-    register: isRegister && !found.hasImmediate ? found.register : null,
-    registerBytes: isRegister ? registerBytes : 0,
-    isHighByte: isRegister && found.isHighByte,
-    immediate: found.hasImmediate ? found.immediate : null,
+    ...{ decoding, length: found.length, operation: operationOf(found), access: accessOf(found), bytes: found.bytes },
+    ...{ isLoad: isLoad(found), isSigned: isSigned(found), repeats: isRepeated(found) },
+    segment: isString(found) ? segmentOf(found) : form.segment,
+    addressBytes: isString(found) ? found.addressBytes : form.addressBytes,
+    register: isRegister ? found.register - (isHigh ? FIRST_HIGH_BYTE : 0) : null,
+    registerBytes: isRegister ? found.registerBytes : 0,
+    isHighByte: isRegister && isHigh,
+    immediate: hasImmediate(found) ? found.immediate : null,
   };
 }
 

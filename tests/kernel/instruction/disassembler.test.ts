@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { CodeSize, MOST_BYTES } from '../../../kernel/instruction/code.js';
 import { Decoding, Operation, READS, WRITES, type Instruction } from '../../../kernel/instruction/instruction.js';
+import { operationOf } from '../../../kernel/instruction/parts.js';
 import { disassembleEach } from './assemble.js';
 import { decodeBytes } from './decodeBytes.js';
 
@@ -44,7 +45,7 @@ function widthIn(text: string): number {
 }
 
 function isIt(instruction: Instruction, text: string): boolean {
-  const mnemonic = MNEMONICS[instruction.operation]?.source ?? '';
+  const mnemonic = MNEMONICS[operationOf(instruction)]?.source ?? '';
   return new RegExp(`(^| )(${mnemonic})( |$)`).test(text) && widthIn(text) === instruction.bytes;
 }
 
@@ -93,7 +94,7 @@ t.test('what is decoded is what a disassembler sees: the same length, operation 
         if (decoding !== Decoding.done || other === null || PREFIXES_ONLY.test(other.text)) continue;
         accepted++;
         if (other.length === instruction.length && isIt(instruction, other.text)) continue;
-        const told = `${instruction.length} bytes of operation ${instruction.operation}, ${instruction.bytes} wide`;
+        const told = `${instruction.length} bytes of operation ${operationOf(instruction)}, ${instruction.bytes} wide`;
         t.fail(`${size}: ${Buffer.from(bytes).toString('hex')}: ${other.length} ${other.text}, not ${told}`);
       }
     });

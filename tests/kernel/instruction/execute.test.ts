@@ -5,6 +5,7 @@ import { CodeSize } from '../../../kernel/instruction/code.js';
 import { complete, compute } from '../../../kernel/instruction/execute.js';
 import { Decoding, READS, WRITES } from '../../../kernel/instruction/instruction.js';
 import { Outcome } from '../../../kernel/instruction/outcome.js';
+import { accessOf } from '../../../kernel/instruction/parts.js';
 import { generalRegister, setGeneralRegister } from '../../../kernel/instruction/registers.js';
 import { Registers } from '../../../kernel/vcpu/vcpu.js';
 import { instance, local } from '../../../transpiler/lib/index.js';
@@ -29,9 +30,9 @@ function runDecoded(
   const outcome = local(Outcome);
   outcome.flags = flags;
   const bits = 8 * instruction.bytes;
-  const reads = (instruction.access & READS) !== 0;
+  const reads = (accessOf(instruction) & READS) !== 0;
   compute(outcome, instruction, registers, reads ? BigInt.asUintN(bits, memory) : 0n);
-  const writes = (instruction.access & WRITES) !== 0;
+  const writes = (accessOf(instruction) & WRITES) !== 0;
   const rest = (memory >> BigInt(bits)) << BigInt(bits);
   return {
     length: complete(outcome, instruction, registers),

@@ -4,52 +4,17 @@ import { Event } from '../../../kernel/observe/events.js';
 import { eventCount } from '../support/events.js';
 import { ApicChoice, options } from '../../../kernel/machine/options.js';
 import { svmAnnounceApic, svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
-import { noteRunning } from '../../../kernel/vcpu/sipi.js';
 import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
 import { window } from '../../../transpiler/lib/index.js';
 import { addMemory } from '../../../transpiler/lib/testing.js';
+import { APIC, COMMAND, startApicGuest, type ApicGuest } from '../support/apicGuest.js';
 import { CODE, injected, RESET, startGuest, walkTables, type AmdProcessor, type Guest } from '../support/guest.js';
-import { logText, viewOf } from '../support/startup.js';
+import { logText } from '../support/startup.js';
 
-const APIC = 0xfee0_0000;
-const COMMAND = 0x300;
 const DESTINATION = 0x310;
-const WRITE = 0x1_0000_0007n;
 const IN_PAGE_TABLES = 0x2_0000_0007n;
 const WRITABLE = 2n;
 const GENERAL_PROTECTION = { vector: 13, type: 3, errorCode: 0 };
-const MOVE = [0x89, 0x03]; // mov [rbx], eax
-
-interface ApicGuest extends Guest {
-  readonly apic: DataView;
-  /** The guest executes `code`, which writes to `offset` behind the start of the APIC's page. */
-  write(offset: number, code?: readonly number[]): void;
-}
-
-function startApicGuest(
-  choice: number = ApicChoice.trap,
-  base = 0xfee0_0900n,
-  processor?: AmdProcessor,
-  ...others: readonly number[]
-): ApicGuest {
-  const guest = startGuest([], processor, ...others);
-  for (let number = 1; number <= others.length; number++) noteRunning(number);
-  guest.processor.msrs.set(0x1b, base);
-  const apic = viewOf(addMemory(BigInt(APIC), 0x10_0000));
-  apic.setUint32(0xe0, 0xffff_ffff, true);
-  options.apic = choice;
-  svmAnnounceApic();
-  svmInterceptApic();
-  return {
-    ...guest,
-    apic,
-    write(offset, code = MOVE) {
-      guest.memory.set(code, CODE);
-      guest.vmcb.rip = BigInt(CODE);
-      guest.exit(ExitCode.nestedPageFault, WRITE, BigInt(APIC + offset));
-    },
-  };
-}
 
 const entryAt = (guest: Guest, address: bigint) => walkTables(guest.vmcb.nestedCr3, address);
 
@@ -92,40 +57,6 @@ t.test('what the guest writes is written, and the instruction skipped', (t) => {
   t.equal(guest.apic.getUint32(0x380, true), 0x1234_5678);
   t.equal(guest.vmcb.rip, BigInt(CODE + 2));
   t.equal(injected(guest.vmcb), null);
-  t.end();
-});
-
-t.test('XCHG gives the former content, AND, OR and XOR change it and set flags', (t) => {
-  const guest = startApicGuest();
-  guest.apic.setUint32(0x80, 0xf0, true);
-  guest.vcpu.registers.rax = 0xffff_ffff_0000_0001n;
-  guest.write(0x80, [0x87, 0x03]);
-  t.equal(guest.apic.getUint32(0x80, true), 1);
-  t.equal(guest.vcpu.registers.rax, 0xf0n);
-  guest.vmcb.rflags = 0x843n;
-  guest.write(0x80, [0x09, 0x03]);
-  t.equal(guest.apic.getUint32(0x80, true), 0xf1);
-  t.equal(guest.vmcb.rflags, 0x2n, 'CF, ZF, OF cleared, five bits are odd');
-  guest.write(0x80, [0x83, 0x23, 0x0f]);
-  t.equal(guest.apic.getUint32(0x80, true), 0x01);
-  guest.write(0x80, [0x83, 0x33, 0x01]);
-  t.equal(guest.apic.getUint32(0x80, true), 0);
-  t.equal(guest.vmcb.rflags, 0x46n, 'ZF and PF');
-  guest.write(0x80, [0x81, 0x0b, 3, 0, 0, 0x80]);
-  t.equal(guest.vmcb.rflags, 0x86n, 'SF and PF');
-  t.end();
-});
-
-t.test('the source may be any register, RSP too', (t) => {
-  const guest = startApicGuest();
-  guest.vcpu.registers.r15 = 15n;
-  guest.vmcb.rsp = 4n;
-  guest.write(0x80, [0x44, 0x89, 0x3b]);
-  t.equal(guest.apic.getUint32(0x80, true), 15);
-  guest.write(0x80, [0x89, 0x23]);
-  t.equal(guest.apic.getUint32(0x80, true), 4);
-  guest.write(0x80, [0x87, 0x23]);
-  t.equal(guest.vmcb.rsp, 4n);
   t.end();
 });
 
@@ -269,35 +200,6 @@ t.test('interrupt messages go out, but INIT and SIPI', (t) => {
     t.equal(guest.apic.getUint32(0x2000, true), 0);
   }
   t.equal(eventCount(Event.interruptMessage), 2n);
-  t.end();
-});
-
-t.test('an instruction that is not known raises #GP, is an event, and writes nothing', (t) => {
-  const guest = startApicGuest();
-  guest.vcpu.registers.rax = 0x4500n;
-  for (const [offset, code] of [
-    [COMMAND, [0x48, 0x89, 0x03]],
-    [COMMAND, [0x66, 0x89, 0x03]],
-    [COMMAND + 1, MOVE],
-    [COMMAND, [0x50]],
-  ] as const) {
-    guest.write(offset, code);
-    t.same(injected(guest.vmcb), GENERAL_PROTECTION);
-    t.equal(guest.vmcb.rip, BigInt(CODE));
-  }
-  t.equal(guest.apic.getUint32(COMMAND, true), 0);
-  t.equal(eventCount(Event.apicAccess), 4n);
-  t.end();
-});
-
-t.test('an instruction whose second page is gone raises the page fault of its fetch', (t) => {
-  const guest = startApicGuest();
-  viewOf(guest.memory).setBigUint64(0x1_3000 + ((CODE >> 12) + 1) * 8, 0n, true);
-  guest.memory.set([0xc7], CODE + 0xfff);
-  guest.vmcb.rip = BigInt(CODE + 0xfff);
-  guest.exit(ExitCode.nestedPageFault, WRITE, BigInt(APIC + COMMAND));
-  t.equal(injected(guest.vmcb)?.vector, 14);
-  t.equal(guest.vmcb.cr2, BigInt(CODE + 0x1000));
   t.end();
 });
 
