@@ -1,6 +1,6 @@
 /**
- * An access of the guest that exited, to a register in memory or to a port, and what its owner's mediator says of it. The
- * vendors make an Access of an exit; they know no device.
+ * An intercepted access of the guest to a register in memory or to a port, and the verdict of its owner's mediator. The
+ * vendors turn a VM exit into an Access; they know no device.
  */
 import { at, BOOL, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
 
@@ -10,7 +10,7 @@ export const Access = struct(
   {
     /** The guest-physical address, or the port. */
     address: at(0, U64),
-    /** What the guest writes; of a read, what it gets. Bits above its width are 0. */
+    /** The value that the guest writes, or the result of a read. Bits above its width are 0. */
     value: at(8, U64),
     /** The guest's RIP, for events. */
     rip: at(16, U64),
@@ -21,15 +21,15 @@ export const Access = struct(
 );
 export type Access = Ref<typeof Access>;
 
-/** What becomes of an access. */
+/** The mediator's decision on an access. */
 export const Verdict = {
-  /** The mediator has done it. Of a read, it has set `value`. */
+  /** The mediator has done it and, for a read, has set `value`. */
   done: 0,
-  /** It is done on the device, with the value that the mediator has left. */
+  /** It is to be done on the device, with the `value` that the mediator left. */
   pass: 1,
-  /** A write is dropped, and a read gives ones, as where no device answers. */
+  /** A write is dropped and a read returns ones, as if no device answered. */
   ignore: 2,
-  /** The guest gets #GP(0). */
+  /** The access raises #GP(0). */
   fault: 3,
   /** Nothing is done, and the guest repeats its instruction. */
   hold: 4,

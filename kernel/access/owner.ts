@@ -1,11 +1,11 @@
 /**
- * Who answers an access to a region of memory or to a port. An owner is a number: exits/mediate.ts alone knows the function
- * behind it, and the accesses are counted by it (observe/counters.ts).
+ * Owners of memory regions and ports, which answer accesses to them. An owner is a number: only exits/mediate.ts knows
+ * the function for it, and accesses are counted by it (observe/counters.ts).
  */
 import { list, requires, STRING, type u32 } from '../../transpiler/lib/index.js';
 
 export const Owner = {
-  /** Nobody but the guest. */
+  /** The guest itself: accesses are not intercepted. */
   guest: 0,
   /** The registers of the local APICs, and the addresses at which messages become interrupts. */
   localApic: 1,
@@ -18,7 +18,7 @@ export const OWNERS = 4;
 
 const names = list(STRING, ['the guest', 'the local APIC', 'the sleep register A', 'the sleep register B']);
 
-/** What `owner` is called in messages. */
+/** The name of `owner` in messages. */
 export function nameOfOwner(owner: u32): string {
   requires(owner < OWNERS);
   return names.get(owner);

@@ -1,6 +1,6 @@
 /**
- * The owners of I/O ports: most are the guest's. The permission maps and the dispatch of accesses are both made of this
- * list, which is complete before the first processor runs its guest.
+ * The owners of I/O ports; most belong to the guest. The permission maps and the dispatch of accesses are both built
+ * from this list, which is complete before the first processor runs its guest.
  */
 import { ensures, instance, min32, u32, u64, u8, window, type Hpa, type u16 } from '../../transpiler/lib/index.js';
 import type { Owner } from './owner.js';
@@ -10,10 +10,10 @@ import { MOST_RANGES, OwnedRanges, ownerIn, ownRange } from './ranges.js';
 const ports = instance(OwnedRanges, { align: 8 });
 
 const PORTS = 0x1_0000;
-/** A bit for each port. */
+/** Size of a map with a bit for each port. */
 const MAP_BYTES = 0x2000;
 
-/** Gives `port` to `owner`: accesses of which a byte reaches it exit from the start of the guest on. */
+/** Gives `port` to `owner`: accesses of which a byte reaches it are intercepted once the guest runs. */
 export function ownPort(port: u16, owner: Owner): void {
   ownRange(ports, u64(port), u64(port), owner);
 }
@@ -25,7 +25,10 @@ export function ownerOfPort(port: u16): u32 {
   return owner;
 }
 
-/** Sets the bits of the owned ports in the zeroed map at `map`: with both vendors a bit for each port, the lowest first. */
+/**
+ * Sets the bits of the owned ports in the zeroed map at `map`. Both vendors have one bit for each port, the lowest
+ * first.
+ */
 export function markOwnedPorts(map: Hpa): void {
   const count = min32(ports.count, MOST_RANGES);
   for (let i: u32 = 0; i < count; i++) {

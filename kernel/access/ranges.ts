@@ -1,6 +1,6 @@
 /**
- * Ranges of addresses and their owners, in ascending order, so that the owner of an address is found by binary search. They
- * are complete before the guest runs and never change then, so they are read without a lock.
+ * Ranges of addresses and their owners, in ascending order, so that binary search finds the owner of an address. The
+ * ranges are complete before the guest runs and do not change afterwards, so they are read without a lock.
  */
 import {
   arr,
@@ -19,10 +19,10 @@ import { beginLine, print } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 import { nameOfOwner, Owner, OWNERS } from './owner.js';
 
-/** Room for so many ranges. */
+/** Most ranges. */
 export const MOST_RANGES = 64;
 
-/** From `first` to `last`, both included: the last address of all belongs to a range, too. */
+/** A range from `first` to `last`, both included, so that it can contain the last address of all. */
 const OwnedRange = struct('OwnedRange', { size: 24 }, { first: at(0, U64), last: at(8, U64), owner: at(16, U32) });
 type OwnedRange = Ref<typeof OwnedRange>;
 
@@ -33,7 +33,10 @@ export const OwnedRanges = struct(
 );
 export type OwnedRanges = Ref<typeof OwnedRanges>;
 
-/** Gives the addresses from `first` to `last` to `owner`. Ends start-up where one of them has an owner, or there is no room. */
+/**
+ * Gives the addresses from `first` to `last` to `owner`. Stops start-up if one of them has an owner, or if there is no
+ * room.
+ */
 export function ownRange(ranges: OwnedRanges, first: u64, last: u64, owner: Owner): void {
   const count = ranges.count;
   if (count >= MOST_RANGES) fail('more ranges are to be intercepted than this version has room for');
@@ -45,7 +48,7 @@ export function ownRange(ranges: OwnedRanges, first: u64, last: u64, owner: Owne
   ranges.count = count + 1;
 }
 
-/** Moves those above `range` up by one. */
+/** Inserts `range`, after moving the ranges above it up by one. */
 function insert(ranges: OwnedRanges, range: OwnedRange, count: u32): void {
   let place: u32 = min32(count, MOST_RANGES - 1);
   while (place > 0) {

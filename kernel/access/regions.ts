@@ -1,6 +1,6 @@
 /**
- * The regions of memory whose accesses exit. One call gives a region its owner and takes rights to it from the guest, so that
- * what exits and who answers cannot differ.
+ * Memory regions whose accesses are intercepted. One call gives a region its owner and takes rights to it from the
+ * guest, so that interception and owner cannot differ.
  */
 import { ensures, instance, u64, type Gpa, type u32 } from '../../transpiler/lib/index.js';
 import { setRights } from '../space/pageRights.js';
@@ -10,8 +10,9 @@ import { OwnedRanges, ownerIn, ownRange } from './ranges.js';
 const regions = instance(OwnedRanges, { align: 8 });
 
 /**
- * Gives the `bytes` bytes at `address`, both multiples of 4 KiB, to `owner`, and the guest `rights` to them
- * (kernel/paging/entryFormat.ts): each access without a right exits. The owner has announced the range (space/pageRights.ts).
+ * Gives the `bytes` bytes at `address`, both multiples of 4 KiB, to `owner`, and gives the guest `rights` to them
+ * (kernel/paging/entryFormat.ts). Accesses without a right are intercepted. The owner must have announced the range
+ * (space/pageRights.ts).
  */
 export function ownRegion(address: Gpa, bytes: u64, rights: u32, owner: Owner): void {
   const first = u64(address);

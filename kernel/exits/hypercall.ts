@@ -1,4 +1,4 @@
-/** Hypercalls: docs/hypercall.md. They touch registers only. */
+/** Hypercalls (docs/hypercall.md). They use registers only. */
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { HypercallChoice, options } from '../machine/options.js';
@@ -14,11 +14,11 @@ import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { vendor } from '../x86/vendor.js';
 import { statisticsPage } from './statistics.js';
 
-/** "tsvm" in RAX, little endian. Other values of RAX are not for us. */
+/** "tsvm" in RAX, little endian. With another value VMMCALL or VMCALL is no hypercall. */
 const MAGIC = 0x6d76_7374n;
 const INTERFACE_VERSION = 1n;
 
-/** How much of the log is kept, and how much one call gives. */
+/** Bytes of the log that are kept, and bytes that one call returns. */
 const LOG_BYTES_KEPT = u64(LOG_BYTES);
 const LOG_BYTES_A_CALL = 24n;
 
@@ -26,7 +26,7 @@ const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n, notAllowed: 3n 
 
 type Hypercall = (registers: Registers) => void;
 
-/** How many functions there are; the table's last entry stands for all numbers from this on. */
+/** Number of functions. The table's last entry stands for all higher numbers. */
 const FUNCTIONS = 9n;
 const hypercalls = table<Hypercall>(10, noSuchFunction, {
   0: version,
@@ -41,17 +41,18 @@ const hypercalls = table<Hypercall>(10, noSuchFunction, {
 });
 
 /**
- * A bit for each function that programs may call, too, and for the numbers of none. The others tell what the guest's kernel keeps from its
- * programs: addresses of the kernel, in the log's events, and what other programs do, in the counts.
+ * A bit for each function that programs may call, and for unknown numbers. The other functions reveal what the guest's
+ * kernel hides from its programs: addresses of the kernel, in the log's events, and what other programs do, in the
+ * counts.
  */
 const OPEN_TO_PROGRAMS = 0b10_0111_0001;
 
-/** Whether the guest's registers ask for a hypercall. */
+/** Whether the guest's registers request a hypercall. */
 export function isHypercall(vcpu: Vcpu): boolean {
   return vcpu.registers.rax === MAGIC;
 }
 
-/** Does what the guest's registers ask for at `privilegeLevel`, and answers in them. */
+/** Executes the hypercall in the guest's registers, made at `privilegeLevel`, and returns its results in them. */
 export function onHypercall(vcpu: Vcpu, privilegeLevel: u32): void {
   const registers = vcpu.registers;
   const called = u32(min64(registers.rcx, FUNCTIONS));
@@ -74,7 +75,7 @@ function version(registers: Registers): void {
   registers.rdx = u64(vendor());
 }
 
-/** The first reason from RSI on that processor RDX has left the guest for: its number and how often. */
+/** Returns the first exit reason from RSI on that has occurred on processor RDX: its number and count. */
 function exitCount(registers: Registers): void {
   const first = registers.rsi;
   const counters = countersOf(registers.rdx);
@@ -93,7 +94,7 @@ function exitCount(registers: Registers): void {
   registers.rax = Status.nothingThere;
 }
 
-/** How many accesses of processor RDX exited that reached what owner RSI has. */
+/** Returns how many intercepted accesses of processor RDX reached something of owner RSI. */
 function accessCount(registers: Registers): void {
   const counters = countersOf(registers.rdx);
   const owner = u32(min64(registers.rsi, u64(OWNERS)));
@@ -104,7 +105,7 @@ function accessCount(registers: Registers): void {
   registers.rbx = counters.accesses.get(owner);
 }
 
-/** How many events of kind RSI happened on processor RDX. */
+/** Returns how many events of kind RSI happened on processor RDX. */
 function eventCount(registers: Registers): void {
   const counters = countersOf(registers.rdx);
   const kind = u32(min64(registers.rsi, u64(EVENT_KINDS)));
@@ -115,13 +116,13 @@ function eventCount(registers: Registers): void {
   registers.rbx = counters.events.get(kind);
 }
 
-/** The counters of processor `number`; null where there is none. */
+/** The counters of processor `number`; null if there is none. */
 function countersOf(number: u64): Counters | null {
   const processor = u32(min64(number, u64(MAX_PROCESSORS)));
   return processor < processorCount() ? vcpuOf(processor).counters : null;
 }
 
-/** Up to 24 bytes of the log from position RDX on, or from its oldest byte where that is newer. */
+/** Returns up to 24 bytes of the log from position RDX on, or from its oldest byte if that is newer. */
 function logText(registers: Registers): void {
   printNews();
   const end = logWritten();
@@ -147,26 +148,26 @@ function logWord(first: u64, end: u64): u64 {
   return word;
 }
 
-/** The page that the guest's root can read: statistics.ts. */
+/** Returns the address of the page that the guest's root can read (statistics.ts). */
 function statistics(registers: Registers): void {
   registers.rbx = u64(statisticsPage());
   registers.rcx = PAGE_BYTES;
 }
 
-/** The memory that the guest cannot reach. */
+/** Returns the memory that the guest cannot access. */
 function memoryKept(registers: Registers): void {
   registers.rbx = u64(hiddenStart());
   registers.rcx = hiddenBytes();
 }
 
-/** The clock: what it shows, what it is, and its counts a second. */
+/** Returns the clock's value, its source and its counts per second. */
 function time(registers: Registers): void {
   registers.rbx = nanosecondsOf(readClock());
   registers.rcx = u64(clockSource());
   registers.rdx = clockFrequency();
 }
 
-/** What the task that tests the timers has found, where it runs. */
+/** Returns the results of the test task, if it runs. */
 function testTaskResults(registers: Registers): void {
   const period = testTask.period;
   if (period === 0n) {

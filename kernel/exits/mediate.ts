@@ -1,6 +1,6 @@
 /**
- * The one table from the owner of a region or a port to the mediator that answers accesses to it. Accesses are counted by
- * owner here, once for all.
+ * The table of mediators: by the owner of a region or a port, the function that answers accesses to it. Accesses are
+ * counted by owner here, for all mediators.
  */
 import { requires, table, type u32 } from '../../transpiler/lib/index.js';
 import { Verdict, type Access } from '../access/access.js';
@@ -18,7 +18,7 @@ const mediators = table<Mediator>(OWNERS, passOn, {
   [Owner.sleepB]: mediateSleepB,
 });
 
-/** Asks the mediator of `owner` what becomes of `access`, which the guest of `vcpu` makes. */
+/** Asks the mediator of `owner` for its verdict on `access`, which the guest of `vcpu` makes. */
 export function mediate(vcpu: Vcpu, access: Access, owner: u32): Verdict {
   requires(owner < OWNERS);
   countAccess(vcpu.counters, owner);

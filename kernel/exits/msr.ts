@@ -1,4 +1,4 @@
-/** MSR accesses that exit and mean the same on every processor: access/msrOwner.ts says which. */
+/** Intercepted MSR accesses that both vendors handle alike. access/msrOwner.ts describes the owners. */
 import { gpa, tryRdmsr, tryWrmsr, u64, type u32 } from '../../transpiler/lib/index.js';
 import { noteRefusal } from '../access/msrOwners.js';
 import { MsrOwner } from '../access/msrOwner.js';
@@ -16,7 +16,7 @@ import { recordEvent } from '../report/events.js';
 const APIC_BASE = 0x1b;
 const APIC_ADDRESS = 0x000f_ffff_ffff_f000n;
 
-/** RDMSR of the MSR `number`, which `owner` answers. `rip` is where the guest was. */
+/** Emulates RDMSR of the MSR `number`, which has `owner`, at the guest's `rip`. */
 export function readMsr(vcpu: Vcpu, owner: u32, number: u32, rip: u64): Answer {
   switch (owner) {
     case MsrOwner.refused:
@@ -30,7 +30,7 @@ export function readMsr(vcpu: Vcpu, owner: u32, number: u32, rip: u64): Answer {
   }
 }
 
-/** WRMSR of `value` to the MSR `number`, which `owner` answers. `rip` is where the guest was. */
+/** Emulates WRMSR of `value` to the MSR `number`, which has `owner`, at the guest's `rip`. */
 export function writeMsr(vcpu: Vcpu, owner: u32, number: u32, value: u64, rip: u64): Answer {
   switch (owner) {
     case MsrOwner.refused:
@@ -52,7 +52,7 @@ export function writeMsr(vcpu: Vcpu, owner: u32, number: u32, value: u64, rip: u
   }
 }
 
-/** WRMSR on the processor itself, which may have no such register, or not take the value. */
+/** Executes WRMSR on the processor, which may lack the register or reject the value. */
 export function writeProcessor(number: u32, value: u64): Answer {
   return tryWrmsr(number, value) ? Answer.done : Answer.generalProtection;
 }
@@ -62,14 +62,16 @@ function readProcessor(registers: Registers, number: u32): Answer {
   return seen.faulted ? Answer.generalProtection : giveMsr(registers, seen.value);
 }
 
-/** Only the first access to each MSR in a map is an event. */
+/** Refuses an access. Only the first access to each MSR in a map is an event. */
 function refuseMsr(number: u32, rip: u64): Answer {
   recordEvent(Event.refusedMsr, u64(number), rip);
   noteRefusal(number);
   return Answer.generalProtection;
 }
 
-/** What answers at an address stays, and so do other things that firmware decides: only the present value may be written. */
+/**
+ * Keeps the present value: any other write raises #GP. Firmware decides these MSRs, such as what answers at an address.
+ */
 function keepValue(number: u32, value: u64, rip: u64): Answer {
   const present = tryRdmsr(number);
   if (!present.faulted && present.value === value) return Answer.done;
@@ -77,7 +79,10 @@ function keepValue(number: u32, value: u64, rip: u64): Answer {
   return Answer.generalProtection;
 }
 
-/** Kernels write these without being ready for #GP, so what may not change stays as it is, and the rest is written. */
+/**
+ * Writes only the bits that may change. The others stay without #GP, since kernels write these MSRs without handling
+ * it.
+ */
 function changePart(number: u32, value: u64, rip: u64): Answer {
   const present = tryRdmsr(number);
   if (present.faulted) return Answer.generalProtection;
@@ -87,21 +92,21 @@ function changePart(number: u32, value: u64, rip: u64): Answer {
   return written === present.value ? Answer.done : writeProcessor(number, written);
 }
 
-/** RDMSR gives `value`. */
+/** Returns `value` as the result of RDMSR. */
 export function giveMsr(registers: Registers, value: u64): Answer {
   registers.rax = value & 0xffff_ffffn;
   registers.rdx = value >> 32n;
   return Answer.done;
 }
 
-/** What WRMSR is to write. */
+/** The value that WRMSR writes. */
 export function msrValue(registers: Registers): u64 {
   return u64((registers.rdx << 32n) | (registers.rax & 0xffff_ffffn));
 }
 
 /**
- * An APIC over hidden memory would take the hypervisor's accesses to it, and one that is watched, or may be again, stays
- * where it is. `rip` is where the guest was.
+ * Writes APIC_BASE at the guest's `rip`. Refuses an APIC over hidden memory, because it would take the hypervisor's
+ * accesses there. Also refuses to move an APIC whose writes are intercepted, or may be again.
  */
 export function writeApicBase(value: u64, rip: u64): Answer {
   const base = gpa(value & APIC_ADDRESS);
@@ -117,7 +122,7 @@ export function writeApicBase(value: u64, rip: u64): Answer {
   return tryWrmsr(APIC_BASE, value) ? Answer.done : Answer.generalProtection;
 }
 
-/** As where the processor finds the update at `address` unfit: nothing happens. Updates are the firmware's. */
+/** Ignores the update at `address`, as the processor ignores an unsuitable one. Updates are left to the firmware. */
 function ignoreMicrocode(address: u64, rip: u64): Answer {
   recordEvent(Event.microcode, address, rip);
   return Answer.done;

@@ -1,7 +1,7 @@
 /**
- * The guest's accesses to ports of which one has an owner. An access of several bytes goes to as many ports: the mediator of
- * each owner among them is asked, in ascending order, and may change what is written. If all let it pass, the access is done as the guest
- * wanted it, with its width, since a chipset may answer each width in its own way.
+ * Emulates the guest's accesses to ports of which at least one has an owner. An access of several bytes goes to as many
+ * ports: the mediator of each owner is asked, in ascending order of ports, and may change what is written. If all let
+ * it pass, the access is done with the guest's width, since a chipset may answer each width differently.
  */
 import { in16, in32, in8, local, out16, out32, out8, requires, u16, u32, u64, u8 } from '../../transpiler/lib/index.js';
 import { Access, Verdict } from '../access/access.js';
@@ -13,13 +13,13 @@ import { recordEvent } from '../report/events.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
 import { mediate } from './mediate.js';
 
-/** A port access has so many bytes at most. */
+/** Most bytes of a port access. */
 const MOST_WIDTH = 4;
 const MASK_8 = 0xffn;
 const MASK_16 = 0xffffn;
 const ONES = 0xffff_ffffn;
 
-/** IN from `port` into as much of RAX as `width` bytes are; 32 bits clear what is above them (SDM 1 3.4.1.1). */
+/** Emulates IN: reads `width` bytes from `port` into RAX. A 32-bit result clears the upper half (SDM 1 3.4.1.1). */
 export function readPort(vcpu: Vcpu, port: u16, width: u32, rip: u64): Answer {
   requires(width <= MOST_WIDTH);
   const access = local(Access);
@@ -34,7 +34,7 @@ export function readPort(vcpu: Vcpu, port: u16, width: u32, rip: u64): Answer {
   return Answer.done;
 }
 
-/** OUT of `width` bytes of RAX to `port`. */
+/** Emulates OUT: writes `width` bytes of RAX to `port`. */
 export function writePort(vcpu: Vcpu, port: u16, width: u32, rip: u64): Answer {
   requires(width <= MOST_WIDTH);
   const access = local(Access);
@@ -49,13 +49,13 @@ export function writePort(vcpu: Vcpu, port: u16, width: u32, rip: u64): Answer {
   return Answer.done;
 }
 
-/** INS and OUTS raise #GP: no system has a use for them here, and the bytes would have to be fetched from its memory. */
+/** Refuses INS and OUTS with #GP: no system needs them here, and their data would have to be read from guest memory. */
 export function refuseString(port: u16, rip: u64): Answer {
   recordEvent(Event.portString, u64(port), rip);
   return Answer.generalProtection;
 }
 
-/** Asks each owner once. The first that does not let the access pass decides. */
+/** Asks each owner once. The first verdict other than `pass` decides. */
 function askOwners(vcpu: Vcpu, access: Access): Verdict {
   let asked: u32 = Owner.guest;
   for (let i: u32 = 0; i < access.bytes; i++) {

@@ -1,4 +1,4 @@
-/** The guest's accesses to regions of memory that have an owner. */
+/** Emulates the guest's accesses to memory regions that have an owner. */
 import { hpa, requires, u16, u32, u64, u8, window } from '../../transpiler/lib/index.js';
 import { Verdict, type Access } from '../access/access.js';
 import { OWNERS } from '../access/owner.js';
@@ -9,8 +9,8 @@ const WIDEST = 8;
 const ONES = 0xffff_ffff_ffff_ffffn;
 
 /**
- * Does `access`, of 1, 2, 4 or 8 bytes, which the guest of `vcpu` makes to a region of `owner`, as far as its mediator lets it.
- * Returns done, and what a read gives is in `value`; else fault or hold, and nothing is done.
+ * Does `access`, of 1, 2, 4 or 8 bytes, of the guest of `vcpu` to a region of `owner`, if the owner's mediator permits.
+ * Returns `done`, with the result of a read in `value`; or `fault` or `hold`, if nothing was done.
  */
 export function accessRegion(vcpu: Vcpu, access: Access, owner: u32): Verdict {
   requires(owner < OWNERS);
@@ -21,7 +21,7 @@ export function accessRegion(vcpu: Vcpu, access: Access, owner: u32): Verdict {
   return Verdict.done;
 }
 
-/** Does the access on the device, with the guest's width: a device may answer each width in its own way. */
+/** Does the access on the device with the guest's width, since a device may answer each width differently. */
 function passOn(access: Access): void {
   if (access.isWrite) write(access);
   else access.value = read(access);

@@ -1,7 +1,8 @@
 /**
- * Statistics that the guest's root reads without an exit: a page that says what there is, and for each processor the pages in which its
- * exits are counted. The guest can only read them, where they are: in hidden memory, which its memory map names as reserved. They hold counts
- * and what describes them, and never anything of the guest: no registers, no addresses, no text of the log.
+ * Statistics that the guest's root reads without a VM exit: a page with a description, and for each processor the pages
+ * with its counters. They lie in hidden memory, which the guest's memory map marks as reserved; the guest can read
+ * these pages but not write them. They hold counts and their description only, and nothing of the guest: no registers,
+ * no addresses, no text of the log.
  */
 import type { u64 } from '../../transpiler/lib/index.js';
 import {
@@ -38,18 +39,21 @@ import { vendor } from '../x86/vendor.js';
 const MAGIC = 0x7461_7473_6d76_7374n;
 const STATISTICS_VERSION = 2;
 
-/** As docs/hypercall.md describes it. Later versions add fields at the end; what is there stays. */
+/** The page that docs/hypercall.md describes. Later versions add fields at the end; existing ones stay. */
 export const Statistics = struct(
   'Statistics',
   { size: 0x58 },
   {
     magic: at(0x00, U64),
     version: at(0x08, U32),
-    /** How many bytes of this page have a meaning. */
+    /** Number of valid bytes of this page. */
     bytes: at(0x0c, U32),
     vendor: at(0x10, U32),
     processors: at(0x14, U32),
-    /** Where the first processor's counts are, how far the next one's are from there, and how many each has, of 8 bytes. */
+    /**
+     * Address of the first processor's counts, distance to the next processor's, and number of counts of each, of 8
+     * bytes.
+     */
     counts: at(0x18, HPA),
     countsDistance: at(0x20, U64),
     countsOfEach: at(0x28, U32),
@@ -57,10 +61,10 @@ export const Statistics = struct(
     clockFrequency: at(0x30, U64),
     hiddenStart: at(0x38, HPA),
     hiddenBytes: at(0x40, U64),
-    /** From a processor's counts of exits to its counts of accesses, and how many of these it has, one for each owner. */
+    /** Offset from a processor's counts of exits to its counts of accesses, and number of these, one for each owner. */
     accesses: at(0x48, U32),
     accessesOfEach: at(0x4c, U32),
-    /** The same of its counts of events, one for each kind. */
+    /** Offset to its counts of events, and number of these, one for each kind. */
     events: at(0x50, U32),
     eventsOfEach: at(0x54, U32),
   },
@@ -69,7 +73,7 @@ export const Statistics = struct(
 const Published = struct('PublishedStatistics', { size: 8 }, { page: at(0, HPA) });
 const published = instance(Published);
 
-/** Lets the guest read the statistics. */
+/** Makes the statistics readable for the guest. */
 export function publishStatistics(): void {
   published.page = allocatePages(1);
   describe();
@@ -78,7 +82,7 @@ export function publishStatistics(): void {
   for (let number: u32 = 0; number < count; number++) showCounts(number);
 }
 
-/** Where the page is. */
+/** Address of the page. */
 export function statisticsPage(): Hpa {
   return published.page;
 }

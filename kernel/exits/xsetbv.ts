@@ -3,8 +3,8 @@ import type { Registers } from '../vcpu/vcpu.js';
 import { Answer } from '../access/answer.js';
 
 /**
- * XSETBV (SDM 2D). The register is the guest's all the time, and the processor itself knows which values it allows:
- * which states depend on which others differs from model to model.
+ * Emulates XSETBV (SDM 2D). The register always holds the guest's value, and the processor itself checks a new one:
+ * which states depend on which others differs between models.
  */
 export function setExtendedControl(registers: Registers): Answer {
   const value = u64((registers.rdx << 32n) | (registers.rax & 0xffff_ffffn));

@@ -1,6 +1,7 @@
 /**
- * What the guest tried and was not allowed. Each processor counts its events by kind and keeps them in a ring of its own until report/
- * prints them, so that an exit that records one waits for no other processor. Where a ring is full, its events are counted as lost.
+ * Events: forbidden things that the guest tried. Each processor counts its events by kind, and keeps them in a ring of
+ * its own until report/ prints them, so that an exit that records one never waits for another processor. If a ring is
+ * full, its events are counted as lost.
  */
 import {
   addressOf,
@@ -57,7 +58,7 @@ export const Event = {
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 
-/** A power of two. */
+/** Size of a ring, a power of two. */
 const RING_EVENTS = 32;
 export const LAST_IN_RING = 31;
 
@@ -66,24 +67,27 @@ export const RecordedEvent = struct(
   { size: 0x18, volatile: true },
   {
     event: at(0x00, U32),
-    /** How much had happened on all processors when this did: of two events, the later one has the higher number. */
+    /** Number of events on all processors before this one: of two events, the later has the higher number. */
     order: at(0x04, U32),
-    /** What the event's description ends with, and where the guest was. */
+    /** The number that ends the event's description, and the guest's RIP. */
     detail: at(0x08, U64),
     rip: at(0x10, U64),
   },
 );
 export type RecordedEvent = Ref<typeof RecordedEvent>;
 
-/** The events of one processor that are not yet printed. The processor writes what is first here, and who prints the rest. */
+/**
+ * The events of one processor that are not printed yet. The processor writes the first two fields and the events; the
+ * one that prints writes the others.
+ */
 export const EventRing = struct(
   'EventRing',
   { size: 0x310, volatile: true },
   {
-    /** How many events were ever put into the ring, and how many found it full. */
+    /** How many events were ever put into the ring, and how many were lost because it was full. */
     written: at(0x00, U32),
     lost: at(0x04, U32),
-    /** How many of each were taken out or told of. */
+    /** How many events were taken out, and how many lost ones were reported. */
     taken: at(0x08, U32),
     lostTold: at(0x0c, U32),
     events: at(0x10, arr(RecordedEvent, RING_EVENTS)),
@@ -91,17 +95,17 @@ export const EventRing = struct(
 );
 export type EventRing = Ref<typeof EventRing>;
 
-/** Where the ring is in a processor's record (vcpu/vcpu.ts). */
+/** Offset of the ring in a processor's vcpu (vcpu/vcpu.ts). */
 export const EVENTS_OFFSET = 0x800n;
 
 const News = struct(
   'News',
   { size: 8 + EVENT_KINDS, volatile: true },
   {
-    /** How often a ring of any processor has changed, and how often it had when the rings were last looked through. */
+    /** How many events were put into any ring, and how many had been when the rings were last read. */
     happened: at(0, U32),
     seen: at(4, U32),
-    /** By kind, 1 where no more events of it are to be printed. */
+    /** By kind: 1 if no further events of it are to be printed. */
     isQuiet: at(8, arr(U8, EVENT_KINDS)),
   },
 );
@@ -110,14 +114,14 @@ const news = instance(News, { align: 4 });
 const Records = struct('Records', { size: 0x18 }, { first: at(0, HPA), distance: at(8, U64), count: at(0x10, U32) });
 const records = instance(Records);
 
-/** The records of all processors are in memory now: `count`, one each `distance` bytes from `first` on. */
+/** Records where the vcpus of all processors are: `count` of them, one each `distance` bytes from `first` on. */
 export function noteRecords(first: Hpa, distance: u64, count: u32): void {
   records.first = first;
   records.distance = distance;
   records.count = count;
 }
 
-/** How many rings there are. */
+/** Number of rings. */
 export function eventRings(): u32 {
   return records.count;
 }
@@ -127,7 +131,7 @@ export function eventRing(number: u32): EventRing {
   return physical(EventRing, hpa(records.first + u64(number) * records.distance + EVENTS_OFFSET));
 }
 
-/** Counts `event` on this processor, and keeps it to be printed. False where nothing of it is to be printed. */
+/** Counts `event` on this processor, and keeps it for printing. Returns false if it is not to be printed. */
 export function noteEvent(event: Event, detail: u64, rip: u64): boolean {
   const record = ownRecord();
   if (record === 0n) return false; // no guest runs yet
@@ -153,17 +157,17 @@ function putEvent(ring: EventRing, event: Event, detail: u64, rip: u64): void {
   ring.written = u32(written + 1); // the last store: from now on the event can be taken out
 }
 
-/** Whether something happened since the rings were last looked through. */
+/** Whether an event was recorded since the rings were last read. */
 export function hasNews(): boolean {
   return news.happened !== news.seen;
 }
 
-/** The rings are looked through from now on: what happens later is news again. */
+/** Records that the rings are read now: later events are news again. */
 export function seeNews(): void {
   news.seen = news.happened;
 }
 
-/** No more events of this kind are to be printed. */
+/** Stops the printing of further events of this kind. */
 export function quietEvent(event: u32): void {
   requires(event < EVENT_KINDS);
   news.isQuiet.set(event, 1);

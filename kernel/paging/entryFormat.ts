@@ -1,38 +1,38 @@
 /**
- * What page-table entries are like: the rights that an entry gives, and its memory type, in the bits of each format. All
- * formats have 512 entries of eight bytes in a table, and an address in bits 51:12 of each. An entry without the bits of READ maps nothing.
+ * Formats of page-table entries: the bits for rights and for the memory type. All formats have 512 entries of eight
+ * bytes in a table, and an address in bits 51:12 of each. An entry without the bits of READ maps nothing.
  */
 import { at, struct, U32, U64, u64, type Hpa, type Ref, type u32 } from '../../transpiler/lib/index.js';
 import { memoryTypeAt } from './mtrr.js';
 
 /**
- * Rights to a page, whatever the format: any of these, added up. What may be written or executed can be read as well, so a
- * page without READ is not mapped.
+ * Rights to a page, independent of the format; combine them with |. WRITE and EXECUTE include reading, so a page
+ * without READ is not mapped.
  */
 export const READ = 1 << 0;
 export const WRITE = 1 << 1;
 export const EXECUTE = 1 << 2;
-/** Accesses never go to a cache, as those to registers of devices. Without it, they are cached as the firmware's MTRRs say. */
+/** The page is never cached, as for registers of devices. Without UNCACHED the firmware's MTRRs decide. */
 export const UNCACHED = 1 << 3;
-/** All that can be done to ordinary memory. */
+/** All rights to ordinary memory. */
 export const ALL_RIGHTS = READ | WRITE | EXECUTE;
 
 export const EntryFormat = struct(
   'EntryFormat',
   { size: 72 },
   {
-    /** What an entry holds that leads to a table. */
+    /** Bits of an entry that leads to a table. */
     table: at(0, U64),
-    /** What an entry holds for each right that it gives. */
+    /** Bits for each right. */
     read: at(8, U64),
     write: at(16, U64),
     execute: at(24, U64),
-    /** What an entry holds where it does not give the right to execute. */
+    /** Bits of an entry without the right to execute. */
     noExecute: at(32, U64),
     uncached: at(40, U64),
-    /** What tells an entry that maps a page larger than 4 KiB from one that leads to a table. */
+    /** Bits that mark an entry as mapping a page larger than 4 KiB. */
     large: at(48, U64),
-    /** What an entry holds for each 1 of the page's memory type; 0 where entries do not tell types. */
+    /** The memory type is multiplied by this and added to an entry; 0 if the format has no types. */
     memoryTypeUnit: at(56, U64),
     /** The highest level at which an entry can map a page. */
     largestLevel: at(64, U32),
@@ -40,7 +40,10 @@ export const EntryFormat = struct(
 );
 export type EntryFormat = Ref<typeof EntryFormat>;
 
-/** The entry that maps the page at `target` with `rights` at `level`. Without READ it keeps only how large the page is. */
+/**
+ * The entry that maps the page at `target` with `rights` at `level`. Without READ it holds only the address and the
+ * size.
+ */
 export function pageEntry(target: Hpa, rights: u32, level: u32, format: EntryFormat): u64 {
   const place: u64 = u64(target) | (level > 1 ? format.large : 0n);
   if ((rights & READ) === 0) return place;
@@ -54,7 +57,7 @@ function rightsBits(rights: u32, format: EntryFormat): u64 {
   return format.read | write | execute | uncached;
 }
 
-/** The type is the one of all of the page (mtrr.ts). Uncached is type 0. */
+/** The bits of the page's memory type, which is the same in the whole page (mtrr.ts). Uncached is type 0. */
 function typeBits(target: Hpa, rights: u32, format: EntryFormat): u64 {
   const unit = format.memoryTypeUnit;
   if (unit === 0n || (rights & UNCACHED) !== 0) return 0n;

@@ -1,22 +1,25 @@
-/** Where physical addresses end. */
+/** The end of physical addresses. */
 import { cpuid, min32, tryRdmsr, u32, u64 } from '../../transpiler/lib/index.js';
 
-/** CPUID 8000_0008H, EAX[7:0]: physical address width (APM 3, E.4.7). Four levels translate 48 bits. */
+/** CPUID 8000_0008H, EAX[7:0]: number of physical address bits (APM 3, E.4.7). Four levels translate 48. */
 const ADDRESS_SIZES = 0x8000_0008;
 const MOST_BITS = 48;
-/** CPUID 8000_001FH: of an address, the bit that asks for encryption is EBX[5:0] (APM 3, E.4.17). */
+/** CPUID 8000_001FH, EBX[5:0]: the address bit that selects encryption (APM 3, E.4.17). */
 const LAST_EXTENDED_LEAF = 0x8000_0000;
 const MEMORY_ENCRYPTION = 0x8000_001f;
 const HAS_ENCRYPTION = 1;
-/** CPUID 7, ECX[13]: the MSR TME_ACTIVATE exists; its bits 35:32 say how many address bits choose a key (SDM 4, 982H). */
+/**
+ * CPUID.07H:ECX[13]: the MSR TME_ACTIVATE exists. Its bits 35:32 are the number of address bits that select a key (SDM
+ * 4, 982H).
+ */
 const LAST_LEAF = 0;
 const MORE_FEATURES = 7;
 const HAS_TME = 1 << 13;
 const TME_ACTIVATE = 0x982;
 
 /**
- * The end of the guest-physical address space. Bits that choose how memory is encrypted are above it: with them the guest
- * would reach hidden memory by other names.
+ * The end of the guest-physical address space. It excludes address bits that select memory encryption: with them the
+ * guest would reach hidden memory by aliases.
  */
 export function addressSpaceEnd(): u64 {
   const sizes = cpuid(ADDRESS_SIZES, 0);

@@ -1,7 +1,7 @@
 /**
- * Ranges of memory to which the guest does not have all rights, such as registers of devices. Their owners announce how many
- * there will be before the hypervisor's memory is set aside, and set them apart before the guest runs: that takes tables of
- * smaller pages. Later only the rights change, in entries that are there.
+ * Memory ranges to which the guest lacks some rights, such as registers of devices. Owners announce the number of their
+ * ranges before the hypervisor's memory is reserved, and set the ranges apart before the guest runs, which takes tables
+ * of smaller pages. Later only the rights change, in existing entries.
  */
 import { min64, u64, type Gpa, type u32 } from '../../transpiler/lib/index.js';
 import { PAGE_BYTES } from '../x86/pages.js';
@@ -12,7 +12,7 @@ import { decoyEntry, MOST_RANGES, paging } from './nestedPaging.js';
 
 const NOT_THERE = 'memory is to be set apart that the guest does not have';
 
-/** Has memory set aside for `count` more ranges. The tables that are built then suffice for all that were announced. */
+/** Reserves memory for the tables of `count` more ranges. */
 export function announceRanges(count: u32): void {
   const announced = paging.announcedRanges;
   if (announced > MOST_RANGES || count > MOST_RANGES - announced) fail('too many ranges of memory are to be set apart');
@@ -20,8 +20,8 @@ export function announceRanges(count: u32): void {
 }
 
 /**
- * Gives the guest `rights` (kernel/paging/entryFormat.ts) to the `bytes` bytes at `address`, both multiples of 4 KiB. It is one
- * of the ranges that were announced. Before the guest runs.
+ * Gives the guest `rights` (kernel/paging/entryFormat.ts) to an announced range: the `bytes` bytes at `address`, both
+ * multiples of 4 KiB. Must be called before the guest runs.
  */
 export function setRights(address: Gpa, bytes: u64, rights: u32): void {
   setApart(address, bytes);
@@ -29,20 +29,23 @@ export function setRights(address: Gpa, bytes: u64, rights: u32): void {
 }
 
 /**
- * Changes the rights to a range that `setRights` gave. They count once all processors have flushed their TLBs. False where
- * the range was not set apart.
+ * Changes the rights to a range of setRights(). They take effect once all processors have flushed their TLBs. Returns
+ * false if the range was not set apart.
  */
 export function changeRightsOfRange(address: Gpa, bytes: u64, rights: u32): boolean {
   return changeRights(paging.root, u64(address), bytes, rights, paging.format);
 }
 
-/** From now on the guest sees the decoy in place of the page at `address`, and writes to it: one of the ranges that were announced. */
+/** Hides the page at `address`, an announced range: the guest reads and writes the decoy page instead. */
 export function hidePage(address: Gpa): void {
   setApart(address, PAGE_BYTES);
   setEntry(paging.root, u64(address), 1, decoyEntry(), paging.format);
 }
 
-/** Ends start-up where more ranges are set apart than there are tables for, or where one is the hypervisor's own memory. */
+/**
+ * Sets a range apart. Stops start-up if more ranges are set apart than were announced, or if one overlaps the
+ * hypervisor's memory.
+ */
 function setApart(address: Gpa, bytes: u64): void {
   const start = u64(address);
   const end = u64(start + bytes);

@@ -1,6 +1,6 @@
 /**
- * Commands that the guest writes to its ICR: interrupts for other processors (SDM 3A 10.6; APM 2, 16.5). All are sent on as
- * they are but INIT and SIPI, which are asked of their receivers instead (kernel/vcpu/sipi.ts).
+ * Commands that the guest writes to its ICR: interrupts for other processors (SDM 3A 10.6; APM 2, 16.5). All are sent
+ * unchanged except INIT and SIPI, which become requests to their receivers (kernel/vcpu/sipi.ts).
  */
 import { requires, table, u32, type u64 } from '../../../transpiler/lib/index.js';
 import {
@@ -25,14 +25,17 @@ import {
 import { isBroadcast, namesLogically } from './receivers.js';
 import { refuseInit } from './refusal.js';
 
-/** Kernels of 64 bits run in the upper half of all addresses; firmware in the lower, at the addresses of memory. */
+/**
+ * Start of the upper half of the address space, where 64-bit kernels run. Firmware runs in the lower half, at the
+ * addresses of memory.
+ */
 const UPPER_HALF = 0x8000_0000_0000_0000n;
 
 type Ask = (sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64) => boolean;
 
 /**
- * Who asks the receivers of an INIT or SIPI, by its shorthand (bits 19:18 of the ICR) and whether the destination is a logical one (bit
- * 11). None is sent on, so all return false.
+ * The functions that request an INIT or SIPI, by its shorthand (ICR bits 19:18) and whether the destination is logical
+ * (bit 11). INIT and SIPI are never sent, so all return false.
  */
 const askers = table<Ask>(8, askPhysical, {
   [1]: askLogical,
@@ -47,14 +50,17 @@ const ASKERS_MASK = 7;
 const SHORTHAND_SHIFT = 17;
 const LOGICAL_SHIFT = 11;
 
-/** Quick to say of most commands: they are sent on. The rest have this bit of NMI's delivery mode. */
+/**
+ * Fast test: the command can be sent unchanged. NMI, INIT and SIPI all have bit 10, that of NMI's delivery mode, set.
+ */
 export function isPlainInterrupt(command: u32): boolean {
   return u32(command & Delivery.nmi) === 0;
 }
 
 /**
- * Whether `command`, the low half of the ICR, which the guest writes at `rip` on processor `sender`, is to be sent on. An INIT
- * or SIPI is not: when this returns, its receivers are asked. `destination` is a byte, or wide in x2APIC mode.
+ * Whether `command`, the low half of the ICR, which the guest writes at `rip` on processor `sender`, is to be sent. An
+ * INIT or SIPI is not: its receivers have the request when this returns. `destination` is a byte, or 32 bits in x2APIC
+ * mode (`isWide`).
  */
 export function isSentOn(sender: u32, command: u32, destination: u32, isWide: boolean, rip: u64): boolean {
   const delivery = u32(command & DELIVERY_MASK);
@@ -74,7 +80,10 @@ function askSelf(sender: u32, command: u32, destination: u32, _isWide: boolean, 
   return askNumber(sender, command, destination, rip);
 }
 
-/** Nobody has the ID where `number` is MAX_PROCESSORS or more. The BSP always runs, so a SIPI is nothing to it. */
+/**
+ * Requests an INIT or SIPI of processor `number`; does nothing if that is MAX_PROCESSORS or more, since no processor
+ * has the ID. The BSP always runs, so it ignores a SIPI.
+ */
 function askNumber(number: u32, command: u32, destination: u32, rip: u64): boolean {
   if (number >= MAX_PROCESSORS) return false;
   if (number === 0 && isInit(command)) refuseInit(command, destination, rip);
@@ -122,7 +131,7 @@ function isInit(command: u32): boolean {
   return u32(command & DELIVERY_MASK) === Delivery.init;
 }
 
-/** With level trigger and a level of 0, an INIT resets nothing. */
+/** Whether an INIT is a level de-assert, which resets nothing: level trigger and level 0. */
 function isDeassert(command: u32): boolean {
   return u32(command & (COMMAND_LEVEL | COMMAND_LEVEL_TRIGGER)) === COMMAND_LEVEL_TRIGGER;
 }

@@ -1,6 +1,6 @@
 /**
- * The guest's writes to its local APIC, where they are intercepted so that no INIT or SIPI is sent (AMD-V). All others are
- * done on the real APIC, which is what the guest reads.
+ * Answers the guest's writes to its local APIC, which are intercepted on AMD-V so that no INIT or SIPI is sent. All
+ * other writes reach the real APIC, which the guest reads.
  */
 import {
   at,
@@ -41,73 +41,81 @@ import { Event } from '../../observe/events.js';
 import { recordEvent } from '../../report/events.js';
 import { OFFSET_IN_PAGE } from '../../x86/pages.js';
 
-const ApicWatch = struct(
-  'ApicWatch',
+const InterceptedApic = struct(
+  'InterceptedApic',
   { size: 11 },
   {
     page: at(0, GPA),
-    /** Whether the guest's writes leave it. */
+    /** Whether the guest's writes are intercepted. */
     isOn: at(8, BOOL),
-    /** Whether some processor's registers are, or once were, not the page. */
+    /** Whether the registers of some processor are, or once were, not in the page. */
     hasOthers: at(9, BOOL),
-    /** Whether the page is watched, or may be again. */
+    /** Whether the page must not move: it is intercepted, or may be again. */
     isFixed: at(10, BOOL),
   },
 );
-const watch = instance(ApicWatch);
+const intercepted = instance(InterceptedApic);
 
-/** What is written here goes out as an interrupt message, as the devices' do (SDM 3A 10.11.1). */
+/** Writes to these addresses become interrupt messages, like those of devices (SDM 3A 10.11.1). */
 export const MESSAGES = 0xfee0_0000n;
 export const MESSAGES_BYTES = 0x10_0000n;
 const REGISTER_BYTES = 4;
 const OFFSET_IN_WORD = 3n;
-/** Registers start at multiples of 16; what else an address in one does is undefined (SDM 3A 10.4.1; APM 2, 16.3.2). */
+/**
+ * Registers start at multiples of 16. Other addresses within a register are undefined (SDM 3A 10.4.1; APM 2, 16.3.2).
+ */
 const OFFSET_OF_REGISTER = 0xf;
 
-/** Reserved bits of the ICR in x2APIC mode, each of which raises #GP (SDM 3A 10.12.9). */
+/** Reserved bits of the ICR in x2APIC mode. Setting one raises #GP (SDM 3A 10.12.9). */
 const X2APIC_COMMAND_RESERVED = 0xfff3_3000;
 
-/** Begins to watch the local APICs. Returns where their page is. */
-export function watchApic(): Gpa {
-  watch.page = gpa(apicPage());
-  watch.isOn = true;
-  watch.isFixed = true;
-  watch.hasOthers = !hasXApicPage(rdmsr(APIC_BASE));
-  return watch.page;
+/** Starts the interception of the local APICs. Returns the address of their page. */
+export function beginApicInterception(): Gpa {
+  intercepted.page = gpa(apicPage());
+  intercepted.isOn = true;
+  intercepted.isFixed = true;
+  intercepted.hasOthers = !hasXApicPage(rdmsr(APIC_BASE));
+  return intercepted.page;
 }
 
-/** A processor's APIC_BASE is about to become `base`. */
+/** Records that a processor's APIC_BASE is about to become `base`. */
 export function noteApicBase(base: u64): void {
-  if (!hasXApicPage(base)) watch.hasOthers = true;
+  if (!hasXApicPage(base)) intercepted.hasOthers = true;
 }
 
-/** From now on the guest may do with the APIC what it likes; but not move it, where it may be watched again. */
-export function unwatchApic(isForGood: boolean): void {
-  watch.isOn = false;
-  watch.isFixed = !isForGood;
+/**
+ * Ends the interception: the guest may do anything with the APIC, but may not move it unless `isForGood`, since
+ * interception may resume.
+ */
+export function endApicInterception(isForGood: boolean): void {
+  intercepted.isOn = false;
+  intercepted.isFixed = !isForGood;
 }
 
-/** They are watched again. */
-export function watchApicAgain(): void {
-  watch.isOn = true;
+/** Resumes the interception of writes to the local APICs. */
+export function resumeApicInterception(): void {
+  intercepted.isOn = true;
 }
 
-/** Whether the guest's commands to its local APIC are watched. */
-export function isApicWatched(): boolean {
-  return watch.isOn;
+/** Whether writes to the local APICs are intercepted. */
+export function isApicIntercepted(): boolean {
+  return intercepted.isOn;
 }
 
-/** Whether the page of the local APICs has to stay where it is. */
+/** Whether the page of the local APICs must stay where it is. */
 export function isApicFixed(): boolean {
-  return watch.isFixed;
+  return intercepted.isFixed;
 }
 
-/** Where the page of the local APICs is. */
-export function watchedPage(): Gpa {
-  return watch.page;
+/** Address of the page of the local APICs. */
+export function interceptedPage(): Gpa {
+  return intercepted.page;
 }
 
-/** An access to the page of the local APICs, or to the addresses of messages: registers have 32 bits (APM 2, 16.3.2). */
+/**
+ * Answers an access to the page of the local APICs, or to the addresses of messages. Registers have 32 bits (APM 2,
+ * 16.3.2).
+ */
 export function mediateApic(vcpu: Vcpu, access: Access): Verdict {
   if (access.bytes !== REGISTER_BYTES || (access.address & OFFSET_IN_WORD) !== 0n) {
     recordEvent(Event.apicAccess, access.address, access.rip);
@@ -118,16 +126,19 @@ export function mediateApic(vcpu: Vcpu, access: Access): Verdict {
   return Verdict.done;
 }
 
-/** Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Without the page, that is a message, too. */
+/**
+ * Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Outside xAPIC mode a write to the page is a
+ * message, too.
+ */
 function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  if (isInApicPage(address) && (!watch.hasOthers || answersAsXApic())) {
+  if (isInApicPage(address) && (!intercepted.hasOthers || answersAsXApic())) {
     writeRegister(vcpu, address, value, rip);
   } else {
     sendMessage(address, value, rip);
   }
 }
 
-/** Writes `value` to the command register of x2APIC mode. */
+/** Writes `value` to the ICR in x2APIC mode. */
 export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   if (!isX2Apic()) return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
   if (u32(u32(value) & X2APIC_COMMAND_RESERVED) !== 0) return Answer.generalProtection;
@@ -135,16 +146,19 @@ export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
   return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
 }
 
-/** Whether `address` is a register of the local APIC's page. */
+/** Whether `address` is in the page of the local APICs. */
 export function isInApicPage(address: Gpa): boolean {
-  return u64(u64(address) - u64(watch.page)) <= OFFSET_IN_PAGE;
+  return u64(u64(address) - u64(intercepted.page)) <= OFFSET_IN_PAGE;
 }
 
 type RegisterWrite = (vcpu: Vcpu, address: Gpa, value: u32, rip: u64) => void;
 
 const REGISTERS = 0x100;
 const LAST_REGISTER = 0xff;
-/** Who does a write to the page, by the register's number: its offset in units of 16 bytes. The first two are reserved. */
+/**
+ * The function for a write to the page, by the register's number: its offset in units of 16 bytes. The first two are
+ * reserved.
+ */
 const registerWrites = table<RegisterWrite>(REGISTERS, writeThrough, {
   [0]: ignoreWrite,
   [1]: ignoreWrite,
@@ -171,14 +185,14 @@ function ignoreWrite(_vcpu: Vcpu, _address: Gpa, _value: u32, _rip: u64): void {
   return;
 }
 
-/** LDR or DFR, which says what the APIC has kept of the value. */
+/** Writes LDR or DFR, and records what the APIC has kept of the value. */
 function writeLogicalDestination(vcpu: Vcpu, address: Gpa, value: u32, _rip: u64): void {
   window(hpa(address), 4).setU32(0, value);
   noteLogicalDestination(vcpu);
 }
 
 function sendCommand(vcpu: Vcpu, _address: Gpa, command: u32, rip: u64): void {
-  const page = physical(ApicPage, hpa(watch.page));
+  const page = physical(ApicPage, hpa(intercepted.page));
   if (isPlainInterrupt(command)) {
     page.commandLow = command;
     return;
@@ -188,9 +202,12 @@ function sendCommand(vcpu: Vcpu, _address: Gpa, command: u32, rip: u64): void {
   else page.commandHigh = high; // a call of another processor has changed it
 }
 
-/** By another number it could no longer be told whom a command reaches. Newer processors ignore the write, too. */
+/**
+ * Ignores a change of the APIC ID: it would no longer be known which processor an ICR command reaches. Newer processors
+ * ignore the write as well.
+ */
 function keepIdentity(_vcpu: Vcpu, _address: Gpa, value: u32, rip: u64): void {
-  if (value === physical(ApicPage, hpa(watch.page)).identity) return;
+  if (value === physical(ApicPage, hpa(intercepted.page)).identity) return;
   recordEvent(Event.apicIdentity, u64(value), rip);
 }
 

@@ -4,8 +4,8 @@ import { beginEnd } from '../../crash/crash.js';
 import { resetMachine } from '../../report/reset.js';
 
 /**
- * The guest has sent an INIT, by `command` to `destination`, to the processor that it started on. On a bare machine the
- * firmware would start anew.
+ * Resets the machine, because the guest has sent an INIT, by `command` to `destination`, to the BSP. On a bare machine
+ * the firmware would start again.
  */
 export function refuseInit(command: u32, destination: u32, rip: u64): never {
   beginEnd();

@@ -1,6 +1,7 @@
 /**
- * The registers by which a guest puts the machine to sleep (ACPI Specification 6.4, 4.8.3.2.1 and 4.8.3.7). A machine that
- * wakes from S3 goes where its memory says, without the hypervisor. So S5 alone, which switches it off, is the guest's.
+ * Answers writes to the registers that put the machine to sleep (ACPI Specification 6.4, 4.8.3.2.1 and 4.8.3.7). A
+ * machine that wakes from S3 continues at an address from its memory, without the hypervisor. So the guest may use only
+ * S5, which switches the machine off.
  */
 import type { u32 } from '../../../transpiler/lib/index.js';
 import { u16, u64, u8 } from '../../../transpiler/lib/index.js';
@@ -14,13 +15,13 @@ import { Event } from '../../observe/events.js';
 import { recordEvent } from '../../report/events.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 
-/** The byte with SLP_TYP and SLP_EN: the sleep control register, and the high one of PM1 control. */
+/** Fields of the byte with SLP_TYP and SLP_EN: the sleep control register, or the high byte of PM1 control. */
 const TYPE_SHIFT = 2;
 const TYPE_MASK = 7;
 const ENABLE = 1 << 5;
 const BITS_OF_BYTE = 8;
 
-/** Takes the registers from the guest, once the ACPI tables can be read. Ends start-up where that is not possible. */
+/** Takes the registers from the guest, once the ACPI tables can be read. Stops start-up if that is not possible. */
 export function ownSleep(): void {
   readSleepTypes();
   let count: u32 = 0;
@@ -28,7 +29,7 @@ export function ownSleep(): void {
     const port = sleepPort(register);
     if (port === NO_PORT) continue;
     count++;
-    // The FADT may name a register twice, in a field of 32 bits and in one of 64.
+    // The FADT may name a register twice, in a 32-bit field and in a 64-bit one.
     if (ownerOfPort(port) === Owner.guest) ownPort(port, isB(register) ? Owner.sleepB : Owner.sleepA);
   }
   if (count === 0 && !isHardwareReduced()) fail('the ACPI table FADT names no PM1 control register');
@@ -38,17 +39,20 @@ function isB(register: u32): boolean {
   return register === SleepRegister.pm1b || register === SleepRegister.extendedPm1b;
 }
 
-/** An access of which a byte reaches PM1a control or the sleep control register. */
+/** Answers an access of which a byte reaches PM1a control or the sleep control register. */
 export function mediateSleepA(_vcpu: Vcpu, access: Access): Verdict {
   return mediateSleep(access, Owner.sleepA, sleepTypes.offA);
 }
 
-/** An access of which a byte reaches PM1b control. */
+/** Answers an access of which a byte reaches PM1b control. */
 export function mediateSleepB(_vcpu: Vcpu, access: Access): Verdict {
   return mediateSleep(access, Owner.sleepB, sleepTypes.offB);
 }
 
-/** SLP_EN with another type than `off`, that of S5, does nothing, as in a machine without that state. */
+/**
+ * Clears SLP_EN in a write with another type than `off`, that of S5, so that nothing happens, as in a machine without
+ * that state.
+ */
 function mediateSleep(access: Access, owner: Owner, off: u8): Verdict {
   if (!access.isWrite) return Verdict.pass;
   for (let i: u32 = 0; i < access.bytes; i++) {

@@ -70,20 +70,20 @@ function permissionsFrom(first: u32): u64 {
 }
 
 /** Intercepts reads of the MSR `number` from now on. */
-export function watchReads(number: u32): void {
+export function interceptReads(number: u32): void {
   takeLock(maps.lock);
-  watch(maps.msrs, number, READS);
+  intercept(maps.msrs, number, READS);
   releaseLock(maps.lock);
 }
 
 /** Ends the interception of writes to the x2APIC ICR. Takes effect on each processor at its next VM exit. */
-export function permitCommands(): void {
+export function permitIcrWrites(): void {
   permit(maps.msrs, X2APIC_COMMAND, WRITES);
 }
 
-/** Intercepts writes to the x2APIC ICR again. Takes effect as permitCommands() does. */
-export function watchCommands(): void {
-  watch(maps.msrs, X2APIC_COMMAND, WRITES);
+/** Intercepts writes to the x2APIC ICR again. Takes effect as permitIcrWrites() does. */
+export function interceptIcrWrites(): void {
+  intercept(maps.msrs, X2APIC_COMMAND, WRITES);
 }
 
 /**
@@ -96,7 +96,7 @@ function makeIoPermissions(): Hpa {
   return map;
 }
 
-function watch(map: Hpa, msr: u32, accesses: u32): void {
+function intercept(map: Hpa, msr: u32, accesses: u32): void {
   requires(accesses <= 3);
   const place = placeOf(msr);
   if (place >= PLACES) return;

@@ -13,7 +13,7 @@ import type { Vcpu } from '../../vcpu/vcpu.js';
 import { svmInterceptsApic } from '../reset/apicInterception.js';
 import { guestEfer, writeGuestEfer } from '../control/efer.js';
 import { finishInstruction, instructionLength, Opcode } from '../control/instruction.js';
-import { watchReads } from '../control/permissionMaps.js';
+import { interceptReads } from '../control/permissionMaps.js';
 import { VM_CR_LOCK, VM_CR_SVM_DISABLED } from '../control/registers.js';
 import type { Vmcb } from '../control/vmcb.js';
 import { OFFSET_IN_PAGE } from '../../x86/pages.js';
@@ -68,7 +68,7 @@ function write(vcpu: Vcpu, vmcb: Vmcb): Answer {
 /** Writes an MTRR. If the value did not reach the register, reads of it are intercepted from now on. */
 function writeMemoryType(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
   const answer = writeMsr(vcpu, MsrOwner.memoryType, number, value, rip);
-  if (isShadowed(vcpu.mtrrs, number)) watchReads(number);
+  if (isShadowed(vcpu.mtrrs, number)) interceptReads(number);
   return answer;
 }
 

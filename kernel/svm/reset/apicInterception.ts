@@ -7,13 +7,13 @@
  */
 import { at, BOOL, gpa, instance, struct, type u32 } from '../../../transpiler/lib/index.js';
 import {
-  isApicWatched,
+  isApicIntercepted,
   MESSAGES,
   MESSAGES_BYTES,
-  unwatchApic,
-  watchApic,
-  watchApicAgain,
-  watchedPage,
+  endApicInterception,
+  beginApicInterception,
+  resumeApicInterception,
+  interceptedPage,
 } from '../../devices/localApic/mediator.js';
 import { Owner } from '../../access/owner.js';
 import { ownerOfAddress, ownRegion } from '../../access/regions.js';
@@ -27,16 +27,18 @@ import { releaseConsole, takeConsole } from '../../report/consoleLock.js';
 import { kernelRunsEveryProcessor, lockStartup, requestFlush, unlockStartup } from '../../vcpu/sipi.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { chooseRedirection, redirectsInit } from './initRedirection.js';
-import { permitCommands, watchCommands } from '../control/permissionMaps.js';
+import { permitIcrWrites, interceptIcrWrites } from '../control/permissionMaps.js';
 
-/** What the guest may do with registers whose writes are intercepted. */
+/** The guest's rights to registers whose writes are intercepted. */
 const INTERCEPTED: u32 = READ | EXECUTE | UNCACHED;
 
 const Interception = struct('ApicInterception', { size: 2 }, { mayEnd: at(0, BOOL), resumes: at(1, BOOL) });
 /** `mayEnd`: interception ends when a kernel runs all processors. `resumes`: an INIT switches it on again. */
 const interception = instance(Interception);
 
-/** Announces what `svmInterceptApic` sets apart: the addresses of messages, and the APIC's page, which may be elsewhere. */
+/**
+ * Announces the ranges of svmInterceptApic(): the addresses of messages, and the APIC's page, which may be elsewhere.
+ */
 export function svmAnnounceApic(): void {
   announceRanges(2);
 }
@@ -45,7 +47,7 @@ export function svmAnnounceApic(): void {
 export function svmInterceptApic(): void {
   chooseRedirection();
   ownRegion(gpa(MESSAGES), MESSAGES_BYTES, INTERCEPTED, Owner.localApic);
-  const page = watchApic();
+  const page = beginApicInterception();
   if (ownerOfAddress(page) === Owner.guest) ownRegion(page, PAGE_BYTES, INTERCEPTED, Owner.localApic);
   interception.resumes = options.apic === ApicChoice.auto && redirectsInit();
   interception.mayEnd = interception.resumes || options.apic === ApicChoice.release;
@@ -59,8 +61,8 @@ export function mayEndInterception(): boolean {
 
 /** Whether the guest's ICR writes are intercepted. Ends the interception here if it may end and all processors run. */
 export function svmInterceptsApic(): boolean {
-  if (interception.mayEnd && isApicWatched() && kernelRunsEveryProcessor()) endInterception();
-  return isApicWatched();
+  if (interception.mayEnd && isApicIntercepted() && kernelRunsEveryProcessor()) endInterception();
+  return isApicIntercepted();
 }
 
 /**
@@ -70,11 +72,11 @@ export function svmInterceptsApic(): boolean {
 function endInterception(): void {
   lockStartup();
   // An INIT in the meantime was recorded under the lock.
-  const ends = isApicWatched() && kernelRunsEveryProcessor();
+  const ends = isApicIntercepted() && kernelRunsEveryProcessor();
   if (ends) {
-    unwatchApic(!interception.resumes);
-    changeRightsOfRange(watchedPage(), PAGE_BYTES, INTERCEPTED | WRITE);
-    permitCommands();
+    endApicInterception(!interception.resumes);
+    changeRightsOfRange(interceptedPage(), PAGE_BYTES, INTERCEPTED | WRITE);
+    permitIcrWrites();
   }
   unlockStartup();
   if (ends && options.apic === ApicChoice.release) tellEnd();
@@ -94,10 +96,10 @@ function tellEnd(): void {
  * does not wait for it in hardware.
  */
 export function resumeInterception(vcpu: Vcpu): void {
-  if (isApicWatched() || !interception.resumes) return;
-  changeRightsOfRange(watchedPage(), PAGE_BYTES, INTERCEPTED);
-  watchCommands();
-  watchApicAgain();
+  if (isApicIntercepted() || !interception.resumes) return;
+  changeRightsOfRange(interceptedPage(), PAGE_BYTES, INTERCEPTED);
+  interceptIcrWrites();
+  resumeApicInterception();
   const last = lastProcessor();
   for (let number: u32 = 0; number <= last; number++) {
     if (number !== vcpu.number) requestFlush(number);

@@ -78,7 +78,7 @@ function bitsFrom(first: u32, access: u32): u32 {
 }
 
 /** Intercepts reads of the MSR `number`, below 2000h, from now on. */
-export function watchReads(number: u32): void {
+export function interceptReads(number: u32): void {
   requires(number < MSRS_IN_RANGE);
   const reads = physical(MsrBitmap, maps.msrs).reads;
   const index = number >> 5;

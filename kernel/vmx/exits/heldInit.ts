@@ -70,7 +70,7 @@ export function takeHeldInit(vcpu: Vcpu): never {
 }
 
 /** Starts to look for processors that were reset. */
-export function watchResets(): void {
+export function lookForResets(): void {
   addTimer(Task.restart, u64(readClock() + countsOf(PERIOD_MICROSECONDS)));
 }
 

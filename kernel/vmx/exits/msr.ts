@@ -9,7 +9,7 @@ import type { Vcpu } from '../../vcpu/vcpu.js';
 import { finishInstruction } from '../control/finishInstruction.js';
 import { writeFeedbackPointer } from './feedbackPointer.js';
 import { vmread } from '../control/operations.js';
-import { watchReads } from '../control/permissionMaps.js';
+import { interceptReads } from '../control/permissionMaps.js';
 import { Field } from '../control/vmcs.js';
 
 /** Handles RDMSR. */
@@ -31,6 +31,6 @@ function write(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer {
   const owner = ownerOf(number);
   if (owner === MsrOwner.feedback) return writeFeedbackPointer(value, rip);
   const answer = writeMsr(vcpu, owner, number, value, rip);
-  if (owner === MsrOwner.memoryType && number < MSRS_IN_RANGE && isShadowed(vcpu.mtrrs, number)) watchReads(number);
+  if (owner === MsrOwner.memoryType && number < MSRS_IN_RANGE && isShadowed(vcpu.mtrrs, number)) interceptReads(number);
   return answer;
 }

@@ -4,7 +4,7 @@ import { options, TestTimer } from '../../machine/options.js';
 import { countsOf, readClock } from '../../time/clock.js';
 import { runTestTask, startTestTask } from '../../time/testTask.js';
 import { takeDue, Task, TASKS } from '../../time/timerQueue.js';
-import { holdsInits, restartProcessors, watchResets } from './heldInit.js';
+import { holdsInits, restartProcessors, lookForResets } from './heldInit.js';
 
 /** Runs a task; `now` is the time on the clock. */
 type TaskRun = (now: u64) => void;
@@ -17,7 +17,7 @@ const TEST_PERIODS = list(U32, [0, 1_000, 10_000, 1_000_000]);
 export function startTasks(): void {
   const choice = options.testTimer;
   if (choice !== TestTimer.off && choice < TEST_PERIODS.length) startTestTask(countsOf(TEST_PERIODS.get(choice)));
-  if (holdsInits()) watchResets();
+  if (holdsInits()) lookForResets();
 }
 
 /** Runs every task that is due now, each at most once per call, whatever new deadline it sets. */

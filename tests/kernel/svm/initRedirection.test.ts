@@ -4,7 +4,7 @@ import { Event } from '../../../kernel/observe/events.js';
 import { eventCount } from '../support/events.js';
 import { writeApicBase } from '../../../kernel/exits/msr.js';
 import { Answer } from '../../../kernel/access/answer.js';
-import { isApicWatched } from '../../../kernel/devices/localApic/mediator.js';
+import { isApicIntercepted } from '../../../kernel/devices/localApic/mediator.js';
 import { ApicChoice, InitChoice } from '../../../kernel/machine/options.js';
 import { mayEndInterception, svmInterceptsApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
@@ -185,7 +185,7 @@ t.test('an INIT starts the interception again: all others are called, flush thei
   guestVmcb(second).tlbControl = 0;
   machine.processor.latch(1, 'init');
   run(machine, first);
-  t.equal(isApicWatched(), true);
+  t.equal(isApicIntercepted(), true);
   t.equal(isWritable(machine, COMMAND_REGISTER), false);
   t.same(
     machine.processor.sent.map(({ destination }) => destination),
@@ -227,7 +227,7 @@ t.test('with apic=release the interception does not start again', (t) => {
   machine.processor.latch(1, 'init');
   run(machine, vcpuOf(1));
   t.ok(isParked(vcpuOf(1)), 'and its processor stays parked');
-  t.equal(isApicWatched(), false);
+  t.equal(isApicIntercepted(), false);
   t.end();
 });
 

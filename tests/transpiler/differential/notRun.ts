@@ -32,6 +32,6 @@ export const notRun: Readonly<Record<string, string>> = {
   'svm/reset/apicInterception svmInterceptApic': 'changes page tables, each entry of which has to lead to the next one',
   'vcpu/processors vcpuOf': 'leads to the memory that was taken for a processor',
   'space/trampoline writeTrampoline': 'copies code from where the image lies',
-  'vmx/control/permissionMaps watchReads':
+  'vmx/control/permissionMaps interceptReads':
     'takes the number of an MSR that the bitmap speaks of, which few numbers are',
 };
