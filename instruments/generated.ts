@@ -35,6 +35,7 @@ function table(root: string, instruction: string): string {
 const HEADS: Readonly<Record<ListName, readonly string[]>> = {
   'AMD-V exits': ['reason', 'name in `tsvm-stat`', 'what the guest did'],
   'VT-x exits': ['reason', 'name in `tsvm-stat`', 'what the guest did'],
+  owners: ['owner', 'name in `tsvm-stat`', 'what it has'],
   events: ['kind', 'name in `tsvm-stat`', 'what the log says before the number'],
 };
 

@@ -1,5 +1,5 @@
 /**
- * The kernel's lists of exits and events, read from their sources: a name, its number, and the comment before it, which says what it
+ * The kernel's lists of exits, owners and events, read from their sources: a name, its number, and the comment before it, which says what it
  * means. The pages, the texts of the log and the names of tsvm-stat are made of them.
  */
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ export interface Listed {
 const LISTS = {
   'AMD-V exits': ['kernel/svm/control/exitCode.ts', 'ExitCode'],
   'VT-x exits': ['kernel/vmx/control/exitReason.ts', 'ExitReason'],
+  owners: ['kernel/access/owner.ts', 'Owner'],
   events: ['kernel/observe/events.ts', 'Event'],
 } as const;
 export type ListName = keyof typeof LISTS;

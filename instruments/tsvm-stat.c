@@ -162,7 +162,7 @@ static struct count next_count(uint64_t processor, uint64_t code) {
 }
 
 /* What each processor counts besides its exits: the hypercall that gives one count, where the page says where the counts lie
-   and how many there are, and their names. Owners have no names here. */
+   and how many there are, and their names. */
 struct counted {
     const char *name;
     enum function function;
@@ -172,7 +172,8 @@ struct counted {
 };
 
 static const struct counted counted[] = {
-    {"accesses", ACCESS_COUNT, offsetof(struct statistics, accesses), offsetof(struct statistics, accesses_of_each), NULL, 0},
+    {"accesses", ACCESS_COUNT, offsetof(struct statistics, accesses), offsetof(struct statistics, accesses_of_each), owners,
+     sizeof owners / sizeof owners[0]},
     {"events", EVENT_COUNT, offsetof(struct statistics, events), offsetof(struct statistics, events_of_each), events,
      sizeof events / sizeof events[0]},
 };

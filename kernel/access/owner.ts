@@ -9,8 +9,9 @@ export const Owner = {
   guest: 0,
   /** The registers of the local APICs, and the addresses at which messages become interrupts. */
   localApic: 1,
-  /** The byte with SLP_TYP and SLP_EN: of PM1a control and the sleep control register, and of PM1b control. */
+  /** The byte with SLP_TYP and SLP_EN of PM1a control and of the sleep control register. */
   sleepA: 2,
+  /** The same byte of PM1b control. */
   sleepB: 3,
 } as const;
 export type Owner = (typeof Owner)[keyof typeof Owner];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { makeFiles, namesHeader } from '../../instruments/generated.js';
 import { kernelList, listNames, readList } from '../../instruments/lists.js';
+import { Owner } from '../../kernel/access/owner.js';
 import { Event } from '../../kernel/observe/events.js';
 import { ExitCode } from '../../kernel/svm/control/exitCode.js';
 import { ExitReason } from '../../kernel/vmx/control/exitReason.js';
@@ -17,7 +18,7 @@ for (const [path, text] of await makeFiles(root)) {
 }
 
 t.test('the lists are those that the kernel runs by', (t) => {
-  const enumerations = { 'AMD-V exits': ExitCode, 'VT-x exits': ExitReason, events: Event };
+  const enumerations = { 'AMD-V exits': ExitCode, 'VT-x exits': ExitReason, owners: Owner, events: Event };
   for (const list of listNames) {
     const listed = kernelList(root, list).map(({ name, number }) => [name, number] as const);
     t.same(Object.fromEntries(listed), enumerations[list], list);
