@@ -1,6 +1,6 @@
 /**
- * Decodes the instruction that touched a trapped address. Which address that is, the processor tells: of an address in
- * the code only the length is looked at.
+ * Decodes the instruction that accessed an intercepted address. The processor reports that address, so only the length
+ * of an address in the code matters.
  */
 import { ensures, i32, i64, invariant, min32, requires, u32, u64, u8, type Bytes } from '../../transpiler/lib/index.js';
 import { CodeSize, MOST_BYTES, READABLE_BYTES } from './code.js';
@@ -38,25 +38,26 @@ import {
   WORD,
 } from './opcodes.js';
 
-/** What leads to the opcode, and is none. */
+/** Bytes before the opcode: prefixes and the escape to the second map. */
 const BEFORE_OPCODE = PREFIX | REX | ESCAPE;
-/** What is noted of the prefixes: the segment in bits 2:0, what the entries of `firstMap` say, and REX. */
+/** The state without prefixes. It holds the segment in bits 2:0, the bits that `firstMap` has for prefixes, and REX. */
 const NO_PREFIX = SegmentNumber.ds;
 const PREFIX_FLAGS = OPERAND_SIZE | ADDRESS_SIZE | LOCK | REPEAT;
 const ALL_BUT_REX = 0xffff;
 const REX_SHIFT = 16;
-/** REX: the operand has 64 bits; bit 3 of ModRM's reg field (APM 3, 1.2.7). */
+/** REX.W: 64-bit operand. REX.R: bit 3 of ModRM's reg field (APM 3, 1.2.7). */
 const REX_W = 8 << REX_SHIFT;
 const REX_R = 4 << REX_SHIFT;
-/** The forms whose memory operand has a width of its own, and all that are more than an operand of the usual width. */
+/** Forms whose memory operand has its own width, and all forms that differ from the usual width. */
 const HAS_WIDTH = BYTE | WORD | DOUBLEWORD | NEVER_WORD;
 const NEEDS_LOOK = HAS_WIDTH | NOT_IN_64 | ONLY_IN_64 | STRING | SHORT_IMMEDIATE;
-/** Without REX, the byte registers from 4 on are AH to BH, not the low bytes of the registers with that number. */
+/** Without REX, byte registers 4 to 7 are AH to BH, not the low bytes of the registers with those numbers. */
 const FIRST_OTHER_BYTE = 4;
 
 /**
- * Decodes the first instruction of `code`, of which `count` bytes are the guest's code of `size`. The processor says that
- * it does `access`, READS or WRITES, to the trapped address; a MOVS, which does both, is then taken to do that there.
+ * Decodes the first instruction of `code`, of which `count` bytes are the guest's code of `size`. The processor reports
+ * that it does `access`, READS or WRITES, to the intercepted address. For a MOVS, which does both, `access` tells which
+ * of them that is.
  */
 export function decode(instruction: Instruction, code: Bytes, count: u32, size: CodeSize, access: u32): Decoding {
   requires(code.length >= READABLE_BYTES && access <= BOTH);
@@ -65,7 +66,9 @@ export function decode(instruction: Instruction, code: Bytes, count: u32, size: 
   return count < MOST_BYTES ? Decoding.cut : Decoding.unknown;
 }
 
-/** Of fifteen prefixes the last one stands for the opcode. It is none. */
+/**
+ * Decodes the prefixes and then the rest. After fifteen prefixes the last one counts as the opcode, which it is not.
+ */
 function decodePrefixes(instruction: Instruction, code: Bytes, size: CodeSize, access: u32): Decoding {
   requires(code.length >= READABLE_BYTES && access <= BOTH);
   let prefixes: u32 = NO_PREFIX;
@@ -90,8 +93,8 @@ function decodePrefixes(instruction: Instruction, code: Bytes, size: CodeSize, a
 }
 
 /**
- * Notes a prefix; REX before it does not count. In 64-bit code those of ES, CS, SS and DS mean nothing, not even that one
- * of FS or GS does not count (APM 3, 1.2.4 and 1.2.7).
+ * Adds a prefix and drops an earlier REX. In 64-bit code the prefixes of ES, CS, SS and DS have no effect, and do not
+ * cancel one of FS or GS (APM 3, 1.2.4 and 1.2.7).
  */
 function addPrefix(prefixes: u32, entry: u32, size: CodeSize): u32 {
   if ((entry & SEGMENT) === 0) return (prefixes & ALL_BUT_REX) | (entry & PREFIX_FLAGS);
@@ -105,7 +108,7 @@ function secondEntry(opcode: u32): u32 {
   return index < secondMap.length ? secondMap.get(index) : 0;
 }
 
-/** Decodes what follows the opcode, from `place` on; `entry` is the opcode's in the maps. */
+/** Decodes what follows the opcode, from `place` on. `entry` is the opcode's entry in the maps. */
 function decodeOperands(
   instruction: Instruction,
   code: Bytes,
@@ -149,7 +152,7 @@ function decodeOperands(
   return (form & (access << ACCESS_SHIFT)) !== 0 ? Decoding.done : Decoding.unknown;
 }
 
-/** Decodes the rest of what is not as most are: it has a prefix, or another width than that of 32 bits. */
+/** Decodes the rest of an unusual instruction: one with a prefix, or with a width other than 32 bits. */
 function decodeOther(
   instruction: Instruction,
   code: Bytes,
@@ -167,7 +170,7 @@ function decodeOther(
   return decodeCondition(instruction, form, size, access);
 }
 
-/** The width of addresses (APM 3, table 1-3). */
+/** Width of addresses in bytes (APM 3, table 1-3). */
 function addressBytes(prefixes: u32, size: CodeSize): u32 {
   const isChanged = u32(prefixes & ADDRESS_SIZE) !== 0;
   const bytes: u32 = size === CodeSize.bits64 ? (isChanged ? 4 : 8) : (size === CodeSize.bits16) === isChanged ? 4 : 2;
@@ -175,13 +178,13 @@ function addressBytes(prefixes: u32, size: CodeSize): u32 {
   return bytes;
 }
 
-/** The width of operands (APM 3, table 1-2). */
+/** Width of operands in bytes (APM 3, table 1-2). */
 function operandBytes(prefixes: u32, size: CodeSize): u32 {
   if (u32(prefixes & REX_W) !== 0) return 8;
   return (size === CodeSize.bits16) === (u32(prefixes & OPERAND_SIZE) !== 0) ? 4 : 2;
 }
 
-/** Notes the register and the widths; `field` is ModRM's reg field. */
+/** Stores the register and the widths. `field` is ModRM's reg field. */
 function setOperands(instruction: Instruction, form: u32, field: u32, size: CodeSize): void {
   requires(field < 8);
   const prefixes = instruction.prefixes;
@@ -198,7 +201,7 @@ function setOperands(instruction: Instruction, form: u32, field: u32, size: Code
   }
 }
 
-/** The width of the memory operand of a form that has one of its own. */
+/** Width of the memory operand of a form that has its own. */
 function ownWidth(form: u32, operand: u32): u32 {
   if ((form & BYTE) !== 0) return 1;
   if ((form & WORD) !== 0) return 2;
@@ -206,7 +209,7 @@ function ownWidth(form: u32, operand: u32): u32 {
   return min32(operand, 4);
 }
 
-/** Notes the immediate at `place`. Returns how many bytes it has. */
+/** Stores the immediate at `place`. Returns its number of bytes. */
 function readImmediate(instruction: Instruction, code: Bytes, place: u32): u32 {
   requires(code.length >= READABLE_BYTES && place + 4 <= READABLE_BYTES);
   const count = (instruction.form & SHORT_IMMEDIATE) !== 0 ? 1 : min32(instruction.bytes, 4);
@@ -215,13 +218,13 @@ function readImmediate(instruction: Instruction, code: Bytes, place: u32): u32 {
   return count;
 }
 
-/** The low `count` bytes of `value`: one, two, or four. */
+/** Sign-extends the low `count` bytes of `value`: one, two or four. */
 function signExtend(value: u32, count: u32): u64 {
   if (count === 4) return u64(i64(i32(value)));
   return u64(i64(count === 1 ? i32(value << 24) >> 24 : i32(value << 16) >> 16));
 }
 
-/** What the code, or a prefix, may make of the instruction. */
+/** Checks whether the kind of code and the prefixes allow the instruction. */
 function decodeCondition(instruction: Instruction, form: u32, size: CodeSize, access: u32): Decoding {
   requires(access <= BOTH);
   const prefixes = instruction.prefixes;
@@ -231,7 +234,7 @@ function decodeCondition(instruction: Instruction, form: u32, size: CodeSize, ac
   return (prefixes & LOCK) === 0 || mayBeLocked(form) ? Decoding.done : Decoding.invalid;
 }
 
-/** LOCK is for what reads and writes one and the same place (APM 3, 1.2.5). */
+/** Whether LOCK is allowed: the instruction reads and writes the same memory (APM 3, 1.2.5). */
 function mayBeLocked(form: u32): boolean {
   return ((form >>> ACCESS_SHIFT) & BOTH) === BOTH && (form & STRING) === 0;
 }

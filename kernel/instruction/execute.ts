@@ -1,9 +1,9 @@
 /**
- * Does a decoded instruction for the guest, in steps between which the caller reads and writes the memory:
+ * Executes a decoded instruction for the guest, in steps. The caller reads and writes the memory between them:
  *
- *   hasNothingToDo  ->  [read]  ->  compute  ->  [write]  ->  complete
+ * hasNothingToDo  ->  [read]  ->  compute  ->  [write]  ->  complete
  *
- * Nothing of the guest has changed until `complete`, so that a write may still be refused.
+ * The guest's registers do not change before `complete`, so a write can still be refused.
  */
 import { local, min32, u64, type u32 } from '../../transpiler/lib/index.js';
 import type { Registers } from '../vcpu/vcpu.js';
@@ -14,27 +14,27 @@ import { Operands, type Outcome } from './outcome.js';
 import { accessOf, hasImmediate, isLoad, isRepeated, isSigned, isString, operationOf, segmentOf } from './parts.js';
 import { generalRegister, RegisterNumber, setHighByte, setLowBytes, widthMask } from './registers.js';
 
-/** RFLAGS.DF: string instructions go down. */
+/** RFLAGS.DF: string instructions move towards lower addresses. */
 const DIRECTION = 1n << 10n;
 
-/** Whether it is a repeated string instruction whose count is 0: it is done without an access. */
+/** Whether the instruction is a repeated string instruction with a count of 0, which accesses no memory. */
 export function hasNothingToDo(instruction: Instruction, registers: Registers): boolean {
   return isRepeated(instruction) && addressRegister(instruction, registers, RegisterNumber.rcx) === 0n;
 }
 
-/** Whether it is a MOV to memory: `storedValue` goes there, and nothing else changes. */
+/** Whether the instruction is a MOV to memory: it writes `storedValue` and changes nothing else. */
 export function isStore(instruction: Instruction): boolean {
   return (instruction.form & (OPERATION | LOAD)) === Operation.move;
 }
 
-/** What a MOV writes to memory. */
+/** The value that a MOV writes to memory. */
 export function storedValue(instruction: Instruction, registers: Registers): u64 {
   return otherOperand(instruction, registers);
 }
 
 /**
- * Computes what the instruction writes, to memory and to a register. `present` is what it read from memory; of a MOVS,
- * which reads one place and writes another, it is what is moved. `outcome.flags` are the guest's.
+ * Computes what the instruction writes to memory and to a register. `present` is the value read from memory; for a
+ * MOVS, which reads and writes different memory, it is the value to move. `outcome.flags` are the guest's flags.
  */
 export function compute(outcome: Outcome, instruction: Instruction, registers: Registers, present: u64): void {
   if (operationOf(instruction) !== Operation.move) {
@@ -69,7 +69,7 @@ function operate(outcome: Outcome, instruction: Instruction, registers: Register
   outcome.setsRegister = operands.exchanges || operands.setsAccumulator || (loads && operation !== Operation.cmp);
 }
 
-/** Changes the registers. Returns how far the guest's RIP moves: not at all while a repeated instruction has more to do. */
+/** Changes the registers. Returns the distance that the guest's RIP moves: 0 while a repeated instruction continues. */
 export function complete(outcome: Outcome, instruction: Instruction, registers: Registers): u32 {
   if (outcome.setsRegister) {
     const register = outcome.register;
@@ -84,18 +84,18 @@ export function complete(outcome: Outcome, instruction: Instruction, registers: 
   return hasNothingToDo(instruction, registers) ? instruction.length : 0;
 }
 
-/** Where in its segment the operand of a MOVS lies that is not the trapped one. */
+/** Offset, in its segment, of the operand of a MOVS that is not the intercepted one. */
 export function otherOffset(instruction: Instruction, registers: Registers): u64 {
   const isSource = accessOf(instruction) === WRITES;
   return addressRegister(instruction, registers, isSource ? RegisterNumber.rsi : RegisterNumber.rdi);
 }
 
-/** In which segment it lies. */
+/** Segment of that operand. */
 export function otherSegment(instruction: Instruction): u32 {
   return accessOf(instruction) === WRITES ? segmentOf(instruction) : SegmentNumber.es;
 }
 
-/** The immediate, or the register. */
+/** The second operand: the immediate or the register. */
 function otherOperand(instruction: Instruction, registers: Registers): u64 {
   const mask = widthMask(instruction.bytes);
   if (hasImmediate(instruction)) return instruction.immediate & mask;
@@ -104,7 +104,7 @@ function otherOperand(instruction: Instruction, registers: Registers): u64 {
   return (generalRegister(registers, register - FIRST_HIGH_BYTE) >> 8n) & mask;
 }
 
-/** Moves RSI, RDI or both to the next element. */
+/** Advances RSI, RDI or both to the next element. */
 function advance(instruction: Instruction, registers: Registers, flags: u64): void {
   const operation = operationOf(instruction);
   const bytes = u64(instruction.bytes);
@@ -117,7 +117,7 @@ function moveOn(instruction: Instruction, registers: Registers, number: u32, ste
   setLowBytes(registers, number, instruction.addressBytes, u64(generalRegister(registers, number) + step));
 }
 
-/** A register that string instructions use, as wide as addresses are. */
+/** A register that string instructions use, cut to the width of addresses. */
 function addressRegister(instruction: Instruction, registers: Registers, number: u32): u64 {
   return generalRegister(registers, number) & widthMask(instruction.addressBytes);
 }
@@ -126,7 +126,7 @@ function signBit(bytes: u32): u64 {
   return 1n << ((8n * u64(min32(bytes, 8)) - 1n) & 63n);
 }
 
-/** A value of `bytes` bytes. */
+/** Sign-extends a value of `bytes` bytes. */
 function signExtended(value: u64, bytes: u32): u64 {
   const sign = signBit(bytes);
   return u64((value ^ sign) - sign);

@@ -1,22 +1,28 @@
 /**
- * Copies the guest's machine code, and other bytes that an instruction of its uses: each byte once, since the guest may
- * change it meanwhile.
+ * Copies the guest's machine code, and data of an instruction. Each byte is read once, since the guest may change it
+ * meanwhile.
  */
 import { hpa, requires, u64, window, type Bytes, type Gpa, type u32 } from '../../transpiler/lib/index.js';
 import { hostAddress } from '../space/nestedPaging.js';
 import { MOST_BYTES, READABLE_BYTES } from './code.js';
 
-/** So many are copied at once. */
+/** Number of bytes copied at once. */
 const COPIED = 16n;
 const PAGE_BYTES = 0x1000n;
 const OFFSET_IN_PAGE = 0xfffn;
 
-/** Whether all that `copyCode` copies from the guest-physical address `first` on is in one page; NOT_PRESENT is in none. */
+/**
+ * Whether all bytes that copyCode() copies from the guest-physical address `first` on are in one page. NOT_PRESENT is
+ * in none.
+ */
 export function isInOnePage(first: Gpa): boolean {
   return (u64(first) & OFFSET_IN_PAGE) <= PAGE_BYTES - COPIED;
 }
 
-/** Copies the code at the guest-physical address `first` to `code`. Returns how many bytes an instruction may have there. */
+/**
+ * Copies the code at the guest-physical address `first` to `code`. Returns the number of bytes that an instruction may
+ * have there.
+ */
 export function copyCode(code: Bytes, first: Gpa): u32 {
   requires(code.length >= READABLE_BYTES);
   const source = window(hostAddress(first), 16);
@@ -25,7 +31,7 @@ export function copyCode(code: Bytes, first: Gpa): u32 {
   return MOST_BYTES;
 }
 
-/** Copies one byte at the guest-physical address `found` to place `index`. */
+/** Copies the byte at the guest-physical address `found` to index `index`. */
 export function copyByte(bytes: Bytes, index: u32, found: Gpa): void {
   requires(index < bytes.length);
   bytes.setU8(index, window(hpa(hostAddress(found)), 1).u8(0));

@@ -1,18 +1,20 @@
-/** How many bytes ModRM, SIB and displacement have together (APM 3, 1.4). */
+/** The common length of ModRM, SIB and displacement (APM 3, 1.4). */
 import { ensures, list, requires, U8, type u32 } from '../../transpiler/lib/index.js';
 
-/** From here on the operand is a register. */
+/** The operand is a register from this ModRM on. */
 const REGISTERS = 0xc0;
-/** In a SIB byte's base field, without a displacement by ModRM: no register but a displacement of four bytes. */
+/**
+ * Base field of SIB. If ModRM gives no displacement, NO_BASE means a displacement of four bytes instead of a register.
+ */
 const BASE = 7;
 const NO_BASE = 5;
-/** In the r/m field with addresses of 16 bits: no register but a displacement. */
+/** In the r/m field with 16-bit addresses: a displacement instead of a register. */
 const NO_BASE_16 = 6;
 const MOST = 6;
-/** No length: it depends on the SIB byte, or the operand is a register. */
+/** Not a length: it depends on SIB, or the operand is a register. */
 export const MORE = 7;
 
-/** By ModRM, with addresses of 32 and 64 bits: eight r/m to a row, eight rows to a mode. */
+/** Lengths by ModRM with 32-bit and 64-bit addresses: eight values of r/m in a row, eight rows for a mode. */
 // prettier-ignore
 const lengths = list(U8, [
   1, 1, 1, 1, MORE, 5, 1, 1,
@@ -49,7 +51,7 @@ const lengths = list(U8, [
   MORE, MORE, MORE, MORE, MORE, MORE, MORE, MORE,
 ]);
 
-/** The bytes of the memory operand with this ModRM; MORE where `otherModRmBytes` has to say. */
+/** Number of bytes of the memory operand with this ModRM; MORE if otherModRmBytes() must decide. */
 export function modRmBytes(modRm: u32): u32 {
   requires(modRm <= 0xff);
   const count = lengths.get(modRm);
@@ -57,14 +59,14 @@ export function modRmBytes(modRm: u32): u32 {
   return count;
 }
 
-/** The bytes of the memory operand with this ModRM, behind which `sib` comes; 0 where the operand is a register. */
+/** Number of bytes of the memory operand with this ModRM, followed by `sib`; 0 if the operand is a register. */
 export function otherModRmBytes(modRm: u32, sib: u32): u32 {
   const count: u32 = modRm >= REGISTERS ? 0 : (sib & BASE) === NO_BASE ? MOST : 2;
   ensures(count <= MOST);
   return count;
 }
 
-/** The same with addresses of 16 bits. */
+/** Number of bytes of the memory operand with 16-bit addresses. */
 export function modRmBytes16(modRm: u32): u32 {
   requires(modRm <= 0xff);
   const mode = modRm >>> 6;

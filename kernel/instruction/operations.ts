@@ -1,13 +1,13 @@
-/** What each operation makes of its two operands (APM 3). The destination is the first one. */
+/** The effect of each operation on its two operands (APM 3). The first one is the destination. */
 import { table, u64 } from '../../transpiler/lib/index.js';
 import { CARRY, difference, logic, setCarry, sum } from './flags.js';
 import { Operation, OPERATIONS } from './instruction.js';
 import type { Operands } from './outcome.js';
 
-/** Returns the result for the destination; sets flags, and says whether the former destination goes to a register. */
+/** Returns the result for the destination. Sets the flags, and whether the old destination goes to a register. */
 type Compute = (operands: Operands, destination: u64, source: u64) => u64;
 
-/** What is not named moves: MOV, and a string instruction. */
+/** The function of each operation. MOV and string instructions, which are not listed, move. */
 export const operations = table<Compute>(OPERATIONS, move, {
   [Operation.add]: add,
   [Operation.or]: or,
@@ -73,7 +73,7 @@ function test(operands: Operands, destination: u64, source: u64): u64 {
   return destination;
 }
 
-/** It sets no flags. */
+/** Inverts all bits. Sets no flags. */
 function not(operands: Operands, destination: u64, _source: u64): u64 {
   return destination ^ operands.mask;
 }
@@ -82,7 +82,7 @@ function negate(operands: Operands, destination: u64, _source: u64): u64 {
   return difference(operands, 0n, destination, 0n);
 }
 
-/** INC and DEC leave CF as it is. */
+/** Adds 1 without changing CF, as INC does. DEC keeps CF as well. */
 function increment(operands: Operands, destination: u64, _source: u64): u64 {
   const hadCarry = (operands.flags & CARRY) !== 0n;
   const result = sum(operands, destination, 1n, 0n);
@@ -107,7 +107,7 @@ function exchangeAdd(operands: Operands, destination: u64, source: u64): u64 {
   return sum(operands, destination, source, 0n);
 }
 
-/** CMPXCHG writes in any case, what was there if RAX had another value. */
+/** Compares and exchanges. CMPXCHG always writes: the old value, if RAX had another one. */
 function compareExchange(operands: Operands, destination: u64, source: u64): u64 {
   difference(operands, operands.accumulator, destination, 0n);
   if (operands.accumulator === destination) return source;
@@ -115,7 +115,10 @@ function compareExchange(operands: Operands, destination: u64, source: u64): u64
   return destination;
 }
 
-/** The processor has moved the address to where the bit is: only the bit within the operand is left to choose. */
+/**
+ * Tests a bit. The processor has added the bit's distance to the address, so only the bit within the operand remains to
+ * be selected.
+ */
 function bitTest(operands: Operands, destination: u64, source: u64): u64 {
   setCarry(operands, (destination & bitOf(operands, source)) !== 0n);
   return destination;
@@ -133,7 +136,7 @@ function bitComplement(operands: Operands, destination: u64, source: u64): u64 {
   return bitTest(operands, destination, source) ^ bitOf(operands, source);
 }
 
-/** Bit `number`, modulo the width of the operands: 16, 32 or 64 bits. */
+/** The mask of bit `number`, modulo the width of the operands: 16, 32 or 64 bits. */
 function bitOf(operands: Operands, number: u64): u64 {
   const last: u64 = operands.mask > 0xffff_ffffn ? 63n : operands.mask > 0xffffn ? 31n : 15n;
   return 1n << (number & last);

@@ -1,15 +1,15 @@
-/** What an instruction does with a value of the trapped memory, before anything of it is done. */
+/** The computed effect of an instruction on a value of the intercepted memory, before anything changes. */
 import { at, BOOL, struct, U32, U64, type Ref } from '../../transpiler/lib/index.js';
 
 export const Outcome = struct(
   'Outcome',
   { size: 32 },
   {
-    /** RFLAGS: the guest's before, and then with what the instruction makes of them. */
+    /** RFLAGS of the guest, before and then after the instruction. */
     flags: at(0, U64),
-    /** What is written to memory, by an instruction that writes. */
+    /** The value written to memory, if the instruction writes. */
     written: at(8, U64),
-    /** What goes to a general register, and to which, where `setsRegister`. */
+    /** The value for a general register, and which one, if `setsRegister`. */
     loaded: at(16, U64),
     register: at(24, U32),
     setsRegister: at(28, BOOL),
@@ -17,19 +17,19 @@ export const Outcome = struct(
 );
 export type Outcome = Ref<typeof Outcome>;
 
-/** What an operation works on, and what it does besides its result. */
+/** The operands of an operation, and its effects besides the result. */
 export const Operands = struct(
   'Operands',
   { size: 40 },
   {
-    /** RFLAGS, before and behind. */
+    /** RFLAGS, before and then after the operation. */
     flags: at(0, U64),
-    /** The bits of the operands, and the highest one of them. */
+    /** Mask of the operands' bits, and the highest of them. */
     mask: at(8, U64),
     sign: at(16, U64),
-    /** RAX of that width, with which CMPXCHG compares. */
+    /** RAX in that width, with which CMPXCHG compares. */
     accumulator: at(24, U64),
-    /** Whether the former destination goes to the register that was the source, or to the accumulator. */
+    /** Whether the old destination goes to the source register, or to the accumulator. */
     exchanges: at(32, BOOL),
     setsAccumulator: at(33, BOOL),
   },

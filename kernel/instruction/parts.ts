@@ -1,4 +1,4 @@
-/** What a decoded instruction is, by the bits of its form. */
+/** Properties of a decoded instruction, from the bits of its form. */
 import type { u32 } from '../../transpiler/lib/index.js';
 import { BOTH, type Instruction } from './instruction.js';
 import {
@@ -17,17 +17,17 @@ export function operationOf(instruction: Instruction): u32 {
   return instruction.form & OPERATION;
 }
 
-/** READS, WRITES, or both: how it accesses the trapped memory. */
+/** The access to the intercepted memory: READS, WRITES or both. */
 export function accessOf(instruction: Instruction): u32 {
   return (instruction.form >>> ACCESS_SHIFT) & BOTH;
 }
 
-/** Whether the register is the destination, not the memory. */
+/** Whether the destination is the register, not the memory. */
 export function isLoad(instruction: Instruction): boolean {
   return (instruction.form & LOAD) !== 0;
 }
 
-/** Whether what is loaded is sign-extended to the register's width, not zero-extended. */
+/** Whether a loaded value is sign-extended to the register's width. If not, it is zero-extended. */
 export function isSigned(instruction: Instruction): boolean {
   return (instruction.form & SIGNED) !== 0;
 }
@@ -36,7 +36,7 @@ export function hasImmediate(instruction: Instruction): boolean {
   return (instruction.form & (IMMEDIATE | SHORT_IMMEDIATE)) !== 0;
 }
 
-/** Whether it is MOVS, STOS or LODS. */
+/** Whether the instruction is MOVS, STOS or LODS. */
 export function isString(instruction: Instruction): boolean {
   return (instruction.form & STRING) !== 0;
 }

@@ -1,6 +1,6 @@
 /**
- * The length of an intercepted instruction. Processors that save the next RIP tell it; for the
- * others its bytes are read through the guest's page tables and decoded.
+ * The length of an intercepted instruction. Processors that save the next RIP report it; on others the instruction is
+ * read through the guest's page tables and decoded.
  */
 import { invariant, requires, u32, u64, u8, type Bytes } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
@@ -12,13 +12,13 @@ import { Exception, injectException, injectExceptionWithCode } from './inject.js
 import { DR6_BS } from './registers.js';
 import { TlbControl, type Vmcb } from './vmcb.js';
 
-/** The bytes of an instruction behind its prefixes, the first one lowest (APM 3). */
+/** Opcodes without prefixes, the first byte lowest (APM 3). */
 export const Opcode = { invd: 0x08_0f, pause: 0x90, wrmsr: 0x30_0f, rdmsr: 0x32_0f, vmmcall: 0xd9_01_0f } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
 /**
- * The length of the instruction at the guest's RIP, which is `opcode`. 0 where the guest's memory says
- * something else: the guest is then set up to look again, and gets the page fault it may have coming.
+ * The length of the instruction at the guest's RIP, which should be `opcode`. Returns 0 if guest memory holds another
+ * instruction: the guest then executes it again, or gets the page fault that is due.
  */
 export function instructionLength(vmcb: Vmcb, opcode: Opcode): u32 {
   const next = vmcb.nextRip;
@@ -33,7 +33,7 @@ export function instructionLength(vmcb: Vmcb, opcode: Opcode): u32 {
   return 0;
 }
 
-/** Moves the guest behind the instruction of `length` bytes that was done for it. */
+/** Advances the guest's RIP past an emulated instruction of `length` bytes. */
 export function skipInstruction(vmcb: Vmcb, length: u32): void {
   vmcb.rip = u64(vmcb.rip + u64(length));
   vmcb.interruptShadow = 0n;
@@ -45,7 +45,7 @@ export function skipInstruction(vmcb: Vmcb, length: u32): void {
   injectException(vmcb, Exception.debug);
 }
 
-/** Ends the instruction of `length` bytes as a neutral handler says. */
+/** Ends the instruction of `length` bytes according to the answer of a neutral handler. */
 export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void {
   if (answer === Answer.done) skipInstruction(vmcb, length);
   else if (answer === Answer.generalProtection) injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
@@ -53,8 +53,8 @@ export function finishInstruction(vmcb: Vmcb, length: u32, answer: Answer): void
 }
 
 /**
- * The bytes up to the end of `opcode`, which may be more than the `count` that were fetched; 0 where another instruction
- * stands there. `prefixes` mark those that may stand before it.
+ * The length up to the end of `opcode`, which may exceed the `count` bytes fetched; 0 for another instruction.
+ * `prefixes` are those that may precede it.
  */
 function lengthBefore(code: Bytes, count: u32, opcode: Opcode, prefixes: u32): u32 {
   requires(code.length >= READABLE_BYTES);
@@ -73,7 +73,7 @@ function lengthBefore(code: Bytes, count: u32, opcode: Opcode, prefixes: u32): u
   return 0;
 }
 
-/** LOCK is none of them: with it the instruction raises #UD. */
+/** Whether `byte` is a prefix. LOCK does not count: with it the instruction raises #UD. */
 function isPrefix(byte: u8, prefixes: u32): boolean {
   const entry = firstMap.get(byte);
   return u32(entry & prefixes) !== 0 && (entry & LOCK) === 0;

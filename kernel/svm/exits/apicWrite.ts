@@ -23,7 +23,7 @@ import { decodeAccess, readSource } from './memoryAccess.js';
  * access.
  */
 const IN_PAGE_TABLES = 1n << 33n;
-/** Registers of the local APIC have 32 bits, and are accessed as such (APM 2, 16.3.2). */
+/** Registers of the local APIC have 32 bits and are accessed in that width (APM 2, 16.3.2). */
 const REGISTER_BYTES = 4;
 const OFFSET_IN_REGISTER = 3n;
 
@@ -69,7 +69,7 @@ function perform(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction
   }
 }
 
-/** Writes what the instruction makes of `present`, and changes registers and flags. */
+/** Writes the instruction's result for `present`, and changes registers and flags. */
 function change(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction: Instruction, present: u32): void {
   requires(owner < OWNERS);
   const outcome = local(Outcome);
@@ -84,7 +84,7 @@ function change(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction:
   skipInstruction(vmcb, length);
 }
 
-/** Whether the instruction goes on after an access with this verdict. Else the guest gets #GP, or repeats it. */
+/** Whether the instruction continues after an access with this verdict. If not, it raises #GP or is repeated. */
 function isDone(vmcb: Vmcb, verdict: Verdict): boolean {
   if (verdict === Verdict.fault) injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
   return verdict === Verdict.done;

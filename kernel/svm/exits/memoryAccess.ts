@@ -1,4 +1,4 @@
-/** Decodes the instruction that touched a trapped address, and what follows it. */
+/** Decodes the instruction that accessed an intercepted address, and reads the source of a MOVS. */
 import { gva, hpa, min32, requires, u64, window, type u32 } from '../../../transpiler/lib/index.js';
 import { CodeSize, READABLE_BYTES } from '../../instruction/code.js';
 import { decode } from '../../instruction/decode.js';
@@ -19,8 +19,9 @@ import { Exception, injectException, injectExceptionWithCode } from '../control/
 import { FETCHED_CODE, GIVEN_CODE, type Vmcb } from '../control/vmcb.js';
 
 /**
- * Decodes the instruction at the guest's RIP, which does `access`, READS or WRITES, to a trapped address. False where the
- * guest gets an exception instead. The next RIP is not known of nested page faults (APM 2, 15.7.1), only the code.
+ * Decodes the instruction at the guest's RIP, which does `access`, READS or WRITES, to an intercepted address. Returns
+ * false if the guest gets an exception instead. A nested page fault does not report the next RIP (APM 2, 15.7.1), so
+ * the length comes from the code.
  */
 export function decodeAccess(instruction: Instruction, vcpu: Vcpu, vmcb: Vmcb, access: u32): boolean {
   requires(access <= BOTH);
@@ -42,8 +43,8 @@ export function decodeAccess(instruction: Instruction, vcpu: Vcpu, vmcb: Vmcb, a
 }
 
 /**
- * Reads what a MOVS that writes to a trapped address moves there, and leaves it in FETCHED_CODE. False where the guest gets
- * a page fault instead. The processor has read it, and checked all but whether its page is still present.
+ * Reads the value that a MOVS writes to an intercepted address, into FETCHED_CODE. Returns false if the guest gets a
+ * page fault instead. The processor has already read the source, so only the presence of its page is checked.
  */
 export function readSource(instruction: Instruction, vcpu: Vcpu, vmcb: Vmcb): boolean {
   const size = codeSize(vmcb);
