@@ -43,7 +43,7 @@ const HEADS: Readonly<Record<ListName, readonly string[]>> = {
 function eventTexts(events: readonly Listed[]): string {
   const misplaced = events.find(({ number }, index) => number !== index);
   if (misplaced) throw new Error(`the event ${misplaced.name} does not have the number of its place`);
-  return `/** What the log says of each event. \`npm run docs\` makes this of the comments in observe/events.ts. */
+  return `/** The log's text for each event. \`npm run docs\` generates this file from the comments in observe/events.ts. */
 import { list, STRING } from '../../transpiler/lib/index.js';
 
 export const LAST_EVENT = ${events.length - 1};

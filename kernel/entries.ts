@@ -23,7 +23,7 @@ export const entries = entryPoints({
   tsvm_processor_start: onProcessorStart,
   /** Called from runtime-c/exceptions.asm. */
   tsvm_exception: onException,
-  /** Called from runtime-c/exceptions.asm too. The first two return whether the event was handled. */
+  /** Also called from runtime-c/exceptions.asm. Each returns whether the event was handled. */
   tsvm_nmi: onNmi,
   tsvm_machine_check: onMachineCheck,
   tsvm_security: onSecurityException,

@@ -42,7 +42,7 @@ const parts = list(U64, [
   0x100_0000n,
   // BP_CFG: predictors shared by threads (4, 5)
   0x30n,
-  // What Linux calls the spectral chicken bit (1): speculation of branches on Zen 2
+  // Bit 1, Linux's "spectral chicken" bit: speculation of branches on Zen 2
   0x2n,
 ]);
 

@@ -64,7 +64,7 @@ export const Statistics = struct(
     /** Offset from a processor's counts of exits to its counts of accesses, and number of these, one for each owner. */
     accesses: at(0x48, U32),
     accessesOfEach: at(0x4c, U32),
-    /** Offset to its counts of events, and number of these, one for each kind. */
+    /** Offset from a processor's counts of exits to its counts of events, and number of these, one for each kind. */
     events: at(0x50, U32),
     eventsOfEach: at(0x54, U32),
   },

@@ -102,7 +102,7 @@ const News = struct(
   'News',
   { size: 8 + EVENT_KINDS, volatile: true },
   {
-    /** How many events were put into any ring, and how many had been when the rings were last read. */
+    /** Number of events put into any ring; and that number when the rings were last read. */
     happened: at(0, U32),
     seen: at(4, U32),
     /** By kind: 1 if no further events of it are to be printed. */

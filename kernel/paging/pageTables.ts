@@ -1,6 +1,6 @@
 /**
- * Page tables of 512 entries and four levels, for any entry format: the hypervisor's own, NPT and
- * EPT are all built here. An address has nine bits for each level, the lowest from bit 12 on.
+ * Page tables of four levels with 512 entries each, for any entry format: the hypervisor's own tables, NPT and EPT are
+ * built here. Each level uses nine bits of an address, the lowest from bit 12 on.
  */
 import {
   arr,
@@ -32,16 +32,16 @@ const ENTRIES = 0x1ffn;
 const TOP_LEVEL = 4;
 const LARGEST_PAGE_LEVEL = GIB_PAGE_LEVEL;
 
-/** What an entry maps at levels 1, 2 and 3. */
+/** Size of the page that an entry maps at levels 1, 2 and 3. */
 const pageBytes = list(U64, [PAGE_BYTES, LARGE_PAGE_BYTES, GIB_PAGE_BYTES]);
 
-/** CPUID 8000_0001H, EDX[26] (APM 3, E.4.2). */
+/** CPUID 8000_0001H, EDX[26]: the processor has 1 GiB pages (APM 3, E.4.2). */
 const EXTENDED_FEATURES = 0x8000_0001;
 const EDX_1GIB_PAGES = 1 << 26;
 
 /**
- * Maps `bytes` bytes from address `from` on to machine memory from `to` on, with `rights` and the largest pages that
- * the processor and the memory types allow. All three are multiples of 4 KiB.
+ * Maps `bytes` bytes from address `from` on to machine memory from `to` on, with `rights` and with the largest pages
+ * that the processor and the memory types allow. All three are multiples of 4 KiB.
  */
 export function mapRange(root: Hpa, from: u64, to: Hpa, bytes: u64, rights: u32, format: EntryFormat): void {
   const largest = min32(format.largestLevel, LARGEST_PAGE_LEVEL);
@@ -55,7 +55,7 @@ export function mapRange(root: Hpa, from: u64, to: Hpa, bytes: u64, rights: u32,
   }
 }
 
-/** Sets the entry for `address` at `level`; makes the tables above it where they are missing. */
+/** Sets the entry for `address` at `level`, and creates missing tables above it. */
 export function setEntry(root: Hpa, address: u64, level: u32, entry: u64, format: EntryFormat): void {
   requires(level >= 1 && level <= LARGEST_PAGE_LEVEL);
   let table: Hpa = root;
@@ -65,7 +65,7 @@ export function setEntry(root: Hpa, address: u64, level: u32, entry: u64, format
   physical(PageTable, table).set(indexAt(address, level), entry);
 }
 
-/** Makes smaller pages of a larger one around `address`, a multiple of 4 KiB, so that no page lies on both sides of it. */
+/** Splits larger pages around `address`, a multiple of 4 KiB, so that no page extends across it. */
 export function splitAt(root: Hpa, address: u64, format: EntryFormat): void {
   for (let level: u32 = LARGEST_PAGE_LEVEL; level > 1; level--) {
     if (address % pageBytes.get(level - 1) === 0n) continue;
@@ -95,7 +95,7 @@ export function changeRights(root: Hpa, address: u64, bytes: u64, rights: u32, f
   return true;
 }
 
-/** The level of the entry that maps `address`; 1 where none does. */
+/** The level of the entry that maps `address`; 1 if there is none. */
 function levelOfPage(root: Hpa, address: u64, format: EntryFormat): u32 {
   for (let level: u32 = LARGEST_PAGE_LEVEL; level > 1; level--) {
     const place = placeOfEntry(root, address, level);
@@ -110,13 +110,13 @@ function levelOfPage(root: Hpa, address: u64, format: EntryFormat): u32 {
   return found;
 }
 
-/** The entry that maps `address`; 0 where none does. */
+/** The entry that maps `address`; 0 if there is none. */
 export function entryOfPage(root: Hpa, address: u64, format: EntryFormat): u64 {
   const place = placeOfEntry(root, address, levelOfPage(root, address, format));
   return place === 0n ? 0n : physical(Entry, place).value;
 }
 
-/** Where the entry for `address` at `level` is; 0 where no table leads to it. */
+/** The address of the entry for `address` at `level`; 0 if no table leads to it. */
 export function placeOfEntry(root: Hpa, address: u64, level: u32): Hpa {
   requires(level >= 1 && level <= LARGEST_PAGE_LEVEL);
   let table: Hpa = root;
@@ -128,7 +128,7 @@ export function placeOfEntry(root: Hpa, address: u64, level: u32): Hpa {
   return hpa(table + u64(indexAt(address, level)) * ENTRY_BYTES);
 }
 
-/** A table of smaller pages that together map what `entry` maps at `level`. */
+/** Creates a table of smaller pages that map the same as `entry` does at `level`. */
 function splitPage(entry: u64, level: u32, format: EntryFormat): Hpa {
   requires(level > 1 && level <= LARGEST_PAGE_LEVEL);
   const table = allocatePages(1);
@@ -149,7 +149,7 @@ function tableBelow(table: Hpa, index: u32, format: EntryFormat): Hpa {
   return below;
 }
 
-/** A page is as large as alignment and length allow, unless it would hold two memory types (APM 2, 7.7.2). */
+/** The level of the largest page that alignment and length allow and that has a single memory type (APM 2, 7.7.2). */
 function levelFor(largest: u32, address: u64, target: Hpa, left: u64): u32 {
   requires(largest <= LARGEST_PAGE_LEVEL);
   for (let level: u32 = largest; level > 1; level--) {
@@ -166,7 +166,7 @@ function levelFor(largest: u32, address: u64, target: Hpa, left: u64): u32 {
   return found;
 }
 
-/** The level at which an entry can map a page: 3 with 1 GiB pages, else 2. */
+/** The highest level at which an entry can map a page: 3 with 1 GiB pages, else 2. */
 export function largestPageLevel(): u32 {
   const features = cpuid(EXTENDED_FEATURES, 0);
   const level: u32 = u32(features.edx & EDX_1GIB_PAGES) !== 0 ? LARGEST_PAGE_LEVEL : LARGEST_PAGE_LEVEL - 1;

@@ -1,4 +1,4 @@
-/** What the log says of each event. `npm run docs` makes this of the comments in observe/events.ts. */
+/** The log's text for each event. `npm run docs` generates this file from the comments in observe/events.ts. */
 import { list, STRING } from '../../transpiler/lib/index.js';
 
 export const LAST_EVENT = 13;

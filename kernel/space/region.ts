@@ -20,7 +20,7 @@ import type { EntryFormat } from '../paging/entryFormat.js';
 export const REGION_ALIGN = 0x20_0000n;
 /** Pages for the permission maps, the table of MSR owners, the parking guest and a few others. */
 const OTHER_PAGES = 30;
-/** Bytes used of each 2 MiB, at least: the even MiB, minus a rest too short for the longest single allocation. */
+/** Least number of bytes used in each 2 MiB: the even MiB, minus a rest too short for the longest single allocation. */
 const USED_BYTES = ADDRESS_LINE_20 - PROCESSOR_BYTES;
 /**
  * Pages for each processor: those that control its guest and its parking guest, and those that hold the host's state.

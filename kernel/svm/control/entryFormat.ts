@@ -14,7 +14,7 @@ import {
 
 const format = instance(EntryFormat);
 
-/** What nested page tables are made of. The guest's accesses count as those of privilege level 3 in them. */
+/** The entry format of nested page tables. In them the guest's accesses count as accesses of privilege level 3. */
 export function svmEntryFormat(): EntryFormat {
   format.table = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER;
   format.read = ENTRY_PRESENT | ENTRY_USER;
