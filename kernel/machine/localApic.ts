@@ -31,8 +31,8 @@ export const ApicRegister = {
   identity: 0x20,
   logicalDestination: 0xd0,
   destinationFormat: 0xe0,
-  commandLow: 0x300,
-  commandHigh: 0x310,
+  icrLow: 0x300,
+  icrHigh: 0x310,
 } as const;
 
 export const ApicPage = struct(
@@ -43,8 +43,8 @@ export const ApicPage = struct(
     version: at(0x30, U32),
     logicalDestination: at(0xd0, U32),
     destinationFormat: at(0xe0, U32),
-    commandLow: at(0x300, U32),
-    commandHigh: at(0x310, U32),
+    icrLow: at(0x300, U32),
+    icrHigh: at(0x310, U32),
   },
 );
 export type ApicPage = Ref<typeof ApicPage>;
@@ -53,16 +53,16 @@ export type ApicPage = Ref<typeof ApicPage>;
 export const XAPIC_FIELD_SHIFT = 24;
 
 /** MSRs of x2APIC mode: the APIC ID, and the ICR with the destination in its high half. */
-export const X2APIC_IDENTITY = 0x802;
-export const X2APIC_COMMAND = 0x830;
+export const X2APIC_ID = 0x802;
+export const X2APIC_ICR = 0x830;
 
 /** Delivery modes: bits 10:8 of the ICR (SDM 3A 10.6.1). */
 export const Delivery = { nmi: 0x400, init: 0x500, startup: 0x600 } as const;
 export const DELIVERY_MASK = 0x700;
-export const COMMAND_IS_LOGICAL = 1 << 11;
+export const ICR_IS_LOGICAL = 1 << 11;
 /** ICR level and trigger mode. An INIT with level 0 and level trigger (INIT level de-assert) resets nothing. */
-export const COMMAND_LEVEL = 1 << 14;
-export const COMMAND_LEVEL_TRIGGER = 1 << 15;
+export const ICR_LEVEL = 1 << 14;
+export const ICR_LEVEL_TRIGGER = 1 << 15;
 /** Destination shorthands: bits 19:18 of the ICR. 0: the destination field counts. */
 export const Shorthand = { self: 0x4_0000, all: 0x8_0000, others: 0xc_0000 } as const;
 export const SHORTHAND_MASK = 0xc_0000;
@@ -109,7 +109,7 @@ export function hasXApicPage(base: u64): boolean {
 
 /** Sends an INIT to the processor with the ID `apicId`. */
 export function sendInit(apicId: u32): void {
-  sendCommand(apicId, COMMAND_LEVEL | Delivery.init);
+  sendCommand(apicId, ICR_LEVEL | Delivery.init);
 }
 
 /**
@@ -117,7 +117,7 @@ export function sendInit(apicId: u32): void {
  */
 export function sendStartup(apicId: u32, vector: u32): void {
   requires(vector <= STARTUP_VECTOR);
-  sendCommand(apicId, COMMAND_LEVEL | Delivery.startup | vector);
+  sendCommand(apicId, ICR_LEVEL | Delivery.startup | vector);
 }
 
 /**
@@ -125,23 +125,23 @@ export function sendStartup(apicId: u32, vector: u32): void {
  * not address it either. The high half of the ICR changes.
  */
 export function sendNmi(apicId: u32): void {
-  if (apicId <= LARGEST_XAPIC_ID || isX2Apic()) sendCommand(apicId, COMMAND_LEVEL | Delivery.nmi);
+  if (apicId <= LARGEST_XAPIC_ID || isX2Apic()) sendCommand(apicId, ICR_LEVEL | Delivery.nmi);
 }
 
 /** Sends an NMI to this processor. The high half of the ICR, which the guest may just have written, keeps its value. */
 export function sendNmiToSelf(): void {
-  const command = COMMAND_LEVEL | Delivery.nmi;
+  const command = ICR_LEVEL | Delivery.nmi;
   if (isX2Apic()) {
-    wrmsr(X2APIC_COMMAND, u64(rdmsr(X2APIC_IDENTITY) << 32n) | u64(command));
+    wrmsr(X2APIC_ICR, u64(rdmsr(X2APIC_ID) << 32n) | u64(command));
     return;
   }
   const page = physical(ApicPage, apicPage());
-  const destination = page.commandHigh;
+  const destination = page.icrHigh;
   waitForDelivery(page);
-  page.commandHigh = page.identity;
-  page.commandLow = command;
+  page.icrHigh = page.identity;
+  page.icrLow = command;
   waitForDelivery(page);
-  page.commandHigh = destination;
+  page.icrHigh = destination;
 }
 
 /**
@@ -149,36 +149,36 @@ export function sendNmiToSelf(): void {
  * enables it, and moves its page back to the address after reset, which is mapped in the hypervisor.
  */
 export function sendToOthers(delivery: u32): void {
-  const command = u32(Shorthand.others | COMMAND_LEVEL | delivery);
+  const command = u32(Shorthand.others | ICR_LEVEL | delivery);
   const base = rdmsr(APIC_BASE);
   if ((base & X2APIC_MODE) !== 0n) {
-    wrmsr(X2APIC_COMMAND, u64(command));
+    wrmsr(X2APIC_ICR, u64(command));
     return;
   }
   wrmsr(APIC_BASE, u64(base & u64(~ADDRESS)) | ENABLED | RESET_ADDRESS);
   const page = physical(ApicPage, hpa(RESET_ADDRESS));
   waitForDelivery(page);
-  page.commandLow = command;
+  page.icrLow = command;
   waitForDelivery(page);
 }
 
 function sendCommand(apicId: u32, command: u32): void {
   if (isX2Apic()) {
-    wrmsr(X2APIC_COMMAND, (u64(apicId) << 32n) | u64(command));
+    wrmsr(X2APIC_ICR, (u64(apicId) << 32n) | u64(command));
     return;
   }
   if (apicId > LARGEST_XAPIC_ID) fail('a processor has an APIC ID above 254, but the firmware left x2APIC mode off');
   const page = physical(ApicPage, apicPage());
   waitForDelivery(page);
-  page.commandHigh = u32(apicId << XAPIC_FIELD_SHIFT);
-  page.commandLow = command;
+  page.icrHigh = u32(apicId << XAPIC_FIELD_SHIFT);
+  page.icrLow = command;
   waitForDelivery(page);
 }
 
 /** Waits until the xAPIC has sent the last command, as required before the next one. That takes microseconds. */
 function waitForDelivery(page: ApicPage): void {
   for (let polls: u32 = 0; polls < MOST_POLLS; polls++) {
-    if (u32(page.commandLow & DELIVERY_PENDING) === 0) return;
+    if (u32(page.icrLow & DELIVERY_PENDING) === 0) return;
     pause();
   }
 }

@@ -13,7 +13,7 @@ export function onSvmExit(vcpu: Vcpu): void {
   const vmcb = physical(Vmcb, vcpu.controlPage);
   const reason = u32(min64(vmcb.exitCode, LAST_EXIT_REASON));
   countExit(vcpu.counters, reason);
-  vmcb.injectedEvent = eventToRepeat(vmcb);
+  vmcb.eventInj = eventToRepeat(vmcb);
   vmcb.tlbControl = TlbControl.keep;
   repeatLostInterrupts();
   exitHandlers.get(reason)(vcpu, vmcb);

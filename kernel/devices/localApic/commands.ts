@@ -4,9 +4,9 @@
  */
 import { requires, table, u32, type u64 } from '../../../transpiler/lib/index.js';
 import {
-  COMMAND_IS_LOGICAL,
-  COMMAND_LEVEL,
-  COMMAND_LEVEL_TRIGGER,
+  ICR_IS_LOGICAL,
+  ICR_LEVEL,
+  ICR_LEVEL_TRIGGER,
   Delivery,
   DELIVERY_MASK,
   SHORTHAND_MASK,
@@ -67,7 +67,7 @@ export function isSentOn(sender: u32, command: u32, destination: u32, isWide: bo
   if (delivery !== Delivery.init && delivery !== Delivery.startup) return true;
   if (delivery === Delivery.init && isDeassert(command)) return false;
   const shorthand = u32(command & SHORTHAND_MASK) >>> SHORTHAND_SHIFT;
-  const logical = u32(command & COMMAND_IS_LOGICAL) >>> LOGICAL_SHIFT;
+  const logical = u32(command & ICR_IS_LOGICAL) >>> LOGICAL_SHIFT;
   return askers.get(u32(shorthand | logical) & ASKERS_MASK)(sender, command, destination, isWide, rip);
 }
 
@@ -133,5 +133,5 @@ function isInit(command: u32): boolean {
 
 /** Whether an INIT is a level de-assert, which resets nothing: level trigger and level 0. */
 function isDeassert(command: u32): boolean {
-  return u32(command & (COMMAND_LEVEL | COMMAND_LEVEL_TRIGGER)) === COMMAND_LEVEL_TRIGGER;
+  return u32(command & (ICR_LEVEL | ICR_LEVEL_TRIGGER)) === ICR_LEVEL_TRIGGER;
 }

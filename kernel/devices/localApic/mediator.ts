@@ -28,7 +28,7 @@ import {
   answersAsXApic,
   hasXApicPage,
   isX2Apic,
-  X2APIC_COMMAND,
+  X2APIC_ICR,
   XAPIC_FIELD_SHIFT,
 } from '../../machine/localApic.js';
 import { APIC_BASE } from '../../x86/registers.js';
@@ -67,7 +67,7 @@ const OFFSET_IN_WORD = 3n;
 const OFFSET_OF_REGISTER = 0xf;
 
 /** Reserved bits of the ICR in x2APIC mode. Setting one raises #GP (SDM 3A 10.12.9). */
-const X2APIC_COMMAND_RESERVED = 0xfff3_3000;
+const X2APIC_ICR_RESERVED = 0xfff3_3000;
 
 /** Starts the interception of the local APICs. Returns the address of their page. */
 export function beginApicInterception(): Gpa {
@@ -139,11 +139,11 @@ function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
 }
 
 /** Writes `value` to the ICR in x2APIC mode. */
-export function writeX2ApicCommand(vcpu: Vcpu, value: u64, rip: u64): Answer {
-  if (!isX2Apic()) return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
-  if (u32(u32(value) & X2APIC_COMMAND_RESERVED) !== 0) return Answer.generalProtection;
+export function writeX2ApicIcr(vcpu: Vcpu, value: u64, rip: u64): Answer {
+  if (!isX2Apic()) return tryWrmsr(X2APIC_ICR, value) ? Answer.done : Answer.generalProtection;
+  if (u32(u32(value) & X2APIC_ICR_RESERVED) !== 0) return Answer.generalProtection;
   if (!isSentOn(vcpu.number, u32(value), u32(value >> 32n), true, rip)) return Answer.done;
-  return tryWrmsr(X2APIC_COMMAND, value) ? Answer.done : Answer.generalProtection;
+  return tryWrmsr(X2APIC_ICR, value) ? Answer.done : Answer.generalProtection;
 }
 
 /** Whether `address` is in the page of the local APICs. */
@@ -165,7 +165,7 @@ const registerWrites = table<RegisterWrite>(REGISTERS, writeThrough, {
   [ApicRegister.identity >>> 4]: keepIdentity,
   [ApicRegister.logicalDestination >>> 4]: writeLogicalDestination,
   [ApicRegister.destinationFormat >>> 4]: writeLogicalDestination,
-  [ApicRegister.commandLow >>> 4]: sendCommand,
+  [ApicRegister.icrLow >>> 4]: sendCommand,
 });
 
 function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
@@ -194,12 +194,12 @@ function writeLogicalDestination(vcpu: Vcpu, address: Gpa, value: u32, _rip: u64
 function sendCommand(vcpu: Vcpu, _address: Gpa, command: u32, rip: u64): void {
   const page = physical(ApicPage, hpa(intercepted.page));
   if (isPlainInterrupt(command)) {
-    page.commandLow = command;
+    page.icrLow = command;
     return;
   }
-  const high = page.commandHigh;
-  if (isSentOn(vcpu.number, command, high >>> XAPIC_FIELD_SHIFT, false, rip)) page.commandLow = command;
-  else page.commandHigh = high; // a call of another processor has changed it
+  const high = page.icrHigh;
+  if (isSentOn(vcpu.number, command, high >>> XAPIC_FIELD_SHIFT, false, rip)) page.icrLow = command;
+  else page.icrHigh = high; // a call of another processor has changed it
 }
 
 /**

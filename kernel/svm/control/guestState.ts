@@ -29,7 +29,7 @@ export function setGuestState(vmcb: Vmcb, state: ProcessorState): void {
   vmcb.dr6 = DR6_RESET;
   vmcb.dr7 = DR7_RESET;
   vmcb.interruptShadow = 0n;
-  vmcb.injectedEvent = 0n;
+  vmcb.eventInj = 0n;
 }
 
 /**

@@ -33,14 +33,14 @@ const LAST_EXCEPTION = 31n;
 /** Injects the exception `vector`, which has no error code. */
 export function injectException(vmcb: Vmcb, vector: Exception): void {
   if (vector !== Exception.debug) markFault(vmcb);
-  vmcb.injectedEvent = EVENT_VALID | TYPE_EXCEPTION | vector;
+  vmcb.eventInj = EVENT_VALID | TYPE_EXCEPTION | vector;
 }
 
 /** Injects the exception `vector` with `errorCode`. In real mode the error code is left out. */
 export function injectExceptionWithCode(vmcb: Vmcb, vector: Exception, errorCode: u32): void {
   markFault(vmcb);
   const event = EVENT_VALID | HAS_ERROR_CODE | TYPE_EXCEPTION | vector | (u64(errorCode) << 32n);
-  vmcb.injectedEvent = inMode(vmcb, event);
+  vmcb.eventInj = inMode(vmcb, event);
 }
 
 /** Sets RF in the saved flags, as a fault does, so that a code breakpoint is not met twice (APM 2, 13.1.3.1). */
@@ -53,7 +53,7 @@ function markFault(vmcb: Vmcb): void {
  * EVENTINJ have the same format.
  */
 export function eventToRepeat(vmcb: Vmcb): u64 {
-  const event = vmcb.exitEvent;
+  const event = vmcb.exitIntInfo;
   if ((event & EVENT_VALID) === 0n) return 0n;
   const type = event & TYPE_MASK;
   const vector = event & VECTOR_MASK;

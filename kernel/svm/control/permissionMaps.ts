@@ -19,7 +19,7 @@ import { exitsOf, MsrOwner, READS, WRITES } from '../../access/msrOwner.js';
 import { are32OwnedBy, assignMsrs, ownerAt, placeOf, PLACES } from '../../access/msrOwners.js';
 import { markOwnedPorts } from '../../access/ports.js';
 import { allocatePages } from '../../paging/allocator.js';
-import { X2APIC_COMMAND } from '../../machine/localApic.js';
+import { X2APIC_ICR } from '../../machine/localApic.js';
 import { releaseLock, SpinLock, takeLock } from '../../x86/spinLock.js';
 
 const MSR_MAP_PAGES = 2;
@@ -78,12 +78,12 @@ export function interceptReads(number: u32): void {
 
 /** Ends the interception of writes to the x2APIC ICR. Takes effect on each processor at its next VM exit. */
 export function permitIcrWrites(): void {
-  permit(maps.msrs, X2APIC_COMMAND, WRITES);
+  permit(maps.msrs, X2APIC_ICR, WRITES);
 }
 
 /** Intercepts writes to the x2APIC ICR again. Takes effect as permitIcrWrites() does. */
 export function interceptIcrWrites(): void {
-  intercept(maps.msrs, X2APIC_COMMAND, WRITES);
+  intercept(maps.msrs, X2APIC_ICR, WRITES);
 }
 
 /**

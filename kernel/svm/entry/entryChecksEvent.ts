@@ -18,7 +18,7 @@ const WITH_ERROR_CODE = 0x6022_7d00n;
 const BOUND_RANGE = 5n;
 
 export function checkInjectedEvent(vmcb: Vmcb): void {
-  const event = vmcb.injectedEvent;
+  const event = vmcb.eventInj;
   if (!has(event, EVENT_VALID)) return;
   const type = (event >> TYPE_SHIFT) & TYPE_MASK;
   const isKnown = type === Type.interrupt || type === Type.nmi || type === Type.exception || type === Type.software;

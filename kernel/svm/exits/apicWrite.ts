@@ -34,7 +34,7 @@ export function onRegionWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, owner: u32):
     vmcb.tlbControl = TlbControl.flushAll;
     return;
   }
-  if ((vmcb.exitInfo1 & IN_PAGE_TABLES) !== 0n || (vmcb.exitEvent & EVENT_VALID) !== 0n) {
+  if ((vmcb.exitInfo1 & IN_PAGE_TABLES) !== 0n || (vmcb.exitIntInfo & EVENT_VALID) !== 0n) {
     stopGuest('the guest used registers of a device as page table or stack', vmcb.rip);
   }
   const instruction = local(Instruction);

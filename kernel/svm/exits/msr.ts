@@ -5,9 +5,9 @@ import { ownerOf } from '../../access/msrOwners.js';
 import { Answer } from '../../access/answer.js';
 import { Event } from '../../observe/events.js';
 import { recordEvent } from '../../report/events.js';
-import { writeX2ApicCommand } from '../../devices/localApic/mediator.js';
+import { writeX2ApicIcr } from '../../devices/localApic/mediator.js';
 import { giveMsr, msrValue, readMsr, writeMsr, writeProcessor } from '../../exits/msr.js';
-import { X2APIC_COMMAND } from '../../machine/localApic.js';
+import { X2APIC_ICR } from '../../machine/localApic.js';
 import { isShadowed } from '../../space/mtrrShadow.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { svmInterceptsApic } from '../reset/apicInterception.js';
@@ -74,7 +74,7 @@ function writeMemoryType(vcpu: Vcpu, number: u32, value: u64, rip: u64): Answer 
 
 /** Writes the ICR in x2APIC mode. */
 function writeCommand(vcpu: Vcpu, vmcb: Vmcb, value: u64): Answer {
-  return svmInterceptsApic() ? writeX2ApicCommand(vcpu, value, vmcb.rip) : writeProcessor(X2APIC_COMMAND, value);
+  return svmInterceptsApic() ? writeX2ApicIcr(vcpu, value, vmcb.rip) : writeProcessor(X2APIC_ICR, value);
 }
 
 /** Writes VM_HSAVE_PA. With SVM disabled it is a register without effect; Linux clears it before it reboots. */

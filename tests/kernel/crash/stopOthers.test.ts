@@ -20,7 +20,7 @@ const APIC_BASE = 0x1b;
 const RESET_BASE = 0xfee0_0000n;
 const ENABLED = 0x800n;
 const X2APIC = 0xc00n;
-const X2APIC_COMMAND = 0x830;
+const X2APIC_ICR = 0x830;
 const COMMAND = 0x300;
 const NMI_TO_OTHERS = 0xc_4400;
 const INIT_TO_OTHERS = 0xc_4500;
@@ -33,7 +33,7 @@ function startWithApic(base: bigint) {
   const sent: bigint[] = [];
   guest.processor.wrmsr = (msr, value) => {
     guest.processor.msrs.set(msr, value);
-    if (msr === X2APIC_COMMAND) sent.push(value);
+    if (msr === X2APIC_ICR) sent.push(value);
   };
   return { ...guest, apic, sent };
 }

@@ -237,7 +237,7 @@ function putIdentityTables(memory: Uint8Array): void {
 
 /** What EVENTINJ asks for. */
 export function injected(vmcb: Vmcb): { vector: number; type: number; errorCode: number | null } | null {
-  const event = vmcb.injectedEvent;
+  const event = vmcb.eventInj;
   if ((event & (1n << 31n)) === 0n) return null;
   const errorCode = (event & (1n << 11n)) !== 0n ? Number(event >> 32n) : null;
   return { vector: Number(event & 0xffn), type: Number((event >> 8n) & 7n), errorCode };

@@ -207,7 +207,7 @@ t.test('page tables and stacks in the APIC’s page stop the guest', (t) => {
   const guest = startApicGuest();
   t.throws(() => guest.exit(ExitCode.nestedPageFault, IN_PAGE_TABLES, BigInt(APIC)), RESET);
   const other = startApicGuest();
-  other.vmcb.exitEvent = 0x8000_030en;
+  other.vmcb.exitIntInfo = 0x8000_030en;
   t.throws(() => other.write(COMMAND), RESET);
   t.match(logText(), /as page table or stack/);
   t.end();

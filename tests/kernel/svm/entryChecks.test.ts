@@ -22,14 +22,14 @@ const RULES: readonly [string, (vmcb: Vmcb) => void][] = [
   ['an MSR permission map within physical memory', (vmcb) => (vmcb.msrPermissions = BEYOND_MEMORY - 0x1000n)],
   ['an I/O permission map within physical memory', (vmcb) => (vmcb.ioPermissions = BEYOND_MEMORY - 0x2000n)],
   ['nested page tables within physical memory', (vmcb) => (vmcb.nestedCr3 = BEYOND_MEMORY)],
-  ['an event of a type that exists', (vmcb) => (vmcb.injectedEvent = VALID | 0x100n)],
-  ['an event with bits 30:12 clear', (vmcb) => (vmcb.injectedEvent = VALID | 0x1030n)],
-  ['the vector of an exception for one', (vmcb) => (vmcb.injectedEvent = EXCEPTION | 2n)],
-  ['the vector of an exception for one', (vmcb) => (vmcb.injectedEvent = EXCEPTION | 31n)],
-  ['the vector of an exception for one', (vmcb) => (vmcb.injectedEvent = EXCEPTION | 32n)],
-  ['no #OF or #BR in 64-bit code', (vmcb) => (vmcb.injectedEvent = EXCEPTION | 5n)],
-  ['no error code for an event that has none', (vmcb) => (vmcb.injectedEvent = EXCEPTION | HAS_ERROR_CODE | 6n)],
-  ['no error code for an event that has none', (vmcb) => (vmcb.injectedEvent = VALID | HAS_ERROR_CODE | 0x0dn)],
+  ['an event of a type that exists', (vmcb) => (vmcb.eventInj = VALID | 0x100n)],
+  ['an event with bits 30:12 clear', (vmcb) => (vmcb.eventInj = VALID | 0x1030n)],
+  ['the vector of an exception for one', (vmcb) => (vmcb.eventInj = EXCEPTION | 2n)],
+  ['the vector of an exception for one', (vmcb) => (vmcb.eventInj = EXCEPTION | 31n)],
+  ['the vector of an exception for one', (vmcb) => (vmcb.eventInj = EXCEPTION | 32n)],
+  ['no #OF or #BR in 64-bit code', (vmcb) => (vmcb.eventInj = EXCEPTION | 5n)],
+  ['no error code for an event that has none', (vmcb) => (vmcb.eventInj = EXCEPTION | HAS_ERROR_CODE | 6n)],
+  ['no error code for an event that has none', (vmcb) => (vmcb.eventInj = VALID | HAS_ERROR_CODE | 0x0dn)],
   ['guest EFER.SVME', (vmcb) => (vmcb.efer = 0x500n)],
   ['guest EFER with no reserved bit', (vmcb) => (vmcb.efer = 0x1502n)],
   ['guest CR0 with bits 63:32 clear', (vmcb) => (vmcb.cr0 = 0x1_8001_0031n)],
@@ -49,7 +49,7 @@ t.test('a valid state breaks no rule, and the report says so', (t) => {
   t.same(told(vmcb), []);
   t.match(logText(), /no rule for VMRUN is broken that this hypervisor knows/);
   for (const event of [VALID | 0x30n, VALID | 0x202n, EXCEPTION | 6n, EXCEPTION | HAS_ERROR_CODE | 13n, 0x302n]) {
-    vmcb.injectedEvent = event;
+    vmcb.eventInj = event;
     explainEntryFailure(vmcb);
     t.equal(brokenRules(), 0, event.toString(16));
   }
@@ -67,7 +67,7 @@ for (const [text, breakRule] of RULES) {
 
 t.test('in real mode no exception may have an error code', (t) => {
   const { vmcb } = startGuest();
-  Object.assign(vmcb, { cr0: 0x10n, cr4: 0n, efer: 0x1000n, injectedEvent: EXCEPTION | HAS_ERROR_CODE | 13n });
+  Object.assign(vmcb, { cr0: 0x10n, cr4: 0n, efer: 0x1000n, eventInj: EXCEPTION | HAS_ERROR_CODE | 13n });
   t.same(told(vmcb), ['no error code in real mode']);
   t.end();
 });

@@ -84,7 +84,7 @@ function handle({ guest }: Bench, exit: SvmExit): void {
   leaveParkingGuest(vcpu); // the last exit may have led there
   guest.memory.set(exit.bytes, CODE);
   Object.assign(vcpu.registers, exit.registers);
-  vmcb.exitEvent = exit.event;
+  vmcb.exitIntInfo = exit.event;
   vmcb.nextRip = exit.length === 0n ? 0n : BigInt.asUintN(64, vmcb.rip + exit.length);
   guest.exit(exit.code, exit.info1, exit.info2);
 }
@@ -94,7 +94,7 @@ function leadsToEntry(bench: Bench, state: GuestState, exit: SvmExit, plant = no
   const { vmcb, processor: machine } = bench.guest;
   for (const [msr, value] of bench.msrs) machine.msrs.set(msr, value);
   setState(vmcb, state);
-  vmcb.injectedEvent = 0n;
+  vmcb.eventInj = 0n;
   isEntered(vmcb, 'the state that the test made');
   try {
     handle(bench, exit);
@@ -144,7 +144,7 @@ const GENERAL_PROTECTION = VALID_EXCEPTION | 13n;
 
 t.test('control: the property finds an event in delivery that is repeated as QEMU tells it', (t) => {
   const repeats = ({ event }: SvmExit): Plant => {
-    return (vmcb) => void (vmcb.injectedEvent = (event & VALID_EXCEPTION) === VALID_EXCEPTION ? event : 0n);
+    return (vmcb) => void (vmcb.eventInj = (event & VALID_EXCEPTION) === VALID_EXCEPTION ? event : 0n);
   };
   t.match(foundBy('bits64', ExitCode.nestedPageFault, repeats), /the vector of an exception/);
   t.end();
@@ -152,7 +152,7 @@ t.test('control: the property finds an event in delivery that is repeated as QEM
 
 t.test('control: the property finds an error code that is delivered in real mode', (t) => {
   const deliversCode = (): Plant => (vmcb) => {
-    if ((vmcb.injectedEvent & 0xffff_ffffn) === GENERAL_PROTECTION) vmcb.injectedEvent |= HAS_ERROR_CODE;
+    if ((vmcb.eventInj & 0xffff_ffffn) === GENERAL_PROTECTION) vmcb.eventInj |= HAS_ERROR_CODE;
   };
   t.match(foundBy('real', ExitCode.msr, deliversCode), /no error code in real mode/);
   t.equal(foundBy('bits32', ExitCode.msr, deliversCode), 'nothing', 'elsewhere it belongs there');

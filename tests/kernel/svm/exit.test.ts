@@ -127,7 +127,7 @@ t.test('the guest gets a page of ones where hidden memory is, and goes on', (t) 
 
 t.test('an event in delivery at a nested page fault is delivered again, with its error code', (t) => {
   const guest = startGuest();
-  guest.vmcb.exitEvent = (0x1an << 32n) | EXCEPTION | 0x80en | 0x800n;
+  guest.vmcb.exitIntInfo = (0x1an << 32n) | EXCEPTION | 0x80en | 0x800n;
   guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
   t.same(injected(guest.vmcb), { vector: 14, type: 3, errorCode: 0x1a });
   t.end();
@@ -136,7 +136,7 @@ t.test('an event in delivery at a nested page fault is delivered again, with its
 t.test('an external interrupt in delivery is delivered again, also where QEMU calls it an exception', (t) => {
   for (const type of [0n, 0x300n]) {
     const guest = startGuest();
-    guest.vmcb.exitEvent = 0x8000_0000n | type | 0x30n;
+    guest.vmcb.exitIntInfo = 0x8000_0000n | type | 0x30n;
     guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
     t.same(injected(guest.vmcb), { vector: 0x30, type: 0, errorCode: null });
   }
@@ -146,7 +146,7 @@ t.test('an external interrupt in delivery is delivered again, also where QEMU ca
 t.test('an NMI in delivery is delivered again, also where QEMU calls it an exception', (t) => {
   for (const type of [0x200n, 0x300n]) {
     const guest = startGuest();
-    guest.vmcb.exitEvent = 0x8000_0002n | type;
+    guest.vmcb.exitIntInfo = 0x8000_0002n | type;
     guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
     t.same(injected(guest.vmcb), { vector: 2, type: 2, errorCode: null });
   }
@@ -156,7 +156,7 @@ t.test('an NMI in delivery is delivered again, also where QEMU calls it an excep
 t.test('an interrupt with a vector below 32 that is no exception’s is delivered again as what it is', (t) => {
   for (const vector of [9, 15, 20, 22, 27, 31]) {
     const guest = startGuest();
-    guest.vmcb.exitEvent = EXCEPTION | BigInt(vector);
+    guest.vmcb.exitIntInfo = EXCEPTION | BigInt(vector);
     guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
     t.same(injected(guest.vmcb), { vector, type: 0, errorCode: null });
   }
@@ -171,7 +171,7 @@ t.test('in real mode no exception has an error code, neither one that is raised 
   guest.vcpu.registers.rcx = 0x4000_0000n;
   guest.exit(ExitCode.msr);
   t.same(injected(guest.vmcb), { vector: 13, type: 3, errorCode: null });
-  guest.vmcb.exitEvent = EXCEPTION | 0x80dn;
+  guest.vmcb.exitIntInfo = EXCEPTION | 0x80dn;
   guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
   t.same(injected(guest.vmcb), { vector: 13, type: 3, errorCode: null });
   t.end();
@@ -180,7 +180,7 @@ t.test('in real mode no exception has an error code, neither one that is raised 
 t.test('INT n, INT3 and INTO in delivery are not injected: the guest executes them again', (t) => {
   for (const event of [0x8000_0480n, EXCEPTION | 3n, EXCEPTION | 4n]) {
     const guest = startGuest();
-    guest.vmcb.exitEvent = event;
+    guest.vmcb.exitIntInfo = event;
     guest.exit(ExitCode.nestedPageFault, 4n, HIDDEN);
     t.equal(injected(guest.vmcb), null);
   }
@@ -189,7 +189,7 @@ t.test('INT n, INT3 and INTO in delivery are not injected: the guest executes th
 
 t.test('an exception during delivery takes the place of what was delivered', (t) => {
   const guest = startGuest();
-  guest.vmcb.exitEvent = EXCEPTION | 1n;
+  guest.vmcb.exitIntInfo = EXCEPTION | 1n;
   guest.exit(ExitCode.debugException);
   t.same(injected(guest.vmcb), { vector: 1, type: 3, errorCode: null });
   t.end();
@@ -270,7 +270,7 @@ t.test(
       fc.property(given, ({ code: reason, info1, info2, event, rip, ...registers }) => {
         const guest = startGuest([0x0f, 0x32]);
         Object.assign(guest.vcpu.registers, registers);
-        guest.vmcb.exitEvent = event;
+        guest.vmcb.exitIntInfo = event;
         guest.vmcb.rip = rip;
         try {
           guest.exit(reason, info1, info2);

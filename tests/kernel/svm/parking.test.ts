@@ -89,7 +89,7 @@ t.test('neither an INIT nor a SIPI is sent: the receiver is called by one NMI, a
   const vmcb = guestVmcb(second);
   t.same([vmcb.cs.selector, vmcb.cs.base, vmcb.cs.attributes, vmcb.rip], [0x4200, 0x4_2000n, 0x93, 0n]);
   t.same([vmcb.cr0, vmcb.cr4, vmcb.efer, vmcb.cpl, vmcb.tlbControl], [0x10n, 0n, 0x1000n, 0, 1]);
-  t.equal(vmcb.injectedEvent, 0n);
+  t.equal(vmcb.eventInj, 0n);
   t.equal(second.registers.rbx, 0n);
   t.same(machine.processor.breakpoints, [0n, 0n, 0n, 0n]);
   t.ok(machine.processor.sent.every((sent) => sent.command === NMI));
@@ -183,7 +183,7 @@ t.test('an INIT that reaches the BSP resets the machine', (t) => {
 t.test('reserved bits of a command that is not sent raise #GP, as they do', (t) => {
   const machine = startAll();
   command(machine, INIT | 0x1000, 2);
-  t.same(guestVmcb(vcpuOf(0)).injectedEvent & 0xffn, 13n);
+  t.same(guestVmcb(vcpuOf(0)).eventInj & 0xffn, 13n);
   runAll(machine);
   t.same(parked(machine), []);
   t.end();
