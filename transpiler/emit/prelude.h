@@ -85,6 +85,16 @@ static inline UNUSED uint32_t memory_exchangeAdd32(volatile void *memory, uint32
   return __atomic_fetch_add((volatile uint32_t *)memory, value, __ATOMIC_SEQ_CST);
 }
 
+#define COMPARE_EXCHANGE(bits)                                                                \
+  static inline UNUSED uint##bits##_t memory_compareExchange##bits(                           \
+      volatile void *memory, uint##bits##_t expected, uint##bits##_t value) {                 \
+    __atomic_compare_exchange_n((volatile uint##bits##_t *)memory, &expected, value, false,   \
+                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                          \
+    return expected;                                                                          \
+  }
+COMPARE_EXCHANGE(32)
+COMPARE_EXCHANGE(64)
+
 static inline UNUSED uint32_t builtin_mul32(uint32_t a, uint32_t b) {
   return a * b;
 }

@@ -54,7 +54,24 @@ export const PLATFORM_FUNCTIONS: Readonly<Record<string, IntrinsicFunction>> = {
     effects: ['memory'],
     takesMemory: true,
   },
+  compareExchange32: compareExchange('compareExchange32', 'u32'),
+  compareExchange64: compareExchange('compareExchange64', 'u64'),
 };
+
+function compareExchange(name: string, type: 'u32' | 'u64'): IntrinsicFunction {
+  return {
+    name,
+    c: `memory_${name}`,
+    parameters: [
+      { name: 'address', type: integerType('hpa') },
+      { name: 'expected', type: integerType(type) },
+      { name: 'value', type: integerType(type) },
+    ],
+    result: integerType(type),
+    effects: ['memory'],
+    takesMemory: true,
+  };
+}
 
 /** The intrinsic that one name of `const { name, ... } = intrinsics({...})` stands for. */
 export function intrinsicOf(context: Context, element: ts.BindingElement): IntrinsicFunction {

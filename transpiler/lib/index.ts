@@ -24,6 +24,8 @@ export {
 } from './layout.js';
 export {
   addressOf,
+  compareExchange32,
+  compareExchange64,
   copyMemory,
   exchange32,
   exchangeAdd32,

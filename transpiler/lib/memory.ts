@@ -147,6 +147,25 @@ export function exchangeAdd32(address: Hpa, value: u32): u32 {
   return before;
 }
 
+/**
+ * Sets the doubleword at `address`, a multiple of 4, to `value` if it is `expected`. Gives what it was. No other processor
+ * sees a step in between.
+ */
+export function compareExchange32(address: Hpa, expected: u32, value: u32): u32 {
+  const { view, offset } = find(address, 4);
+  const before = view.getUint32(offset, true);
+  if (before === expected) U32.store(view, offset, value);
+  return before;
+}
+
+/** The same for the quadword at `address`, a multiple of 8. */
+export function compareExchange64(address: Hpa, expected: u64, value: u64): u64 {
+  const { view, offset } = find(address, 8);
+  const before = view.getBigUint64(offset, true);
+  if (before === expected) U64.store(view, offset, value);
+  return before;
+}
+
 function bytesOf(address: Hpa, length: u64): Uint8Array {
   const { view, offset } = find(address, Number(length));
   return new Uint8Array(view.buffer, view.byteOffset + offset, Number(length));

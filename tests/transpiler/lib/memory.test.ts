@@ -4,6 +4,8 @@ import {
   arr,
   at,
   copyMemory,
+  compareExchange32,
+  compareExchange64,
   exchange32,
   exchangeAdd32,
   fillMemory,
@@ -148,6 +150,18 @@ t.test('exchangeAdd32 adds to one doubleword, wraps, and gives what it was', (t)
   const bytes = addMemory(0x100n, Uint8Array.of(1, 2, 3, 4, 0xff, 0xff, 0xff, 0xff, 9));
   t.equal(exchangeAdd32(0x104n, 2), 0xffff_ffff);
   t.same([...bytes], [1, 2, 3, 4, 1, 0, 0, 0, 9]);
+  t.end();
+});
+
+t.test('compareExchange sets a number only if it is what is expected, and gives what it was', (t) => {
+  const bytes = addMemory(0x100n, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+  t.equal(compareExchange32(0x104n, 0x0807_0604, 0), 0x0807_0605);
+  t.equal(compareExchange64(0x100n, 1n, 0n), 0x0807_0605_0403_0201n);
+  t.same([...bytes], [1, 2, 3, 4, 5, 6, 7, 8]);
+  t.equal(compareExchange32(0x104n, 0x0807_0605, 0xffff_fffe), 0x0807_0605);
+  t.same([...bytes], [1, 2, 3, 4, 0xfe, 0xff, 0xff, 0xff]);
+  t.equal(compareExchange64(0x100n, 0xffff_fffe_0403_0201n, 9n), 0xffff_fffe_0403_0201n);
+  t.same([...bytes], [9, 0, 0, 0, 0, 0, 0, 0]);
   t.end();
 });
 

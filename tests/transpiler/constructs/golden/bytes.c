@@ -53,13 +53,19 @@ uint64_t bytes_use(uint64_t start) {
 }
 
 #line 31 "golden/bytes.ts"
-bool bytes_take(uint64_t address) {
+bool bytes_mark(uint64_t address, uint32_t low, uint64_t all) {
 #line 32 "golden/bytes.ts"
-  return memory_exchange32(platform_physical(address), 1) == 0;
+  return memory_compareExchange32(platform_physical(address), low, 1) == low && memory_compareExchange64(platform_physical(address), all, all | 2) == all;
 }
 
 #line 36 "golden/bytes.ts"
-uint32_t bytes_draw(uint64_t address) {
+bool bytes_take(uint64_t address) {
 #line 37 "golden/bytes.ts"
+  return memory_exchange32(platform_physical(address), 1) == 0;
+}
+
+#line 41 "golden/bytes.ts"
+uint32_t bytes_draw(uint64_t address) {
+#line 42 "golden/bytes.ts"
   return memory_exchangeAdd32(platform_physical(address), 1);
 }

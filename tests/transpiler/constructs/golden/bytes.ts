@@ -1,4 +1,4 @@
-import { copyMemory, exchange32, exchangeAdd32, fillMemory, u32, u64, window, type Bytes, type Hpa } from '../../../../transpiler/lib/index.js';
+import { compareExchange32, compareExchange64, copyMemory, exchange32, exchangeAdd32, fillMemory, u32, u64, window, type Bytes, type Hpa } from '../../../../transpiler/lib/index.js';
 
 export function checksum(bytes: Bytes): u32 {
   let sum: u32 = 0;
@@ -25,6 +25,11 @@ export function use(start: Hpa): Hpa {
   copyMemory(start, found.start, u64(found.length));
   fillMemory(start, 0xff, 16n);
   return found.start;
+}
+
+/** Sets flags in both numbers at `address`, unless they have changed since they were read. */
+export function mark(address: Hpa, low: u32, all: u64): boolean {
+  return compareExchange32(address, low, 1) === low && compareExchange64(address, all, all | 2n) === all;
 }
 
 /** Whether nobody else had taken the lock at `address`. */

@@ -16,6 +16,7 @@ uint32_t bytes_checksum(Bytes bytes);
 uint64_t bytes_header(uint64_t start);
 Bytes bytes_find(uint64_t start);
 uint64_t bytes_use(uint64_t start);
+bool bytes_mark(uint64_t address, uint32_t low, uint64_t all);
 bool bytes_take(uint64_t address);
 uint32_t bytes_draw(uint64_t address);
 uint64_t constants_all(uint32_t index);
