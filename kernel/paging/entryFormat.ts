@@ -40,26 +40,32 @@ export const EntryFormat = struct(
 );
 export type EntryFormat = Ref<typeof EntryFormat>;
 
-/**
- * The entry that maps the page at `target` with `rights` at `level`. Without READ it holds only the address and the
- * size.
- */
+/** The entry that maps the page at `target` with `rights` at `level`. */
 export function pageEntry(target: Hpa, rights: u32, level: u32, format: EntryFormat): u64 {
-  const place: u64 = u64(target) | (level > 1 ? format.large : 0n);
-  if ((rights & READ) === 0) return place;
-  return place | rightsBits(rights, format) | typeBits(target, rights, format);
+  return entryWith(target, rightsBits(rights, format) | sizeBit(level, format), typeUnit(rights, format));
 }
 
-function rightsBits(rights: u32, format: EntryFormat): u64 {
+/** What an entry holds that gives `rights`. Without READ it holds nothing. */
+export function rightsBits(rights: u32, format: EntryFormat): u64 {
+  if ((rights & READ) === 0) return 0n;
   const write: u64 = (rights & WRITE) !== 0 ? format.write : 0n;
   const execute: u64 = (rights & EXECUTE) !== 0 ? format.execute : format.noExecute;
   const uncached: u64 = (rights & UNCACHED) !== 0 ? format.uncached : 0n;
   return format.read | write | execute | uncached;
 }
 
-/** The bits of the page's memory type, which is the same in the whole page (mtrr.ts). Uncached is type 0. */
-function typeBits(target: Hpa, rights: u32, format: EntryFormat): u64 {
-  const unit = format.memoryTypeUnit;
-  if (unit === 0n || (rights & UNCACHED) !== 0) return 0n;
-  return u64(u64(memoryTypeAt(target)) * unit);
+/** What an entry holds that maps a page at `level`. */
+export function sizeBit(level: u32, format: EntryFormat): u64 {
+  return level > 1 ? format.large : 0n;
+}
+
+/** What an entry with `rights` holds for each 1 of its memory type. Uncached is type 0. */
+export function typeUnit(rights: u32, format: EntryFormat): u64 {
+  return (rights & READ) !== 0 && (rights & UNCACHED) === 0 ? format.memoryTypeUnit : 0n;
+}
+
+/** The entry for the page at `target` that holds `bits`, and its memory type, `unit` for each 1 of that. */
+export function entryWith(target: Hpa, bits: u64, unit: u64): u64 {
+  const entry: u64 = u64(target) | bits;
+  return unit === 0n ? entry : entry | u64(u64(memoryTypeAt(target)) * unit);
 }

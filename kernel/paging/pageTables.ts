@@ -8,6 +8,7 @@ import {
   cpuid,
   ensures,
   hpa,
+  invariant,
   list,
   min32,
   physical,
@@ -21,7 +22,7 @@ import {
 import { ENTRY_ADDRESS } from '../x86/pageEntry.js';
 import { GIB_PAGE_BYTES, GIB_PAGE_LEVEL, LARGE_PAGE_BYTES, PAGE_BYTES } from '../x86/pages.js';
 import { allocatePages } from './allocator.js';
-import { pageEntry, type EntryFormat } from './entryFormat.js';
+import { entryWith, pageEntry, rightsBits, sizeBit, typeUnit, type EntryFormat } from './entryFormat.js';
 import { uniformType } from './mtrr.js';
 
 export const PageTable = arr(U64, 512);
@@ -45,12 +46,14 @@ const EDX_1GIB_PAGES = 1 << 26;
  */
 export function mapRange(root: Hpa, from: u64, to: Hpa, bytes: u64, rights: u32, format: EntryFormat): void {
   const largest = min32(format.largestLevel, LARGEST_PAGE_LEVEL);
+  const bits = rightsBits(rights, format);
+  const unit = typeUnit(rights, format);
   let done: u64 = 0n;
   while (done < bytes) {
     const address = u64(from + done);
     const target = hpa(to + done);
     const level = levelFor(largest, address, target, u64(bytes - done));
-    setEntry(root, address, level, pageEntry(target, rights, level, format), format);
+    setEntry(root, address, level, entryWith(target, bits | sizeBit(level, format), unit), format);
     done = u64(done + pageBytes.get(level - 1));
   }
 }
@@ -97,13 +100,17 @@ export function changeRights(root: Hpa, address: u64, bytes: u64, rights: u32, f
 
 /** The level of the entry that maps `address`; 1 if there is none. */
 function levelOfPage(root: Hpa, address: u64, format: EntryFormat): u32 {
-  for (let level: u32 = LARGEST_PAGE_LEVEL; level > 1; level--) {
-    const place = placeOfEntry(root, address, level);
-    if (place !== 0n && (physical(Entry, place).value & format.large) !== 0n) {
+  let table: Hpa = root;
+  for (let level: u32 = TOP_LEVEL; level > 1; level--) {
+    invariant(level <= TOP_LEVEL);
+    const entry = physical(PageTable, table).get(indexAt(address, level));
+    if (level <= LARGEST_PAGE_LEVEL && (entry & format.large) !== 0n) {
       const found = level;
       ensures(found >= 1 && found <= LARGEST_PAGE_LEVEL);
       return found;
     }
+    if (entry === 0n) break;
+    table = hpa(entry & ENTRY_ADDRESS);
   }
   const found: u32 = 1;
   ensures(found >= 1 && found <= LARGEST_PAGE_LEVEL);

@@ -1,82 +1,139 @@
 /**
- * The guest's own page tables, read as the processor reads them (APM 2, chapter 5). Presence is all
- * that is looked at: the processor has checked the rights of what it has already fetched.
+ * The guest's own page tables, walked as the processor walks them (APM 2, chapter 5; SDM 3A, chapter 4). One walk serves all
+ * modes. It gives where an address leads, what the entries allow, and where they are.
  */
-import { gpa, u64, window, type Gpa, type Gva } from '../../transpiler/lib/index.js';
+import {
+  arr,
+  at,
+  GPA,
+  gpa,
+  requires,
+  struct,
+  U32,
+  U64,
+  u64,
+  window,
+  type Gpa,
+  type Gva,
+  type Ref,
+  type u32,
+} from '../../transpiler/lib/index.js';
+import { ENTRY_ADDRESS, ENTRY_LARGE, ENTRY_PRESENT } from '../x86/pageEntry.js';
+import { OFFSET_IN_PAGE } from '../x86/pages.js';
+import { CR0_PG, CR4_LA57, CR4_PAE, CR4_PSE, EFER_LMA } from '../x86/registers.js';
 import { hostAddress } from './nestedPaging.js';
 
-const CR0_PG = 1n << 31n;
-const CR4_PAE = 1n << 5n;
-const CR4_PSE = 1n << 4n;
-const CR4_LA57 = 1n << 12n;
-const EFER_LMA = 1n << 10n;
+/** The registers that say how the guest translates addresses. */
+export const Paging = struct(
+  'Paging',
+  { size: 32 },
+  { cr0: at(0, U64), cr3: at(8, U64), cr4: at(16, U64), efer: at(24, U64) },
+);
+export type Paging = Ref<typeof Paging>;
 
-const PRESENT = 1n << 0n;
-const LARGE = 1n << 7n;
-const ADDRESS = 0x000f_ffff_ffff_f000n;
+/** The levels that tables have at most: level 1 is that of the last table. */
+export const MOST_LEVELS = 5;
+/** The entries by which a walk came to a page, for what more than the address is needed: their rights and flags. */
+export const GuestPath = struct(
+  'GuestPath',
+  { size: 88 },
+  {
+    /**
+     * What the entry of each level held, and where it is; 0 where the walk did not come to that level. The top table of PAE
+     * is no level: its entries have neither rights nor flags.
+     */
+    entries: at(0, arr(U64, MOST_LEVELS)),
+    places: at(40, arr(GPA, MOST_LEVELS)),
+    /** How many bytes an entry has. */
+    width: at(80, U32),
+  },
+);
+export type GuestPath = Ref<typeof GuestPath>;
+
 const PAE_ROOT = 0xffff_ffe0n;
-const LEGACY_ADDRESS = 0xffff_f000n;
-
 /** The place of an entry of eight bytes in its table, from the nine bits of the address that choose it. */
 const INDEX = 0xff8n;
 /** The bits of an address within a page. */
-const PAGE_OFFSET = 0xfffn;
 const MIB_2_OFFSET = 0x1f_ffffn;
 const GIB_OFFSET = 0x3fff_ffffn;
+/** Entries of four bytes, which ten bits of the address choose. */
+const LEGACY_ADDRESS = 0xffff_f000n;
+const LEGACY_INDEX = 0xffcn;
+const MIB_4_OFFSET = 0x3f_ffffn;
+const LOW_HALF = 0xffff_ffffn;
 
 /** No guest-physical address: the page is not present. */
 export const NOT_PRESENT = 0xffff_ffff_ffff_ffffn;
 
 /** The guest-physical address of `address` under the given control registers; NOT_PRESENT where it has none. */
 export function guestPhysical(cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
+  return walkGuest(null, cr0, cr3, cr4, efer, address);
+}
+
+/** The same, and the entries in `path`, which is all zero before. Each entry is read once. */
+export function walkGuest(path: GuestPath | null, cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
   const linear = u64(address);
   if ((efer & EFER_LMA) !== 0n) {
-    return (cr4 & CR4_LA57) !== 0n ? walkFive(cr3 & ADDRESS, linear) : walkFour(cr3 & ADDRESS, linear);
+    const root = cr3 & ENTRY_ADDRESS;
+    return (cr4 & CR4_LA57) !== 0n ? walkFive(path, root, linear) : walkFour(path, root, linear);
   }
-  if ((cr0 & CR0_PG) === 0n) return gpa(linear & 0xffff_ffffn);
-  if ((cr4 & CR4_PAE) !== 0n) return walkThree(cr3 & PAE_ROOT, linear & 0xffff_ffffn);
-  return walkLegacy(cr3 & LEGACY_ADDRESS, (cr4 & CR4_PSE) !== 0n, linear & 0xffff_ffffn);
+  if ((cr0 & CR0_PG) === 0n) return gpa(linear & LOW_HALF);
+  if ((cr4 & CR4_PAE) !== 0n) return walkPae(path, cr3 & PAE_ROOT, linear & LOW_HALF);
+  return walkLegacy(path, cr3 & LEGACY_ADDRESS, (cr4 & CR4_PSE) !== 0n, linear & LOW_HALF);
 }
 
-function walkFive(root: u64, address: u64): Gpa {
-  const entry = readEntry(root | ((address >> 45n) & INDEX));
-  return (entry & PRESENT) === 0n ? NOT_PRESENT : walkFour(entry & ADDRESS, address);
+function walkFive(path: GuestPath | null, root: u64, address: u64): Gpa {
+  const entry = readEntry(path, 5, root | ((address >> 45n) & INDEX));
+  return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : walkFour(path, entry & ENTRY_ADDRESS, address);
 }
 
-function walkFour(root: u64, address: u64): Gpa {
-  const entry = readEntry(root | ((address >> 36n) & INDEX));
-  return (entry & PRESENT) === 0n ? NOT_PRESENT : walkThree(entry & ADDRESS, address);
+function walkFour(path: GuestPath | null, root: u64, address: u64): Gpa {
+  const entry = readEntry(path, 4, root | ((address >> 36n) & INDEX));
+  return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : walkThree(path, entry & ENTRY_ADDRESS, address);
 }
 
-/** Without long mode, of this table only the four entries count that bits 31:30 choose. */
-function walkThree(root: u64, address: u64): Gpa {
-  const entry = readEntry(root | ((address >> 27n) & INDEX));
-  if ((entry & PRESENT) === 0n) return NOT_PRESENT;
-  return (entry & LARGE) !== 0n ? pageAddress(entry, address, GIB_OFFSET) : walkTwo(entry & ADDRESS, address);
+function walkThree(path: GuestPath | null, root: u64, address: u64): Gpa {
+  const entry = readEntry(path, 3, root | ((address >> 27n) & INDEX));
+  if ((entry & ENTRY_PRESENT) === 0n) return NOT_PRESENT;
+  if ((entry & ENTRY_LARGE) !== 0n) return pageAddress(entry, address, GIB_OFFSET);
+  return walkTwo(path, entry & ENTRY_ADDRESS, address);
 }
 
-function walkTwo(root: u64, address: u64): Gpa {
-  const directory = readEntry(root | ((address >> 18n) & INDEX));
-  if ((directory & PRESENT) === 0n) return NOT_PRESENT;
-  if ((directory & LARGE) !== 0n) return pageAddress(directory, address, MIB_2_OFFSET);
-  const entry = readEntry((directory & ADDRESS) | ((address >> 9n) & INDEX));
-  return (entry & PRESENT) === 0n ? NOT_PRESENT : pageAddress(entry, address, PAGE_OFFSET);
+/** The top table has four entries, of which only the address and whether they are present count (SDM 3A 4.4.1). */
+function walkPae(path: GuestPath | null, root: u64, address: u64): Gpa {
+  const entry = window(hostAddress(gpa(root | ((address >> 30n) << 3n))), 8).u64(0);
+  return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : walkTwo(path, entry & ENTRY_ADDRESS, address);
+}
+
+function walkTwo(path: GuestPath | null, root: u64, address: u64): Gpa {
+  const directory = readEntry(path, 2, root | ((address >> 18n) & INDEX));
+  if ((directory & ENTRY_PRESENT) === 0n) return NOT_PRESENT;
+  if ((directory & ENTRY_LARGE) !== 0n) return pageAddress(directory, address, MIB_2_OFFSET);
+  const entry = readEntry(path, 1, (directory & ENTRY_ADDRESS) | ((address >> 9n) & INDEX));
+  return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : pageAddress(entry, address, OFFSET_IN_PAGE);
 }
 
 /** `offset` are the bits of the address within the page. */
 function pageAddress(entry: u64, address: u64, offset: u64): Gpa {
-  return gpa((entry & ADDRESS & u64(~offset)) | (address & offset));
+  return gpa((entry & ENTRY_ADDRESS & u64(~offset)) | (address & offset));
 }
 
-/** Two tables of four-byte entries; with page-size extensions an entry of the first may map 4 MiB (APM 2, 5.2). */
-function walkLegacy(root: u64, hasLargePages: boolean, address: u64): Gpa {
-  const directoryEntry = readLegacyEntry(root | ((address >> 22n) << 2n));
-  if ((directoryEntry & PRESENT) === 0n) return NOT_PRESENT;
-  if (hasLargePages && (directoryEntry & LARGE) !== 0n)
-    return gpa(largeLegacyPage(directoryEntry) | (address & 0x3f_ffffn));
-  const entry = readLegacyEntry((directoryEntry & LEGACY_ADDRESS) | (((address >> 12n) & 0x3ffn) << 2n));
-  if ((entry & PRESENT) === 0n) return NOT_PRESENT;
-  return gpa((entry & LEGACY_ADDRESS) | (address & 0xfffn));
+function readEntry(path: GuestPath | null, level: u32, place: u64): u64 {
+  requires(level >= 1 && level <= MOST_LEVELS);
+  const entry = window(hostAddress(gpa(place)), 8).u64(0);
+  if (path !== null) noteEntry(path, level, gpa(place), entry, 8);
+  return entry;
+}
+
+/** Two tables; with page-size extensions an entry of the first may map 4 MiB (APM 2, 5.2). */
+function walkLegacy(path: GuestPath | null, root: u64, hasLargePages: boolean, address: u64): Gpa {
+  const directory = readLegacyEntry(path, 2, root | ((address >> 20n) & LEGACY_INDEX));
+  if ((directory & ENTRY_PRESENT) === 0n) return NOT_PRESENT;
+  if (hasLargePages && (directory & ENTRY_LARGE) !== 0n)
+    return gpa(largeLegacyPage(directory) | (address & MIB_4_OFFSET));
+  const entry = readLegacyEntry(path, 1, (directory & LEGACY_ADDRESS) | ((address >> 10n) & LEGACY_INDEX));
+  if ((entry & ENTRY_PRESENT) === 0n) return NOT_PRESENT;
+  return gpa((entry & LEGACY_ADDRESS) | (address & OFFSET_IN_PAGE));
 }
 
 /** Bits 20:13 of the entry are address bits 39:32 (PSE-36). */
@@ -84,10 +141,16 @@ function largeLegacyPage(entry: u64): u64 {
   return (entry & 0xffc0_0000n) | (((entry >> 13n) & 0xffn) << 32n);
 }
 
-function readEntry(address: u64): u64 {
-  return window(hostAddress(gpa(address)), 8).u64(0);
+function readLegacyEntry(path: GuestPath | null, level: u32, place: u64): u64 {
+  requires(level >= 1 && level <= MOST_LEVELS);
+  const entry = u64(window(hostAddress(gpa(place)), 4).u32(0));
+  if (path !== null) noteEntry(path, level, gpa(place), entry, 4);
+  return entry;
 }
 
-function readLegacyEntry(address: u64): u64 {
-  return u64(window(hostAddress(gpa(address)), 4).u32(0));
+function noteEntry(path: GuestPath, level: u32, place: Gpa, entry: u64, width: u32): void {
+  requires(level >= 1 && level <= MOST_LEVELS);
+  path.entries.set(level - 1, entry);
+  path.places.set(level - 1, place);
+  path.width = width;
 }

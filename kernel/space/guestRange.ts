@@ -1,10 +1,10 @@
 /** What lies at a linear address of the guest, in one page or in two that follow each other. */
 import {
   at,
-  gpa,
   gva,
   hpa,
   HPA,
+  local,
   requires,
   struct,
   u32,
@@ -15,17 +15,9 @@ import {
   type Hpa,
   type Ref,
 } from '../../transpiler/lib/index.js';
-import { guestPhysical, NOT_PRESENT } from './guestPaging.js';
-import { ALLOWED, CODE_WRITE, touchPage } from './guestRights.js';
+import { NOT_PRESENT, type Paging } from './guestPaging.js';
+import { Touch, touchPage } from './guestRights.js';
 import { writableHostAddress } from './nestedPaging.js';
-
-/** The registers that say how the guest translates addresses. */
-export const Paging = struct(
-  'Paging',
-  { size: 32 },
-  { cr0: at(0, U64), cr3: at(8, U64), cr4: at(16, U64), efer: at(24, U64) },
-);
-export type Paging = Ref<typeof Paging>;
 
 export const GuestRange = struct(
   'GuestRange',
@@ -44,7 +36,6 @@ export type GuestRange = Ref<typeof GuestRange>;
 
 const PAGE_BYTES = 4096;
 const OFFSET_IN_PAGE = 0xfff;
-const FRAME = 0xffff_ffff_ffff_f000n;
 
 /**
  * Finds the `bytes` bytes, at most a page, at `address`, below 4 GiB, for reading, or for writing where `isWrite`. The
@@ -66,12 +57,10 @@ export function findRange(range: GuestRange, paging: Paging, address: u32, bytes
  * page tables at any time: whatever they say, the place is in a page of the guest's, with the address's own offset.
  */
 function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean): Hpa {
-  const code = touchPage(paging.cr0, paging.cr3, paging.cr4, address, isWrite);
-  const page = guestPhysical(paging.cr0, paging.cr3, paging.cr4, paging.efer, gva(u64(address)));
-  if (code === ALLOWED && page !== NOT_PRESENT) {
-    return hpa(writableHostAddress(gpa(u64(page) & FRAME)) + u64(address & OFFSET_IN_PAGE));
-  }
-  range.code = code !== ALLOWED ? code : isWrite ? CODE_WRITE : 0;
+  const access = local(Touch);
+  touchPage(access, paging, gva(u64(address)), isWrite);
+  if (access.address !== NOT_PRESENT) return writableHostAddress(access.address);
+  range.code = access.code;
   range.missing = u64(address);
   return hpa(NOT_PRESENT);
 }

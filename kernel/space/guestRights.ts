@@ -1,125 +1,112 @@
 /**
- * What the guest's page tables allow, outside of IA-32e mode, to accesses that the processor makes by itself, and the flags
- * which it sets in them for these (SDM 3A 4.6 and 4.8). Such accesses are the supervisor's at any privilege level.
+ * What the guest's page tables allow to accesses that the processor makes by itself, and the flags which it sets in them
+ * for these (SDM 3A 4.6 and 4.8; APM 2, 5.4.2). Such accesses are the supervisor's at any privilege level.
  */
+import type { u64 } from '../../transpiler/lib/index.js';
 import {
-  arr,
   at,
-  gpa,
-  HPA,
-  local,
+  compareExchange32,
+  compareExchange64,
+  GPA,
+  invariant,
+  requires,
   struct,
   u32,
   U32,
-  u64,
-  U64,
-  window,
-  type Hpa,
+  type Gva,
   type Ref,
 } from '../../transpiler/lib/index.js';
-import { CR0_PG, CR0_WP, CR4_PAE } from '../x86/registers.js';
+import { ENTRY_ACCESSED, ENTRY_DIRTY, ENTRY_USER, ENTRY_WRITABLE } from '../x86/pageEntry.js';
+import { CR0_PG, CR0_WP, CR4_SMAP } from '../x86/registers.js';
+import { GuestPath, MOST_LEVELS, NOT_PRESENT, walkGuest, type Paging } from './guestPaging.js';
 import { writableHostAddress } from './nestedPaging.js';
 
-const CR4_PSE = 1n << 4n;
-const CR4_SMAP = 1n << 21n;
-
-const PRESENT = 1n << 0n;
-const WRITABLE = 1n << 1n;
-const USER = 1n << 2n;
-const LARGE = 1n << 7n;
-/** In the lowest byte. */
-const ACCESSED = 1 << 5;
-const DIRTY = 1 << 6;
-const ADDRESS = 0x000f_ffff_ffff_f000n;
-const ALL_RIGHTS = 0xffff_ffff_ffff_ffffn;
-const PAE_ROOT = 0xffff_ffe0n;
-const LEGACY_ADDRESS = 0xffff_f000n;
-
-/** The access may be made. No error code has this value. */
-export const ALLOWED = 0xffff_ffff;
-/** Bits of a page fault's error code (SDM 3A 4.7). */
+/** Bits of a page fault's error code (SDM 3A 4.7; APM 2, 8.4.2). */
 const CODE_PRESENT = 1;
-export const CODE_WRITE = 2;
+const CODE_WRITE = 2;
 
-/** With either form of paging the last two tables have rights and flags. */
-const TABLES = 2;
-const Path = struct(
-  'Path',
-  { size: 32 },
+/** How often an entry may have changed since it was read before the page counts as missing. A system tries again then. */
+const MOST_WALKS = 8;
+
+export const Touch = struct(
+  'GuestTouch',
+  { size: 104 },
   {
-    entries: at(0, arr(HPA, TABLES)),
-    count: at(16, U32),
-    /** Bytes of an entry: 4, or with PAE 8. */
-    width: at(20, U32),
-    /** What all entries have set. */
-    rights: at(24, U64),
+    path: at(0, GuestPath),
+    /** The guest-physical address; NOT_PRESENT where the access may not be made. */
+    address: at(88, GPA),
+    /** A page fault's error code then. */
+    code: at(96, U32),
   },
 );
-type Path = Ref<typeof Path>;
+export type Touch = Ref<typeof Touch>;
 
-/** Marks the page of `address` as accessed, and as written where `isWrite`. Else a page fault's error code. */
-export function touchPage(cr0: u64, cr3: u64, cr4: u64, address: u32, isWrite: boolean): u32 {
-  if ((cr0 & CR0_PG) === 0n) return ALLOWED;
-  const path = local(Path);
-  followPath(path, cr3, cr4, address);
-  const code = refusal(path.rights, cr0, cr4, isWrite);
-  if (code === ALLOWED) mark(path, isWrite);
-  return code;
-}
-
-function refusal(rights: u64, cr0: u64, cr4: u64, isWrite: boolean): u32 {
+/** Walks to `address`, and marks the tables as accessed, and the page as written where `isWrite`. */
+export function touchPage(touch: Touch, paging: Paging, address: Gva, isWrite: boolean): void {
   const write: u32 = isWrite ? CODE_WRITE : 0;
-  if ((rights & PRESENT) === 0n) return write;
-  const isReadOnly = (cr0 & CR0_WP) !== 0n && (rights & WRITABLE) === 0n;
-  const isUsers = (cr4 & CR4_SMAP) !== 0n && (rights & USER) !== 0n;
-  return isUsers || (isWrite && isReadOnly) ? CODE_PRESENT + write : ALLOWED;
-}
-
-function followPath(path: Path, cr3: u64, cr4: u64, address: u32): void {
-  path.rights = ALL_RIGHTS;
-  if ((cr4 & CR4_PAE) !== 0n) followWidePath(path, cr3, address);
-  else followNarrowPath(path, cr3, (cr4 & CR4_PSE) !== 0n, address);
-}
-
-/** The first of the three tables of PAE has neither rights nor flags. */
-function followWidePath(path: Path, cr3: u64, address: u32): void {
-  path.width = 8;
-  const pointer = read(writableHostAddress(gpa((cr3 & PAE_ROOT) + 8n * u64(address >>> 30))), 8);
-  if ((pointer & PRESENT) === 0n) {
-    path.rights = 0n;
-    return;
+  for (let walks: u32 = 0; walks < MOST_WALKS; walks++) {
+    clearPath(touch.path);
+    touch.address = walkGuest(touch.path, paging.cr0, paging.cr3, paging.cr4, paging.efer, address);
+    touch.code = write;
+    if (touch.address === NOT_PRESENT) return;
+    if (!isAllowed(touch.path, paging, isWrite)) {
+      touch.address = NOT_PRESENT;
+      touch.code = CODE_PRESENT | write;
+      return;
+    }
+    if (mark(touch.path, isWrite)) return;
   }
-  const entry = addEntry(path, pointer & ADDRESS, (address >>> 21) & 0x1ff);
-  if ((entry & PRESENT) !== 0n && (entry & LARGE) === 0n) addEntry(path, entry & ADDRESS, (address >>> 12) & 0x1ff);
+  touch.address = NOT_PRESENT;
 }
 
-function followNarrowPath(path: Path, cr3: u64, hasLargePages: boolean, address: u32): void {
-  path.width = 4;
-  const entry = addEntry(path, cr3 & LEGACY_ADDRESS, address >>> 22);
-  const isLarge = hasLargePages && (entry & LARGE) !== 0n;
-  if ((entry & PRESENT) !== 0n && !isLarge) addEntry(path, entry & LEGACY_ADDRESS, (address >>> 12) & 0x3ff);
+function clearPath(path: GuestPath): void {
+  for (let i: u32 = 0; i < MOST_LEVELS; i++) path.entries.set(i, 0n);
 }
 
-function addEntry(path: Path, table: u64, index: u32): u64 {
-  const place = writableHostAddress(gpa(u64(table + u64(index) * u64(path.width))));
-  const entry = read(place, path.width);
-  const count = path.count;
-  if (count >= TABLES) return 0n;
-  path.entries.set(count, place);
-  path.count = count + 1;
-  path.rights = path.rights & entry;
-  return entry;
+function isAllowed(path: GuestPath, paging: Paging, isWrite: boolean): boolean {
+  if ((paging.cr0 & CR0_PG) === 0n) return true;
+  const rights = rightsOf(path);
+  const isReadOnly = (paging.cr0 & CR0_WP) !== 0n && (rights & ENTRY_WRITABLE) === 0n;
+  const isUsers = (paging.cr4 & CR4_SMAP) !== 0n && (rights & ENTRY_USER) !== 0n;
+  return !isUsers && !(isWrite && isReadOnly);
 }
 
-function mark(path: Path, isWrite: boolean): void {
-  const count = path.count;
-  for (let i: u32 = 0; i < count && i < TABLES; i++) {
-    const entries = window(path.entries.get(i), 1);
-    const flags = isWrite && i === count - 1 ? ACCESSED | DIRTY : ACCESSED;
-    if ((u32(entries.u8(0)) & flags) !== flags) entries.setU8(0, entries.u8(0) | flags);
+/** The bits that all entries of `path` have. An entry that is present is not 0. */
+function rightsOf(path: GuestPath): u64 {
+  let rights: u64 = 0xffff_ffff_ffff_ffffn;
+  for (let i: u32 = 0; i < MOST_LEVELS; i++) {
+    const entry = path.entries.get(i);
+    if (entry !== 0n) rights = rights & entry;
   }
+  return rights;
 }
 
-function read(place: Hpa, width: u32): u64 {
-  return width === 8 ? window(place, 8).u64(0) : u64(window(place, 4).u32(0));
+/** Sets the flags of all entries, the top one first. False where one has changed since it was read. */
+function mark(path: GuestPath, isWrite: boolean): boolean {
+  const last = lowestLevel(path);
+  for (let level: u32 = MOST_LEVELS; level > 0; level--) {
+    invariant(level <= MOST_LEVELS);
+    const flags: u64 = isWrite && level === last ? ENTRY_ACCESSED | ENTRY_DIRTY : ENTRY_ACCESSED;
+    if (path.entries.get(level - 1) !== 0n && !markEntry(path, level - 1, flags)) return false;
+  }
+  return true;
+}
+
+/** The level of the entry that maps the page. */
+function lowestLevel(path: GuestPath): u32 {
+  for (let level: u32 = 1; level < MOST_LEVELS; level++) {
+    if (path.entries.get(level - 1) !== 0n) return level;
+  }
+  return MOST_LEVELS;
+}
+
+/** In one step, as the processor does: another one of the guest may take the page away meanwhile. */
+function markEntry(path: GuestPath, index: u32, flags: u64): boolean {
+  requires(index < MOST_LEVELS);
+  const entry = path.entries.get(index);
+  const marked: u64 = entry | flags;
+  if (marked === entry) return true;
+  const place = writableHostAddress(path.places.get(index));
+  if (path.width === 8) return compareExchange64(place, entry, marked) === entry;
+  return compareExchange32(place, u32(entry), u32(marked)) === u32(entry);
 }

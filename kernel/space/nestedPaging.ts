@@ -163,20 +163,35 @@ export function decoyEntry(): u64 {
   return pageEntry(paging.decoy, ALL_RIGHTS, 1, paging.format);
 }
 
-/** The machine address at which the hypervisor reads what the guest has at `address`: the decoy where it may not read. */
+/**
+ * The machine address at which the hypervisor reads code and page tables that the guest has at `address`: the decoy for the
+ * hypervisor's own memory, and for what it cannot reach. Each exit may come here several times, so rights of ranges that are
+ * set apart are not looked at: only a translation or an instruction could be learned from them.
+ */
 export function hostAddress(address: Gpa): Hpa {
-  if (u64(address) < paging.restrictedStart) return hpa(address); // most is
-  return mayUse(address, paging.format.read) ? hpa(address) : decoyAddress(address);
+  if (u64(address) < u64(paging.hiddenStart)) return hpa(address); // most is
+  const isDecoy = isInHiddenMemory(address) || u64(address) >= u64(paging.readableEnd);
+  return isDecoy ? decoyAddress(address) : hpa(address);
 }
 
 /** The machine address at which the hypervisor writes for the guest to `address`: the decoy where the guest may not. */
 export function writableHostAddress(address: Gpa): Hpa {
-  if (u64(address) < paging.restrictedStart) return hpa(address);
-  return mayUse(address, paging.format.write) ? hpa(address) : decoyAddress(address);
+  return mayWrite(address) ? hpa(address) : decoyAddress(address);
+}
+
+/** Whether the guest may read `address`, and the hypervisor reach it. */
+export function mayRead(address: Gpa): boolean {
+  return mayUse(address, paging.format.read);
+}
+
+/** Whether the guest may write to `address`, and the hypervisor reach it. */
+export function mayWrite(address: Gpa): boolean {
+  return mayUse(address, paging.format.write);
 }
 
 /** Whether the hypervisor can reach `address`, and the guest has `right` there. */
 function mayUse(address: Gpa, right: u64): boolean {
+  if (u64(address) < paging.restrictedStart) return true; // most is
   if (u64(address) >= u64(paging.readableEnd)) return false;
   if (u64(address) >= paging.restrictedEnd) return true;
   return !isInHiddenMemory(address) && isReached(address, right);

@@ -19,9 +19,12 @@ export const CR0_WP = 1n << 16n;
 export const CR0_NW = 1n << 29n;
 export const CR0_CD = 1n << 30n;
 export const CR0_PG = 1n << 31n;
+export const CR4_PSE = 1n << 4n;
 export const CR4_PAE = 1n << 5n;
+export const CR4_LA57 = 1n << 12n;
 export const CR4_PCIDE = 1n << 17n;
 export const CR4_OSXSAVE = 1n << 18n;
+export const CR4_SMAP = 1n << 21n;
 export const CR4_PKE = 1n << 22n;
 export const CR4_CET = 1n << 23n;
 

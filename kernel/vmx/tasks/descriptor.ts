@@ -1,6 +1,7 @@
 /** Segment descriptors of the guest, and loading segment registers from them (SDM 3A 3.4.5). */
 import { at, local, requires, struct, u32, U32, u64, type Ref } from '../../../transpiler/lib/index.js';
-import { findRange, readRange, writeRange, type GuestRange, type Paging } from '../../space/guestRange.js';
+import type { Paging } from '../../space/guestPaging.js';
+import { findRange, readRange, writeRange, type GuestRange } from '../../space/guestRange.js';
 import { vmread, vmwrite } from '../control/operations.js';
 import { UNUSABLE } from '../../vcpu/state.js';
 import { Field, GUEST_BASE, GUEST_LIMIT, GUEST_RIGHTS, GUEST_SELECTOR, Segment } from '../control/vmcs.js';

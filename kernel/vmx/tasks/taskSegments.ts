@@ -3,7 +3,8 @@
  * checked, so that a fault happens in the new task; registers not loaded by then are unusable.
  */
 import { at, local, requires, struct, u32, U32, U64, type Ref, type u64 } from '../../../transpiler/lib/index.js';
-import { GuestRange, type Paging } from '../../space/guestRange.js';
+import type { Paging } from '../../space/guestPaging.js';
+import { GuestRange } from '../../space/guestRange.js';
 import {
   CAN_BE_READ,
   CAN_BE_WRITTEN,

@@ -1,6 +1,7 @@
 /** Task-state segments of 32 and 16 bits (SDM 3A 7.2.1 and 7.6): the fields that a task switch reads and writes. */
 import { arr, at, ensures, requires, struct, U16, u32, U32, u64, type Ref } from '../../../transpiler/lib/index.js';
-import { findRange, GuestRange, readRange, writeRange, type Paging } from '../../space/guestRange.js';
+import type { Paging } from '../../space/guestPaging.js';
+import { findRange, GuestRange, readRange, writeRange } from '../../space/guestRange.js';
 import type { Registers } from '../../vcpu/vcpu.js';
 import { vmread, vmwrite } from '../control/operations.js';
 import { Field, GUEST_SELECTOR } from '../control/vmcs.js';

@@ -17,7 +17,8 @@ import {
   writeDr6,
   type Ref,
 } from '../../../transpiler/lib/index.js';
-import { findRange, GuestRange, Paging, writeRange } from '../../space/guestRange.js';
+import { Paging } from '../../space/guestPaging.js';
+import { findRange, GuestRange, writeRange } from '../../space/guestRange.js';
 import type { Registers, Vcpu } from '../../vcpu/vcpu.js';
 import {
   clearTypeBits,

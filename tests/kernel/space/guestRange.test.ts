@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import { NOT_PRESENT } from '../../../kernel/space/guestPaging.js';
-import { findRange, GuestRange, Paging } from '../../../kernel/space/guestRange.js';
+import { NOT_PRESENT, Paging } from '../../../kernel/space/guestPaging.js';
+import { findRange, GuestRange } from '../../../kernel/space/guestRange.js';
 import { hostAddress } from '../../../kernel/space/nestedPaging.js';
 import { local } from '../../../transpiler/lib/index.js';
 import { HIDDEN, startGuest } from '../support/guest.js';
