@@ -58,7 +58,7 @@ export function refuseString(port: u16, rip: u64): Answer {
 /** Asks each owner once. The first verdict other than `pass` decides. */
 function askOwners(vcpu: Vcpu, access: Access): Verdict {
   let asked: u32 = Owner.guest;
-  for (let i: u32 = 0; i < access.bytes; i++) {
+  for (let i: u32 = 0; i < MOST_WIDTH && i < access.bytes; i++) {
     const owner = ownerOfPort(u16(access.address + u64(i)));
     if (owner === Owner.guest || owner === asked) continue;
     asked = owner;

@@ -20,6 +20,8 @@ const TYPE_SHIFT = 2;
 const TYPE_MASK = 7;
 const ENABLE = 1 << 5;
 const BITS_OF_BYTE = 8;
+/** Number of bytes of a port access at most. */
+const MOST_BYTES = 4;
 
 /** Takes the registers from the guest, once the ACPI tables can be read. Stops start-up if that is not possible. */
 export function ownSleep(): void {
@@ -55,7 +57,7 @@ export function mediateSleepB(_vcpu: Vcpu, access: Access): Verdict {
  */
 function mediateSleep(access: Access, owner: Owner, off: u8): Verdict {
   if (!access.isWrite) return Verdict.pass;
-  for (let i: u32 = 0; i < access.bytes; i++) {
+  for (let i: u32 = 0; i < MOST_BYTES && i < access.bytes; i++) {
     if (ownerOfPort(u16(access.address + u64(i))) !== owner) continue;
     const shift = u64(i * BITS_OF_BYTE) & 63n;
     const byte = u8(access.value >> shift);

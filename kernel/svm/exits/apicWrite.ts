@@ -4,8 +4,6 @@ import { Access, Verdict } from '../../access/access.js';
 import { OWNERS } from '../../access/owner.js';
 import { isInApicPage } from '../../devices/localApic/mediator.js';
 import { accessRegion } from '../../exits/regions.js';
-import { Event } from '../../observe/events.js';
-import { recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { complete, compute, hasNothingToDo, isStore, storedValue } from '../../instruction/execute.js';
 import { Instruction, Operation, READS, WRITES } from '../../instruction/instruction.js';
@@ -23,9 +21,8 @@ import { decodeAccess, readSource } from './memoryAccess.js';
  * access.
  */
 const IN_PAGE_TABLES = 1n << 33n;
-/** Registers of the local APIC have 32 bits and are accessed in that width (APM 2, 16.3.2). */
-const REGISTER_BYTES = 4;
-const OFFSET_IN_REGISTER = 3n;
+/** Number of bytes that an instruction accesses at most. */
+const WIDEST = 8;
 
 /** Handles a write of the guest to `address`, which is in a region of `owner`. */
 export function onRegionWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, owner: u32): void {
@@ -39,14 +36,9 @@ export function onRegionWrite(vcpu: Vcpu, vmcb: Vmcb, address: Gpa, owner: u32):
   }
   const instruction = local(Instruction);
   if (!decodeAccess(instruction, vcpu, vmcb, WRITES)) return;
-  if (instruction.bytes !== REGISTER_BYTES || (u64(address) & OFFSET_IN_REGISTER) !== 0n) {
-    recordEvent(Event.apicAccess, u64(address), vmcb.rip);
-    injectExceptionWithCode(vmcb, Exception.generalProtection, 0);
-    return;
-  }
   const access = local(Access);
   access.address = u64(address);
-  access.bytes = REGISTER_BYTES;
+  access.bytes = instruction.bytes;
   access.rip = vmcb.rip;
   perform(vcpu, vmcb, access, owner, instruction);
 }
@@ -63,18 +55,18 @@ function perform(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction
     skipInstruction(vmcb, instruction.length);
   } else if (operationOf(instruction) === Operation.moveString) {
     if (!readSource(instruction, vcpu, vmcb)) return;
-    change(vcpu, vmcb, access, owner, instruction, window(hpa(vcpu.controlPage + FETCHED_CODE), REGISTER_BYTES).u32(0));
+    change(vcpu, vmcb, access, owner, instruction, window(hpa(vcpu.controlPage + FETCHED_CODE), WIDEST).u64(0));
   } else if ((accessOf(instruction) & READS) === 0 || isDone(vmcb, accessRegion(vcpu, access, owner))) {
-    change(vcpu, vmcb, access, owner, instruction, u32(access.value));
+    change(vcpu, vmcb, access, owner, instruction, access.value);
   }
 }
 
 /** Writes the instruction's result for `present`, and changes registers and flags. */
-function change(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction: Instruction, present: u32): void {
+function change(vcpu: Vcpu, vmcb: Vmcb, access: Access, owner: u32, instruction: Instruction, present: u64): void {
   requires(owner < OWNERS);
   const outcome = local(Outcome);
   outcome.flags = vmcb.rflags;
-  compute(outcome, instruction, vcpu.registers, u64(present));
+  compute(outcome, instruction, vcpu.registers, present);
   access.value = outcome.written;
   access.isWrite = true;
   if (!isDone(vmcb, accessRegion(vcpu, access, owner))) return;
