@@ -1,5 +1,5 @@
 /** Emulates the guest's intercepted writes to regions that have an owner. */
-import type { u32} from '../../../transpiler/lib/index.js';
+import type { u32 } from '../../../transpiler/lib/index.js';
 import { hpa, local, requires, u64, window, type Gpa } from '../../../transpiler/lib/index.js';
 import { Access, Verdict } from '../../access/access.js';
 import { OWNERS } from '../../access/owner.js';
