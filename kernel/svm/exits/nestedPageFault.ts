@@ -6,7 +6,7 @@ import { recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { showDecoy } from '../../space/nestedPaging.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { onRegionWrite } from './apicWrite.js';
+import { onRegionWrite } from './regionWrite.js';
 import { TlbControl, type Vmcb } from '../control/vmcb.js';
 
 /**

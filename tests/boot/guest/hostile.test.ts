@@ -54,7 +54,7 @@ const OUTCOMES_ON_SVM = [
   'number of the local APIC = 0x0',
   '64 bits to the local APIC #GP',
   '16 bits to the local APIC #GP',
-  'strings to the local APIC #GP',
+  'strings to the local APIC done',
   'INIT by other addresses of the command register done',
   'INIT by message done',
   'SIPI by message done',
