@@ -8,6 +8,7 @@ import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
 import { beginLine, endLine, print, printDecimal } from '../report/console.js';
 import { printRegister } from '../report/registers.js';
 import { PAGE_BITS } from '../x86/pages.js';
+import { Leaf } from '../x86/cpuid.js';
 
 /** IA32_MCG_CAP: the number of banks, and whether software can recover from some errors (SDM 3B 15.3.1.1). */
 const CAPABILITY = 0x179;
@@ -111,7 +112,7 @@ function readBank(bank: u32, register: u32): u64 {
 }
 
 function isIntel(): boolean {
-  const name = cpuid(0, 0);
+  const name = cpuid(Leaf.vendor, 0);
   return name.ebx === INTEL;
 }
 

@@ -23,6 +23,7 @@ import {
 import { beginLine, print, printHex } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 import { findTable } from './acpi.js';
+import { Leaf } from '../x86/cpuid.js';
 
 /** "APIC", the multiple APIC description table. */
 export const MADT = 0x4349_5041;
@@ -43,8 +44,7 @@ const ENABLED = 1 << 0;
 /** Flag of a processor that is not enabled: the operating system may enable it at run time (table 5.22). */
 const ONLINE_CAPABLE = 1 << 1;
 
-/** CPUID with the initial APIC ID: 8 bits (SDM 2A, CPUID 01H), or 32 bits (leaves 1FH and 0BH; APM 3, E.3.9). */
-const FEATURES = 1;
+/** CPUID leaves with the initial APIC ID in 32 bits (APM 3, E.3.9). Leaf 1 has its lowest 8. */
 const topologyLeaves = list(U32, [0x1f, 0x0b]);
 
 /** APIC IDs below this have an entry in `places`; higher ones are searched for. */
@@ -113,14 +113,14 @@ export function numberOf(apicId: u32): u32 {
 
 /** The initial APIC ID of this processor. */
 export function ownApicId(): u32 {
-  const vendor = cpuid(0, 0);
+  const vendor = cpuid(Leaf.vendor, 0);
   for (let i: u32 = 0; i < topologyLeaves.length; i++) {
     const leaf = topologyLeaves.get(i);
     if (vendor.eax < leaf) continue;
     const topology = cpuid(leaf, 0);
     if (topology.ebx !== 0) return topology.edx;
   }
-  const features = cpuid(FEATURES, 0);
+  const features = cpuid(Leaf.features, 0);
   return features.ebx >>> 24;
 }
 

@@ -24,6 +24,7 @@ import { GIB_PAGE_BYTES, GIB_PAGE_LEVEL, LARGE_PAGE_BYTES, PAGE_BYTES } from '..
 import { allocatePages } from './allocator.js';
 import { entryWith, pageEntry, rightsBits, sizeBit, typeUnit, type EntryFormat } from './entryFormat.js';
 import { uniformType } from './mtrr.js';
+import { Leaf } from '../x86/cpuid.js';
 
 export const PageTable = arr(U64, 512);
 /** One entry of a table. */
@@ -37,7 +38,6 @@ const LARGEST_PAGE_LEVEL = GIB_PAGE_LEVEL;
 const pageBytes = list(U64, [PAGE_BYTES, LARGE_PAGE_BYTES, GIB_PAGE_BYTES]);
 
 /** CPUID 8000_0001H, EDX[26]: the processor has 1 GiB pages (APM 3, E.4.2). */
-const EXTENDED_FEATURES = 0x8000_0001;
 const EDX_1GIB_PAGES = 1 << 26;
 
 /**
@@ -175,7 +175,7 @@ function levelFor(largest: u32, address: u64, target: Hpa, left: u64): u32 {
 
 /** The highest level at which an entry can map a page: 3 with 1 GiB pages, else 2. */
 export function largestPageLevel(): u32 {
-  const features = cpuid(EXTENDED_FEATURES, 0);
+  const features = cpuid(Leaf.extendedFeatures, 0);
   const level: u32 = u32(features.edx & EDX_1GIB_PAGES) !== 0 ? LARGEST_PAGE_LEVEL : LARGEST_PAGE_LEVEL - 1;
   ensures(level <= LARGEST_PAGE_LEVEL);
   return level;

@@ -2,6 +2,7 @@
 import { cpuid } from '../../transpiler/lib/index.js';
 import { endLine, print } from '../report/console.js';
 import { hypercallAnswers } from '../handover/efiCalls.js';
+import { Leaf } from '../x86/cpuid.js';
 
 /** CPUID Fn0000_0000 EBX: "Auth" of AMD and "Hygo" of Hygon, whose guests use VMMCALL. */
 const AMD = 0x6874_7541;
@@ -13,7 +14,7 @@ const HYGON = 0x6f67_7948;
  * of the firmware, would be no proof: any program could leave one and so keep the hypervisor out.
  */
 export function isPresent(): boolean {
-  const name = cpuid(0, 0).ebx;
+  const name = cpuid(Leaf.vendor, 0).ebx;
   if (!hypercallAnswers(name === AMD || name === HYGON)) return false;
   print('this is the guest of a tsvm that runs already: the firmware goes on with its next boot option');
   endLine();

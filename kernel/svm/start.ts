@@ -17,6 +17,7 @@ import { clgi } from './control/operations.js';
 import { enterParkingGuest, prepareParkingGuest } from './reset/parkingGuest.js';
 import { ioPermissions, msrPermissions } from './control/permissionMaps.js';
 import { TlbControl, Vmcb } from './control/vmcb.js';
+import { Leaf } from '../x86/cpuid.js';
 
 /** ASID 0 is the host's (APM 2, 15.16). */
 const GUEST_ASID = 1;
@@ -24,7 +25,6 @@ const NESTED_PAGING = 1n;
 /** VMCB bit without which INVLPGB and TLBSYNC raise #UD in the guest (APM 2, table B-1, offset 090h). */
 const BROADCAST_INVALIDATION = 1n << 7n;
 /** CPUID 8000_0008H, EBX[3]: the processor has these instructions (APM 3, E.4.7). */
-const MORE_FEATURES = 0x8000_0008;
 const EBX_INVLPGB = 1 << 3;
 
 /**
@@ -59,7 +59,7 @@ export function svmPrepare(vcpu: Vcpu, nestedTables: Hpa, state: ProcessorState)
 }
 
 function broadcastInvalidation(): u64 {
-  const features = cpuid(MORE_FEATURES, 0);
+  const features = cpuid(Leaf.addressSizes, 0);
   return u32(features.ebx & EBX_INVLPGB) !== 0 ? BROADCAST_INVALIDATION : 0n;
 }
 

@@ -22,6 +22,7 @@ import { fail } from '../report/fail.js';
 import { measureTscFrequency } from './calibration.js';
 import { POWER_TIMER_FREQUENCY, powerTimerRound, readPowerTimer, startPowerTimer } from './powerTimer.js';
 import { readTimestamp, startTimestamp } from './timestamp.js';
+import { Leaf } from '../x86/cpuid.js';
 
 /** The counter that the clock uses. */
 export const ClockSource = { powerTimer: 0, tsc: 1 } as const;
@@ -37,8 +38,6 @@ const MICROSECONDS_A_SECOND = 1_000_000n;
 const NANOSECONDS_A_SECOND = 1_000_000_000n;
 
 /** CPUID 8000_0007H, EDX[8]: the counter has one rate in all power states (SDM 3B 17.17.1; APM 3, E.4.6). */
-const LAST_EXTENDED_LEAF = 0x8000_0000;
-const POWER_MANAGEMENT = 0x8000_0007;
 const EDX_INVARIANT_TSC = 1 << 8;
 
 const Clock = struct('Clock', { size: 16 }, { source: at(0, U32), frequency: at(8, U64) });
@@ -70,9 +69,9 @@ export function startClock(): void {
 }
 
 function hasInvariantTsc(): boolean {
-  const last = cpuid(LAST_EXTENDED_LEAF, 0);
-  if (last.eax < POWER_MANAGEMENT) return false;
-  const features = cpuid(POWER_MANAGEMENT, 0);
+  const last = cpuid(Leaf.lastExtended, 0);
+  if (last.eax < Leaf.powerManagement) return false;
+  const features = cpuid(Leaf.powerManagement, 0);
   return u32(features.edx & EDX_INVARIANT_TSC) !== 0;
 }
 

@@ -28,6 +28,7 @@ import {
   RFLAGS_RESERVED_ONE,
 } from '../x86/registers.js';
 import type { Registers } from './vcpu.js';
+import { Leaf } from '../x86/cpuid.js';
 
 export const SegmentState = struct(
   'SegmentState',
@@ -91,8 +92,6 @@ const LIMIT_4_GIB = 0xffff_ffff;
 export const CODE_SELECTOR = 0x10;
 export const DATA_SELECTOR = 0x18;
 
-/** CPUID.01H:EAX: family, model and stepping (SDM 2A). */
-const FEATURES = 1;
 const LAST_VECTOR = 0xff;
 
 /** CS and RIP after a reset. */
@@ -182,9 +181,9 @@ export function startAtVector(state: ProcessorState, registers: Registers, vecto
   resetRegisters(registers);
 }
 
-/** Sets the general registers after a reset or INIT: zeros, and in RDX the processor's signature. */
+/** Sets the general registers after a reset or INIT: zeros, and in RDX CPUID.01H:EAX, the processor's signature. */
 function resetRegisters(registers: Registers): void {
-  const features = cpuid(FEATURES, 0);
+  const features = cpuid(Leaf.features, 0);
   registers.rax = 0n;
   registers.rcx = 0n;
   registers.rdx = u64(features.eax);

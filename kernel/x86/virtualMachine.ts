@@ -1,7 +1,7 @@
 import { at, BOOL, cpuid, instance, struct, u32 } from '../../transpiler/lib/index.js';
+import { Leaf } from './cpuid.js';
 
 /** CPUID.01H:ECX[31]: clear on every real processor. */
-const FEATURES = 1;
 const ECX_HYPERVISOR = 0x8000_0000;
 
 const Answer = struct('VirtualMachine', { size: 2 }, { isKnown: at(0, BOOL), isVirtual: at(1, BOOL) });
@@ -13,7 +13,7 @@ const answer = instance(Answer);
  */
 export function isVirtualMachine(): boolean {
   if (!answer.isKnown) {
-    const features = cpuid(FEATURES, 0);
+    const features = cpuid(Leaf.features, 0);
     answer.isVirtual = u32(features.ecx & ECX_HYPERVISOR) !== 0;
     answer.isKnown = true;
   }

@@ -3,9 +3,9 @@
  * instruction.
  */
 import { cpuid, crc32, hpa, list, requires, U32, u32, type Bytes, type u64 } from '../../../transpiler/lib/index.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 /** CPUID.01H:ECX[20]: the processor has the CRC32 instruction (SDM 2A, SSE4.2). */
-const FEATURES = 1;
 const SSE42 = 1 << 20;
 
 const BLOCK_BYTES = 64;
@@ -34,7 +34,7 @@ export function crc32c(data: Bytes): u32 {
 }
 
 function hasInstruction(): boolean {
-  const features = cpuid(FEATURES, 0);
+  const features = cpuid(Leaf.features, 0);
   return (features.ecx & SSE42) !== 0;
 }
 

@@ -15,17 +15,14 @@ import {
   EFER_UAIE,
 } from './registers.js';
 import type { Vmcb } from './vmcb.js';
+import { Leaf } from '../../x86/cpuid.js';
 
-/** CPUID leaves (APM 3, E.4). */
-const LAST_EXTENDED_LEAF = 0x8000_0000;
-const FEATURES = 0x8000_0001;
+/** Feature bits of CPUID 8000_0001H, 8000_0008H and 8000_0021H (APM 3, E.4). */
 const EDX_NX = 1 << 20;
 const EDX_FFXSR = 1 << 25;
 const ECX_TCE = 1 << 17;
-const MORE_FEATURES = 0x8000_0008;
 const EBX_MCOMMIT = 1 << 8;
 const EBX_INT_WBINVD = 1 << 13;
-const NEWER_FEATURES = 0x8000_0021;
 const EAX_UPPER_ADDRESS_IGNORE = 1 << 7;
 const EAX_AUTOMATIC_IBRS = 1 << 8;
 
@@ -58,8 +55,8 @@ export function writeGuestEfer(vmcb: Vmcb, value: u64): boolean {
  * sets it.
  */
 function writableBits(): u64 {
-  const features = cpuid(FEATURES, 0);
-  const more = cpuid(MORE_FEATURES, 0);
+  const features = cpuid(Leaf.extendedFeatures, 0);
+  const more = cpuid(Leaf.addressSizes, 0);
   let bits: u64 = EFER_SCE | EFER_LME | EFER_LMA | newerBits();
   if (has(features.edx, EDX_NX)) bits = bits | EFER_NXE;
   if (has(features.edx, EDX_FFXSR)) bits = bits | EFER_FFXSR;
@@ -70,9 +67,9 @@ function writableBits(): u64 {
 }
 
 function newerBits(): u64 {
-  const last = cpuid(LAST_EXTENDED_LEAF, 0);
-  if (last.eax < NEWER_FEATURES) return 0n;
-  const newer = cpuid(NEWER_FEATURES, 0);
+  const last = cpuid(Leaf.lastExtended, 0);
+  if (last.eax < Leaf.extendedFeatures2) return 0n;
+  const newer = cpuid(Leaf.extendedFeatures2, 0);
   let bits: u64 = 0n;
   if (has(newer.eax, EAX_UPPER_ADDRESS_IGNORE)) bits = bits | EFER_UAIE;
   if (has(newer.eax, EAX_AUTOMATIC_IBRS)) bits = bits | EFER_AIBRSE;

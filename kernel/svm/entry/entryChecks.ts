@@ -21,6 +21,7 @@ import {
   EFER_UAIE,
 } from '../control/registers.js';
 import type { Vmcb } from '../control/vmcb.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 const EFER_LMSLE = 1n << 13n;
 /** All bits that any processor has (APM 2, 3.1.7 and 3.1.3). */
@@ -43,7 +44,6 @@ const LONG = 1 << 9;
 const DEFAULT_32 = 1 << 10;
 
 /** CPUID 8000_0008H, EAX[7:0]: the width of a physical address (APM 3, E.4.7). */
-const ADDRESS_SIZES = 0x8000_0008;
 const MOST_PHYSICAL_BITS = 52n;
 
 /** Prints a line for each rule that `vmcb` breaks. At a VM exit EVENTINJ already holds the event of the next entry. */
@@ -89,7 +89,7 @@ function checkMode(vmcb: Vmcb): void {
 }
 
 function isPhysical(address: u64): boolean {
-  const sizes = cpuid(ADDRESS_SIZES, 0);
+  const sizes = cpuid(Leaf.addressSizes, 0);
   const bits = min64(u64(u32(sizes.eax & 0xff)), MOST_PHYSICAL_BITS);
   return address >> bits === 0n;
 }

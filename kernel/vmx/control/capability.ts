@@ -4,9 +4,9 @@ import { fail } from '../../report/fail.js';
 import { chooseControls } from './controls.js';
 import { checkEntryFormat } from './entryFormat.js';
 import { FEATURE_CONTROL, FEATURE_CONTROL_LOCKED, FEATURE_CONTROL_VMX } from './registers.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 /** CPUID 1 (SDM 2A, CPUID). */
-const FEATURES = 1;
 const ECX_VMX = 1 << 5;
 
 /** Message for a processor on which the firmware has disabled VT-x. */
@@ -14,7 +14,7 @@ export const SWITCHED_OFF = 'Intel VT-x is switched off by the firmware (IA32_FE
 
 /** Whether the processor has VMX. */
 export function vmxExists(): boolean {
-  const features = cpuid(FEATURES, 0);
+  const features = cpuid(Leaf.features, 0);
   return u32(features.ecx & ECX_VMX) !== 0;
 }
 

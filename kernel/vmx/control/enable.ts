@@ -29,16 +29,15 @@ import {
   VMX_CR0_FIXED1,
   VMX_EPT_VPID,
 } from './registers.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 /** The first word of a VMXON region or a VMCS (SDM 3C 24.2). */
 const VmxPage = struct('VmxPage', { size: 0x1000 }, { revision: at(0, U32) });
 const REVISION_MASK = 0x7fff_ffffn;
 
 /** CPUID.01H:ECX[26]: the processor has XSAVE and the extended control registers. */
-const FEATURES = 1;
 const ECX_XSAVE = 1 << 26;
 /** CPUID.07H:ECX[3]: the processor has protection keys. */
-const MORE_FEATURES = 7;
 const ECX_PKU = 1 << 3;
 
 /** IA32_VMX_EPT_VPID_CAP: INVEPT and INVVPID exist, with their type that invalidates everything (SDM 3D, A.10). */
@@ -83,14 +82,14 @@ function fixControlRegisters(): void {
 }
 
 function hasXsave(): boolean {
-  const features = cpuid(FEATURES, 0);
+  const features = cpuid(Leaf.features, 0);
   return u32(features.ecx & ECX_XSAVE) !== 0;
 }
 
 function hasProtectionKeys(): boolean {
-  const last = cpuid(0, 0);
-  if (last.eax < MORE_FEATURES) return false;
-  const features = cpuid(MORE_FEATURES, 0);
+  const last = cpuid(Leaf.vendor, 0);
+  if (last.eax < Leaf.structuredFeatures) return false;
+  const features = cpuid(Leaf.structuredFeatures, 0);
   return u32(features.ecx & ECX_PKU) !== 0;
 }
 

@@ -17,6 +17,7 @@ import {
 import { hostAddress } from '../../space/nestedPaging.js';
 import { vmwrite } from './operations.js';
 import { Field } from './vmcs.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 const TABLE = 0xffff_ffe0n;
 const TABLE_BYTES = 32;
@@ -25,7 +26,6 @@ const ENTRIES = 4;
 const PRESENT = 1n;
 const RESERVED = 0x1e6n;
 /** CPUID 8000_0008H, EAX[7:0]: the number of physical address bits. */
-const ADDRESS_SIZES = 0x8000_0008;
 const MOST_BITS = 52;
 
 const Entries = struct('PaeEntries', { size: 32 }, { words: at(0, arr(U64, ENTRIES)) });
@@ -36,7 +36,7 @@ const Entries = struct('PaeEntries', { size: 32 }, { words: at(0, arr(U64, ENTRI
  */
 export function loadPaeEntries(cr3: u64): boolean {
   const table = window(hostAddress(gpa(cr3 & TABLE)), TABLE_BYTES);
-  const sizes = cpuid(ADDRESS_SIZES, 0);
+  const sizes = cpuid(Leaf.addressSizes, 0);
   const reserved = RESERVED | u64(~((1n << u64(min32(sizes.eax & 0xff, MOST_BITS))) - 1n));
   const entries = local(Entries);
   for (let i: u32 = 0; i < ENTRIES; i++) {

@@ -2,9 +2,9 @@
 import { cpuid, ensures, min64, rdmsr, requires, u32, u64 } from '../../../transpiler/lib/index.js';
 import { has } from '../../report/entryRules.js';
 import { OFFSET_IN_PAGE } from '../../x86/pages.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 /** CPUID 80000008H (SDM 2A): the numbers of physical and linear address bits. */
-const ADDRESS_SIZES = 0x8000_0008;
 const MOST_PHYSICAL_BITS = 52n;
 const MOST_LINEAR_BITS = 57n;
 
@@ -75,6 +75,6 @@ export function isPat(value: u64): boolean {
 }
 
 function addressSizes(): u32 {
-  const sizes = cpuid(ADDRESS_SIZES, 0);
+  const sizes = cpuid(Leaf.addressSizes, 0);
   return sizes.eax;
 }

@@ -25,6 +25,7 @@ import {
 } from '../../x86/registers.js';
 import { VMX_CR0_FIXED0, VMX_CR0_FIXED1, VMX_CR4_FIXED0, VMX_CR4_FIXED1 } from '../control/registers.js';
 import { Field, GUEST_RIGHTS, Segment } from '../control/vmcs.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 const RFLAGS_VM = 1n << 17n;
 export const RFLAGS_IF = 1n << 9n;
@@ -33,7 +34,6 @@ const RFLAGS_RESERVED = 0xffff_ffff_ffc0_8028n;
 const DEBUGCTL_RESERVED = 0xffff_ffff_ffff_0038n;
 /** IA32_DEBUGCTL: #DB for bus locks, if CPUID.07H:ECX[24] is set. */
 const DEBUGCTL_BUS_LOCK = 1n << 2n;
-const MORE_FEATURES = 7;
 const ECX_BUS_LOCK = 1 << 24;
 
 // VM-entry controls (table 24-15).
@@ -94,7 +94,7 @@ function checkCr4(): void {
 
 function checkDebugControls(): void {
   if (!has(vmread(Field.entryControls), LOAD_DEBUG_CONTROLS)) return;
-  const features = cpuid(MORE_FEATURES, 0);
+  const features = cpuid(Leaf.structuredFeatures, 0);
   const reserved: u64 = DEBUGCTL_RESERVED | (u32(features.ecx & ECX_BUS_LOCK) === 0 ? DEBUGCTL_BUS_LOCK : 0n);
   rule(!has(vmread(Field.guestDebugControl), reserved), 'guest IA32_DEBUGCTL with no reserved bit');
   rule(vmread(Field.guestDr7) >> 32n === 0n, 'guest DR7 with bits 63:32 clear');

@@ -3,9 +3,7 @@ import {
   askCpuid,
   EMPTY_LEAVES_END,
   emptyLeaves,
-  EXTENDED_FEATURES,
   EXTENDED_STATES,
-  FEATURES,
   FIRST_CONSTANT_LEAF,
   FIRST_HYPERVISOR_LEAF,
   giveAnswer,
@@ -17,7 +15,6 @@ import {
   guestNewFeaturesC,
   guestStates,
   HYPERVISOR_LEAVES_END,
-  MORE_FEATURES,
   TRACE_STATE,
   withoutSyscall,
 } from './cpuidMasks.js';
@@ -27,20 +24,20 @@ import { isIn64BitCode } from '../control/codeMode.js';
 import { skipInstruction } from '../control/finishInstruction.js';
 import { vmread } from '../control/operations.js';
 import { Field } from '../control/vmcs.js';
+import { Leaf } from '../../x86/cpuid.js';
 
 /**
  * The last constant leaf: EAX[7:0] is the number of physical address bits. EPT of four levels translates at most 48.
  */
-const ADDRESS_SIZES = 0x8000_0008;
 const MOST_PHYSICAL_BITS = 48;
 
 /** Stores the answers of this processor's CPUID that never change in `vcpu`. */
 export function learnConstantLeaves(vcpu: Vcpu): void {
-  const basic = cpuid(0, 0);
+  const basic = cpuid(Leaf.vendor, 0);
   vcpu.vmx.lastLeaf = basic.eax;
   vcpu.vmx.emptyLeaves = emptyLeaves(basic.eax);
   for (let i: u32 = 0; i < CONSTANT_LEAVES; i++) askCpuid(vcpu.vmx.constantLeaves.at(i), FIRST_CONSTANT_LEAF + i, 0);
-  const sizes = vcpu.vmx.constantLeaves.at(ADDRESS_SIZES - FIRST_CONSTANT_LEAF);
+  const sizes = vcpu.vmx.constantLeaves.at(Leaf.addressSizes - FIRST_CONSTANT_LEAF);
   sizes.eax = u32((sizes.eax & ~0xff) | min32(sizes.eax & 0xff, MOST_PHYSICAL_BITS));
 }
 
@@ -67,8 +64,8 @@ export function onQuickCpuid(vcpu: Vcpu, leaf: u32, _rdx: u64, subleaf: u32): vo
 
 function showBasicLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
   const answer = vcpu.vmx.cpuidAnswer;
-  if (leaf === FEATURES) showFeatures(answer, subleaf);
-  else if (leaf === MORE_FEATURES) showMoreFeatures(answer, subleaf);
+  if (leaf === Leaf.features) showFeatures(answer, subleaf);
+  else if (leaf === Leaf.structuredFeatures) showMoreFeatures(answer, subleaf);
   else if (leaf === EXTENDED_STATES) showStates(answer, subleaf);
   else if (isEmpty(vcpu, leaf)) giveAnswer(answer, 0, 0, 0, 0);
   else askCpuid(answer, leaf, subleaf);
@@ -86,7 +83,7 @@ function isEmpty(vcpu: Vcpu, leaf: u32): boolean {
 function showHighLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
   const answer = vcpu.vmx.cpuidAnswer;
   const constant = u32(leaf - FIRST_CONSTANT_LEAF);
-  if (leaf === EXTENDED_FEATURES) showExtendedFeatures(answer, subleaf);
+  if (leaf === Leaf.extendedFeatures) showExtendedFeatures(answer, subleaf);
   else if (constant < CONSTANT_LEAVES) repeatAnswer(answer, vcpu.vmx.constantLeaves.at(constant));
   else if (leaf < HYPERVISOR_LEAVES_END) askCpuid(answer, vcpu.vmx.lastLeaf, subleaf);
   else askCpuid(answer, leaf, subleaf);
@@ -94,27 +91,27 @@ function showHighLeaf(vcpu: Vcpu, leaf: u32, subleaf: u32): void {
 
 function showExtendedFeatures(answer: CpuidAnswer, subleaf: u32): void {
   if (isIn64BitCode()) {
-    askCpuid(answer, EXTENDED_FEATURES, subleaf);
+    askCpuid(answer, Leaf.extendedFeatures, subleaf);
     return;
   }
-  const seen = cpuid(EXTENDED_FEATURES, subleaf);
+  const seen = cpuid(Leaf.extendedFeatures, subleaf);
   giveAnswer(answer, seen.eax, seen.ebx, seen.ecx, withoutSyscall(seen.edx));
 }
 
 function showMoreFeatures(answer: CpuidAnswer, subleaf: u32): void {
   if (subleaf === 0) {
-    const seen = cpuid(MORE_FEATURES, 0);
+    const seen = cpuid(Leaf.structuredFeatures, 0);
     const ecx = guestMoreFeaturesC(seen.ecx, vmread(Field.guestCr4));
     giveAnswer(answer, seen.eax, guestMoreFeaturesB(seen.ebx), ecx, seen.edx);
   } else if (subleaf === 1) {
-    const seen = cpuid(MORE_FEATURES, 1);
+    const seen = cpuid(Leaf.structuredFeatures, 1);
     giveAnswer(answer, guestNewFeaturesA(seen.eax), seen.ebx, guestNewFeaturesC(seen.ecx), seen.edx);
-  } else askCpuid(answer, MORE_FEATURES, subleaf);
+  } else askCpuid(answer, Leaf.structuredFeatures, subleaf);
 }
 
 function showFeatures(answer: CpuidAnswer, subleaf: u32): void {
   const cr4 = vmread(Field.guestCr4);
-  const seen = cpuid(FEATURES, subleaf);
+  const seen = cpuid(Leaf.features, subleaf);
   giveAnswer(answer, seen.eax, seen.ebx, guestFeaturesC(seen.ecx, cr4), guestFeaturesD(seen.edx));
 }
 

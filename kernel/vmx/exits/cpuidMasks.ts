@@ -6,9 +6,7 @@
 import { cpuid, u32, u64 } from '../../../transpiler/lib/index.js';
 import type { CpuidAnswer } from '../../vcpu/vmxVcpu.js';
 
-/** Features of leaf 1 that are hidden from the guest. */
-export const FEATURES = 1;
-/** Debug stores write to memory at linear addresses, in VMX root operation too (SDM 3B 18.6.2.4 and 17.4.9). */
+/** Features of leaf 1 that are hidden from the guest. Debug stores write to memory at linear addresses, in VMX root operation too (SDM 3B 18.6.2.4 and 17.4.9). */
 const ECX_DEBUG_STORE_64 = 1 << 2;
 const ECX_DEBUG_STORE_BY_PRIVILEGE = 1 << 4;
 const EDX_DEBUG_STORE = 1 << 21;
@@ -22,7 +20,6 @@ const HIDDEN_ECX = u32(
 /** Distance from CR4.OSXSAVE (bit 18) to ECX_OSXSAVE. */
 const OSXSAVE_SHIFT = 9n;
 
-export const MORE_FEATURES = 7;
 const EBX_PROCESSOR_TRACE = 1 << 25;
 const ECX_OSPKE = 1 << 4;
 /** Distance from CR4.PKE (bit 22) to ECX_OSPKE. */
@@ -47,7 +44,6 @@ const EMPTY_LEAVES = (1n << u64(PROCESSOR_TRACE)) | (1n << u64(PERFORMANCE_MONIT
 export const EMPTY_LEAVES_END = 64;
 const ALL_LEAVES = 0xffff_ffff_ffff_ffffn;
 
-export const EXTENDED_FEATURES = 0x8000_0001;
 const EDX_SYSCALL = 1 << 11;
 
 /** Leaves reserved for hypervisors. */
