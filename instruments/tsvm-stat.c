@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "names.h" /* the kernel's lists, by generated.ts */
@@ -334,6 +335,12 @@ static int usage(FILE *stream, int status) {
     return status;
 }
 
+/* Waits until a terminal has sent all: whoever powers the machine off next would cut the rest off. Files and pipes have no such wait. */
+static void finish(void) {
+    fflush(stdout);
+    tcdrain(STDOUT_FILENO);
+}
+
 int main(int count, char **words) {
     const char *option = count > 1 ? words[1] : "";
     if (strcmp(option, "--help") == 0) return usage(stdout, 0);
@@ -349,5 +356,6 @@ int main(int count, char **words) {
     if (strcmp(option, "--json") == 0) print_json(version.rcx);
     else if (strcmp(option, "--log") == 0) print_log();
     else print_text(version.rcx);
+    finish();
     return 0;
 }

@@ -47,8 +47,8 @@ const MOST: Readonly<Record<string, number>> = {
   VMMCALL: 124,
   'APIC write': 403,
   'APIC command': 403,
-  'INIT command': 403,
-  'SIPI command': 403,
+  'INIT command': 420,
+  'SIPI command': 420,
 };
 const ROUNDS = 1000;
 
