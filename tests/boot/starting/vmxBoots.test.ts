@@ -13,9 +13,10 @@ const FORCED = ['cpuid', 'xsetbv', 'vmcall', 'rdmsr', 'wrmsr', 'port'];
 const MOST_MSRS = 12;
 const MOST_PORTS = 4;
 
-/** The exits in the output of tsvm-stat, by name. */
+/** The exits in the output of tsvm-stat, by name; accesses and events follow in lists of their own. */
 function exitCounts(serial: string): Map<string, number> {
-  const lines = [...serial.matchAll(/^ +(\d+) {2}(\S+) /gm)];
+  const [, exits = ''] = /^exits of processor 0:\r?\n((?: +\d+ {2}.*\n)*)/m.exec(serial) ?? [];
+  const lines = [...exits.matchAll(/^ +(\d+) {2}(\S+) /gm)];
   return new Map(lines.map(([, count, reason = '']) => [reason, Number(count)]));
 }
 
