@@ -38,5 +38,8 @@ export const notRun: Readonly<Record<string, string>> = {
   'space/pageRights hidePage': 'walks page tables, each entry of which has to lead to the next one',
   'space/pageRights setRights': 'walks page tables, each entry of which has to lead to the next one',
   'svm/control/guestCode fetchInstruction': 'reads the code to which the page tables of the guest lead',
+  'exits/regions accessRegion':
+    'takes the number of an owner, which few numbers are, and accesses memory where it says',
+  'observe/events eventRing': 'reads the place of the rings, which random memory seldom makes an address of memory',
   'svm/exits/memoryAccess decodeAccess': 'reads the code to which the page tables of the guest lead',
 };
