@@ -2,7 +2,7 @@
 import { min64, subSat64, table, u32, u64 } from '../../transpiler/lib/index.js';
 import { MAX_PROCESSORS, processorCount } from '../machine/madt.js';
 import { HypercallChoice, options } from '../machine/options.js';
-import { EVENT_KINDS, EXIT_REASONS, OWNERS, type Counters } from '../observe/counters.js';
+import { EVENT_KINDS, EXIT_REASONS, COUNTED_OWNERS, type Counters } from '../observe/counters.js';
 import { PAGE_BYTES } from '../x86/pages.js';
 import { hiddenBytes, hiddenStart } from '../space/nestedPaging.js';
 import { printNews } from '../report/consoleLock.js';
@@ -97,8 +97,8 @@ function exitCount(registers: Registers): void {
 /** Returns how many intercepted accesses of processor RDX reached something of owner RSI. */
 function accessCount(registers: Registers): void {
   const counters = countersOf(registers.rdx);
-  const owner = u32(min64(registers.rsi, u64(OWNERS)));
-  if (counters === null || owner >= OWNERS) {
+  const owner = u32(min64(registers.rsi, u64(COUNTED_OWNERS)));
+  if (counters === null || owner >= COUNTED_OWNERS) {
     registers.rax = Status.nothingThere;
     return;
   }

@@ -55,7 +55,7 @@ export function refuseString(port: u16, rip: u64): Answer {
   return Answer.generalProtection;
 }
 
-/** Asks each owner once. The first verdict other than `pass` decides. */
+/** Asks the owners of the ports, once for neighbouring ports of one owner. The first verdict other than `pass` decides. */
 function askOwners(vcpu: Vcpu, access: Access): Verdict {
   let asked: u32 = Owner.guest;
   for (let i: u32 = 0; i < MOST_WIDTH && i < access.bytes; i++) {

@@ -26,7 +26,7 @@ import {
   EVENT_KINDS,
   EVENTS_COUNTED_OFFSET,
   EXIT_REASONS,
-  OWNERS,
+  COUNTED_OWNERS,
 } from '../observe/counters.js';
 import { PAGE_BYTES } from '../x86/pages.js';
 import { allocatePages } from '../paging/allocator.js';
@@ -102,7 +102,7 @@ function describe(): void {
   page.hiddenStart = hiddenStart();
   page.hiddenBytes = hiddenBytes();
   page.accesses = ACCESSES_OFFSET;
-  page.accessesOfEach = OWNERS;
+  page.accessesOfEach = COUNTED_OWNERS;
   page.events = EVENTS_COUNTED_OFFSET;
   page.eventsOfEach = EVENT_KINDS;
 }

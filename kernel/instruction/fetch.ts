@@ -2,14 +2,13 @@
  * Copies the guest's machine code, and data of an instruction. Each byte is read once, since the guest may change it
  * meanwhile.
  */
-import { hpa, requires, u64, window, type Bytes, type Gpa, type u32 } from '../../transpiler/lib/index.js';
-import { hostAddress } from '../space/nestedPaging.js';
+import { requires, u64, window, type Bytes, type Gpa, type u32 } from '../../transpiler/lib/index.js';
+import { hostAddress, readableHostAddress } from '../space/nestedPaging.js';
+import { OFFSET_IN_PAGE, PAGE_BYTES } from '../x86/pages.js';
 import { MOST_BYTES, READABLE_BYTES } from './code.js';
 
 /** Number of bytes copied at once. */
 const COPIED = 16n;
-const PAGE_BYTES = 0x1000n;
-const OFFSET_IN_PAGE = 0xfffn;
 
 /**
  * Whether all bytes that copyCode() copies from the guest-physical address `first` on are in one page. NOT_PRESENT is
@@ -31,8 +30,11 @@ export function copyCode(code: Bytes, first: Gpa): u32 {
   return MOST_BYTES;
 }
 
-/** Copies the byte at the guest-physical address `found` to index `index`. */
+/**
+ * Copies the byte at the guest-physical address `found` to index `index`. It may be data, which the guest learns: where the
+ * guest may not read, it is the decoy's.
+ */
 export function copyByte(bytes: Bytes, index: u32, found: Gpa): void {
   requires(index < bytes.length);
-  bytes.setU8(index, window(hpa(hostAddress(found)), 1).u8(0));
+  bytes.setU8(index, window(readableHostAddress(found), 1).u8(0));
 }

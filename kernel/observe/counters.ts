@@ -9,7 +9,7 @@ import { arr, at, requires, struct, U64, u64, type Ref, type u32 } from '../../t
 export const EXIT_REASONS = 0x404;
 export const LAST_EXIT_REASON = 0x403n;
 /** Room for owners, and for kinds of events. */
-export const OWNERS = 32;
+export const COUNTED_OWNERS = 32;
 export const EVENT_KINDS = 32;
 
 /**
@@ -27,7 +27,7 @@ export const Counters = struct(
   { size: 0x3000 },
   {
     exits: at(0, arr(U64, EXIT_REASONS)),
-    accesses: at(ACCESSES_OFFSET, arr(U64, OWNERS)),
+    accesses: at(ACCESSES_OFFSET, arr(U64, COUNTED_OWNERS)),
     events: at(EVENTS_COUNTED_OFFSET, arr(U64, EVENT_KINDS)),
   },
 );
@@ -41,6 +41,6 @@ export function countExit(counters: Counters, reason: u32): void {
 
 /** Counts an intercepted access to something of `owner`. */
 export function countAccess(counters: Counters, owner: u32): void {
-  requires(owner < OWNERS);
+  requires(owner < COUNTED_OWNERS);
   counters.accesses.set(owner, u64(counters.accesses.get(owner) + 1n));
 }

@@ -67,7 +67,7 @@ export const RecordedEvent = struct(
   { size: 0x18, volatile: true },
   {
     event: at(0x00, U32),
-    /** Number of events on all processors before this one: of two events, the later has the higher number. */
+    /** Number of events on all processors before this one. Events of two processors at the same time may have the same. */
     order: at(0x04, U32),
     /** The number that ends the event's description, and the guest's RIP. */
     detail: at(0x08, U64),

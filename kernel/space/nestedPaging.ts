@@ -174,6 +174,11 @@ export function hostAddress(address: Gpa): Hpa {
   return isDecoy ? decoyAddress(address) : hpa(address);
 }
 
+/** The machine address at which the hypervisor reads data for the guest at `address`: the decoy where the guest may not read. */
+export function readableHostAddress(address: Gpa): Hpa {
+  return mayRead(address) ? hpa(address) : decoyAddress(address);
+}
+
 /** The machine address at which the hypervisor writes for the guest to `address`: the decoy where the guest may not. */
 export function writableHostAddress(address: Gpa): Hpa {
   return mayWrite(address) ? hpa(address) : decoyAddress(address);

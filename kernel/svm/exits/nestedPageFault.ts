@@ -10,9 +10,9 @@ import { onRegionWrite } from './regionWrite.js';
 import { TlbControl, type Vmcb } from '../control/vmcb.js';
 
 /**
- * Handles a nested page fault. All memory except the hypervisor's is mapped, and writable except for the regions of
- * devices that have an owner. So any other fault means that the guest, or its page tables, accessed the hypervisor's memory. The guest gets a page of
- * ones there and continues. (APM 2, 15.25.6: EXITINFO2 is the guest-physical address.)
+ * Handles a nested page fault. The guest has all rights to all memory but the regions that have an owner and the
+ * hypervisor's. So a fault outside such a region means that the guest, or its page tables, accessed the hypervisor's
+ * memory. The guest gets a page of ones there and continues. (APM 2, 15.25.6: EXITINFO2 is the guest-physical address.)
  */
 export function onNestedPageFault(vcpu: Vcpu, vmcb: Vmcb): void {
   const address = gpa(vmcb.exitInfo2);

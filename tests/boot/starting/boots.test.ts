@@ -1,4 +1,5 @@
 import t from 'tap';
+import { exitCounts } from '../../support/machines/exits.js';
 import { boot, hypervisorLines } from '../../support/machines/harness.js';
 
 const MACHINES = [
@@ -16,10 +17,9 @@ const MACHINES = [
  */
 const MOST_EXITS = 20;
 
-/** The exits that tsvm-stat lists, without its own hypercalls. */
+/** The number of exits that tsvm-stat lists, without its own hypercalls. */
 function exitsUntilInit(serial: string): number {
-  const counts = serial.matchAll(/^ +(\d+) {2}(\S+) /gm);
-  return [...counts].filter(([, , reason]) => reason !== 'vmmcall').reduce((sum, [, count]) => sum + Number(count), 0);
+  return [...exitCounts(serial)].reduce((sum, [reason, count]) => (reason === 'vmmcall' ? sum : sum + count), 0);
 }
 
 for (const machine of MACHINES) {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { bootInBochs } from '../../support/machines/bochs.js';
+import { exitCounts } from '../../support/machines/exits.js';
 
 /** Arrandale, a Westmere, has no 1 GiB pages and no accessed and dirty flags in EPT. */
 const MODELS = ['corei7_haswell_4770', 'broadwell_ult', 'corei5_arrandale_m520', 'corei7_sandy_bridge_2600k'];
@@ -12,13 +13,6 @@ const MODELS = ['corei7_haswell_4770', 'broadwell_ult', 'corei5_arrandale_m520',
 const FORCED = ['cpuid', 'xsetbv', 'vmcall', 'rdmsr', 'wrmsr', 'port'];
 const MOST_MSRS = 12;
 const MOST_PORTS = 4;
-
-/** The exits in the output of tsvm-stat, by name; accesses and events follow in lists of their own. */
-function exitCounts(serial: string): Map<string, number> {
-  const [, exits = ''] = /^exits of processor 0:\r?\n((?: +\d+ {2}.*\n)*)/m.exec(serial) ?? [];
-  const lines = [...exits.matchAll(/^ +(\d+) {2}(\S+) /gm)];
-  return new Map(lines.map(([, count, reason = '']) => [reason, Number(count)]));
-}
 
 for (const model of MODELS) {
   t.test(`Linux reaches its init on ${model} with forced exits only, and powers off`, async (t) => {

@@ -5,22 +5,12 @@ import { ownerOfAddress } from '../../../kernel/access/regions.js';
 import { accessRegion } from '../../../kernel/exits/regions.js';
 import { Event } from '../../../kernel/observe/events.js';
 import { eventCount } from '../support/events.js';
-import { svmAnnounceApic, svmInterceptApic } from '../../../kernel/svm/reset/apicInterception.js';
 import { vcpuOf } from '../../../kernel/vcpu/processors.js';
 import { gpa, hpa, local, window } from '../../../transpiler/lib/index.js';
-import { addMemory } from '../../../transpiler/lib/testing.js';
-import { startGuest } from '../support/guest.js';
+import { APIC, startApicGuest } from '../support/apicGuest.js';
 
-const PAGE = 0xfee0_0000n;
+const PAGE = BigInt(APIC);
 const DIVIDER = PAGE + 0x3e0n;
-
-/** A guest on one processor whose local APIC, in xAPIC mode, is intercepted. */
-function start(): void {
-  startGuest();
-  addMemory(PAGE, 0x10_0000);
-  svmAnnounceApic();
-  svmInterceptApic();
-}
 
 function accessOf(address: bigint, bytes: number, value?: bigint): Access {
   const access = local(Access);
@@ -39,7 +29,7 @@ function countedIn(t: Test, count: bigint, work: () => void): void {
 }
 
 t.test('the page of the local APICs and the addresses of messages are one region of one owner', (t) => {
-  start();
+  startApicGuest();
   for (const address of [PAGE, PAGE + 0xfffn, PAGE + 0xf_ffffn]) {
     t.equal(ownerOfAddress(gpa(address)), Owner.localApic);
   }
@@ -48,7 +38,7 @@ t.test('the page of the local APICs and the addresses of messages are one region
 });
 
 t.test('an access that passes is done on the device in its width, and counted by its owner', (t) => {
-  start();
+  startApicGuest();
   const read = accessOf(DIVIDER, 4);
   countedIn(t, 2n, () => {
     t.equal(accessRegion(vcpuOf(0), accessOf(DIVIDER, 4, 0xbn), Owner.localApic), Verdict.done);
@@ -60,7 +50,7 @@ t.test('an access that passes is done on the device in its width, and counted by
 });
 
 t.test('a width or an address that registers of the local APIC do not have raises #GP, and is an event', (t) => {
-  start();
+  startApicGuest();
   const before = eventCount(Event.apicAccess);
   const refused = [accessOf(DIVIDER, 8, 1n), accessOf(DIVIDER, 2), accessOf(DIVIDER + 1n, 4, 1n)];
   countedIn(t, 3n, () => {

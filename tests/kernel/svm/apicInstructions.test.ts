@@ -1,7 +1,9 @@
 import t from 'tap';
 import { Event } from '../../../kernel/observe/events.js';
 import { ExitCode } from '../../../kernel/svm/control/exitCode.js';
-import { addressOf, window } from '../../../transpiler/lib/index.js';
+import { setRights } from '../../../kernel/space/pageRights.js';
+import { PAGE_BYTES } from '../../../kernel/x86/pages.js';
+import { addressOf, gpa, window } from '../../../transpiler/lib/index.js';
 import { APIC, COMMAND, MOVE, startApicGuest, WRITE } from '../support/apicGuest.js';
 import { eventCount } from '../support/events.js';
 import { CODE, injected } from '../support/guest.js';
@@ -103,6 +105,16 @@ t.test('a repeated MOVS writes what it reads, one element for each exit', (t) =>
   t.equal(guest.vmcb.rip, BigInt(CODE + 2));
   const { rcx, rsi, rdi } = guest.vcpu.registers;
   t.same([rcx, rsi, rdi], [0n, BigInt(source + 8), BigInt(APIC + 0x88)]);
+  t.end();
+});
+
+t.test('MOVS reads ones where the guest may not read', (t) => {
+  const guest = startApicGuest();
+  viewOf(guest.memory).setUint32(0x3_0000, 0x11, true);
+  setRights(gpa(0x3_0000n), PAGE_BYTES, 0);
+  guest.vcpu.registers.rsi = 0x3_0000n;
+  guest.write(0x80, [0xa5]);
+  t.equal(guest.apic.getUint32(0x80, true), 0xffff_ffff);
   t.end();
 });
 
