@@ -8,7 +8,8 @@
 ;   sweeps: HOW at REGISTER of VALUE = VECTOR READ
 ; with the exception's vector (ff: none) and what the register then reads. Then it prints `ESCAPED` and the counts like
 ; storms.asm, and ends in a triple fault. Values that would stop the machine itself are replaced: SMIs, an INIT for its own
-; processor, INITs from the I/O APIC, by which a processor is lost, and SIPIs to other addresses than LOW_PAGE.
+; processor, INITs from the I/O APIC, by which a processor is lost, SIPIs to other addresses than LOW_PAGE, and destination
+; formats that do not exist.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -24,6 +25,8 @@
 %define MODE_INIT    0x500
 %define MODE_SIPI    0x600
 %define INITIAL_COUNT 0x380
+%define DESTINATION_FORMAT 0xe0
+%define MODEL        0xf0000000         ; in that register
 %define LOWEST_LVT   0x2f0
 %define HIGHEST_LVT  0x370
 %define FIRST_ENTRY  0x10               ; of the I/O APIC's registers
