@@ -14,6 +14,7 @@ export type BareProgram =
   | 'crash'
   | 'efi'
   | 'entry'
+  | 'forms'
   | 'hostile'
   | 'leaves'
   | 'levels'

@@ -245,7 +245,7 @@ function accumulator(size: CodeSize): Form[] {
   const places = { 16: [2, 4], 32: [2, 4], 64: [8] }[size];
   return places.flatMap((addressBytes) =>
     widths(size).flatMap((bytes) => {
-      const where = { 2: '[word 0x1234]', 4: '[dword 0x12345678]', 8: '[qword 0x123456789abcdef0]' }[addressBytes];
+      const where = { 2: '[word 0x1234]', 4: '[dword 0x12345678]', 8: '[qword 0x345612345678]' }[addressBytes];
       const register = { 1: 'al', 2: 'ax', 4: 'eax', 8: 'rax' }[bytes];
       const both = { ...NOTHING, operation: Operation.move, bytes, register: 0, registerBytes: bytes, addressBytes };
       return [

@@ -1,0 +1,37 @@
+/**
+ * An image in which a page of video memory and a port have an owner that lets all accesses pass, so that tsvm does each of
+ * them for the guest; of the memory only writes, today.
+ */
+import { type Replacement, undoneImage } from '../../support/machines/undone.js';
+
+const OWNER = 'kernel/access/owner.ts';
+const MAIN = 'kernel/main.ts';
+
+/** What the image has beyond the kernel's sources: an owner without a mediator, and what it owns. */
+export const CHANGES: readonly Replacement[] = [
+  { file: OWNER, from: '  sleepB: 3,\n', to: '  sleepB: 3,\n  device: 4,\n' },
+  { file: OWNER, from: 'OWNERS = 4;', to: 'OWNERS = 5;' },
+  { file: OWNER, from: "'the sleep register B'", to: "'the sleep register B', 'the device'" },
+  {
+    file: MAIN,
+    from: 'import { hpa, local,',
+    to: `import { ownPort } from './access/ports.js';
+import { Owner } from './access/owner.js';
+import { ownRegion } from './access/regions.js';
+import { READ } from './paging/entryFormat.js';
+import { announceRanges } from './space/pageRights.js';
+import { gpa, hpa, local,`,
+  },
+  { file: MAIN, from: '  ownSleep();\n', to: '  ownSleep();\n  ownPort(0x80, Owner.device);\n' },
+  { file: MAIN, from: '  announceApic();\n', to: '  announceApic();\n  announceRanges(1);\n' },
+  {
+    file: MAIN,
+    from: '  interceptApic();\n',
+    to: '  interceptApic();\n  ownRegion(gpa(0xa0000n), 0x1000n, READ, Owner.device);\n',
+  },
+];
+
+/** Builds the image and returns its path. */
+export function passedOnImage(): Promise<string> {
+  return undoneImage('passed-on', CHANGES);
+}
