@@ -1,9 +1,9 @@
-/** The controls of races.test.ts: with one defence undone, the race that attacks it makes a processor escape. */
+/** With one defence undone, the race that attacks it makes a processor escape, and so does sweep `i`: see races.test.ts and sweeps.test.ts. */
 import t from 'tap';
 import { undoneImage } from '../support/machines/undone.js';
-import { escapeOf, race } from './plan.js';
+import { escapeOf, race, sweep } from './plan.js';
 import { attackInSeries } from './series.js';
-import { UNDOINGS } from './undoings.js';
+import { UNDOINGS, WAITS_IN_HARDWARE } from './undoings.js';
 
 t.setTimeout(900_000);
 
@@ -17,3 +17,9 @@ for (const { name, what, race: kind, replacements } of UNDOINGS) {
     t.match(finding, /left the hypervisor/, `after ${attempts} attempts`);
   });
 }
+
+t.test(`sweep i escapes where ${WAITS_IN_HARDWARE.what}`, async (t) => {
+  const image = await undoneImage(WAITS_IN_HARDWARE.name, WAITS_IN_HARDWARE.replacements);
+  const { attempts, finding } = await attackInSeries(sweep('QEMU', 'i'), MOST_ATTEMPTS, escapeOf, image);
+  t.match(finding, /left the hypervisor/, `after ${attempts} attempts`);
+});

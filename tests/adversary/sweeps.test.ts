@@ -4,8 +4,11 @@
  */
 import { randomInt } from 'node:crypto';
 import t from 'tap';
+import { undoneImage } from '../support/machines/undone.js';
 import { type Outcome, runAttack } from './attack.js';
-import { findingOf, PLAN, sweep } from './plan.js';
+import { type OtherUndoing, PASSES_WIDTHS, SENDS_COMMANDS, WRITES_OPERAND } from './otherUndoings.js';
+import { escapeOf, findingOf, PLAN, sweep } from './plan.js';
+import { attackInSeries } from './series.js';
 
 t.setTimeout(600_000);
 
@@ -45,11 +48,41 @@ for (const { name, attack } of PLAN.filter(({ name }) => name.startsWith('sweeps
   });
 }
 
+const isComparable = ({ what }: Write): boolean => !BY_TIME.test(what) && !HELD.test(what);
+
 t.test('after each write the registers of the local APIC read as on the bare machine', async (t) => {
   const attack = sweep('AMD-V of Bochs', 'a').attack(seed);
   const bare = writesOf(await runAttack({ ...attack, image: null }));
   const guest = writesOf(await runAttack(attack));
   t.ok(bare.length > 0, `${bare.length} writes`);
-  const isComparable = ({ what }: Write) => !BY_TIME.test(what) && !HELD.test(what);
   t.same(guest.filter(isComparable), bare.filter(isComparable));
+});
+
+/** The seed of controls in Bochs, which then do the same each time. */
+const CONTROL_SEED = 1;
+const MOST_ATTEMPTS = 500;
+
+function withUndone({ name, replacements }: OtherUndoing): Promise<string> {
+  return undoneImage(name, replacements);
+}
+
+t.test(`control: a processor escapes where ${SENDS_COMMANDS.what}`, async (t) => {
+  const image = await withUndone(SENDS_COMMANDS);
+  const { attempts, finding } = await attackInSeries(sweep('QEMU', 'a'), MOST_ATTEMPTS, escapeOf, image);
+  t.match(finding, /left the hypervisor/, `after ${attempts} attempts`);
+});
+
+t.test(`control: writes are done where ${PASSES_WIDTHS.what}`, async (t) => {
+  const image = await withUndone(PASSES_WIDTHS);
+  const attack = sweep('QEMU', 'w').attack(CONTROL_SEED);
+  const outcome = await runAttack({ ...attack, image, until: /^sweeps: .* = (?!0d)\S\S /m });
+  t.ok(writesOf(outcome).some(({ vector }) => vector !== GENERAL_PROTECTION));
+});
+
+t.test(`control: registers read otherwise than on the bare machine where ${WRITES_OPERAND.what}`, async (t) => {
+  const attack = sweep('AMD-V of Bochs', 'a').attack(CONTROL_SEED);
+  const bare = writesOf(await runAttack({ ...attack, image: null }));
+  const guest = writesOf(await runAttack({ ...attack, image: await withUndone(WRITES_OPERAND) }));
+  t.equal(guest.length, bare.length);
+  t.strictNotSame(guest.filter(isComparable), bare.filter(isComparable));
 });

@@ -23,21 +23,23 @@ const IMPORT_IN_PARKING: Replacement = {
   to: "import { clgi, stgi } from '../control/operations.js';\nimport { TlbControl, Vmcb } from '../control/vmcb.js';",
 };
 
+export const WAITS_IN_HARDWARE: Undoing = {
+  name: 'waits-in-hardware',
+  what: 'a processor waits for a SIPI in hardware, not in the parking guest',
+  race: 'n',
+  replacements: [
+    IMPORT_IN_PARKING,
+    { file: PARKING, from: 'import { sendNmiToSelf }', to: 'import { sendInit, sendNmiToSelf }' },
+    {
+      file: PARKING,
+      from: 'export function park(vcpu: Vcpu): void {',
+      to: 'export function park(vcpu: Vcpu): void {\n  sendInit(vcpu.apicId);\n  stgi();\n  clgi();',
+    },
+  ],
+};
+
 export const UNDOINGS: readonly Undoing[] = [
-  {
-    name: 'waits-in-hardware',
-    what: 'a processor waits for a SIPI in hardware, not in the parking guest',
-    race: 'n',
-    replacements: [
-      IMPORT_IN_PARKING,
-      { file: PARKING, from: 'import { sendNmiToSelf }', to: 'import { sendInit, sendNmiToSelf }' },
-      {
-        file: PARKING,
-        from: 'export function park(vcpu: Vcpu): void {',
-        to: 'export function park(vcpu: Vcpu): void {\n  sendInit(vcpu.apicId);\n  stgi();\n  clgi();',
-      },
-    ],
-  },
+  WAITS_IN_HARDWARE,
   {
     name: 'sends-init',
     what: "the guest's INIT is sent, and the host takes it",

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { assembleBareProgram } from '../../../images/bare.js';
 import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
+import { undoneImage } from '../../support/machines/undone.js';
 import { root } from '../../../linker/paths.js';
+import { BELIEVES_ENABLE_BIT, FORGETS_EARLY_SIPI } from '../../adversary/otherUndoings.js';
 import { boot, temporaryFolder } from '../../support/machines/harness.js';
+
+t.setTimeout(600_000);
 
 async function machine(t: Test, append: string) {
   const kernel = join(await temporaryFolder(t), 'quickStart');
@@ -66,5 +70,21 @@ for (const [append, does] of [
     t.same(said((await boot(options)).serial), cameTwice('0x60000010'));
     const inBochs = await bootInBochs({ ...(await machine(t, append)), model: AMD_MODEL });
     t.same(said(inBochs.serial), cameTwice('0x60000010'));
+  });
+}
+
+/** Much more than the processor needs to come. */
+const WAIT_MILLISECONDS = 4000;
+
+for (const [undoing, append, last] of [
+  [BELIEVES_ENABLE_BIT, 'e', /^tsvm: starting the guest$/m],
+  [FORGETS_EARLY_SIPI, 'h', /^quickStart: it got NMIs = 0x1$/m],
+] as const) {
+  t.test(`control: no processor comes where ${undoing.what}`, async (t) => {
+    const image = await undoneImage(undoing.name, undoing.replacements);
+    const options = { ...(await machine(t, append)), machine: 'pc', memory: '512M', image };
+    const { serial } = await boot({ ...options, until: last, settleMilliseconds: WAIT_MILLISECONDS });
+    t.match(serial, last);
+    t.notMatch(serial, /the other processor came/);
   });
 }

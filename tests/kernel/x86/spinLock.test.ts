@@ -4,6 +4,7 @@ import { releaseLock, SpinLock, takeLock, tryLock } from '../../../kernel/x86/sp
 import { instance } from '../../../transpiler/lib/index.js';
 import { resetMemory, simulate } from '../../../transpiler/lib/testing.js';
 import { Halted, HALTED } from '../../support/image.js';
+import { importUndone } from '../../support/undoneModule.js';
 
 const lock = instance(SpinLock);
 let pauses = 0;
@@ -43,6 +44,18 @@ t.test('a lock is waited for until its holder releases it, however long that tak
   t.equal(pauses, 1_000_000);
   t.equal(lock.taken, 1);
   t.end();
+});
+
+t.test('control: a lock that is waited for 1,000 times only is taken twice', async (t) => {
+  const undone = await importUndone<{ takeLock: typeof takeLock }>(
+    'kernel/x86/spinLock.ts',
+    'while (!tryLock(lock)) {',
+    'for (let i = 0; i < 1000 && !tryLock(lock); i++) {',
+  );
+  takeLock(lock);
+  undone.takeLock(lock);
+  t.equal(pauses, 1000);
+  t.equal(lock.taken, 1, 'and the holder has not released it');
 });
 
 t.test('a processor that waits for a lock stops when the node ends, and does not take it', (t) => {
