@@ -34,7 +34,6 @@ __attribute__((flatten)) void vmx_exits_cpuid_onQuickCpuid(struct Vcpu *, uint32
 /* These run at each exit for which the guest's instruction is read: they are inlined into their callers. */
 #define HOT static inline __attribute__((always_inline))
 HOT uint64_t space_guestPaging_guestPhysical(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-HOT uint64_t space_guestPaging_walkGuest(struct GuestPath *, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 HOT uint64_t space_guestPaging_walkFour(struct GuestPath *, uint64_t, uint64_t);
 HOT uint64_t space_guestPaging_walkThree(struct GuestPath *, uint64_t, uint64_t);
 HOT uint64_t space_guestPaging_walkTwo(struct GuestPath *, uint64_t, uint64_t);
@@ -43,6 +42,9 @@ HOT uint32_t exits_regions_accessRegion(struct Vcpu *, struct Access *, uint32_t
 HOT bool devices_localApic_commands_isSentOn(uint32_t, uint32_t, uint32_t, bool, uint64_t);
 HOT void vcpu_sipi_requestResets(void);
 #undef HOT
+
+/* Called from those, but seldom: inlined, it would make them save registers at each exit. */
+__attribute__((noinline)) static uint64_t space_guestPaging_walkAnywhere(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 static inline UNUSED struct ImageBounds platform_imageBounds(void) {
   return (struct ImageBounds){

@@ -7,6 +7,8 @@ import {
   at,
   GPA,
   gpa,
+  hpa,
+  local,
   requires,
   struct,
   U32,
@@ -21,7 +23,7 @@ import {
 import { ENTRY_ADDRESS, ENTRY_LARGE, ENTRY_PRESENT } from '../x86/pageEntry.js';
 import { OFFSET_IN_PAGE } from '../x86/pages.js';
 import { CR0_PG, CR4_LA57, CR4_PAE, CR4_PSE, EFER_LMA } from '../x86/registers.js';
-import { hostAddress } from './nestedPaging.js';
+import { hostAddress, isPlain } from './nestedPaging.js';
 
 /** The registers that say how the guest translates addresses. */
 export const Paging = struct(
@@ -65,13 +67,25 @@ const LOW_HALF = 0xffff_ffffn;
 /** No guest-physical address: the page is not present. */
 export const NOT_PRESENT = 0xffff_ffff_ffff_ffffn;
 
-/** The guest-physical address of `address` under the given control registers; NOT_PRESENT where it has none. */
+/**
+ * The guest-physical address of `address` under the given control registers; NOT_PRESENT where it has none. Almost every exit
+ * asks for it, in the mode of 64-bit kernels and with page tables in plain memory: that walk is short and calls nothing.
+ */
 export function guestPhysical(cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
-  return walkGuest(null, cr0, cr3, cr4, efer, address);
+  if ((efer & EFER_LMA) !== 0n && (cr4 & CR4_LA57) === 0n) {
+    const found = walkFour(null, cr3 & ENTRY_ADDRESS, u64(address));
+    if (found !== NOT_PRESENT) return found;
+  }
+  return walkAnywhere(cr0, cr3, cr4, efer, address);
+}
+
+function walkAnywhere(cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
+  const path = local(GuestPath);
+  return walkGuest(path, cr0, cr3, cr4, efer, address);
 }
 
 /** The same, and the entries in `path`, which is all zero before. Each entry is read once. */
-export function walkGuest(path: GuestPath | null, cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
+export function walkGuest(path: GuestPath, cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
   const linear = u64(address);
   if ((efer & EFER_LMA) !== 0n) {
     const root = cr3 & ENTRY_ADDRESS;
@@ -82,11 +96,12 @@ export function walkGuest(path: GuestPath | null, cr0: u64, cr3: u64, cr4: u64, 
   return walkLegacy(path, cr3 & LEGACY_ADDRESS, (cr4 & CR4_PSE) !== 0n, linear & LOW_HALF);
 }
 
-function walkFive(path: GuestPath | null, root: u64, address: u64): Gpa {
+function walkFive(path: GuestPath, root: u64, address: u64): Gpa {
   const entry = readEntry(path, 5, root | ((address >> 45n) & INDEX));
   return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : walkFour(path, entry & ENTRY_ADDRESS, address);
 }
 
+/** Without a path, entries outside plain memory count as not present. */
 function walkFour(path: GuestPath | null, root: u64, address: u64): Gpa {
   const entry = readEntry(path, 4, root | ((address >> 36n) & INDEX));
   return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : walkThree(path, entry & ENTRY_ADDRESS, address);
@@ -100,7 +115,7 @@ function walkThree(path: GuestPath | null, root: u64, address: u64): Gpa {
 }
 
 /** The top table has four entries, of which only the address and whether they are present count (SDM 3A 4.4.1). */
-function walkPae(path: GuestPath | null, root: u64, address: u64): Gpa {
+function walkPae(path: GuestPath, root: u64, address: u64): Gpa {
   const entry = window(hostAddress(gpa(root | ((address >> 30n) << 3n))), 8).u64(0);
   return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : walkTwo(path, entry & ENTRY_ADDRESS, address);
 }
@@ -120,13 +135,14 @@ function pageAddress(entry: u64, address: u64, offset: u64): Gpa {
 
 function readEntry(path: GuestPath | null, level: u32, place: u64): u64 {
   requires(level >= 1 && level <= MOST_LEVELS);
+  if (path === null) return isPlain(gpa(place)) ? window(hpa(place), 8).u64(0) : 0n;
   const entry = window(hostAddress(gpa(place)), 8).u64(0);
-  if (path !== null) noteEntry(path, level, gpa(place), entry, 8);
+  noteEntry(path, level, gpa(place), entry, 8);
   return entry;
 }
 
 /** Two tables; with page-size extensions an entry of the first may map 4 MiB (APM 2, 5.2). */
-function walkLegacy(path: GuestPath | null, root: u64, hasLargePages: boolean, address: u64): Gpa {
+function walkLegacy(path: GuestPath, root: u64, hasLargePages: boolean, address: u64): Gpa {
   const directory = readLegacyEntry(path, 2, root | ((address >> 20n) & LEGACY_INDEX));
   if ((directory & ENTRY_PRESENT) === 0n) return NOT_PRESENT;
   if (hasLargePages && (directory & ENTRY_LARGE) !== 0n)
@@ -141,10 +157,10 @@ function largeLegacyPage(entry: u64): u64 {
   return (entry & 0xffc0_0000n) | (((entry >> 13n) & 0xffn) << 32n);
 }
 
-function readLegacyEntry(path: GuestPath | null, level: u32, place: u64): u64 {
+function readLegacyEntry(path: GuestPath, level: u32, place: u64): u64 {
   requires(level >= 1 && level <= MOST_LEVELS);
   const entry = u64(window(hostAddress(gpa(place)), 4).u32(0));
-  if (path !== null) noteEntry(path, level, gpa(place), entry, 4);
+  noteEntry(path, level, gpa(place), entry, 4);
   return entry;
 }
 

@@ -33,7 +33,7 @@ import { addressSpaceEnd } from './addressWidth.js';
 /** What is not ordinary in them, and how many tables it may take. */
 export const NestedPaging = struct(
   'NestedPaging',
-  { size: 144 },
+  { size: 160 },
   {
     format: at(0, EntryFormat),
     root: at(72, HPA),
@@ -50,6 +50,9 @@ export const NestedPaging = struct(
     /** How many ranges owners announced, and how many of them have been set apart. */
     announcedRanges: at(136, U32),
     rangesSetApart: at(140, U32),
+    /** Memory without a device's range and hidden memory: below `plainEnd`, and `plainBytes` from 4 GiB on. */
+    plainEnd: at(144, U64),
+    plainBytes: at(152, U64),
   },
 );
 export const paging = instance(NestedPaging);
@@ -81,6 +84,8 @@ export function buildNestedTables(format: EntryFormat, hiddenStart: Hpa, hiddenB
   paging.readableEnd = readableEnd;
   paging.restrictedStart = u64(hiddenStart);
   paging.restrictedEnd = hiddenEnd;
+  paging.plainEnd = u64(hiddenStart);
+  paging.plainBytes = readableEnd > FOUR_GIB ? u64(readableEnd - FOUR_GIB) : 0n;
   paging.decoy = makeDecoy();
   mapRange(root, 0n, hpa(0n), u64(hiddenStart), ALL_RIGHTS, format);
   mapRange(root, hiddenEnd, hpa(hiddenEnd), u64(end - hiddenEnd), ALL_RIGHTS, format);
@@ -164,14 +169,19 @@ export function decoyEntry(): u64 {
 }
 
 /**
- * The machine address at which the hypervisor reads code and page tables that the guest has at `address`: the decoy for the
- * hypervisor's own memory, and for what it cannot reach. Each exit may come here several times, so rights of ranges that are
- * set apart are not looked at: only a translation or an instruction could be learned from them.
+ * A quick test, for the reading of code and page tables: the guest may read `address`, or it is in the page of the
+ * trampoline, which holds no secret.
+ */
+export function isPlain(address: Gpa): boolean {
+  return u64(address) < paging.plainEnd || u64(u64(address) - FOUR_GIB) < paging.plainBytes;
+}
+
+/**
+ * The machine address at which the hypervisor reads code and page tables of the guest at `address`: the decoy where the guest
+ * may not read.
  */
 export function hostAddress(address: Gpa): Hpa {
-  if (u64(address) < u64(paging.hiddenStart)) return hpa(address); // most is
-  const isDecoy = isInHiddenMemory(address) || u64(address) >= u64(paging.readableEnd);
-  return isDecoy ? decoyAddress(address) : hpa(address);
+  return isPlain(address) ? hpa(address) : readableHostAddress(address);
 }
 
 /** The machine address at which the hypervisor reads data for the guest at `address`: the decoy where the guest may not read. */

@@ -4,7 +4,7 @@
  * of smaller pages. Later only the rights change, in existing entries.
  */
 import { min64, u64, type Gpa, type u32 } from '../../transpiler/lib/index.js';
-import { PAGE_BYTES } from '../x86/pages.js';
+import { FOUR_GIB, PAGE_BYTES } from '../x86/pages.js';
 import { changeRights, setEntry, splitAt } from '../paging/pageTables.js';
 import { fail } from '../report/fail.js';
 import { addressSpaceEnd } from './addressWidth.js';
@@ -25,6 +25,7 @@ export function announceRanges(count: u32): void {
  */
 export function setRights(address: Gpa, bytes: u64, rights: u32): void {
   setApart(address, bytes);
+  noteDevice(u64(address), u64(u64(address) + bytes));
   if (!changeRightsOfRange(address, bytes, rights)) fail(NOT_THERE);
 }
 
@@ -59,6 +60,12 @@ function setApart(address: Gpa, bytes: u64): void {
   splitAt(paging.root, start, paging.format);
   splitAt(paging.root, end, paging.format);
   noteRestricted(start, end);
+}
+
+/** Records that a device is at the range: memory from its start on, up to 4 GiB or to the end, is not plain. */
+function noteDevice(start: u64, end: u64): void {
+  if (start < FOUR_GIB) paging.plainEnd = min64(paging.plainEnd, start);
+  if (end > FOUR_GIB) paging.plainBytes = start > FOUR_GIB ? min64(paging.plainBytes, u64(start - FOUR_GIB)) : 0n;
 }
 
 function noteRestricted(start: u64, end: u64): void {

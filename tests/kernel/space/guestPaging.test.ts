@@ -1,6 +1,8 @@
 import t from 'tap';
 import fc from 'fast-check';
 import { guestPhysical, NOT_PRESENT } from '../../../kernel/space/guestPaging.js';
+import { announceRanges, setRights } from '../../../kernel/space/pageRights.js';
+import { PAGE_BYTES } from '../../../kernel/x86/pages.js';
 import { HIDDEN, startGuest } from '../support/guest.js';
 
 const PG = 0x8000_0001n;
@@ -9,6 +11,8 @@ const PAE = 1n << 5n;
 const LA57 = 1n << 12n;
 const LMA = 0x500n;
 const ROOT = 0x8_0000;
+/** An address for which each of five tables has its second entry. */
+const SECOND_ENTRIES = 0x1_0080_4020_1abcn;
 
 let view: DataView = new DataView(new ArrayBuffer(8));
 
@@ -26,6 +30,27 @@ function put32(table: number, index: number, entry: number): void {
 }
 
 const root = BigInt(ROOT);
+
+t.test('page tables above a device lead to the same pages, and what a device holds is not read as an entry', (t) => {
+  const modes = [
+    { cr4: PAE, efer: LMA, tables: [ROOT, 0x9_0000, 0xa_0000, 0xb_0000] },
+    { cr4: PAE | LA57, efer: LMA, tables: [ROOT, 0xc_0000, 0x9_0000, 0xa_0000, 0xb_0000] },
+    { cr4: PAE, efer: 0n, tables: [ROOT, 0xa_0000, 0xb_0000] },
+  ];
+  for (const { cr4, efer, tables } of modes) {
+    for (const device of [0x3_0000, ...tables]) {
+      const { memory } = startGuest();
+      view = new DataView(memory.buffer);
+      announceRanges(1);
+      setRights(BigInt(device), PAGE_BYTES, 0);
+      tables.forEach((table, level) => put(table, 1, BigInt(tables[level + 1] ?? 0x12_3000) | 1n));
+      const found = guestPhysical(PG, root, cr4, efer, SECOND_ENTRIES & ((0x1000n << BigInt(9 * tables.length)) - 1n));
+      const isFound = found === 0x12_3abcn;
+      t.equal(isFound, device === 0x3_0000, `${tables.length} tables, a device at 0x${device.toString(16)}`);
+    }
+  }
+  t.end();
+});
 
 t.test('without paging an address is itself, in 32 bits', (t) => {
   t.equal(guestPhysical(0x1n, 0n, 0n, 0n, 0x1_1234_5678n), 0x1234_5678n);

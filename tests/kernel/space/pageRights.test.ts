@@ -7,6 +7,7 @@ import {
   buildNestedTables,
   hostAddress,
   isHidden,
+  isPlain,
   mayRead,
   mayWrite,
   nestedTablePages,
@@ -22,6 +23,8 @@ import { IntelProcessor } from '../support/intel.js';
 
 const GIB = 1n << 30n;
 const MIB = 1n << 20n;
+/** Where the memory ends that the hypervisor can read. */
+const END = 8n * GIB;
 const REGION = 0x3fe0_0000n;
 const REGION_BYTES = 2n * MIB;
 /** A device’s registers, in a 1 GiB page. */
@@ -45,7 +48,7 @@ function build(name: Name = 'AMD-V', ranges = 0): void {
   allocatorStart(REGION, 0x80_0000n);
   readMtrrs();
   announceRanges(ranges);
-  root = buildNestedTables(format(), REGION, REGION_BYTES, 4n * GIB);
+  root = buildNestedTables(format(), REGION, REGION_BYTES, END);
 }
 
 /** What the guest may do at `address`: `u` is for uncached. */
@@ -117,27 +120,31 @@ for (const name of names) {
   });
 
   t.test(`${name}: ranges anywhere take no more tables than announced, and leave all other pages alone`, (t) => {
-    const page = fc.bigInt({ min: 0n, max: (4n * GIB) / PAGE_BYTES - 1n });
+    const page = fc.bigInt({ min: 0n, max: END / PAGE_BYTES - 1n });
     const range = fc.tuple(page, fc.oneof(fc.bigInt({ min: 1n, max: 8n }), fc.bigInt({ min: 1n, max: 300_000n })));
     const isFree = (start: bigint, end: bigint): boolean => end <= REGION || start >= REGION + REGION_BYTES;
     fc.assert(
       fc.property(fc.array(range, { minLength: 1, maxLength: 6 }), page, (pages, other) => {
         const ranges = pages
           .map(([first, count]) => [first * PAGE_BYTES, count * PAGE_BYTES] as const)
-          .filter(([start, bytes]) => start + bytes <= 4n * GIB && isFree(start, start + bytes));
+          .filter(([start, bytes]) => start + bytes <= END && isFree(start, start + bytes));
         build(name, ranges.length);
         for (const [start, bytes] of ranges) setRights(start, bytes, READ);
         const isRestricted = (address: bigint): boolean =>
           ranges.some(([start, bytes]) => address >= start && address < start + bytes);
         const agrees = (address: bigint): boolean => {
-          if (!isFree(address, address + 1n)) return isHidden(address);
-          return mayRead(address) && mayWrite(address) !== isRestricted(address);
+          if (!isFree(address, address + 1n)) return isHidden(address) && !isPlain(address);
+          return (
+            mayRead(address) &&
+            mayWrite(address) !== isRestricted(address) &&
+            !(isRestricted(address) && isPlain(address))
+          );
         };
         const edges = ranges.flatMap(([start, bytes]) => [start - 1n, start, start + bytes - 1n, start + bytes]);
         const format = formats[name].format();
         return (
           allocatorUsed() / PAGE_BYTES <= BigInt(nestedTablePages(REGION_BYTES, format)) &&
-          [other * PAGE_BYTES, ...edges.filter((address) => address >= 0n && address < 4n * GIB)].every(agrees)
+          [other * PAGE_BYTES, ...edges.filter((address) => address >= 0n && address < END)].every(agrees)
         );
       }),
     );
@@ -159,12 +166,28 @@ t.test('the hypervisor reads and writes for the guest only what the guest may', 
   t.end();
 });
 
+t.test('memory is plain below all devices, and from 4 GiB on below all devices there', (t) => {
+  for (const [start, bytes, plain, others] of [
+    [DEVICE, PAGE_BYTES, [0n, REGION - 1n, 4n * GIB, END - 1n], [REGION, DEVICE, 4n * GIB - 1n]],
+    [0xa_0000n, PAGE_BYTES, [0x9_ffffn, 4n * GIB], [0xa_0000n, 0xa_1000n, REGION - 1n]],
+    [6n * GIB, PAGE_BYTES, [REGION - 1n, 6n * GIB - 1n], [REGION, 6n * GIB, END - 1n]],
+    [4n * GIB - PAGE_BYTES, 2n * PAGE_BYTES, [REGION - 1n], [4n * GIB - 1n, 4n * GIB, END - 1n]],
+  ] as const) {
+    build('AMD-V', 1);
+    setRights(start, bytes, 0);
+    t.same(plain.filter(isPlain), plain, start.toString(16));
+    t.same(others.filter(isPlain), [], start.toString(16));
+  }
+  t.end();
+});
+
 t.test('a page beyond what the hypervisor can read is none that it uses for the guest', (t) => {
   build('AMD-V', 1);
-  setRights(8n * GIB, PAGE_BYTES, 0);
-  t.ok(isHidden(8n * GIB));
-  t.notOk(mayRead(8n * GIB));
-  t.ok(mayWrite(4n * GIB - 1n));
+  setRights(END, PAGE_BYTES, 0);
+  t.ok(isHidden(END));
+  t.notOk(mayRead(END));
+  t.notOk(isPlain(END));
+  t.ok(mayWrite(END - 1n));
   t.end();
 });
 
