@@ -4,8 +4,9 @@
 ;   a  they attack each other too
 ; It prints its progress every 1,000 attempts, and at the end:
 ;   storm: NAME = 0xVALUE
-; It ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory. It does
-; not send SMIs, nor INITs from the I/O APIC: with these a processor is lost if INITs cannot be redirected.
+; It ends in a triple fault. `ESCAPED` is the number of the attempt in which a processor read the hypervisor's memory. SMIs it raises
+; by the port of the chipset only, which interrupts the BSP: the firmware leaves the other processors' system management memory where
+; the guest's is. INITs it does not have the I/O APIC or the HPET send: a processor is lost if INITs cannot be redirected.
 
 %include "bzimage.inc"
 %include "print.inc"
@@ -13,6 +14,7 @@
 %include "random.inc"
 %include "watcher.inc"
 %include "ioApic.inc"
+%include "hpet.inc"
 
 %define TELL_EVERY   1000
 %define DEASSERT     0x8500
@@ -22,6 +24,7 @@
 %define PRIORITY     0x80
 %define LINT1        0x360
 %define SELF         0x40000
+%define APM_CONTROL  0xb2               ; a write raises an SMI where the firmware has set up the chipset so (ICH9 datasheet, 13.7.1)
 
         lea     rsp, [stack_top]
         set_up_serial
@@ -77,6 +80,8 @@
         show    "NMIs"
         mov     rax, [own_nmis]
         show    "NMIs of the first"
+        mov     eax, [by_hpet_count]
+        show    "interrupts of the HPET"
         call    count_answers
         show    "processors that still start"
         call    wait_for_print
@@ -181,6 +186,24 @@ message:
         mov     eax, [rcx + rax * 4]
         mov     [rdi], eax
         ret
+; From the HPET, while another interrupt of it may be on its way
+by_hpet:
+        call    has_hpet
+        jz      .end
+        call    any
+        push    rcx
+        mov     ecx, HPET_KINDS
+        call    random_below
+        lea     rcx, [message_kinds]
+        mov     eax, [rcx + rax * 4]
+        pop     rcx
+        inc     dword [by_hpet_count]
+        jmp     fire_hpet
+.end:   ret
+; An SMI, of a value that is no command for the firmware
+smi:    xor     eax, eax
+        out     APM_CONTROL, al
+        ret
 ; Changes a register of its own local APIC.
 change_apic:
         mov     ecx, APIC_REGISTERS
@@ -250,10 +273,13 @@ actions:
         action  ext_int_of_io_apic, 1
         action  fixed_of_io_apic, 1
         action  message, 3
+        action  by_hpet, 3
+        action  smi, 2
         action  change_apic, 2
         action  expect_start, 4
 ACTIONS equ ($ - actions) / 4
-message_kinds: dd 0x40, NMI & 0x7ff, INIT, SIPI, 0x140
+message_kinds: dd 0x40, NMI & 0x7ff, 0x140, SIPI, INIT
+HPET_KINDS    equ 4                     ; all but the INIT, which tsvm refuses as a message of the guest's own
 MESSAGE_KINDS equ ($ - message_kinds) / 4
 apic_registers:
         dd      APIC + LOGICAL_ID, 1 << 24
@@ -271,6 +297,7 @@ nothing:  dw 0
           dq 0
           align 8
 own_nmis: dq 0
+by_hpet_count: dd 0, 0
 last_actions: dq 0                      ; a byte each, the last one lowest: indices in `actions`
 
         align   16

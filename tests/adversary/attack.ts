@@ -21,6 +21,9 @@ export interface Attack {
   /** The image; default: that of the current kernel; null: the bare machine. */
   readonly image?: string | null;
   readonly seconds?: number;
+  /** QEMU's machine, by default `pc`, and further options of QEMU. */
+  readonly machine?: string;
+  readonly extra?: readonly string[];
   /** Ends the run when the serial text matches. */
   readonly until?: RegExp;
 }
