@@ -5,6 +5,7 @@
 ; to the image's address, so that addresses in the image are valid on both sides of a switch between the last two.
 
 %include "layout.inc"
+%include "offsets.inc"
 
 global tsvm_efi_entry, tsvm_efi_call, tsvm_efi_leave, tsvm_efi_virtualize, tsvm_efi_processor, tsvm_efi_load_file
 global tsvm_efi_authenticate, tsvm_efi_vouched
@@ -32,25 +33,7 @@ BOOT_SERVICES   equ 96
 WATCHDOG        equ 256
 OUTPUT_STRING   equ 8
 
-; Offsets in ProcessorState (kernel/vcpu/state.ts).
-STATE_RIP       equ 0x00
-STATE_RSP       equ 0x08
-STATE_RFLAGS    equ 0x10
-STATE_CR0       equ 0x18
-STATE_CR2       equ 0x20
-STATE_CR3       equ 0x28
-STATE_CR4       equ 0x30
-STATE_EFER      equ 0x38
-STATE_GDT       equ 0x40
-STATE_IDT       equ 0x50
-STATE_ES        equ 0x70
-STATE_CS        equ 0x88
-STATE_SS        equ 0xa0
-STATE_DS        equ 0xb8
-STATE_FS        equ 0xd0
-STATE_GS        equ 0xe8
-STATE_LDTR      equ 0x100
-STATE_TR        equ 0x118
+%define SELECTOR(segment) (rdi + ProcessorState. %+ segment + SegmentState.selector)
 
 ; EFI_STATUS: UEFI Specification 2.10, appendix D.
 INVALID_PARAMETER equ 0x8000000000000002
@@ -232,33 +215,33 @@ tsvm_efi_virtualize:
         mov     rsp, main_stack_top
         mov     rdi, captured
         mov     rax, .guest
-        mov     [rdi + STATE_RIP], rax
-        mov     [rdi + STATE_RSP], rbx
-        mov     qword [rdi + STATE_RFLAGS], 2
-        mov     [rdi + STATE_CR0], r13
+        mov     [rdi + ProcessorState.rip], rax
+        mov     [rdi + ProcessorState.rsp], rbx
+        mov     qword [rdi + ProcessorState.rflags], 2
+        mov     [rdi + ProcessorState.cr0], r13
         mov     rax, cr2
-        mov     [rdi + STATE_CR2], rax
-        mov     [rdi + STATE_CR3], rbp
+        mov     [rdi + ProcessorState.cr2], rax
+        mov     [rdi + ProcessorState.cr3], rbp
         mov     rax, cr4
-        mov     [rdi + STATE_CR4], rax
-        mov     [rdi + STATE_EFER], r12
+        mov     [rdi + ProcessorState.cr4], rax
+        mov     [rdi + ProcessorState.efer], r12
         sub     rsp, 16
         sgdt    [rsp]
         call    .take_table
-        mov     [rdi + STATE_GDT], rax
-        mov     [rdi + STATE_GDT + 8], ecx
+        mov     [rdi + ProcessorState.gdt + TableState.base], rax
+        mov     [rdi + ProcessorState.gdt + TableState.limit], ecx
         sidt    [rsp]
         call    .take_table
-        mov     [rdi + STATE_IDT], rax
-        mov     [rdi + STATE_IDT + 8], ecx
-        mov     [rdi + STATE_ES], es
-        mov     [rdi + STATE_CS], cs
-        mov     [rdi + STATE_SS], ss
-        mov     [rdi + STATE_DS], ds
-        mov     [rdi + STATE_FS], fs
-        mov     [rdi + STATE_GS], gs
-        sldt    [rdi + STATE_LDTR]
-        str     [rdi + STATE_TR]
+        mov     [rdi + ProcessorState.idt + TableState.base], rax
+        mov     [rdi + ProcessorState.idt + TableState.limit], ecx
+        mov     [SELECTOR(es)], es
+        mov     [SELECTOR(cs)], cs
+        mov     [SELECTOR(ss)], ss
+        mov     [SELECTOR(ds)], ds
+        mov     [SELECTOR(fs)], fs
+        mov     [SELECTOR(gs)], gs
+        sldt    [SELECTOR(ldtr)]
+        str     [SELECTOR(tr)]
         mov     word [rsp], EARLY_GDT_LIMIT
         mov     rax, early_gdt
         mov     [rsp + 2], rax
@@ -345,7 +328,7 @@ damage: dw      __utf16__("tsvm: the image is damaged"), 13, 10, 0
 levels: dw      __utf16__("tsvm: the firmware uses five-level paging, which tsvm cannot take over"), 13, 10, 0
 
 section .bss align=16
-captured:       resb 0x120
+captured:       resb ProcessorState_size
 ; The firmware's state when it started the image.
 efi_stack:      resq 1
 efi_root:       resq 1

@@ -9,12 +9,6 @@ extern char tsvm_efi_processor[], tsvm_efi_load_file[], tsvm_efi_authenticate[];
 extern uint64_t tsvm_efi_vouched[3];
 bool tsvm_try_hypercall(bool is_amd, uint64_t *status);
 
-/* Offsets in layouts that efi.asm repeats. */
-_Static_assert(offsetof(struct ProcessorState, gdt) == 0x40 && offsetof(struct ProcessorState, idt) == 0x50, "efi.asm");
-_Static_assert(offsetof(struct ProcessorState, es.selector) == 0x70, "efi.asm");
-_Static_assert(offsetof(struct ProcessorState, tr.selector) == 0x118, "efi.asm");
-_Static_assert(sizeof(struct ProcessorState) == 0x120, "efi.asm");
-
 /* Addresses of functions of efi.asm, for firmware. */
 static inline UNUSED uint64_t efi_processorEntry(void) {
   return (uint64_t)tsvm_efi_processor - IMAGE_BASE + image_physical;

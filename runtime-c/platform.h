@@ -11,17 +11,8 @@ extern char image_text[], image_constants[], image_symbols[], image_data[], imag
 extern char tsvm_exception_stubs[], tsvm_trampoline[], tsvm_parking[], tsvm_bios_block[];
 extern const volatile uint64_t image_bundle;
 
-/* Constants and offsets of TypeScript that assembly repeats: layout.inc, svm.asm, exceptions.asm. */
+/* What assembly repeats of TypeScript: layout.inc, and what exceptions.asm pushes. Other offsets are in build/c/offsets.inc. */
 _Static_assert(x86_platform_DIRECT == DIRECT, "layout.inc");
-_Static_assert(offsetof(struct Registers, rcx) == 8 && offsetof(struct Registers, r15) == 120, "svm.asm");
-_Static_assert(offsetof(struct Vcpu, controlPage) == 0x80 && offsetof(struct Vcpu, svm.hostVmcb) == 0x3f0, "svm.asm");
-_Static_assert(offsetof(struct Vmcb, rax) == 0x5f8, "svm.asm");
-_Static_assert(offsetof(struct Vcpu, svm.call) == 0x3f8 && offsetof(struct Call, isPending) == 0, "svm.asm");
-_Static_assert(offsetof(struct Vcpu, vmx.quickReason) == 0x440 && offsetof(struct Vcpu, counters.exits) == 0x1000, "vmx.asm");
-_Static_assert(offsetof(struct Vcpu, stackTop) == 0x90 && offsetof(struct Vcpu, apicId) == 0x8c, "trampoline.asm");
-_Static_assert(offsetof(struct Trampoline, descriptorsLimit) == 0x100 && offsetof(struct Trampoline, vcpus) == 0x118,
-               "trampoline.asm");
-_Static_assert(offsetof(struct Vcpu, vmx.cpuidAnswer) == 0x430 && offsetof(struct CpuidAnswer, edx) == 12, "vmx.asm");
 _Static_assert(offsetof(struct ExceptionFrame, vector) == 15 * 8, "exceptions.asm");
 
 void tsvm_relocate(uint64_t to, uint64_t tables);

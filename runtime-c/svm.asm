@@ -6,41 +6,35 @@
 global tsvm_svm_run
 extern tsvm_svm_exit, tsvm_svm_called
 
-; Offsets in Vcpu (kernel/vcpu/vcpu.ts) and in the VMCB (APM 2, table B-2).
-VCPU_VMCB       equ 0x80
-VCPU_HOST_SAVE  equ 0x3f0
-VCPU_CALLED     equ 0x3f8
-VMCB_RAX        equ 0x5f8
-
 section .text
 ; In the hypervisor GIF is clear, so that interrupts, NMI, INIT and SMI stay pending. VMRUN sets it for the guest, an exit clears it.
 tsvm_svm_run:
-        mov     rsp, [rdi + VCPU_STACK_TOP]
-        mov     rax, [rdi + VCPU_HOST_SAVE]
+        mov     rsp, [rdi + Vcpu.stackTop]
+        mov     rax, [rdi + Vcpu.svm + SvmVcpu.hostVmcb]
         vmsave
         push    rdi
-.enter: mov     rax, [rdi + VCPU_VMCB]
+.enter: mov     rax, [rdi + Vcpu.controlPage]
         mov     rcx, DIRECT
-        mov     rdx, [rdi + VCPU_RAX]
-        mov     [rax + rcx + VMCB_RAX], rdx
+        mov     rdx, [KEPT(rax)]
+        mov     [rax + rcx + Vmcb.rax], rdx
         each_register load
-        mov     rdi, [rdi + VCPU_RDI]
+        mov     rdi, [KEPT(rdi)]
         vmload
         vmrun
         vmsave
         xchg    rdi, [rsp]
         each_register save
-        pop     qword [rdi + VCPU_RDI]
+        pop     qword [KEPT(rdi)]
         push    rdi
         mov     rcx, DIRECT
-        mov     rdx, [rax + rcx + VMCB_RAX]
-        mov     [rdi + VCPU_RAX], rdx
-        mov     rax, [rdi + VCPU_HOST_SAVE]
+        mov     rdx, [rax + rcx + Vmcb.rax]
+        mov     [KEPT(rax)], rdx
+        mov     rax, [rdi + Vcpu.svm + SvmVcpu.hostVmcb]
         vmload
         xor     ebp, ebp                ; ends the chain of frames
         call    tsvm_svm_exit
         mov     rdi, [rsp]
-        cmp     dword [rdi + VCPU_CALLED], 0
+        cmp     dword [rdi + Vcpu.svm + SvmVcpu.call + Call.isPending], 0
         je      .enter
         call    tsvm_svm_called         ; another processor calls this one
         mov     rdi, [rsp]

@@ -2,22 +2,10 @@
 ; code that follows it.
 
 %include "layout.inc"
+%include "offsets.inc"
 
 global tsvm_trampoline
 extern tsvm_processor_start
-
-; Offsets in the page, behind the code.
-CODE_BYTES      equ 0x100
-DESCRIPTORS     equ 0x100
-CONTINUATION    equ 0x108
-TABLES          equ 0x110
-NO_INTERRUPTS   equ 0x140
-COUNT           equ 0x114
-VCPUS           equ 0x118
-
-; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
-VCPU_STACK_TOP  equ 0x90
-VCPU_APIC_ID    equ 0x8c
 
 DATA_SELECTOR   equ 0x10
 CR4_PAE         equ 1 << 5
@@ -55,19 +43,19 @@ tsvm_trampoline:
         mov     ax, cs
         mov     ds, ax
         mov     esi, cr0                ; has the cache bits, which an INIT preserves
-        o32 lidt [NO_INTERRUPTS]        ; an NMI here causes a shutdown, instead of using a vector of the guest
+        o32 lidt [Trampoline.noInterruptsLimit]        ; an NMI here causes a shutdown, instead of using a vector of the guest
         mov     eax, CR4_PAE
         mov     cr4, eax
-        mov     eax, [TABLES]
+        mov     eax, [Trampoline.tables]
         mov     cr3, eax
         mov     ecx, EFER
         rdmsr
         or      eax, EFER_LME | EFER_NXE
         wrmsr
-        o32 lgdt [DESCRIPTORS]
+        o32 lgdt [Trampoline.descriptorsLimit]
         mov     eax, CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE
         mov     cr0, eax
-        jmp     dword far [CONTINUATION]
+        jmp     dword far [Trampoline.continuation]
 
 times 0x80 - ($ - tsvm_trampoline) int3
 bits 64
@@ -78,7 +66,7 @@ bits 64
         lea     r8, [rel tsvm_trampoline]
         mov     rax, find_vcpu
         jmp     rax
-times CODE_BYTES - ($ - tsvm_trampoline) int3
+times Trampoline.descriptorsLimit - ($ - tsvm_trampoline) int3
 
 ; Runs at the address that the image is linked for. r8: the page, esi: CR0 at the start
 find_vcpu:
@@ -93,17 +81,17 @@ find_vcpu:
         mov     edx, ebx
         shr     edx, 24
 .search:
-        mov     rsi, [r8 + VCPUS]
-        mov     ecx, [r8 + COUNT]
+        mov     rsi, [r8 + Trampoline.vcpus]
+        mov     ecx, [r8 + Trampoline.processorCount]
 .next:  mov     rdi, [rsi]
-        cmp     [rdi + VCPU_APIC_ID], edx
+        cmp     [rdi + Vcpu.apicId], edx
         je      .found
         add     rsi, 8
         dec     ecx
         jnz     .next
 .halt:  hlt                             ; firmware has not listed this processor, so it has no vcpu
         jmp     .halt
-.found: mov     rsp, [rdi + VCPU_STACK_TOP]
+.found: mov     rsp, [rdi + Vcpu.stackTop]
         mov     esi, r10d
         xor     ebp, ebp                ; ends the chain of frames
         call    tsvm_processor_start    ; does not return

@@ -5,10 +5,7 @@
 global tsvm_vmx_run
 extern tsvm_vmx_cpuid, tsvm_vmx_exit, tsvm_vmx_entry_refused
 
-; Offsets in Vcpu (kernel/vcpu/vcpu.ts).
-VCPU_QUICK      equ 0x440
-VCPU_ANSWER     equ 0x430
-VCPU_EXITS      equ 0x1000          ; counters.exits
+%define ANSWER(register) (rdi + Vcpu.vmx + VmxVcpu.cpuidAnswer + CpuidAnswer. %+ register)
 
 ; Fields of the VMCS (SDM 3D, appendix B).
 EXIT_REASON     equ 0x4402
@@ -18,7 +15,7 @@ HOST_RIP        equ 0x6c16
 section .text
 ; At each exit the stack is as after the first push, with the vcpu's address on top.
 tsvm_vmx_run:
-        mov     rsp, [rdi + VCPU_STACK_TOP]
+        mov     rsp, [rdi + Vcpu.stackTop]
         push    rdi
         mov     eax, HOST_RSP
         vmwrite rax, rsp
@@ -34,25 +31,25 @@ tsvm_vmx_run:
         mov     rdi, [rsp + 16]
         mov     esi, EXIT_REASON
         vmread  rsi, rsi
-        cmp     esi, [rdi + VCPU_QUICK]
+        cmp     esi, [rdi + Vcpu.vmx + VmxVcpu.quickReason]
         jne     .seldom
-        inc     qword [rdi + VCPU_EXITS + rsi * 8]
+        inc     qword [rdi + Vcpu.counters + Counters.exits + rsi * 8]
         mov     esi, eax
         call    tsvm_vmx_cpuid          ; the only frequent exit takes the quick path; the handler keeps r8 to r11
         mov     rdi, [rsp + 16]
-        mov     eax, [rdi + VCPU_ANSWER]
-        mov     ebx, [rdi + VCPU_ANSWER + 4]
-        mov     ecx, [rdi + VCPU_ANSWER + 8]
-        mov     edx, [rdi + VCPU_ANSWER + 12]
+        mov     eax, [ANSWER(eax)]
+        mov     ebx, [ANSWER(ebx)]
+        mov     ecx, [ANSWER(ecx)]
+        mov     edx, [ANSWER(edx)]
         pop     rsi
         pop     rdi
         vmresume
         jmp     .refused
 
 .seldom:
-        pop     qword [rdi + VCPU_RSI]
-        pop     qword [rdi + VCPU_RDI]
-        save    rax, VCPU_RAX
+        pop     qword [KEPT(rsi)]
+        pop     qword [KEPT(rdi)]
+        save    rax
         each_result save
         each_kept save
         xor     ebp, ebp                ; ends the chain of frames
@@ -68,7 +65,7 @@ tsvm_vmx_run:
         jmp     .resume
 
 .load_all:
-        load    rax, VCPU_RAX
+        load    rax
         each_register load
-        mov     rdi, [rdi + VCPU_RDI]
+        mov     rdi, [KEPT(rdi)]
         ret

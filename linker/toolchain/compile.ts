@@ -65,7 +65,8 @@ async function compileC(paths: Paths): Promise<string> {
 /** Assembles a file without line numbers, since nasm would store the project's folder with them. */
 async function assemble(paths: Paths, source: string): Promise<string> {
   const object = join(objects(paths), `${basename(source, '.asm')}.o`);
-  const flags = ['-f', 'elf64', '-Werror', '-i', 'runtime-c/'];
+  const generated = join(relative(paths.root, paths.output), 'c');
+  const flags = ['-f', 'elf64', '-Werror', '-i', 'runtime-c/', '-i', `${generated}/`];
   await runTool('nasm', [...flags, source, '-o', object], { cwd: paths.root });
   return object;
 }

@@ -18,11 +18,6 @@ export const READS_HIDDEN: OtherUndoing = {
   replacements: [
     {
       file: NESTED_PAGING,
-      from: 'const isDecoy = isInHiddenMemory(address) || u64(address) >= u64(paging.readableEnd);',
-      to: 'const isDecoy = u64(address) >= u64(paging.readableEnd);',
-    },
-    {
-      file: NESTED_PAGING,
       from: 'return !isInHiddenMemory(address) && isReached(address, right);',
       to: 'return isInHiddenMemory(address) || isReached(address, right);',
     },

@@ -3,7 +3,7 @@ import type { Program } from '../ir/nodes.js';
 import type { Obligations } from '../ir/obligations.js';
 import { ObligationChecks } from './checks.js';
 import { emitConstants } from './constants.js';
-import { emitLayouts } from './layouts.js';
+import { emitLayouts, emitOffsets } from './layouts.js';
 import { emitModule, emitPrototypes } from './modules.js';
 import { checksHeader, prelude } from './prelude.js';
 import { reachable } from './reachable.js';
@@ -11,7 +11,7 @@ import { type Checks, NO_CHECKS } from './scope.js';
 
 /**
  * The C files of `program`, by path. `image.c` includes all others and `platform.h`, which the
- * build supplies (see prelude.h): it is the one file to compile.
+ * build supplies (see prelude.h): it is the one file to compile. `offsets.inc` is for assembly.
  */
 export function emit(program: Program): Map<string, string> {
   return emitFiles(program, NO_CHECKS, ['platform.h']);
@@ -35,6 +35,7 @@ function emitFiles(program: Program, checks: Checks, platform: readonly string[]
     ['prelude.h', prelude()],
     ['constants.h', emitConstants(program)],
     ['layouts.h', emitLayouts(program)],
+    ['offsets.inc', emitOffsets(program)],
     ['prototypes.h', emitPrototypes(program, used, checks)],
     ...modules,
   ]);

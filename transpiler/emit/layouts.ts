@@ -1,24 +1,43 @@
-/** layouts.h: the program's layouts as packed C structs, with an assertion for each offset. */
+/**
+ * The program's layouts for other languages: layouts.h has them as packed C structs, with an assertion for each offset;
+ * offsets.inc has the offsets of structs for NASM.
+ */
 import type { Program } from '../ir/nodes.js';
 import type { Layout, StructLayout } from '../ir/types.js';
 import { fieldName } from './names.js';
 import { layoutTag, layoutType, storageType } from './types.js';
 
+type Compound = Exclude<Layout, { kind: 'scalar' }>;
+
 export function emitLayouts(program: Program): string {
-  const done = new Set<string>();
-  const lines = ['#pragma once', ''];
-  const emit = (layout: Layout): void => {
-    if (layout.kind === 'scalar' || done.has(layoutTag(layout))) return;
-    done.add(layoutTag(layout));
-    for (const below of partsOf(layout)) emit(below);
-    lines.push(...definition(layout), '');
+  return ['#pragma once', '', ...compoundsOf(program).flatMap((layout) => [...definition(layout), ''])].join('\n');
+}
+
+/** The offset of each field as `STRUCT.FIELD`, from the start of its own struct, and each struct's size as `STRUCT_size`. */
+export function emitOffsets(program: Program): string {
+  const structs = compoundsOf(program).filter((layout) => layout.kind === 'struct');
+  return structs.flatMap((struct) => [...offsetsOf(struct), '']).join('\n');
+}
+
+function offsetsOf({ name, fields, bytes }: StructLayout): string[] {
+  const lines = [...fields].map(([field, { offset }]) => `${name}.${field} equ ${offset}`);
+  return [...lines, `${name}_size equ ${bytes}`];
+}
+
+/** All layouts but scalars, each after those that it contains. */
+function compoundsOf(program: Program): Compound[] {
+  const found = new Map<string, Compound>();
+  const add = (layout: Layout): void => {
+    if (layout.kind === 'scalar' || found.has(layoutTag(layout))) return;
+    for (const part of partsOf(layout)) add(part);
+    found.set(layoutTag(layout), layout);
   };
   for (const module of program.modules) {
-    for (const struct of module.structs) emit(struct);
-    for (const { layout } of module.instances) emit(layout);
+    for (const struct of module.structs) add(struct);
+    for (const { layout } of module.instances) add(layout);
   }
-  for (const layout of program.layouts) emit(layout);
-  return lines.join('\n');
+  for (const layout of program.layouts) add(layout);
+  return [...found.values()];
 }
 
 function partsOf(layout: Layout): Layout[] {
@@ -26,7 +45,7 @@ function partsOf(layout: Layout): Layout[] {
   return layout.kind === 'struct' ? [...layout.fields.values()].map((field) => field.layout) : [];
 }
 
-function definition(layout: Exclude<Layout, { kind: 'scalar' }>): string[] {
+function definition(layout: Compound): string[] {
   const head = `${storageType(layout)} {`;
   switch (layout.kind) {
     case 'array':

@@ -23,7 +23,7 @@ for (const source of readdirSync(join(root, FOLDER, 'golden')).filter((name) => 
   });
 }
 
-for (const file of ['constants.h', 'layouts.h', 'prototypes.h', 'image.c']) {
+for (const file of ['constants.h', 'layouts.h', 'offsets.inc', 'prototypes.h', 'image.c']) {
   t.test(`all constructs together give the ${file} of its golden file`, (t) => {
     matchesGolden(t, `${FOLDER}/golden/${file === 'image.c' ? 'image.c.txt' : file}`, constructs.files.get(file) ?? '');
     t.end();
