@@ -22,6 +22,7 @@ export type BareProgram =
   | 'msrs'
   | 'multiboot'
   | 'nmi'
+  | 'passes'
   | 'ports'
   | 'probe'
   | 'processors'

@@ -22,7 +22,7 @@ _Noreturn void tsvm_vmx_run(uint64_t vcpu);
 /* Inlines all calls: a called function might use the registers that must be kept (linker/toolchain/keptRegisters.ts). */
 __attribute__((flatten)) void vmx_exits_cpuid_onQuickCpuid(struct Vcpu *, uint32_t, uint64_t, uint32_t) __asm__("tsvm_vmx_cpuid");
 
-/* These run at each exit for which the guest's instruction is read: they are inlined into their callers. */
+/* These run at each access that is intercepted, or at each exit for which the guest's instruction is read: they are inlined. */
 #define HOT static inline __attribute__((always_inline))
 HOT uint64_t space_guestPaging_guestPhysical(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 HOT uint64_t space_guestPaging_walkFour(struct GuestPath *, uint64_t, uint64_t);
@@ -30,9 +30,14 @@ HOT uint64_t space_guestPaging_walkThree(struct GuestPath *, uint64_t, uint64_t)
 HOT uint64_t space_guestPaging_walkTwo(struct GuestPath *, uint64_t, uint64_t);
 HOT uint32_t svm_control_guestCode_fetchInstruction(Bytes, struct Vmcb *, uint32_t);
 HOT uint32_t exits_regions_accessRegion(struct Vcpu *, struct Access *, uint32_t);
+HOT uint32_t exits_ports_readPort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
+HOT uint32_t exits_ports_writePort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
+HOT uint32_t exits_ports_askOwners(struct Vcpu *, struct Access *);
 HOT bool devices_localApic_commands_isSentOn(uint32_t, uint32_t, uint32_t, bool, uint64_t);
 HOT void vcpu_sipi_requestResets(void);
 #undef HOT
+/* Inlined, these would need registers in each exit. */
+static __attribute__((noinline)) uint32_t exits_ports_askOtherOwners(struct Vcpu *, struct Access *);
 
 /* Called from those, but seldom: inlined, it would make them save registers at each exit. */
 __attribute__((noinline)) static uint64_t space_guestPaging_walkAnywhere(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);

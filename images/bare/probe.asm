@@ -26,42 +26,14 @@
 %define STARTUP      0x4600 | (START_PAGE >> 12)
 %define START_PAGE   0x98000
 %define A_WHILE      1000000
-%define ROUNDS       1000
 %define POWER_OFF    0xf4
 
-; measure NAME ... end_measure: runs the code between them 1,000 times. That code must not change r12 to r15.
-%macro measure 1
-%push measure
-        jmp     %$start
-%$name: db %1, 0
-%$start: mov    r15d, ROUNDS
-        call    time
-        mov     r13, rax
-%$again:
-%endmacro
-%macro end_measure 0
-        dec     r15d
-        jnz     %$again
-        call    time
-        sub     rax, r13
-        sub     rax, r12
-        lea     rsi, [%$name]
-        call    print_value
-%pop
-%endmacro
+%include "measure.inc"
 
         mov     rax, r14
         show    "start"
 
-        xor     r12d, r12d              ; the time of an empty loop
-        mov     r15d, ROUNDS
-        call    time
-        mov     r13, rax
-.empty: dec     r15d
-        jnz     .empty
-        call    time
-        sub     rax, r13
-        mov     r12, rax
+        measure_nothing
 
         measure "CPUID"
         xor     eax, eax
@@ -143,11 +115,6 @@
         xor     eax, eax
         out     dx, eax
         hlt
-
-time:   rdtsc
-        shl     rdx, 32
-        or      rax, rdx
-        ret
 
 prefix: db "probe: ", 0
 

@@ -55,10 +55,17 @@ export function refuseString(port: u16, rip: u64): Answer {
   return Answer.generalProtection;
 }
 
-/** Asks the owners of the ports, once for neighbouring ports of one owner. The first verdict other than `pass` decides. */
+/** Asks the owners of the ports. The first verdict other than `pass` decides. */
 function askOwners(vcpu: Vcpu, access: Access): Verdict {
-  let asked: u32 = Owner.guest;
-  for (let i: u32 = 0; i < MOST_WIDTH && i < access.bytes; i++) {
+  const first = ownerOfPort(u16(access.address));
+  const verdict: Verdict = first === Owner.guest ? Verdict.pass : mediate(vcpu, access, first);
+  return access.bytes === 1 || verdict !== Verdict.pass ? verdict : askOtherOwners(vcpu, access);
+}
+
+/** Asks the owners of all ports but the first one, once for neighbouring ports of one owner. */
+function askOtherOwners(vcpu: Vcpu, access: Access): Verdict {
+  let asked: u32 = ownerOfPort(u16(access.address));
+  for (let i: u32 = 1; i < MOST_WIDTH && i < access.bytes; i++) {
     const owner = ownerOfPort(u16(access.address + u64(i)));
     if (owner === Owner.guest || owner === asked) continue;
     asked = owner;

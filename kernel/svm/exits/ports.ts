@@ -15,7 +15,8 @@ const PORT_SHIFT = 16n;
 
 /** Handles an access to an intercepted port. EXITINFO2 is the RIP of the next instruction. */
 export function onPort(vcpu: Vcpu, vmcb: Vmcb): void {
-  finishInstruction(vmcb, u32(vmcb.exitInfo2 - vmcb.rip), access(vcpu, vmcb));
+  const answer = access(vcpu, vmcb);
+  finishInstruction(vmcb, u32(vmcb.exitInfo2 - vmcb.rip), answer);
 }
 
 function access(vcpu: Vcpu, vmcb: Vmcb): Answer {

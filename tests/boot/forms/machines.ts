@@ -9,9 +9,11 @@ import { AMD_MODEL, bootInBochs } from '../../support/machines/bochs.js';
 import { boot, temporaryFolder } from '../../support/machines/harness.js';
 import { type Case, groupsOf, initrdOf } from './cases.js';
 
-/** The emulators with AMD-V; QEMU's has no decode assists. */
-export const EMULATORS = ['QEMU', 'AMD-V of Bochs'] as const;
+/** The emulators. QEMU has AMD-V without decode assists. */
+export const EMULATORS = ['QEMU', 'AMD-V of Bochs', 'VT-x of Bochs'] as const;
 export type Emulator = (typeof EMULATORS)[number];
+/** Those where tsvm asks the owner of memory. */
+export const MEDIATING = ['QEMU', 'AMD-V of Bochs'] as const;
 
 export interface Run {
   readonly serial: string;
@@ -51,7 +53,8 @@ export async function runForms(
   };
 }
 
-async function bootOn(emulator: Emulator, machine: Chosen): Promise<{ readonly serial: string }> {
+/** Boots a machine in an emulator. */
+export async function bootOn(emulator: Emulator, machine: Chosen): Promise<{ readonly serial: string }> {
   if (emulator === 'QEMU') return boot({ machine: 'pc', memory: '512M', ...machine });
   const ofBochs = { ...machine, ignoreUnknownMsrs: false };
   return bootInBochs(emulator === 'AMD-V of Bochs' ? { ...ofBochs, model: AMD_MODEL } : ofBochs);
