@@ -38,7 +38,7 @@ export async function assembleBareProgram(root: string, name: BareProgram, file:
 }
 
 /** Guests that attack the hypervisor. The first lines of each file say what it does and prints. */
-export type Adversary = 'edges' | 'modes' | 'races' | 'storms' | 'sweeps';
+export type Adversary = 'edges' | 'modes' | 'races' | 'resets' | 'storms' | 'sweeps';
 
 export async function assembleAdversary(root: string, name: Adversary, file: string): Promise<void> {
   await assemble(root, 'adversary', name, file);

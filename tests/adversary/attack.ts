@@ -24,6 +24,8 @@ export interface Attack {
   /** QEMU's machine, by default `pc`, and further options of QEMU. */
   readonly machine?: string;
   readonly extra?: readonly string[];
+  /** Whether a reset of the machine ends the run; default: it does. */
+  readonly endOnReset?: boolean;
   /** Ends the run when the serial text matches. */
   readonly until?: RegExp;
 }
