@@ -29,10 +29,18 @@ HOT uint64_t space_guestPaging_walkFour(struct GuestPath *, uint64_t, uint64_t);
 HOT uint64_t space_guestPaging_walkThree(struct GuestPath *, uint64_t, uint64_t);
 HOT uint64_t space_guestPaging_walkTwo(struct GuestPath *, uint64_t, uint64_t);
 HOT uint32_t svm_control_guestCode_fetchInstruction(Bytes, struct Vmcb *, uint32_t);
+HOT uint32_t vmx_control_guestCode_fetchInstruction(Bytes, uint32_t);
+HOT uint32_t exits_emulate_decodeAccess(struct Emulation *, Bytes, uint32_t, uint32_t, uint32_t);
+HOT uint32_t instruction_decode_decode(struct Instruction *, Bytes, uint32_t, uint32_t, uint32_t);
+HOT uint32_t instruction_decode_decodePrefixes(struct Instruction *, Bytes, uint32_t, uint32_t);
+HOT uint32_t exits_emulate_emulateAccess(struct Vcpu *, struct Emulation *, uint32_t);
+HOT void svm_exits_regionAccess_finish(struct Vcpu *, struct Vmcb *, struct Emulation *, uint32_t);
 HOT uint32_t exits_regions_accessRegion(struct Vcpu *, struct Access *, uint32_t);
 HOT uint32_t exits_ports_readPort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
 HOT uint32_t exits_ports_writePort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
 HOT uint32_t exits_ports_askOwners(struct Vcpu *, struct Access *);
+HOT uint32_t exits_emulate_writeOperand(struct Vcpu *, struct Access *, uint32_t, uint64_t);
+HOT uint32_t instruction_decode_decodeOperands(struct Instruction *, Bytes, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
 HOT bool devices_localApic_commands_isSentOn(uint32_t, uint32_t, uint32_t, bool, uint64_t);
 HOT void vcpu_sipi_requestResets(void);
 #undef HOT

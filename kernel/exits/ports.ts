@@ -11,7 +11,7 @@ import { ownerOfPort } from '../access/ports.js';
 import { Event } from '../observe/events.js';
 import { recordEvent } from '../report/events.js';
 import type { Registers, Vcpu } from '../vcpu/vcpu.js';
-import { mediate } from './mediate.js';
+import { mediate, refusal } from './mediate.js';
 
 /** Most bytes of a port access. */
 const MOST_WIDTH = 4;
@@ -73,10 +73,6 @@ function askOtherOwners(vcpu: Vcpu, access: Access): Verdict {
     if (verdict !== Verdict.pass) return verdict;
   }
   return Verdict.pass;
-}
-
-function refusal(verdict: Verdict): Answer {
-  return verdict === Verdict.hold ? Answer.repeat : Answer.generalProtection;
 }
 
 function input(port: u16, width: u32): u64 {

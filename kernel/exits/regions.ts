@@ -1,28 +1,48 @@
 /** Emulates the guest's accesses to memory regions that have an owner. */
 import { hpa, requires, u16, u32, u64, u8, window } from '../../transpiler/lib/index.js';
 import { Verdict, type Access } from '../access/access.js';
+import { Answer } from '../access/answer.js';
 import { OWNERS } from '../access/owner.js';
+import { Event } from '../observe/events.js';
+import { recordEvent } from '../report/events.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
-import { mediate } from './mediate.js';
+import { mediate, refusal } from './mediate.js';
 
 const WIDEST = 8;
 const ONES = 0xffff_ffff_ffff_ffffn;
 
+/** Of a page. */
+const LAST_IN_PAGE = 0xfff;
+const PAGE = 0x1000;
+
 /**
  * Does `access`, of 1, 2, 4 or 8 bytes, of the guest of `vcpu` to a region of `owner`, if the owner's mediator permits.
- * Returns `done`, with the result of a read in `value`; or `fault` or `hold`, if nothing was done.
+ * The result of a read is in `value` then.
  */
-export function accessRegion(vcpu: Vcpu, access: Access, owner: u32): Verdict {
+export function accessRegion(vcpu: Vcpu, access: Access, owner: u32): Answer {
   requires(owner < OWNERS);
+  if ((u32(access.address) & LAST_IN_PAGE) + access.bytes > PAGE) return refuseBorder(access.address, access.rip);
   const verdict = mediate(vcpu, access, owner);
   if (verdict === Verdict.pass) passOn(access);
   else if (verdict === Verdict.ignore) access.value = ONES;
-  else return verdict;
-  return Verdict.done;
+  else if (verdict !== Verdict.done) return refusal(verdict);
+  return Answer.done;
 }
 
-/** Does the access on the device with the guest's width, since a device may answer each width differently. */
-function passOn(access: Access): void {
+/**
+ * Refuses an access of which a part is in another page than `address`: another owner might have that one, and no driver does
+ * so.
+ */
+export function refuseBorder(address: u64, rip: u64): Answer {
+  recordEvent(Event.regionBorder, address, rip);
+  return Answer.generalProtection;
+}
+
+/**
+ * Does the access in memory or on the device with the guest's width, since a device may answer each width differently.
+ * `address` is the machine's.
+ */
+export function passOn(access: Access): void {
   if (access.isWrite) write(access);
   else access.value = read(access);
 }

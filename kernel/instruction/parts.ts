@@ -1,6 +1,6 @@
 /** Properties of a decoded instruction, from the bits of its form. */
 import type { u32 } from '../../transpiler/lib/index.js';
-import { BOTH, type Instruction } from './instruction.js';
+import { BOTH, Operation, type Instruction } from './instruction.js';
 import {
   ACCESS_SHIFT,
   IMMEDIATE,
@@ -34,6 +34,11 @@ export function isSigned(instruction: Instruction): boolean {
 
 export function hasImmediate(instruction: Instruction): boolean {
   return (instruction.form & (IMMEDIATE | SHORT_IMMEDIATE)) !== 0;
+}
+
+/** Whether the instruction is MOVS, which accesses other memory, too. */
+export function isMove(instruction: Instruction): boolean {
+  return operationOf(instruction) === Operation.moveString;
 }
 
 /** Whether the instruction is MOVS, STOS or LODS. */

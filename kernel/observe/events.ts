@@ -39,7 +39,7 @@ export const Event = {
   fixedMsr: 4,
   /** the guest tried to load microcode from */
   microcode: 5,
-  /** the guest wrote to its local APIC by an instruction that is not known, address */
+  /** the guest accessed its local APIC where or as no register is, address */
   apicAccess: 6,
   /** the guest tried to renumber its local APIC, register */
   apicIdentity: 7,
@@ -55,6 +55,12 @@ export const Event = {
   portString: 12,
   /** an INIT came that the ICR did not send, and its processor stands still, number */
   heldInit: 13,
+  /** the guest accessed registers of a device by an instruction that is not known, first bytes */
+  unknownInstruction: 14,
+  /** the guest accessed registers of a device across the border of their page, address */
+  regionBorder: 15,
+  /** the guest executed registers of a device, address */
+  regionFetch: 16,
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 

@@ -16,7 +16,7 @@ import {
   type Ref,
 } from '../../transpiler/lib/index.js';
 import { NOT_PRESENT, type Paging } from './guestPaging.js';
-import { Touch, touchPage } from './guestRights.js';
+import { CODE_WRITE, Touch, touchPage } from './guestRights.js';
 import { writableHostAddress } from './nestedPaging.js';
 
 export const GuestRange = struct(
@@ -58,7 +58,7 @@ export function findRange(range: GuestRange, paging: Paging, address: u32, bytes
  */
 function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean): Hpa {
   const access = local(Touch);
-  touchPage(access, paging, gva(u64(address)), isWrite);
+  touchPage(access, paging, gva(u64(address)), isWrite ? CODE_WRITE : 0);
   if (access.address !== NOT_PRESENT) return writableHostAddress(access.address);
   range.code = access.code;
   range.missing = u64(address);

@@ -1,6 +1,6 @@
 /**
- * What the guest's page tables allow to accesses that the processor makes by itself, and the flags which it sets in them
- * for these (SDM 3A 4.6 and 4.8; APM 2, 5.4.2). Such accesses are the supervisor's at any privilege level.
+ * What the guest's page tables allow, and the flags that an access sets in them (SDM 3A 4.6 and 4.8; APM 2, 5.4.2).
+ * Accesses that the processor makes by itself are the supervisor's at any privilege level.
  */
 import type { u64 } from '../../transpiler/lib/index.js';
 import {
@@ -21,9 +21,13 @@ import { CR0_PG, CR0_WP, CR4_SMAP } from '../x86/registers.js';
 import { GuestPath, MOST_LEVELS, NOT_PRESENT, walkGuest, type Paging } from './guestPaging.js';
 import { writableHostAddress } from './nestedPaging.js';
 
-/** Bits of a page fault's error code (SDM 3A 4.7; APM 2, 8.4.2). */
+/** Bits of a page fault's error code (SDM 3A 4.7; APM 2, 8.4.2). Those of the access are also how touchPage() is told of it. */
 const CODE_PRESENT = 1;
-const CODE_WRITE = 2;
+export const CODE_WRITE = 2;
+/** The access is made at privilege level 3. */
+export const CODE_USER = 4;
+/** It fetches an instruction; reported if NX is enabled. */
+export const CODE_FETCH = 16;
 
 /** How often an entry may have changed since it was read before the page counts as missing. A system tries again then. */
 const MOST_WALKS = 8;
@@ -41,20 +45,23 @@ export const Touch = struct(
 );
 export type Touch = Ref<typeof Touch>;
 
-/** Walks to `address`, and marks the tables as accessed, and the page as written where `isWrite`. */
-export function touchPage(touch: Touch, paging: Paging, address: Gva, isWrite: boolean): void {
-  const write: u32 = isWrite ? CODE_WRITE : 0;
+/**
+ * Walks to `address`, and marks the tables as accessed, and the page as written for a write. `access` is CODE_WRITE,
+ * CODE_USER, both or neither. Protection keys are not looked at.
+ */
+export function touchPage(touch: Touch, paging: Paging, address: Gva, access: u32): void {
+  requires(access <= (CODE_WRITE | CODE_USER));
   for (let walks: u32 = 0; walks < MOST_WALKS; walks++) {
     clearPath(touch.path);
     touch.address = walkGuest(touch.path, paging.cr0, paging.cr3, paging.cr4, paging.efer, address);
-    touch.code = write;
+    touch.code = access;
     if (touch.address === NOT_PRESENT) return;
-    if (!isAllowed(touch.path, paging, isWrite)) {
+    if (!isAllowed(touch.path, paging, access)) {
       touch.address = NOT_PRESENT;
-      touch.code = CODE_PRESENT | write;
+      touch.code = CODE_PRESENT | access;
       return;
     }
-    if (mark(touch.path, isWrite)) return;
+    if (mark(touch.path, (access & CODE_WRITE) !== 0)) return;
   }
   touch.address = NOT_PRESENT;
 }
@@ -63,12 +70,14 @@ function clearPath(path: GuestPath): void {
   for (let i: u32 = 0; i < MOST_LEVELS; i++) path.entries.set(i, 0n);
 }
 
-function isAllowed(path: GuestPath, paging: Paging, isWrite: boolean): boolean {
+function isAllowed(path: GuestPath, paging: Paging, access: u32): boolean {
   if ((paging.cr0 & CR0_PG) === 0n) return true;
   const rights = rightsOf(path);
-  const isReadOnly = (paging.cr0 & CR0_WP) !== 0n && (rights & ENTRY_WRITABLE) === 0n;
-  const isUsers = (paging.cr4 & CR4_SMAP) !== 0n && (rights & ENTRY_USER) !== 0n;
-  return !isUsers && !(isWrite && isReadOnly);
+  const isUser = (access & CODE_USER) !== 0;
+  const isReadOnly = (rights & ENTRY_WRITABLE) === 0n && (isUser || (paging.cr0 & CR0_WP) !== 0n);
+  if ((access & CODE_WRITE) !== 0 && isReadOnly) return false;
+  const isUsers = (rights & ENTRY_USER) !== 0n;
+  return isUser ? isUsers : !isUsers || (paging.cr4 & CR4_SMAP) === 0n;
 }
 
 /** The bits that all entries of `path` have. An entry that is present is not 0. */

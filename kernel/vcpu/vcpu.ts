@@ -1,5 +1,5 @@
 /** A virtual processor: the hypervisor's data about the guest on one processor. */
-import { at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
+import { arr, at, BOOL, HPA, HVA, struct, U32, U64, U8, type Ref } from '../../transpiler/lib/index.js';
 import { Counters } from '../observe/counters.js';
 import { EventRing } from '../observe/events.js';
 import { DescriptorTables } from '../x86/descriptors.js';
@@ -74,6 +74,8 @@ export const Vcpu = struct(
     mtrrs: at(0x140, MtrrShadow),
     svm: at(0x3f0, SvmVcpu),
     vmx: at(0x430, VmxVcpu),
+    /** The instruction that is emulated here (kernel/exits/emulate.ts): a local would be cleared at each exit. */
+    emulation: at(0x4d8, arr(U8, 0x70)),
     /** The ring and the counters are at the offsets that kernel/observe/ knows. */
     events: at(0x800, EventRing),
     /** The counters are in pages of their own, which the guest can read (kernel/exits/statistics.ts). */

@@ -8,6 +8,8 @@ export const PAT = 0x277;
 export const EFER = 0xc000_0080;
 export const EFER_LME = 1n << 8n;
 export const EFER_LMA = 1n << 10n;
+/** Bit 63 of page-table entries forbids execution. */
+export const EFER_NXE = 1n << 11n;
 /** Base addresses of FS and GS (SDM 3A 3.4.4; APM 2, 4.5.3). */
 export const FS_BASE = 0xc000_0100;
 export const GS_BASE = 0xc000_0101;
@@ -33,6 +35,8 @@ export const RFLAGS_TF = 1n << 8n;
 export const RFLAGS_IF = 1n << 9n;
 /** Code breakpoints are ignored for the next instruction. */
 export const RFLAGS_RF = 1n << 16n;
+/** An instruction of the supervisor may access pages of users despite SMAP. */
+export const RFLAGS_AC = 1n << 18n;
 /** Values at reset (SDM 3A 9.1.1; APM 2, 13.1.1). */
 export const DR6_RESET = 0xffff_0ff0n;
 export const DR7_RESET = 0x400n;

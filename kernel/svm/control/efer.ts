@@ -2,13 +2,12 @@
 import { at, cpuid, instance, struct, u32, u64, U64 } from '../../../transpiler/lib/index.js';
 import { Event } from '../../observe/events.js';
 import { recordEvent } from '../../report/events.js';
-import { CR0_PG, EFER_LMA, EFER_LME } from '../../x86/registers.js';
+import { CR0_PG, EFER_LMA, EFER_LME, EFER_NXE } from '../../x86/registers.js';
 import {
   EFER_AIBRSE,
   EFER_FFXSR,
   EFER_INTWB,
   EFER_MCOMMIT,
-  EFER_NXE,
   EFER_SCE,
   EFER_SVME,
   EFER_TCE,

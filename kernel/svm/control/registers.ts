@@ -2,7 +2,6 @@
 
 /** Bits of EFER that AMD defines (APM 2, 3.1.7). */
 export const EFER_SCE = 1n << 0n;
-export const EFER_NXE = 1n << 11n;
 export const EFER_SVME = 1n << 12n;
 export const EFER_FFXSR = 1n << 14n;
 export const EFER_TCE = 1n << 15n;

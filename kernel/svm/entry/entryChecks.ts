@@ -5,7 +5,18 @@
 import { cpuid, min64, u32, u64 } from '../../../transpiler/lib/index.js';
 import { brokenRules, forgetFindings, has, rule } from '../../report/entryRules.js';
 import { endLine, print } from '../../report/console.js';
-import { CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_CET, CR4_PAE, EFER_LMA, EFER_LME } from '../../x86/registers.js';
+import {
+  CR0_CD,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_WP,
+  CR4_CET,
+  CR4_PAE,
+  EFER_LMA,
+  EFER_LME,
+  EFER_NXE,
+} from '../../x86/registers.js';
 import { checkInjectedEvent } from './entryChecksEvent.js';
 import { VMRUN } from '../control/intercepts.js';
 import { IO_MAP_BYTES, MSR_MAP_BYTES } from '../control/permissionMaps.js';
@@ -14,7 +25,6 @@ import {
   EFER_FFXSR,
   EFER_INTWB,
   EFER_MCOMMIT,
-  EFER_NXE,
   EFER_SCE,
   EFER_SVME,
   EFER_TCE,

@@ -6,7 +6,7 @@ import { recordEvent } from '../../report/events.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { showDecoy } from '../../space/nestedPaging.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { onRegionWrite } from './regionWrite.js';
+import { onRegionAccess } from './regionAccess.js';
 import { TlbControl, type Vmcb } from '../control/vmcb.js';
 
 /**
@@ -18,7 +18,7 @@ export function onNestedPageFault(vcpu: Vcpu, vmcb: Vmcb): void {
   const address = gpa(vmcb.exitInfo2);
   const owner = ownerOfAddress(address);
   if (owner !== Owner.guest) {
-    onRegionWrite(vcpu, vmcb, address, owner);
+    onRegionAccess(vcpu, vmcb, address, owner);
     return;
   }
   recordEvent(Event.hiddenMemory, u64(address), vmcb.rip);

@@ -1,5 +1,5 @@
 /** Finishes an instruction that the hypervisor emulated (SDM 3C 27.3.3 and 24.4.2). */
-import { u64 } from '../../../transpiler/lib/index.js';
+import { u64, type u32 } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
 import { endShadow, Exception, injectException, injectExceptionWithCode, SHADOWS } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
@@ -16,7 +16,12 @@ const DEBUGCTL_BTF = 1n << 1n;
  * set; entryFailure.ts clears it in that rare case, so no other code has to check.
  */
 export function skipInstruction(): void {
-  vmwrite(Field.guestRip, u64(vmread(Field.guestRip) + vmread(Field.instructionLength)));
+  skipBytes(vmread(Field.instructionLength));
+}
+
+/** The same for an instruction of which the VMCS may not have the length. */
+function skipBytes(length: u64): void {
+  vmwrite(Field.guestRip, u64(vmread(Field.guestRip) + length));
   const shadows = vmread(Field.guestInterruptibility) & SHADOWS;
   const step = vmread(Field.guestRflags) & RFLAGS_TF;
   if ((shadows | step) !== 0n) endInstruction(step);
@@ -32,6 +37,16 @@ function endInstruction(step: u64): void {
 /** Ends the instruction according to the answer of a neutral handler. */
 export function finishInstruction(answer: Answer): void {
   if (answer === Answer.done) skipInstruction();
-  else if (answer === Answer.generalProtection) injectExceptionWithCode(Exception.generalProtection, 0);
+  else refuse(answer);
+}
+
+/** The same for an instruction of `length` bytes, of which the VMCS may not have the length. */
+export function finishBytes(length: u32, answer: Answer): void {
+  if (answer === Answer.done) skipBytes(u64(length));
+  else refuse(answer);
+}
+
+function refuse(answer: Answer): void {
+  if (answer === Answer.generalProtection) injectExceptionWithCode(Exception.generalProtection, 0);
   else if (answer === Answer.invalidOpcode) injectException(Exception.invalidOpcode);
 }

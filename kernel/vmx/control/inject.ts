@@ -79,6 +79,11 @@ export function reflectException(): void {
   inject(vmread(Field.exitInterruptionInformation) & EVENT_MASK, vmread(Field.exitErrorCode));
 }
 
+/** Whether an event was in delivery at the VM exit. */
+export function isInDelivery(): boolean {
+  return (vmread(Field.idtVectoringInformation) & VALID) !== 0n;
+}
+
 /** Injects the event that was in delivery at the VM exit. Returns false if there was none. */
 export function repeatEvent(): boolean {
   const event = vmread(Field.idtVectoringInformation);

@@ -1,17 +1,12 @@
 /** Intercepted instructions that handlers common to both vendors emulate. */
-import { u32, wbinvd } from '../../../transpiler/lib/index.js';
+import { wbinvd } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
 import { isHypercall, onHypercall } from '../../exits/hypercall.js';
 import { setExtendedControl } from '../../exits/xsetbv.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
 import { Exception, injectException } from '../control/inject.js';
+import { privilegeLevel } from '../control/guestCode.js';
 import { finishInstruction, skipInstruction } from '../control/finishInstruction.js';
-import { vmread } from '../control/operations.js';
-import { GUEST_RIGHTS, Segment } from '../control/vmcs.js';
-
-/** Access rights of a segment: the descriptor's privilege level (SDM 3C, table 24-2). */
-const DPL_SHIFT = 5n;
-const DPL_MASK = 3n;
 
 /** Handles VMCALL, a hypercall if RAX says so; otherwise it raises #UD. */
 export function onVmcall(vcpu: Vcpu): void {
@@ -19,11 +14,6 @@ export function onVmcall(vcpu: Vcpu): void {
     onHypercall(vcpu, privilegeLevel());
     skipInstruction();
   } else injectException(Exception.invalidOpcode);
-}
-
-/** The guest's privilege level, which is that of its stack segment (SDM 3C 24.4.1; SDM 3A 5.5). */
-function privilegeLevel(): u32 {
-  return u32((vmread(GUEST_RIGHTS + 2 * Segment.ss) >> DPL_SHIFT) & DPL_MASK);
 }
 
 /**

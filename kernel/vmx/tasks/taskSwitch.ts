@@ -35,6 +35,7 @@ import {
 import { deliverFault } from './faultDelivery.js';
 import { Exception, injectException } from '../control/inject.js';
 import { vmread, vmwrite } from '../control/operations.js';
+import { readPaging } from '../control/guestCode.js';
 import { loadPaeEntries } from '../control/paeEntries.js';
 import { CR0_PG, CR4_PAE } from '../../x86/registers.js';
 import { Fault, loadSegments, loadSegments8086, raise, raisePageFault, showSelectors } from './taskSegments.js';
@@ -128,13 +129,6 @@ function readRequest(change: Switch): void {
     if (!isFromInstruction(change)) change.fault.external = EXTERNAL;
   }
   readPaging(change.paging);
-}
-
-function readPaging(paging: Paging): void {
-  paging.cr0 = vmread(Field.guestCr0);
-  paging.cr3 = vmread(Field.guestCr3);
-  paging.cr4 = vmread(Field.guestCr4);
-  paging.efer = vmread(Field.guestEfer);
 }
 
 /**

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
-import { Access, Verdict } from '../../../kernel/access/access.js';
+import { Access } from '../../../kernel/access/access.js';
+import { Answer } from '../../../kernel/access/answer.js';
 import { Owner } from '../../../kernel/access/owner.js';
 import { ownerOfAddress } from '../../../kernel/access/regions.js';
 import { accessRegion } from '../../../kernel/exits/regions.js';
@@ -41,8 +42,8 @@ t.test('an access that passes is done on the device in its width, and counted by
   startApicGuest();
   const read = accessOf(DIVIDER, 4);
   countedIn(t, 2n, () => {
-    t.equal(accessRegion(vcpuOf(0), accessOf(DIVIDER, 4, 0xbn), Owner.localApic), Verdict.done);
-    t.equal(accessRegion(vcpuOf(0), read, Owner.localApic), Verdict.done);
+    t.equal(accessRegion(vcpuOf(0), accessOf(DIVIDER, 4, 0xbn), Owner.localApic), Answer.done);
+    t.equal(accessRegion(vcpuOf(0), read, Owner.localApic), Answer.done);
   });
   t.equal(read.value, 0xbn);
   t.equal(window(hpa(DIVIDER), 4).u32(0), 0xb);
@@ -54,7 +55,7 @@ t.test('a width or an address that registers of the local APIC do not have raise
   const before = eventCount(Event.apicAccess);
   const refused = [accessOf(DIVIDER, 8, 1n), accessOf(DIVIDER, 2), accessOf(DIVIDER + 1n, 4, 1n)];
   countedIn(t, 3n, () => {
-    for (const access of refused) t.equal(accessRegion(vcpuOf(0), access, Owner.localApic), Verdict.fault);
+    for (const access of refused) t.equal(accessRegion(vcpuOf(0), access, Owner.localApic), Answer.generalProtection);
   });
   t.equal(eventCount(Event.apicAccess), before + 3n);
   t.end();

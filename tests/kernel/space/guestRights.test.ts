@@ -1,6 +1,6 @@
 import t from 'tap';
 import { NOT_PRESENT, Paging } from '../../../kernel/space/guestPaging.js';
-import { Touch, touchPage } from '../../../kernel/space/guestRights.js';
+import { CODE_WRITE, Touch, touchPage } from '../../../kernel/space/guestRights.js';
 import { local } from '../../../transpiler/lib/index.js';
 import { startGuest } from '../support/guest.js';
 
@@ -29,7 +29,7 @@ function mapNarrow(directory: number, page: number): void {
 function touch(cr0: bigint, cr3: bigint, cr4: bigint, address: number, isWrite: boolean): number | string {
   const paging = Object.assign(local(Paging), { cr0, cr3, cr4, efer: 0n });
   const access = local(Touch);
-  touchPage(access, paging, BigInt(address), isWrite);
+  touchPage(access, paging, BigInt(address), isWrite ? CODE_WRITE : 0);
   return access.address === NOT_PRESENT ? access.code : ALLOWED;
 }
 const flags = (place: number): number => view.getUint32(place, true) & 0xfff;

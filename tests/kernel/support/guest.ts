@@ -225,7 +225,7 @@ export function startState(): ProcessorState {
 }
 
 /** Four levels that map the first 4 MiB to themselves, in 4 KiB pages for the first 2 MiB. */
-function putIdentityTables(memory: Uint8Array): void {
+export function putIdentityTables(memory: Uint8Array): void {
   const view = new DataView(memory.buffer, memory.byteOffset);
   const put = (table: number, index: number, entry: bigint): void => view.setBigUint64(table + index * 8, entry, true);
   put(TABLES, 0, BigInt(TABLES + 0x1000) | 3n);

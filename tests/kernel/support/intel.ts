@@ -11,7 +11,15 @@ import { onVmxExit } from '../../../kernel/vmx/exit.js';
 import { vmxPrepare } from '../../../kernel/vmx/start.js';
 import { Field } from '../../../kernel/vmx/control/vmcs.js';
 import { addMemory, resetMemory, simulate } from '../../../transpiler/lib/testing.js';
-import { AmdProcessor, giveProcessors, HIDDEN, HIDDEN_BYTES, startState, type CpuidRegisters } from './guest.js';
+import {
+  AmdProcessor,
+  giveProcessors,
+  HIDDEN,
+  HIDDEN_BYTES,
+  putIdentityTables,
+  startState,
+  type CpuidRegisters,
+} from './guest.js';
 
 const ECX_VMX = 1 << 5;
 const ECX_XSAVE = 1 << 26;
@@ -131,6 +139,7 @@ export function startIntelGuest(processor = new IntelProcessor(), ...apicIds: re
   readMtrrs();
   vmxCheck();
   const tables = buildNestedTables(vmxEntryFormat(), HIDDEN, HIDDEN_BYTES, HIDDEN + HIDDEN_BYTES);
+  putIdentityTables(memory);
   giveProcessors(memory, ...apicIds);
   const vcpu = vcpuOf(0);
   useProcessor(vcpu);

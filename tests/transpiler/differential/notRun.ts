@@ -17,7 +17,7 @@ export const notRun: Readonly<Record<string, string>> = {
   'guest/multiboot/multibootImage readMultibootImage':
     'reads the header where the boot information says the kernel lies',
   'guest/linux/zeroPage writeZeroPage': 'reads the setup header where the boot information says the kernel lies',
-  'instruction/fetch copyByte': 'reads where a page of the guest lies, and takes a place within its bytes',
+  'instruction/fetch copyAcross': 'reads the code to which the page tables of the guest lead',
   'machine/acpi readAcpi': 'searches the memory of the firmware below 1 MiB',
   'machine/fadt sleepPort': 'takes the number of a register of sleep, which few numbers are',
   'machine/options chainedFile': 'gives a window of the words on the command line',
@@ -38,8 +38,10 @@ export const notRun: Readonly<Record<string, string>> = {
   'space/pageRights hidePage': 'walks page tables, each entry of which has to lead to the next one',
   'space/pageRights setRights': 'walks page tables, each entry of which has to lead to the next one',
   'svm/control/guestCode fetchInstruction': 'reads the code to which the page tables of the guest lead',
+  'exits/moveString emulateMove':
+    'walks the page tables of the guest, and takes the number of an owner, which few numbers are',
   'exits/regions accessRegion':
     'takes the number of an owner, which few numbers are, and accesses memory where it says',
   'observe/events eventRing': 'reads the place of the rings, which random memory seldom makes an address of memory',
-  'svm/exits/memoryAccess decodeAccess': 'reads the code to which the page tables of the guest lead',
+  'vmx/control/guestCode fetchInstruction': 'reads the code to which the page tables of the guest lead',
 };
