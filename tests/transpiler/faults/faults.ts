@@ -141,7 +141,7 @@ const OTHER_FAULTS: readonly Fault[] = [
   {
     family: 'B3',
     name: 'the memory of a local has the C name of an instance',
-    edits: [edit('emit/names', '_storage_`', '_storage`')],
+    edits: [edit('emit/names', '`${localName(variable)}_storage_`', '`${variable.name}_storage`')],
   },
   {
     family: 'B4',
