@@ -198,10 +198,11 @@ export function ${name}(n: u32): u32 {
     name: 'a name that another case declares',
     write: (draw, name) => `export function ${name}(n: u32): u32 {
   let x: u32 = 5;
+  if (n > 200) return x;
   switch (n & 3) {
     case 0: ${draw.pick(['let x: u32 = 1; return x;', '{ let x: u32 = 1; return x; }'])}
     case 1: x = 2; return u32(x + 7);
-    default: return u32(x);
+    default: return ${draw.pick(['9', 'u32(n + 1)'])};
   }
 }`,
   },

@@ -78,8 +78,8 @@ export function ${name}(x: u32): u32 { return codes.get(pick_${name}(${1 + draw.
   {
     name: 'an ensures of a parameter that is given another value',
     write: (draw, name) => `function least_${name}(n: u32): u32 {
-  const r = n;
-  ${draw.pick(['n = 0;', '', 'if (n > 3) n = 3;'])}
+  const r: u32 = ${draw.pick(['n', '20'])};
+  ${draw.pick(['n = 0;', '', 'if (n > 3) n = 3;', 'n = 30;'])}
   ensures(r <= n);
   return r;
 }
