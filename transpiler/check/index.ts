@@ -3,6 +3,7 @@ import type { Report } from '../diagnostics/diagnostic.js';
 import type { Program } from '../ir/nodes.js';
 import { checkContracts } from './contracts.js';
 import { checkLocals } from './locals.js';
+import { checkLoops } from './loops.js';
 import { checkNames } from './names.js';
 import { checkStructResults } from './structResults.js';
 import { checkTables } from './tables.js';
@@ -15,6 +16,7 @@ export function checkSubset(program: Program, report: Report): void {
   checkLocals(program, report);
   checkContracts(program, report);
   for (const fn of program.modules.flatMap((module) => module.functions)) {
+    checkLoops(fn, report);
     checkStructResults(fn, report);
     checkVolatile(fn, report);
   }

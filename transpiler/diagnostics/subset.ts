@@ -361,4 +361,11 @@ export const SUBSET = {
     bad: "import { late as imported } from './TSV1035.js';\nexport const early = imported + 1;\nexport const late = 1;",
     good: 'export const late = 1;\nexport const early = late + 1;',
   },
+  endlessTest: {
+    code: 'TSV1036',
+    title: 'a loop whose condition is always true',
+    explanation: 'An unsigned number is 0 or more at all times, so a loop that waits for it to be less never ends.',
+    bad: 'export function down(n: u32): u32 {\n  let sum: u32 = 0;\n  for (let i: u32 = n; i >= 0; i = u32(i - 1)) sum = u32(sum + i);\n  return sum;\n}',
+    good: 'export function down(n: u32): u32 {\n  let sum: u32 = 0;\n  for (let i: u32 = n; i > 0; i--) sum = u32(sum + i);\n  return sum;\n}',
+  },
 } as const satisfies Record<string, CodeDescription>;
