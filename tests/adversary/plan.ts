@@ -1,5 +1,5 @@
 /** The races, storms and sweeps of the tests and of the soak, and how each run is judged. */
-import type { Attack, Outcome } from './attack.js';
+import type { Attack, Emulator, Outcome } from './attack.js';
 
 export interface Planned {
   readonly name: string;
@@ -9,14 +9,12 @@ export interface Planned {
 
 /** The kind of race, by its letter in races.asm. */
 export type Race = 'n' | 'i' | 'c';
-type Place = 'AMD-V of Bochs' | 'QEMU';
-
-const ATTEMPTS = { 'AMD-V of Bochs': 500, QEMU: 2000 } as const;
+const ATTEMPTS = { 'AMD-V of Bochs': 500, 'VT-x of Bochs': 500, QEMU: 2000 } as const;
 const SWEEP_ATTEMPTS = 150;
 /** Counts of the time-stamp counter within which a processor starts: instructions in Bochs, time in QEMU. */
-const PATIENCE = { 'AMD-V of Bochs': 2_000_000, QEMU: 2_000_000_000 } as const;
+const PATIENCE = { 'AMD-V of Bochs': 2_000_000, 'VT-x of Bochs': 2_000_000, QEMU: 2_000_000_000 } as const;
 /** The longest random delay in rounds of a loop, as a power of two. */
-const LONGEST_DELAY = { 'AMD-V of Bochs': 12, QEMU: 16 } as const;
+const LONGEST_DELAY = { 'AMD-V of Bochs': 12, 'VT-x of Bochs': 12, QEMU: 16 } as const;
 /** Number of processors. Race `c` loses one in each attempt; Bochs has at most 15. */
 const RACING_PROCESSORS = { n: 3, i: 3, c: 15 } as const;
 
@@ -31,14 +29,16 @@ export const PLAN: readonly Planned[] = [
   ...[2, 4].flatMap((cpus) => (['h', 'a'] as const).map((kind) => storm('QEMU', kind, cpus))),
   ...[2, 4].flatMap((cpus) => (['h', 'a'] as const).map((kind) => storm('QEMU', kind, cpus, Q35))),
   ...(['a', 'w', 'i'] as const).flatMap((kind) => [sweep('AMD-V of Bochs', kind), sweep('QEMU', kind)]),
+  ...(['a', 'i', 'x'] as const).map((kind) => sweep('VT-x of Bochs', kind)),
+  sweep('AMD-V of Bochs', 'x'),
 ];
 
-function words(emulator: Place, kind: string, attempts: number, seed: number, cpus: number): string {
+function words(emulator: Emulator, kind: string, attempts: number, seed: number, cpus: number): string {
   return [kind, attempts, seed, PATIENCE[emulator], LONGEST_DELAY[emulator], cpus].join(' ');
 }
 
 /** A race with at most `attempts` attempts in a run; `c` has only one for each processor except two. */
-export function race(emulator: Place, kind: Race, attempts: number = ATTEMPTS[emulator]): Planned {
+export function race(emulator: Emulator, kind: Race, attempts: number = ATTEMPTS[emulator]): Planned {
   const cpus = RACING_PROCESSORS[kind];
   const attack = (seed: number): Attack => ({
     ...{ emulator, program: 'races', cpus, words: words(emulator, kind, attempts, seed, cpus) },
@@ -46,7 +46,7 @@ export function race(emulator: Place, kind: Race, attempts: number = ATTEMPTS[em
   return { name: `races ${kind}, ${emulator}`, attack };
 }
 
-export function storm(emulator: Place, kind: 'h' | 'a', cpus: number, machine: typeof Q35 = {}): Planned {
+export function storm(emulator: Emulator, kind: 'h' | 'a', cpus: number, machine: typeof Q35 = {}): Planned {
   const attack = (seed: number): Attack => ({
     ...{ emulator, program: 'storms', cpus, words: words(emulator, kind, ATTEMPTS[emulator], seed, cpus), ...machine },
   });
@@ -55,7 +55,7 @@ export function storm(emulator: Place, kind: 'h' | 'a', cpus: number, machine: t
 }
 
 /** A sweep of random values over the registers that the letter selects in sweeps.asm. */
-export function sweep(emulator: Place, kind: 'a' | 'w' | 'i'): Planned {
+export function sweep(emulator: Emulator, kind: 'a' | 'w' | 'i' | 'x'): Planned {
   const cpus = 3;
   const attack = (seed: number): Attack => ({
     ...{ emulator, program: 'sweeps', cpus, words: words(emulator, kind, SWEEP_ATTEMPTS, seed, cpus) },

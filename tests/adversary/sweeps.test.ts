@@ -20,9 +20,19 @@ const OTHERS = 2;
 const GENERAL_PROTECTION = '0d';
 
 /** Registers that depend on time: IRR and TMR with timer interrupts, the error status, and the timer's current count. */
-const BY_TIME = / at 0(1[89a-f]|2[0-8]|39)0 /;
-/** Registers that tsvm controls: the ICR, which does not show refused INITs, and the APIC ID, which does not change. */
-const HELD = / at 0(02|30|31)0 /;
+const BY_TIME = / at (0(1[89a-f]|2[0-8]|39)0|08(1[89a-f]|2[0-8]|39)) /;
+/**
+ * Registers that tsvm controls: the ICR, which does not show refused INITs, and the APIC ID, which does not change. In x2APIC mode
+ * Bochs 2.7 shows the last command of xAPIC mode in the ICR, which is one of tsvm's start-up.
+ */
+const HELD = / at (0(02|30|31)0|0830) /;
+/** Sweeps after whose writes the registers must read as on the bare machine. In QEMU they depend on time. */
+const COMPARED = [
+  'sweeps a, AMD-V of Bochs',
+  'sweeps a, VT-x of Bochs',
+  'sweeps i, VT-x of Bochs',
+  'sweeps x, VT-x of Bochs',
+];
 
 interface Write {
   readonly what: string;
@@ -35,6 +45,8 @@ function writesOf({ serial }: Outcome): Write[] {
   return lines.map(([, what = '', vector = '', read = '']) => ({ what, vector, read }));
 }
 
+const isComparable = ({ what }: Write): boolean => !BY_TIME.test(what) && !HELD.test(what);
+
 for (const { name, attack } of PLAN.filter(({ name }) => name.startsWith('sweeps'))) {
   t.test(`${name}: no processor escapes`, async (t) => {
     const outcome = await runAttack(attack(seed));
@@ -42,21 +54,16 @@ for (const { name, attack } of PLAN.filter(({ name }) => name.startsWith('sweeps
     t.equal(outcome.values.get('processors that still start'), OTHERS);
     const writes = writesOf(outcome);
     t.equal(writes.length, outcome.values.get('attempts in all'));
-    if (!name.startsWith('sweeps w')) return;
     const done = writes.filter(({ vector }) => vector !== GENERAL_PROTECTION);
-    t.same(done, [], 'what the hypervisor does not do for the guest is refused');
+    if (name.startsWith('sweeps w')) t.same(done, [], 'what the hypervisor does not do for the guest is refused');
+    // No emulator has a processor with AMD-V and x2APIC mode.
+    else if (name === 'sweeps x, AMD-V of Bochs') t.same(done, [], 'there are no such registers');
+    else t.ok(done.length > writes.length / 3, `${done.length} writes are done`);
+    if (!COMPARED.includes(name)) return;
+    const bare = writesOf(await runAttack({ ...attack(seed), image: null }));
+    t.same(writes.filter(isComparable), bare.filter(isComparable), 'registers read as on the bare machine');
   });
 }
-
-const isComparable = ({ what }: Write): boolean => !BY_TIME.test(what) && !HELD.test(what);
-
-t.test('after each write the registers of the local APIC read as on the bare machine', async (t) => {
-  const attack = sweep('AMD-V of Bochs', 'a').attack(seed);
-  const bare = writesOf(await runAttack({ ...attack, image: null }));
-  const guest = writesOf(await runAttack(attack));
-  t.ok(bare.length > 0, `${bare.length} writes`);
-  t.same(guest.filter(isComparable), bare.filter(isComparable));
-});
 
 /** The seed of controls in Bochs, which then do the same each time. */
 const CONTROL_SEED = 1;
