@@ -1,6 +1,6 @@
 /**
- * The guest's own page tables, walked as the processor walks them (APM 2, chapter 5; SDM 3A, chapter 4). One walk serves all
- * modes. It gives where an address leads, what the entries allow, and where they are.
+ * Walks the guest's own page tables as the processor does (APM 2, chapter 5; SDM 3A, chapter 4). One walk serves all modes. It
+ * finds the guest-physical address, and on demand the entries and their places.
  */
 import {
   arr,
@@ -25,7 +25,7 @@ import { OFFSET_IN_PAGE } from '../x86/pages.js';
 import { CR0_PG, CR4_LA57, CR4_PAE, CR4_PSE, EFER_LMA } from '../x86/registers.js';
 import { hostAddress, isPlain } from './nestedPaging.js';
 
-/** The registers that say how the guest translates addresses. */
+/** The guest's control registers that select its paging mode and its tables. */
 export const Paging = struct(
   'Paging',
   { size: 32 },
@@ -33,38 +33,38 @@ export const Paging = struct(
 );
 export type Paging = Ref<typeof Paging>;
 
-/** The levels that tables have at most: level 1 is that of the last table. */
+/** The largest number of levels. Level 1 is the table whose entries map 4 KiB pages. */
 export const MOST_LEVELS = 5;
-/** The entries by which a walk came to a page, for what more than the address is needed: their rights and flags. */
+/** The entries that a walk used, for callers that need their rights and flags besides the address. */
 export const GuestPath = struct(
   'GuestPath',
   { size: 88 },
   {
     /**
-     * What the entry of each level held, and where it is; 0 where the walk did not come to that level. The top table of PAE
-     * is no level: its entries have neither rights nor flags.
+     * The value and the place of the entry of each level; 0 for a level that the walk did not reach. PAE's top table is not a
+     * level: its entries have neither rights nor flags.
      */
     entries: at(0, arr(U64, MOST_LEVELS)),
     places: at(40, arr(GPA, MOST_LEVELS)),
-    /** How many bytes an entry has. */
+    /** The size of an entry in bytes: 4 or 8. */
     width: at(80, U32),
   },
 );
 export type GuestPath = Ref<typeof GuestPath>;
 
 const PAE_ROOT = 0xffff_ffe0n;
-/** The place of an entry of eight bytes in its table, from the nine bits of the address that choose it. */
+/** Mask for the offset of an 8-byte entry in its table, once the nine index bits of the address are at bits 11:3. */
 const INDEX = 0xff8n;
-/** The bits of an address within a page. */
+/** Masks for the offset within a page of 2 MiB and of 1 GiB. */
 const MIB_2_OFFSET = 0x1f_ffffn;
 const GIB_OFFSET = 0x3fff_ffffn;
-/** Entries of four bytes, which ten bits of the address choose. */
+/** For 4-byte entries, which ten bits of the address select. */
 const LEGACY_ADDRESS = 0xffff_f000n;
 const LEGACY_INDEX = 0xffcn;
 const MIB_4_OFFSET = 0x3f_ffffn;
 const LOW_HALF = 0xffff_ffffn;
 
-/** No guest-physical address: the page is not present. */
+/** The result for a page that is not present. It is no guest-physical address. */
 export const NOT_PRESENT = 0xffff_ffff_ffff_ffffn;
 
 /**
@@ -84,7 +84,7 @@ function walkAnywhere(cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gp
   return walkGuest(path, cr0, cr3, cr4, efer, address);
 }
 
-/** The same, and the entries in `path`, which is all zero before. Each entry is read once. */
+/** Like guestPhysical(), and stores the entries in `path`, which must be all zero before. Each entry is read once. */
 export function walkGuest(path: GuestPath, cr0: u64, cr3: u64, cr4: u64, efer: u64, address: Gva): Gpa {
   const linear = u64(address);
   if ((efer & EFER_LMA) !== 0n) {
@@ -114,7 +114,7 @@ function walkThree(path: GuestPath | null, root: u64, address: u64): Gpa {
   return walkTwo(path, entry & ENTRY_ADDRESS, address);
 }
 
-/** The top table has four entries, of which only the address and whether they are present count (SDM 3A 4.4.1). */
+/** The top table has four entries. Only their address and their present bit count (SDM 3A 4.4.1). */
 function walkPae(path: GuestPath, root: u64, address: u64): Gpa {
   const entry = window(hostAddress(gpa(root | ((address >> 30n) << 3n))), 8).u64(0);
   return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : walkTwo(path, entry & ENTRY_ADDRESS, address);
@@ -128,7 +128,7 @@ function walkTwo(path: GuestPath | null, root: u64, address: u64): Gpa {
   return (entry & ENTRY_PRESENT) === 0n ? NOT_PRESENT : pageAddress(entry, address, OFFSET_IN_PAGE);
 }
 
-/** `offset` are the bits of the address within the page. */
+/** The address in the page that `entry` maps. `offset` is the mask for the offset within the page. */
 function pageAddress(entry: u64, address: u64, offset: u64): Gpa {
   return gpa((entry & ENTRY_ADDRESS & u64(~offset)) | (address & offset));
 }
@@ -141,7 +141,7 @@ function readEntry(path: GuestPath | null, level: u32, place: u64): u64 {
   return entry;
 }
 
-/** Two tables; with page-size extensions an entry of the first may map 4 MiB (APM 2, 5.2). */
+/** 32-bit paging without PAE has two tables. With CR4.PSE an entry of the first may map 4 MiB (APM 2, 5.2). */
 function walkLegacy(path: GuestPath, root: u64, hasLargePages: boolean, address: u64): Gpa {
   const directory = readLegacyEntry(path, 2, root | ((address >> 20n) & LEGACY_INDEX));
   if ((directory & ENTRY_PRESENT) === 0n) return NOT_PRESENT;

@@ -1,4 +1,4 @@
-/** What lies at a linear address of the guest, in one page or in two that follow each other. */
+/** Reads and writes memory at a linear address of the guest, in one page or in two adjacent ones. */
 import {
   at,
   gva,
@@ -25,9 +25,9 @@ export const GuestRange = struct(
   {
     first: at(0, HPA),
     second: at(8, HPA),
-    /** How many bytes are in the first page. */
+    /** Number of bytes in the first page. */
     split: at(16, U32),
-    /** Where the range cannot be used, a page fault's error code and address. */
+    /** If the range cannot be accessed: the page fault's error code and address. */
     code: at(20, U32),
     missing: at(24, U64),
   },
@@ -38,8 +38,8 @@ const PAGE_BYTES = 4096;
 const OFFSET_IN_PAGE = 0xfff;
 
 /**
- * Finds the `bytes` bytes, at most a page, at `address`, below 4 GiB, for reading, or for writing where `isWrite`. The
- * processor accesses them by itself, whatever the privilege level. False where a page of them cannot be used so.
+ * Finds the `bytes` bytes, at most a page, at `address`, below 4 GiB, for reading, or for writing if `isWrite`. The access is one
+ * that the processor makes by itself, at any privilege level. Returns false if a page cannot be accessed.
  */
 export function findRange(range: GuestRange, paging: Paging, address: u32, bytes: u32, isWrite: boolean): boolean {
   requires(bytes > 0 && bytes <= PAGE_BYTES);
@@ -53,8 +53,8 @@ export function findRange(range: GuestRange, paging: Paging, address: u32, bytes
 }
 
 /**
- * Where what lies at `address` is, NOT_PRESENT where it cannot be used so. Other processors of the guest may change its
- * page tables at any time: whatever they say, the place is in a page of the guest's, with the address's own offset.
+ * The machine address of `address`, or NOT_PRESENT if it cannot be accessed. Other processors of the guest may change its page
+ * tables at any time; the result is always in a page of the guest or the decoy, with the offset of `address`.
  */
 function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean): Hpa {
   const access = local(Touch);
@@ -65,7 +65,7 @@ function touch(range: GuestRange, paging: Paging, address: u32, isWrite: boolean
   return hpa(NOT_PRESENT);
 }
 
-/** The `bytes` bytes, at most four, from `offset` on. */
+/** Reads the `bytes` bytes, at most four, from `offset` on. */
 export function readRange(range: GuestRange, offset: u32, bytes: u32): u32 {
   requires(bytes <= 4 && offset < PAGE_BYTES);
   let value: u32 = 0;

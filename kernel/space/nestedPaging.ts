@@ -1,6 +1,6 @@
 /**
- * Second-level page tables: guest-physical addresses are machine addresses, for the whole physical
- * address width, but for the memory that the hypervisor keeps. Built once, before the guest runs.
+ * The second-level page tables, built once before the guest runs. They map each guest-physical address to the same machine
+ * address, over the whole physical address width, except hidden memory, which the hypervisor keeps for itself.
  */
 import {
   addressOf,
@@ -30,7 +30,7 @@ import { splitTables } from '../paging/mtrr.js';
 import { Entry, ENTRY_BYTES, entryOfPage, mapRange, setEntry } from '../paging/pageTables.js';
 import { addressSpaceEnd } from './addressWidth.js';
 
-/** What is not ordinary in them, and how many tables it may take. */
+/** The exceptions to the identity map, and the number of ranges that were announced. */
 export const NestedPaging = struct(
   'NestedPaging',
   { size: 160 },
@@ -39,18 +39,18 @@ export const NestedPaging = struct(
     root: at(72, HPA),
     hiddenStart: at(80, HPA),
     hiddenBytes: at(88, U64),
-    /** Machine memory that the hypervisor's own address space holds ends here. */
+    /** End of the machine memory that the hypervisor's own address space maps. */
     readableEnd: at(96, HPA),
-    /** The tables of the hidden memory's 4 KiB pages, one after the other; no entry is present at first. */
+    /** The tables for hidden memory's 4 KiB pages, in order. At first no entry is present. */
     hiddenTables: at(104, HPA),
     decoy: at(112, HPA),
-    /** Below `readableEnd`, the guest has all rights to what is outside of these two. */
+    /** Outside these two, and below `readableEnd`, the guest has all rights. */
     restrictedStart: at(120, U64),
     restrictedEnd: at(128, U64),
-    /** How many ranges owners announced, and how many of them have been set apart. */
+    /** Number of ranges that owners have announced, and number of them that are set apart. */
     announcedRanges: at(136, U32),
     rangesSetApart: at(140, U32),
-    /** Memory without a device's range and hidden memory: below `plainEnd`, and `plainBytes` from 4 GiB on. */
+    /** Memory that holds neither ranges of devices nor hidden memory: up to `plainEnd`, and `plainBytes` from 4 GiB on. */
     plainEnd: at(144, U64),
     plainBytes: at(152, U64),
   },
@@ -59,19 +59,19 @@ export const paging = instance(NestedPaging);
 
 const ALL_ONES = 0xff;
 
-/** Each end of a range may be within a 1 GiB page, which becomes 2 MiB pages, and one of these 4 KiB pages. */
+/** Each end of a range may split a 1 GiB page into 2 MiB pages, and one of these into 4 KiB pages. */
 const TABLES_OF_RANGE = 4;
 /** More than devices have. */
 export const MOST_RANGES = 1 << 16;
-/** Of EntryFormat. */
+/** The size of EntryFormat. */
 const FORMAT_BYTES = 72n;
-/** 512 GiB for each entry of the top level, and 1 GiB for each of the next. */
+/** An entry of the top level maps 512 GiB, and one of the next level 1 GiB. */
 const TOP_ENTRY_BITS = 39n;
 const GIB_BITS = 30n;
 
 /**
- * Builds the tables, in which the `hiddenBytes` bytes at `hiddenStart`, multiples of 2 MiB, are missing.
- * The hypervisor itself can read machine memory up to `readableEnd`. Returns the top table.
+ * Builds the tables without the `hiddenBytes` bytes at `hiddenStart`, both multiples of 2 MiB. The hypervisor itself can read
+ * machine memory up to `readableEnd`. Returns the top table.
  */
 export function buildNestedTables(format: EntryFormat, hiddenStart: Hpa, hiddenBytes: u64, readableEnd: Hpa): Hpa {
   const root = allocatePages(1);
@@ -97,14 +97,14 @@ export function buildNestedTables(format: EntryFormat, hiddenStart: Hpa, hiddenB
   return root;
 }
 
-/** What the guest sees in place of hidden memory: a page that reads as ones, like addresses where nothing is. */
+/** Makes the page that the guest sees in place of hidden memory. It reads as ones, like addresses without memory. */
 function makeDecoy(): Hpa {
   const page = allocatePages(1);
   fillMemory(page, ALL_ONES, PAGE_BYTES);
   return page;
 }
 
-/** At most how many pages `buildNestedTables` takes for `hiddenBytes` of hidden memory, which lie below 4 GiB. */
+/** The largest number of pages that `buildNestedTables` takes for `hiddenBytes` of hidden memory, which lies below 4 GiB. */
 export function nestedTablePages(hiddenBytes: u64, format: EntryFormat): u32 {
   requires(hiddenBytes <= FOUR_GIB);
   const end = addressSpaceEnd();
@@ -116,22 +116,22 @@ export function nestedTablePages(hiddenBytes: u64, format: EntryFormat): u32 {
   return ranges + rootAndDecoy + topEntries + gibTables + splitTables() + hiddenTables;
 }
 
-/** The top table. */
+/** Address of the top table. */
 export function nestedRoot(): Hpa {
   return paging.root;
 }
 
-/** Where the memory starts that the guest cannot reach. */
+/** Start of hidden memory. */
 export function hiddenStart(): Hpa {
   return paging.hiddenStart;
 }
 
-/** How much memory the guest cannot reach. */
+/** Size of hidden memory in bytes. */
 export function hiddenBytes(): u64 {
   return paging.hiddenBytes;
 }
 
-/** Whether the guest cannot reach what is at `address`. */
+/** Whether the guest cannot read `address`: hidden memory, or a range without the right to read. */
 export function isHidden(address: Gpa): boolean {
   return isInHiddenMemory(address) || !isReached(address, paging.format.read);
 }
@@ -146,14 +146,14 @@ function isReached(address: Gpa, right: u64): boolean {
   return (entry & right) === right && (entry & ENTRY_ADDRESS) !== u64(paging.decoy);
 }
 
-/** Lets the guest see the decoy page at `address` from now on. False where `address` is not hidden. */
+/** Shows the guest the decoy page at `address` from now on. Returns false if `address` is not in hidden memory. */
 export function showDecoy(address: Gpa): boolean {
   if (!isInHiddenMemory(address)) return false;
   setHiddenEntry(hpa(address), decoyEntry());
   return true;
 }
 
-/** Lets the guest read the page of hidden memory at `page`. A write there shows it the decoy instead, as anywhere in hidden memory. */
+/** Lets the guest read the page of hidden memory at `page`. If it writes there, it sees the decoy from then on. */
 export function showReadOnly(page: Hpa): void {
   if (isInHiddenMemory(gpa(page))) setHiddenEntry(page, pageEntry(page, READ, 1, paging.format));
 }
