@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { globalName, localName } from '../../transpiler/emit/names.js';
+import { globalName, localName } from '../../transpiler/ir/cNames.js';
 import { reachable } from '../../transpiler/emit/reachable.js';
 import { cType, storageType } from '../../transpiler/emit/types.js';
 import { emit, transpile } from '../../transpiler/index.js';

@@ -1,7 +1,7 @@
 /** Names that C cannot take, and different names that would be the same in C. */
 import { SUBSET } from '../diagnostics/subset.js';
 import type { Report } from '../diagnostics/diagnostic.js';
-import { fieldName, globalName } from '../emit/names.js';
+import { fieldName, globalName } from '../ir/cNames.js';
 import { prelude } from '../emit/prelude.js';
 import type { Location } from '../ir/location.js';
 import type { Module, Program } from '../ir/nodes.js';

@@ -12,7 +12,7 @@ import { functionsOf } from '../program/callGraph.js';
 import { choice } from './arithmetic.js';
 import { exactBinary, exactLiteral, exactUnary, isModular, wide } from './exact.js';
 import { declaration, fix, quoted, release, render, textOf } from './expressions.js';
-import { globalName, localName } from './names.js';
+import { globalName, localName } from '../ir/cNames.js';
 import { castTo, Level, primary, type Rendered, within } from './rendered.js';
 import { type Checks, newScope, type Scope } from './scope.js';
 import { cType } from './types.js';

@@ -2,7 +2,7 @@
 import type { Constant, Program } from '../ir/nodes.js';
 import { literal } from './arithmetic.js';
 import { quoted, textOf } from './expressions.js';
-import { globalName } from './names.js';
+import { globalName } from '../ir/cNames.js';
 import { newScope, NO_CHECKS } from './scope.js';
 
 export function emitConstants(program: Program): string {

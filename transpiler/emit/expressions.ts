@@ -3,7 +3,7 @@ import type { Callee, Expression, ExpressionOf } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
 import { binary, cast, choice, comparison, conditional, equation, literal, unary } from './arithmetic.js';
 import { promoted } from './machine.js';
-import { fieldName, globalName, localName } from './names.js';
+import { fieldName, globalName, localName } from '../ir/cNames.js';
 import { castTo, Level, primary, type Rendered, within } from './rendered.js';
 import type { Scope } from './scope.js';
 import { operandsThatAct, operandsToFix } from './sequence.js';

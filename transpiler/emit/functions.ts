@@ -1,7 +1,7 @@
 /** Functions in C. */
 import type { Function, Variable } from '../ir/nodes.js';
 import { expressionsOf, visitExpressions, visitStatements } from '../ir/walk.js';
-import { globalName, localName } from './names.js';
+import { globalName, localName } from '../ir/cNames.js';
 import { type Checks, newScope } from './scope.js';
 import { emitStatements, indented, lineDirective, type Lines } from './statements.js';
 import { cType } from './types.js';

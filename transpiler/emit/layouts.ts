@@ -4,7 +4,7 @@
  */
 import type { Program } from '../ir/nodes.js';
 import type { Layout, StructLayout } from '../ir/types.js';
-import { fieldName } from './names.js';
+import { fieldName } from '../ir/cNames.js';
 import { layoutTag, layoutType, storageType } from './types.js';
 
 type Compound = Exclude<Layout, { kind: 'scalar' }>;

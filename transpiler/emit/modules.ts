@@ -3,7 +3,7 @@ import type { ConstantList, FunctionTable, Instance, Module, Program } from '../
 import { literal } from './arithmetic.js';
 import { quoted } from './expressions.js';
 import { emitFunction, emitPrototype } from './functions.js';
-import { globalName } from './names.js';
+import { globalName } from '../ir/cNames.js';
 import type { Reachable } from './reachable.js';
 import type { Checks } from './scope.js';
 import { cType, layoutType } from './types.js';

@@ -3,7 +3,7 @@ import type { Location } from '../ir/location.js';
 import type { Expression, Statement, Target, Variable } from '../ir/nodes.js';
 import { operandsOf } from '../ir/walk.js';
 import { declaration, fixActing, fixOperands, hoist, place, render, textOf } from './expressions.js';
-import { localName, storageName } from './names.js';
+import { localName, storageName } from '../ir/cNames.js';
 import { castTo } from './rendered.js';
 import { newScope, NO_CHECKS, type Scope } from './scope.js';
 import { cType, integerCType, layoutType, storageType } from './types.js';

@@ -4,7 +4,7 @@
  * The frames are gcc's own figures of the compiled unit. What gcc cannot know comes from elsewhere: the functions
  * that a table holds from the program, the frames of assembly from the caller.
  */
-import { globalName } from '../emit/names.js';
+import { globalName } from '../ir/cNames.js';
 import type { Function, Program } from '../ir/nodes.js';
 import { callsIn, functionsOf } from './callGraph.js';
 import { readCompilerGraph, type CompiledCall, type CompiledFunction } from './compilerGraph.js';

@@ -7,7 +7,7 @@ import { entails } from './domain/assume.js';
 import type { Context } from './context.js';
 import { bitAnd, bitOr, bitXor, product, quotient, remainder, shiftLeft, shiftRight, truncate } from './derive.js';
 import { binary as binaryOf, builtin, cast, compare, flows, integer } from './fixes/build.js';
-import { guards, wrap, write } from './fixes/fixes.js';
+import { guards, wrap, write } from './proposals.js';
 import { equals, FALSE, inside, less, negate, type Formula } from './domain/formula.js';
 import { add, constant, plus, scale, subtract, ZERO, type Linear } from './domain/linear.js';
 import { meaning } from './domain/meaning.js';

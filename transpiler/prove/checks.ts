@@ -6,7 +6,7 @@ import type { IntegerName, Range, Type } from '../ir/types.js';
 import { both, cast, compare, digits, integer } from './fixes/build.js';
 import type { Context, Failure } from './context.js';
 import { spell } from './describe.js';
-import { guards, requirement, write } from './fixes/fixes.js';
+import { guards, requirement, write } from './proposals.js';
 import { inside } from './domain/formula.js';
 import type { Linear } from './domain/linear.js';
 import { rangeOfType } from './domain/range.js';

@@ -41,7 +41,7 @@ function importsOf(code: string): string {
   const declares = (name: string): boolean => new RegExp(`(function|const|type) \\{? ?${name}\\b`).test(code);
   const wanted = (name: string): boolean => isUsed(name) && !declares(name);
   const names = [...Object.keys(library).filter(wanted), ...TYPES.filter(wanted).map((name) => `type ${name}`)];
-  return `import { ${names.join(', ')} } from '../../transpiler/lib/index.js';\n`;
+  return `import { ${names.join(', ')} } from '../lib/index.js';\n`;
 }
 
 /**

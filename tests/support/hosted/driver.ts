@@ -1,5 +1,5 @@
 /** Makes the C driver of an emitted program, which runs cases: a `switch` over the functions. */
-import { fieldName, globalName, localName } from '../../../transpiler/emit/names.js';
+import { fieldName, globalName, localName } from '../../../transpiler/ir/cNames.js';
 import { cType, storageType } from '../../../transpiler/emit/types.js';
 import { integerName, rangeOfName } from '../../../transpiler/ir/integers.js';
 import type { Function, Instance, IntrinsicFunction } from '../../../transpiler/ir/nodes.js';

@@ -136,12 +136,12 @@ const OTHER_FAULTS: readonly Fault[] = [
   {
     family: 'B3',
     name: 'two names of locals become one in C',
-    edits: [edit('emit/names', '`_${character.charCodeAt(0).toString(16)}_`', "'_'")],
+    edits: [edit('ir/cNames', '`_${character.charCodeAt(0).toString(16)}_`', "'_'")],
   },
   {
     family: 'B3',
     name: 'the memory of a local has the C name of an instance',
-    edits: [edit('emit/names', '`${localName(variable)}_storage_`', '`${variable.name}_storage`')],
+    edits: [edit('ir/cNames', '`${localName(variable)}_storage_`', '`${variable.name}_storage`')],
   },
   {
     family: 'B4',

@@ -4,7 +4,7 @@
  * Names of modules' declarations have a `_` inside and none at their end (check/names.ts). Names of locals have no `_`, unless
  * they had to be spelled another way: then they end in one. So none of them hides another, a macro, or a type of C.
  */
-import type { Module, Variable } from '../ir/nodes.js';
+import type { Module, Variable } from './nodes.js';
 
 /** Words that C or the prelude takes. */
 const TAKEN: ReadonlySet<string> = new Set(

@@ -1,12 +1,12 @@
 /** The fixes for a failed proof. A fix that is code is tried before it is proposed (attempts.ts). */
-import type { Copy, Write } from '../../diagnostics/diagnostic.js';
-import type { Expression, Function, Statement, Variable } from '../../ir/nodes.js';
-import type { IntegerName } from '../../ir/types.js';
-import { expressionsOf, operandsOf, visitBody, visitStatements } from '../../ir/walk.js';
-import { both, cast, flows, stopUnless } from './build.js';
-import type { Context } from '../context.js';
-import { compoundOf, placedIn, placeOf, type Place } from './place.js';
-import type { Proposal, Trial } from './trial.js';
+import type { Copy, Write } from '../diagnostics/diagnostic.js';
+import type { Expression, Function, Statement, Variable } from '../ir/nodes.js';
+import type { IntegerName } from '../ir/types.js';
+import { expressionsOf, operandsOf, visitBody, visitStatements } from '../ir/walk.js';
+import { both, cast, flows, stopUnless } from './fixes/build.js';
+import type { Context } from './context.js';
+import { compoundOf, placedIn, placeOf, type Place } from './fixes/place.js';
+import type { Proposal, Trial } from './fixes/trial.js';
 
 /** What is known of them goes with the expression. */
 const FORGOTTEN: ReadonlySet<Expression['kind']> = new Set([
