@@ -87,6 +87,12 @@ t.test('the floors of the kernel import each other downwards only, and its folde
   t.end();
 });
 
+t.test('the folders of the transpiler import each other in no circle', (t) => {
+  const transpiler: Imports = new Map([...imports].filter(([file]) => file.startsWith('transpiler/')));
+  t.equal(circleIn(importsOfFolders(transpiler))?.join(' -> '), undefined);
+  t.end();
+});
+
 t.test('the kernel imports nothing but itself and the language’s library', (t) => {
   const isForeign = (path: string) => !path.startsWith('kernel/') && !path.startsWith('transpiler/lib/');
   t.same(
