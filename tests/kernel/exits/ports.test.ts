@@ -253,6 +253,18 @@ t.test('a port has one owner: who wants it, too, ends start-up with both names',
   t.end();
 });
 
+t.test('ports of at most 15 high bytes may have owners', (t) => {
+  resetMemory();
+  for (let high = 0; high < 15; high++) ownPort((0xff - high) * 0x100 + high, Owner.sleepB);
+  for (let high = 0; high < 15; high++) {
+    const port = (0xff - high) * 0x100 + high;
+    t.same([port - 1, port, port + 1].map(ownerOfPort), [Owner.guest, Owner.sleepB, Owner.guest]);
+  }
+  t.throws(() => ownPort(0x1234, Owner.sleepA), HALTED);
+  t.match(logText(), /the ports to be intercepted are further apart than this version has room for/);
+  t.end();
+});
+
 t.test('accesses are counted by their owner, and by no other', (t) => {
   const { access, vcpu } = withSleepRegisters(amdGuest);
   access({ port: PM1A, width: 2 });
