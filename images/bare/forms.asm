@@ -1,16 +1,15 @@
 ; A kernel that executes instructions, each in a state of its own, on 4 KiB of video memory. The initrd has the instructions and
-; states (tests/boot/forms/cases.ts makes it): after two doublewords, the number of cases and whether to print each of them,
-; follow the cases:
+; states (tests/boot/forms/cases.ts makes it): after a quadword, the number of cases, follow these:
 ;   byte      0 for 64-bit code, 1 for 32-bit and 2 for 16-bit code
 ;   byte      length of the instruction
 ;   byte      which data segments it uses: 0 wide, 1 near, 2 long (formsTables.inc)
-;   byte      unused
+;   byte      whether to print the state behind it
 ;   dword     number of the case's group
 ;   qwords    RFLAGS before it; which of its bits are compared; seed of the memory's bytes; offset of the window in the page
 ;   16 bytes  the instruction
 ;   qwords    the general registers before it, RAX to R15
 ; The state behind a case is its vector (all ones without one) and error code, RFLAGS, the registers, and the 64 bytes of the
-; window in video memory and of that in ordinary memory. For each group a checksum of these and of the page is printed:
+; window in video memory and of that in ordinary memory. For each group a checksum of these and of both pages is printed:
 ;   forms: group NUMBER = 0xCHECKSUM | forms: case STATE
 ; and at the end, how often tsvm did an access for an owner that a test has added, 0 on the bare machine:
 ;   forms: accesses = 0xVALUE
@@ -35,6 +34,7 @@
 %define SIZE         0
 %define LENGTH       1
 %define SEGMENTS     2
+%define IS_PRINTED   3
 %define GROUP        4
 %define FLAGS        8
 %define FLAGS_MASK   16
@@ -58,12 +58,11 @@
         call    use_own_gates
         call    map_places
         call    set_up_video
-        call    fill_page
+        call    fill_pages
+        call    enable_vectors
         mov     rbx, [case]
         mov     ecx, [rbx]
         mov     [left], ecx
-        mov     ecx, [rbx + 4]
-        mov     [prints_cases], ecx
         add     rbx, 8
         mov     [case], rbx
         mov     ecx, [rbx + GROUP]
@@ -264,7 +263,8 @@ add_case:
         lea     rsi, [state]
         mov     ecx, (state_end - state) / 8
         call    add_words
-        cmp     dword [prints_cases], 0
+        mov     rbx, [case]
+        cmp     byte [rbx + IS_PRINTED], 0
         je      .end
         lea     rsi, [as_case]
         call    print_name
@@ -295,10 +295,10 @@ add_words:
         mov     [checksum], rdi
         ret
 
-; Adds the page to the checksum, and prints that of the group.
+; Adds both pages to the checksum, and prints that of the group.
 end_group:
         mov     rsi, VIDEO
-        mov     ecx, PAGE / 8
+        mov     ecx, 2 * PAGE / 8
         call    add_words
         lea     rsi, [as_group]
         call    print_name
@@ -351,7 +351,6 @@ asked_by:     dq 0
 case:         dq 0
 checksum:     dq 0
 left:         dd 0
-prints_cases: dd 0
 group:        dd 0
               align 8
 state:

@@ -31,6 +31,8 @@ export interface Case {
   /** Where the window begins in the page. */
   readonly window: bigint;
   readonly registers: readonly bigint[];
+  /** Whether the state behind it is printed. */
+  readonly isPrinted: boolean;
 }
 
 const LOCK = 0xf0;
@@ -91,7 +93,7 @@ function caseOf(form: Form, assembled: Uint8Array, size: CodeSize, random: Rando
     if (isFree) setLow(registers, 0, 8 * form.bytes, memoryAt(target & 0xfffn, window, seed), size);
   }
   return {
-    ...{ size, text: form.text, group: groupOf(form, size), code, registers, seed, window },
+    ...{ size, text: form.text, group: groupOf(form, size), code, registers, seed, window, isPrinted: false },
     segments: segmentsFor(form.addressBytes, size),
     flags: (random.bits(12) & COMPARED & (isString ? ~0n : ~DIRECTION)) | ALWAYS_SET,
     flagsMask: definedFlags(form.operation),
@@ -174,16 +176,16 @@ const REGISTERS_OFFSET = 56;
 const CASE_BYTES = REGISTERS_OFFSET + 8 * 16;
 
 /** The initrd that images/bare/forms.asm describes. */
-export function initrdOf(cases: readonly Case[], printsCases: boolean): Buffer {
+export function initrdOf(cases: readonly Case[]): Buffer {
   const groups = groupsOf(cases);
   const bytes = Buffer.alloc(HEADER_BYTES + CASE_BYTES * cases.length);
   bytes.writeUInt32LE(cases.length, 0);
-  bytes.writeUInt32LE(printsCases ? 1 : 0, 4);
   cases.forEach((each, index) => {
     const place = bytes.subarray(HEADER_BYTES + CASE_BYTES * index);
     place.writeUInt8(SIZES.indexOf(each.size), 0);
     place.writeUInt8(each.code.length, 1);
     place.writeUInt8(each.segments, 2);
+    place.writeUInt8(each.isPrinted ? 1 : 0, 3);
     place.writeUInt32LE(groups.indexOf(each.group), 4);
     const { flags, flagsMask, seed, window, registers } = each;
     [flags, flagsMask, seed, window].forEach((word, i) => place.writeBigUInt64LE(word, 8 + 8 * i));

@@ -12,8 +12,6 @@ import { type Case, groupsOf, initrdOf } from './cases.js';
 /** The emulators. QEMU has AMD-V without decode assists. */
 export const EMULATORS = ['QEMU', 'AMD-V of Bochs', 'VT-x of Bochs'] as const;
 export type Emulator = (typeof EMULATORS)[number];
-/** Those where tsvm asks the owner of memory. */
-export const MEDIATING = ['QEMU', 'AMD-V of Bochs'] as const;
 
 export interface Run {
   readonly serial: string;
@@ -21,7 +19,7 @@ export interface Run {
   readonly checksums: ReadonlyMap<string, string>;
   /** How many accesses tsvm did for the program. */
   readonly accesses: number;
-  /** The states behind the cases, if they were printed. */
+  /** The states behind the cases of which it is printed. */
   readonly states: readonly string[];
 }
 
@@ -35,13 +33,12 @@ export async function runForms(
   emulator: Emulator,
   image: string | null,
   cases: readonly Case[],
-  printsCases = false,
 ): Promise<Run> {
   const folder = await temporaryFolder(t);
   const kernel = join(folder, 'forms');
   const initrd = join(folder, 'cases');
   await assembleBareProgram(root, 'forms', kernel);
-  await writeFile(initrd, initrdOf(cases, printsCases));
+  await writeFile(initrd, initrdOf(cases));
   const { serial } = await bootOn(emulator, { image, kernel, initrd, append: '', seconds: SECONDS });
   const names = groupsOf(cases);
   const lines = [...serial.matchAll(/^forms: group ([0-9a-f]{4}) = 0x([0-9a-f]{16})$/gm)];

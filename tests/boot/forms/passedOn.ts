@@ -1,6 +1,6 @@
 /**
  * An image in which a page of video memory and a port have an owner that lets all accesses pass, so that tsvm does each of
- * them for the guest; of the memory only writes, today.
+ * them for the guest.
  */
 import { type Replacement, undoneImage } from '../../support/machines/undone.js';
 
@@ -18,7 +18,6 @@ export const CHANGES: readonly Replacement[] = [
     to: `import { ownPort } from './access/ports.js';
 import { Owner } from './access/owner.js';
 import { ownRegion } from './access/regions.js';
-import { READ } from './paging/entryFormat.js';
 import { announceRanges } from './space/pageRights.js';
 import { gpa, hpa, local,`,
   },
@@ -27,11 +26,11 @@ import { gpa, hpa, local,`,
   {
     file: MAIN,
     from: '  interceptApic();\n',
-    to: '  interceptApic();\n  ownRegion(gpa(0xa0000n), 0x1000n, READ, Owner.device);\n',
+    to: '  interceptApic();\n  ownRegion(gpa(0xa0000n), 0x1000n, 0, Owner.device);\n',
   },
 ];
 
-/** Builds the image and returns its path. */
-export function passedOnImage(): Promise<string> {
-  return undoneImage('passed-on', CHANGES);
+/** Builds the image and returns its path. Each test file has one of its own `name`, since they run at the same time. */
+export function passedOnImage(name: string): Promise<string> {
+  return undoneImage(name, CHANGES);
 }
