@@ -85,6 +85,7 @@
         call    count_answers
         show    "processors that still start"
         call    wait_for_print
+        out     EXIT_PORT, al
         lidt    [nothing]
         ud2
 

@@ -96,6 +96,7 @@
         mov     rax, rbp
         show    "ESCAPED"
 .end:   call    wait_for_print
+        out     EXIT_PORT, al
         lidt    [nothing]
         ud2
 
