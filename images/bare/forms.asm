@@ -1,4 +1,4 @@
-; A kernel that executes instructions, each in a state of its own, on 4 KiB of video memory. The initrd has the instructions and
+; A kernel that executes instructions, each in a state of its own, on a page of video memory. The initrd has the instructions and
 ; states (tests/boot/forms/cases.ts makes it): after a quadword, the number of cases, follow these:
 ;   byte      0 for 64-bit code, 1 for 32-bit and 2 for 16-bit code
 ;   byte      length of the instruction
@@ -23,6 +23,7 @@
         mov     [case], rax
 %include "print.inc"
 %include "attempts.inc"
+%include "video.inc"
 %include "formsTables.inc"
 
 %define WINDOW_WORDS 8
@@ -57,7 +58,6 @@
         call    find_hypercall
         call    use_own_gates
         call    map_places
-        call    set_up_video
         call    fill_pages
         call    enable_vectors
         mov     rbx, [case]

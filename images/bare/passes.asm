@@ -7,11 +7,13 @@
         lea     rsp, [stack_top]
 %include "print.inc"
 %include "measure.inc"
+%include "attempts.inc"
+%include "video.inc"
 
-%define VIDEO_MEMORY 0xa0000
 %define PORT         0x80
 
         set_up_serial
+        call    make_tables
         measure_nothing
         measure "read of a port"
         in      al, PORT
@@ -19,21 +21,19 @@
         measure "write of a port"
         out     PORT, al
         end_measure
-        mov     edi, VIDEO_MEMORY
+        call    find_video_memory
+        mov     rbp, rax
         measure "read of 32 bits"
-        mov     eax, [rdi + 16]
+        mov     eax, [rbp + 16]
         end_measure
-        mov     edi, VIDEO_MEMORY
         measure "read of 8 bits into 32"
-        movzx   eax, byte [rdi + 16]
+        movzx   eax, byte [rbp + 16]
         end_measure
-        mov     edi, VIDEO_MEMORY
         measure "write of 32 bits"
-        mov     [rdi + 16], eax
+        mov     [rbp + 16], eax
         end_measure
-        mov     edi, VIDEO_MEMORY
         measure "OR of 32 bits"
-        or      [rdi + 16], eax
+        or      [rbp + 16], eax
         end_measure
         call    wait_for_print
         lidt    [nothing]
@@ -46,6 +46,4 @@ nothing: dw 0
         align   16
 protected_end:
 
-section .bss nobits align=4096
-stack:  resb 4096
-stack_top:
+%include "memory.inc"

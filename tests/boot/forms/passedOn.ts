@@ -1,6 +1,6 @@
 /**
- * An image in which a page of video memory and a port have an owner that lets all accesses pass, so that tsvm does each of
- * them for the guest.
+ * An image in which a page of video memory and a port have an owner that lets all accesses pass, so that tsvm does each of them for
+ * the guest. The page is that of Bochs's or of QEMU's graphics card (images/bare/include/video.inc).
  */
 import { type Replacement, undoneImage } from '../../support/machines/undone.js';
 
@@ -22,11 +22,14 @@ import { announceRanges } from './space/pageRights.js';
 import { gpa, hpa, local,`,
   },
   { file: MAIN, from: '  ownSleep();\n', to: '  ownSleep();\n  ownPort(0x80, Owner.device);\n' },
-  { file: MAIN, from: '  announceApic();\n', to: '  announceApic();\n  announceRanges(1);\n' },
+  { file: MAIN, from: '  announceApic();\n', to: '  announceApic();\n  announceRanges(2);\n' },
   {
     file: MAIN,
     from: '  interceptApic();\n',
-    to: '  interceptApic();\n  ownRegion(gpa(0xa0000n), 0x1000n, 0, Owner.device);\n',
+    to: `  interceptApic();
+  ownRegion(gpa(0xe000_0000n), 0x1000n, 0, Owner.device);
+  ownRegion(gpa(0xfd00_0000n), 0x1000n, 0, Owner.device);
+`,
   },
 ];
 
