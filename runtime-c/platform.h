@@ -33,8 +33,8 @@ HOT uint32_t vmx_control_guestCode_fetchInstruction(Bytes, uint32_t);
 HOT uint32_t exits_emulate_decodeAccess(struct Emulation *, Bytes, uint32_t, uint32_t, uint32_t);
 HOT uint32_t instruction_decode_decode(struct Instruction *, Bytes, uint32_t, uint32_t, uint32_t);
 HOT uint32_t instruction_decode_decodePrefixes(struct Instruction *, Bytes, uint32_t, uint32_t);
-HOT uint32_t exits_emulate_emulateAccess(struct Vcpu *, struct Emulation *, uint32_t);
-HOT void svm_exits_regionAccess_finish(struct Vcpu *, struct Vmcb *, struct Emulation *, uint32_t);
+HOT uint32_t exits_emulate_emulateStore(struct Vcpu *, struct Emulation *, uint32_t);
+HOT void svm_control_instruction_finishInstruction(struct Vmcb *, uint32_t, uint32_t);
 HOT uint32_t exits_regions_accessRegion(struct Vcpu *, struct Access *, uint32_t);
 HOT uint32_t exits_ports_readPort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
 HOT uint32_t exits_ports_writePort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
@@ -44,6 +44,13 @@ HOT uint32_t instruction_decode_decodeOperands(struct Instruction *, Bytes, uint
 HOT bool devices_localApic_commands_isSentOn(uint32_t, uint32_t, uint32_t, bool, uint64_t);
 HOT void vcpu_sipi_requestResets(void);
 #undef HOT
+
+/* These run seldom: inlined, they would take registers from the code around them, which runs often. */
+#define APART static __attribute__((noinline))
+APART uint64_t exits_emulate_firstBytes(Bytes);
+APART void svm_exits_regionAccess_emulateOthers(struct Vcpu *, struct Vmcb *, struct Emulation *, uint32_t, uint32_t);
+APART void vmx_exits_regionAccess_emulateOthers(struct Vcpu *, struct Emulation *, uint32_t, uint32_t);
+#undef APART
 /* Inlined, these would need registers in each exit. */
 static __attribute__((noinline)) uint32_t exits_ports_askOtherOwners(struct Vcpu *, struct Access *);
 

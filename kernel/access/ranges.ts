@@ -19,8 +19,10 @@ import { beginLine, print } from '../report/console.js';
 import { fail, stop } from '../report/fail.js';
 import { nameOfOwner, Owner, OWNERS } from './owner.js';
 
-/** Most ranges. */
-export const MOST_RANGES = 64;
+/** Most ranges, and the places for them: one more, so that the mask COUNT cuts a count to what fits. */
+export const MOST_RANGES = 63;
+const PLACES = 64;
+const COUNT = 0x3f;
 
 /** A range from `first` to `last`, both included, so that it can contain the last address of all. */
 const OwnedRange = struct('OwnedRange', { size: 24 }, { first: at(0, U64), last: at(8, U64), owner: at(16, U32) });
@@ -29,7 +31,7 @@ type OwnedRange = Ref<typeof OwnedRange>;
 export const OwnedRanges = struct(
   'OwnedRanges',
   { size: 0x608 },
-  { count: at(0, U32), at: at(8, arr(OwnedRange, MOST_RANGES)) },
+  { count: at(0, U32), at: at(8, arr(OwnedRange, PLACES)) },
 );
 export type OwnedRanges = Ref<typeof OwnedRanges>;
 
@@ -71,7 +73,7 @@ function copyRange(to: OwnedRange, from: OwnedRange): void {
 export function ownerIn(ranges: OwnedRanges, address: u64): u32 {
   let owner: u32 = Owner.guest;
   let low: u32 = 0;
-  let high: u32 = min32(ranges.count, MOST_RANGES);
+  let high: u32 = ranges.count & COUNT;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const range = ranges.at.at(middle);

@@ -1,11 +1,12 @@
 /**
  * Emulates an instruction of the guest that accesses a region with an owner. A vendor's handler does, in this order:
  *
- * 1. It has the code in a window, as the processor gives it or as it fetches it, and sets `access.address`, `access.rip`,
- *    and `flags`, and RSP in the vcpu's registers.
- * 2. decodeAccess(). If the instruction is a MOVS, emulateMove() (moveString.ts), which needs more of the guest;
- *    for all others emulateAccess().
- * 3. It takes over `flags` and RSP, and ends the instruction as the Answer says.
+ * 1. It has the code in a window, as the processor gives it or as it fetches it, sets `access.address` and `access.rip`, and
+ *    RSP in the vcpu's registers, and calls decodeAccess().
+ * 2. For a MOV to memory, the most frequent one, it calls emulateStore(). For others it sets `flags` and calls
+ *    emulateMove() (moveString.ts) if the instruction is a MOVS, which needs more of the guest, or emulateAccess(). It takes
+ *    over `flags` and RSP.
+ * 3. It ends the instruction as the Answer says.
  */
 import {
   addressOf,
@@ -29,7 +30,7 @@ import { Answer } from '../access/answer.js';
 import { OWNERS } from '../access/owner.js';
 import { READABLE_BYTES, type CodeSize } from '../instruction/code.js';
 import { decode } from '../instruction/decode.js';
-import { complete, compute, hasNothingToDo, isStore, storedValue } from '../instruction/execute.js';
+import { complete, compute, hasNothingToDo, storedValue } from '../instruction/execute.js';
 import { BOTH, Decoding, Instruction, READS, WRITES } from '../instruction/instruction.js';
 import { Outcome } from '../instruction/outcome.js';
 import { accessOf } from '../instruction/parts.js';
@@ -96,20 +97,20 @@ export function refuseFetch(address: Gpa, rip: u64): Answer {
   return Answer.generalProtection;
 }
 
-/** Emulates the decoded instruction, which is no MOVS, for an access to a region of `owner`. */
+/** Emulates the decoded instruction, a MOV to memory, which changes neither flags nor registers. */
+export function emulateStore(vcpu: Vcpu, emulation: Emulation, owner: u32): Answer {
+  requires(owner < OWNERS);
+  const instruction = emulation.instruction;
+  emulation.access.bytes = instruction.bytes;
+  return writeOperand(vcpu, emulation.access, owner, storedValue(instruction, vcpu.registers));
+}
+
+/** Emulates the decoded instruction, which is neither that nor a MOVS. */
 export function emulateAccess(vcpu: Vcpu, emulation: Emulation, owner: u32): Answer {
   requires(owner < OWNERS);
   const instruction = emulation.instruction;
   emulation.access.bytes = instruction.bytes;
   emulation.length = instruction.length;
-  if (!isStore(instruction)) return emulateOther(vcpu, emulation, owner);
-  return writeOperand(vcpu, emulation.access, owner, storedValue(instruction, vcpu.registers));
-}
-
-/** Emulates an instruction that is no MOV to memory. */
-function emulateOther(vcpu: Vcpu, emulation: Emulation, owner: u32): Answer {
-  requires(owner < OWNERS);
-  const instruction = emulation.instruction;
   if (hasNothingToDo(instruction, vcpu.registers)) return Answer.done;
   const kind = accessOf(instruction);
   if ((kind & READS) !== 0) {

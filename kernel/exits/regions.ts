@@ -21,12 +21,23 @@ const PAGE = 0x1000;
  */
 export function accessRegion(vcpu: Vcpu, access: Access, owner: u32): Answer {
   requires(owner < OWNERS);
-  if ((u32(access.address) & LAST_IN_PAGE) + access.bytes > PAGE) return refuseBorder(access.address, access.rip);
+  if ((access.address & u64(u64(access.bytes) - 1n)) !== 0n && crossesPage(access)) {
+    return refuseBorder(access.address, access.rip);
+  }
   const verdict = mediate(vcpu, access, owner);
+  return verdict === Verdict.done ? Answer.done : finish(access, verdict);
+}
+
+/** Does what is left of an access that the mediator has not done. */
+function finish(access: Access, verdict: Verdict): Answer {
   if (verdict === Verdict.pass) passOn(access);
   else if (verdict === Verdict.ignore) access.value = ONES;
-  else if (verdict !== Verdict.done) return refusal(verdict);
+  else return refusal(verdict);
   return Answer.done;
+}
+
+function crossesPage(access: Access): boolean {
+  return (u32(access.address) & LAST_IN_PAGE) + access.bytes > PAGE;
 }
 
 /**

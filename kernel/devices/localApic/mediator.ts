@@ -117,25 +117,26 @@ export function interceptedPage(): Gpa {
  * 16.3.2).
  */
 export function mediateApic(vcpu: Vcpu, access: Access): Verdict {
-  if (access.bytes !== REGISTER_BYTES || (access.address & OFFSET_IN_WORD) !== 0n) {
-    recordEvent(Event.apicAccess, access.address, access.rip);
-    return Verdict.fault;
-  }
+  const address = access.address;
+  if (access.bytes !== REGISTER_BYTES || (address & OFFSET_IN_WORD) !== 0n) return refuse(access);
   if (!access.isWrite) return Verdict.pass;
-  writeApic(vcpu, gpa(access.address), u32(access.value), access.rip);
-  return Verdict.done;
+  if (isInApicPage(gpa(address)) && (!intercepted.hasOthers || answersAsXApic())) {
+    const offset = u32(address) & OFFSET_IN_APIC_PAGE;
+    if ((offset & OFFSET_OF_REGISTER) !== 0) return dropWrite(access);
+    return registerWrites.get(offset >>> 4)(vcpu, access);
+  }
+  return sendMessage(access);
 }
 
-/**
- * Writes `value` for the guest of `vcpu` to `address`, a multiple of 4. Outside xAPIC mode a write to the page is a
- * message, too.
- */
-function writeApic(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  if (isInApicPage(address) && (!intercepted.hasOthers || answersAsXApic())) {
-    writeRegister(vcpu, address, value, rip);
-  } else {
-    sendMessage(address, value, rip);
-  }
+function refuse(access: Access): Verdict {
+  recordEvent(Event.apicAccess, access.address, access.rip);
+  return Verdict.fault;
+}
+
+/** Drops a write to an undefined address within a register. */
+function dropWrite(access: Access): Verdict {
+  recordEvent(Event.apicAccess, access.address, access.rip);
+  return Verdict.done;
 }
 
 /** Writes `value` to the ICR in x2APIC mode. */
@@ -151,10 +152,10 @@ export function isInApicPage(address: Gpa): boolean {
   return u64(u64(address) - u64(intercepted.page)) <= OFFSET_IN_PAGE;
 }
 
-type RegisterWrite = (vcpu: Vcpu, address: Gpa, value: u32, rip: u64) => void;
+type RegisterWrite = (vcpu: Vcpu, access: Access) => Verdict;
 
 const REGISTERS = 0x100;
-const LAST_REGISTER = 0xff;
+const OFFSET_IN_APIC_PAGE = 0xfff;
 /**
  * The function for a write to the page, by the register's number: its offset in units of 16 bytes. The first two are
  * reserved.
@@ -168,54 +169,54 @@ const registerWrites = table<RegisterWrite>(REGISTERS, writeThrough, {
   [ApicRegister.icrLow >>> 4]: sendCommand,
 });
 
-function writeRegister(vcpu: Vcpu, address: Gpa, value: u32, rip: u64): void {
-  const offset = u32(u64(address) & OFFSET_IN_PAGE);
-  if ((offset & OFFSET_OF_REGISTER) !== 0) {
-    recordEvent(Event.apicAccess, u64(address), rip);
-    return;
-  }
-  registerWrites.get((offset >>> 4) & LAST_REGISTER)(vcpu, address, value, rip);
+function writeThrough(_vcpu: Vcpu, access: Access): Verdict {
+  window(hpa(access.address), 4).setU32(0, u32(access.value));
+  return Verdict.done;
 }
 
-function writeThrough(_vcpu: Vcpu, address: Gpa, value: u32, _rip: u64): void {
-  window(hpa(address), 4).setU32(0, value);
-}
-
-function ignoreWrite(_vcpu: Vcpu, _address: Gpa, _value: u32, _rip: u64): void {
-  return;
+function ignoreWrite(_vcpu: Vcpu, _access: Access): Verdict {
+  return Verdict.done;
 }
 
 /** Writes LDR or DFR, and records what the APIC has kept of the value. */
-function writeLogicalDestination(vcpu: Vcpu, address: Gpa, value: u32, _rip: u64): void {
-  window(hpa(address), 4).setU32(0, value);
+function writeLogicalDestination(vcpu: Vcpu, access: Access): Verdict {
+  window(hpa(access.address), 4).setU32(0, u32(access.value));
   noteLogicalDestination(vcpu);
+  return Verdict.done;
 }
 
-function sendCommand(vcpu: Vcpu, _address: Gpa, command: u32, rip: u64): void {
+function sendCommand(vcpu: Vcpu, access: Access): Verdict {
   const page = physical(ApicPage, hpa(intercepted.page));
+  const command = u32(access.value);
   if (isPlainInterrupt(command)) {
     page.icrLow = command;
-    return;
+    return Verdict.done;
   }
   const high = page.icrHigh;
-  if (isSentOn(vcpu.number, command, high >>> XAPIC_FIELD_SHIFT, false, rip)) page.icrLow = command;
+  if (isSentOn(vcpu.number, command, high >>> XAPIC_FIELD_SHIFT, false, access.rip)) page.icrLow = command;
   else page.icrHigh = high; // a call of another processor has changed it
+  return Verdict.done;
 }
 
 /**
  * Ignores a change of the APIC ID: it would no longer be known which processor an ICR command reaches. Newer processors
  * ignore the write as well.
  */
-function keepIdentity(_vcpu: Vcpu, _address: Gpa, value: u32, rip: u64): void {
-  if (value === physical(ApicPage, hpa(intercepted.page)).identity) return;
-  recordEvent(Event.apicIdentity, u64(value), rip);
+function keepIdentity(_vcpu: Vcpu, access: Access): Verdict {
+  const value = u32(access.value);
+  if (value !== physical(ApicPage, hpa(intercepted.page)).identity) {
+    recordEvent(Event.apicIdentity, u64(value), access.rip);
+  }
+  return Verdict.done;
 }
 
-function sendMessage(address: Gpa, message: u32, rip: u64): void {
-  const delivery = u32(message & DELIVERY_MASK);
+/** Sends the message that a write outside the page is, or to the page outside xAPIC mode. */
+function sendMessage(access: Access): Verdict {
+  const delivery = u32(u32(access.value) & DELIVERY_MASK);
   if (delivery === Delivery.init || delivery === Delivery.startup) {
-    recordEvent(Event.interruptMessage, u64(address), rip);
-    return;
+    recordEvent(Event.interruptMessage, access.address, access.rip);
+    return Verdict.done;
   }
-  window(hpa(address), 4).setU32(0, message);
+  window(hpa(access.address), 4).setU32(0, u32(access.value));
+  return Verdict.done;
 }

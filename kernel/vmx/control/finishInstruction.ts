@@ -3,7 +3,7 @@ import { u64, type u32 } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
 import { endShadow, Exception, injectException, injectExceptionWithCode, SHADOWS } from './inject.js';
 import { vmread, vmwrite } from './operations.js';
-import { RFLAGS_TF } from '../../x86/registers.js';
+import { RFLAGS_RF, RFLAGS_TF } from '../../x86/registers.js';
 import { Field } from './vmcs.js';
 
 /** Pending debug exceptions: single step (SDM 3C, table 24-4). */
@@ -40,10 +40,17 @@ export function finishInstruction(answer: Answer): void {
   else refuse(answer);
 }
 
-/** The same for an instruction of `length` bytes, of which the VMCS may not have the length. */
+/**
+ * The same for an instruction of `length` bytes whose access to memory caused the exit. The VMCS may not have its length,
+ * and has RF set in the saved flags, as for a fault (SDM 3C 27.3.3).
+ */
 export function finishBytes(length: u32, answer: Answer): void {
-  if (answer === Answer.done) skipBytes(u64(length));
-  else refuse(answer);
+  if (answer !== Answer.done) {
+    refuse(answer);
+    return;
+  }
+  vmwrite(Field.guestRflags, vmread(Field.guestRflags) & u64(~RFLAGS_RF));
+  skipBytes(u64(length));
 }
 
 function refuse(answer: Answer): void {

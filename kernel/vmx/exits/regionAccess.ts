@@ -1,10 +1,11 @@
 /** Emulates the guest's intercepted accesses to regions that have an owner. */
-import { addressOf, gva, local, requires, u64, window, type Gpa, type u32 } from '../../../transpiler/lib/index.js';
+import { addressOf, gva, local, requires, u32, u64, window, type Gpa } from '../../../transpiler/lib/index.js';
 import { Answer } from '../../access/answer.js';
 import { OWNERS } from '../../access/owner.js';
 import {
   decodeAccess,
   emulateAccess,
+  emulateStore,
   emulationOf,
   type Emulation,
   refuseFetch,
@@ -13,11 +14,10 @@ import {
 import { emulateMove, OtherOperand } from '../../exits/moveString.js';
 import { stopGuest } from '../../exits/stopGuest.js';
 import { lastAddress, READABLE_BYTES, type CodeSize } from '../../instruction/code.js';
-import { otherOffset, otherSegment } from '../../instruction/execute.js';
+import { isStore, otherOffset, otherSegment } from '../../instruction/execute.js';
 import { Decoding, READS, WRITES } from '../../instruction/instruction.js';
 import { isMove } from '../../instruction/parts.js';
 import type { Vcpu } from '../../vcpu/vcpu.js';
-import { RFLAGS_RF } from '../../x86/registers.js';
 import { codeSize } from '../control/codeMode.js';
 import { finishBytes } from '../control/finishInstruction.js';
 import {
@@ -36,7 +36,7 @@ import { Field } from '../control/vmcs.js';
  * Exit qualification of an EPT violation (SDM 3C, table 27-7): the access was a write; an instruction fetch; the guest's
  * linear address is valid; the access was the final one, not one to the guest's page tables.
  */
-const IS_WRITE = 1n << 1n;
+const IS_WRITE_SHIFT = 1n;
 const IS_FETCH = 1n << 2n;
 const IS_FINAL = (1n << 7n) | (1n << 8n);
 
@@ -56,8 +56,7 @@ export function onRegionAccess(vcpu: Vcpu, address: Gpa, owner: u32): void {
   const emulation = emulationOf(vcpu);
   emulation.access.address = u64(address);
   emulation.access.rip = rip;
-  emulation.flags = vmread(Field.guestRflags);
-  emulate(vcpu, emulation, owner, (qualification & IS_WRITE) !== 0n ? WRITES : READS);
+  emulate(vcpu, emulation, owner, READS + (u32(qualification >> IS_WRITE_SHIFT) & 1));
 }
 
 /**
@@ -73,8 +72,21 @@ function emulate(vcpu: Vcpu, emulation: Emulation, owner: u32, access: u32): voi
   vcpu.registers.rsp = vmread(Field.guestRsp);
   if (decoding === Decoding.cut) raiseFetchFault(size, count);
   else if (decoding !== Decoding.done) finishBytes(0, undecoded(decoding));
-  else if (isMove(emulation.instruction)) finish(vcpu, emulation, emulateMoves(vcpu, emulation, owner, size));
-  else finish(vcpu, emulation, emulateAccess(vcpu, emulation, owner));
+  else if (!isStore(emulation.instruction)) emulateOthers(vcpu, emulation, owner, size);
+  else finishBytes(emulation.instruction.length, emulateStore(vcpu, emulation, owner));
+}
+
+/** Emulates an instruction that may change flags and registers. */
+function emulateOthers(vcpu: Vcpu, emulation: Emulation, owner: u32, size: CodeSize): void {
+  requires(owner < OWNERS);
+  emulation.flags = vmread(Field.guestRflags);
+  const answer = isMove(emulation.instruction)
+    ? emulateMoves(vcpu, emulation, owner, size)
+    : emulateAccess(vcpu, emulation, owner);
+  vmwrite(Field.guestRsp, vcpu.registers.rsp);
+  vmwrite(Field.guestRflags, emulation.flags);
+  if (answer === Answer.pageFault) raisePageFault(gva(emulation.faultAddress), emulation.faultCode);
+  else finishBytes(emulation.length, answer);
 }
 
 /** Emulates a MOVS. */
@@ -87,14 +99,4 @@ function emulateMoves(vcpu: Vcpu, emulation: Emulation, owner: u32, size: CodeSi
   other.address = u64(base + otherOffset(emulation.instruction, vcpu.registers)) & other.last;
   other.level = privilegeLevel();
   return emulateMove(vcpu, emulation, owner, other);
-}
-
-/** Gives the guest what the emulation has changed, and ends the instruction. A fault has set RF for it (SDM 3C 27.3.3). */
-function finish(vcpu: Vcpu, emulation: Emulation, answer: Answer): void {
-  if (answer === Answer.done) {
-    vmwrite(Field.guestRsp, vcpu.registers.rsp);
-    vmwrite(Field.guestRflags, emulation.flags & u64(~RFLAGS_RF));
-  }
-  if (answer === Answer.pageFault) raisePageFault(gva(emulation.faultAddress), emulation.faultCode);
-  else finishBytes(emulation.length, answer);
 }
