@@ -123,7 +123,7 @@ export const SUBSET = {
     code: 'TSV1014',
     title: 'an import from outside',
     explanation: 'A program is the files of its folder and transpiler/lib. Nothing else exists on the bare machine.',
-    bad: "import { cType } from '../emit/types.js';\nexport function run(): void {\n  pause();\n}",
+    bad: "import { cType } from '../../transpiler/emit/types.js';\nexport function run(): void {\n  pause();\n}",
     good: 'export function run(): void {\n  pause();\n}',
   },
   foreignName: {

@@ -5,6 +5,9 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { transpile } from '../index.js';
 import * as library from '../lib/index.js';
 
+/** Path of the library, seen from a folder in build/. It is in parts, so that tools that move files do not take it for an import of this module. */
+const LIBRARY = ['..', '..', 'transpiler', 'lib', 'index.js'].join('/');
+
 /** Names of the library that are types only. */
 const TYPES = ['Bytes', 'FunctionTable', 'Gpa', 'Gva', 'Hpa', 'Hva', 'i16', 'i8', 'List', 'Ref'];
 
@@ -41,7 +44,7 @@ function importsOf(code: string): string {
   const declares = (name: string): boolean => new RegExp(`(function|const|type) \\{? ?${name}\\b`).test(code);
   const wanted = (name: string): boolean => isUsed(name) && !declares(name);
   const names = [...Object.keys(library).filter(wanted), ...TYPES.filter(wanted).map((name) => `type ${name}`)];
-  return `import { ${names.join(', ')} } from '../lib/index.js';\n`;
+  return `import { ${names.join(', ')} } from '${LIBRARY}';\n`;
 }
 
 /**
