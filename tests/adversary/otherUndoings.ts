@@ -44,8 +44,8 @@ export const PASSES_WIDTHS: OtherUndoing = {
   replacements: [
     {
       file: MEDIATOR,
-      from: 'recordEvent(Event.apicAccess, access.address, access.rip);\n    return Verdict.fault;',
-      to: 'return Verdict.pass;',
+      from: 'recordEvent(Event.apicAccess, access.address, access.rip);\n  return Verdict.fault;',
+      to: 'recordEvent(Event.apicAccess, access.address, access.rip);\n  return Verdict.pass;',
     },
   ],
 };
