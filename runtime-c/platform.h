@@ -36,10 +36,10 @@ HOT uint32_t instruction_decode_decodePrefixes(struct Instruction *, Bytes, uint
 HOT uint32_t exits_emulate_emulateStore(struct Vcpu *, struct Emulation *, uint32_t);
 HOT void svm_control_instruction_finishInstruction(struct Vmcb *, uint32_t, uint32_t);
 HOT uint32_t exits_regions_accessRegion(struct Vcpu *, struct Access *, uint32_t);
+HOT uint32_t exits_emulate_writeOperand(struct Vcpu *, struct Access *, uint32_t, uint64_t);
 HOT uint32_t exits_ports_readPort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
 HOT uint32_t exits_ports_writePort(struct Vcpu *, uint16_t, uint32_t, uint64_t);
 HOT uint32_t exits_ports_askOwners(struct Vcpu *, struct Access *);
-HOT uint32_t exits_emulate_writeOperand(struct Vcpu *, struct Access *, uint32_t, uint64_t);
 HOT uint32_t instruction_decode_decodeOperands(struct Instruction *, Bytes, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
 HOT bool devices_localApic_commands_isSentOn(uint32_t, uint32_t, uint32_t, bool, uint64_t);
 HOT void vcpu_sipi_requestResets(void);

@@ -30,7 +30,7 @@ import { Answer } from '../access/answer.js';
 import { OWNERS } from '../access/owner.js';
 import { READABLE_BYTES, type CodeSize } from '../instruction/code.js';
 import { decode } from '../instruction/decode.js';
-import { complete, compute, hasNothingToDo, storedValue } from '../instruction/execute.js';
+import { complete, compute, hasNothingToDo, isMov, loadRegister, storedValue } from '../instruction/execute.js';
 import { BOTH, Decoding, Instruction, READS, WRITES } from '../instruction/instruction.js';
 import { Outcome } from '../instruction/outcome.js';
 import { accessOf } from '../instruction/parts.js';
@@ -105,12 +105,18 @@ export function emulateStore(vcpu: Vcpu, emulation: Emulation, owner: u32): Answ
   return writeOperand(vcpu, emulation.access, owner, storedValue(instruction, vcpu.registers));
 }
 
+/** The result of a read, without what may be above its width. */
+function valueOf(access: Access): u64 {
+  return access.value & widthMask(access.bytes);
+}
+
 /** Emulates the decoded instruction, which is neither that nor a MOVS. */
 export function emulateAccess(vcpu: Vcpu, emulation: Emulation, owner: u32): Answer {
   requires(owner < OWNERS);
   const instruction = emulation.instruction;
   emulation.access.bytes = instruction.bytes;
   emulation.length = instruction.length;
+  if (isMov(instruction)) return emulateLoad(vcpu, emulation, owner);
   if (hasNothingToDo(instruction, vcpu.registers)) return Answer.done;
   const kind = accessOf(instruction);
   if ((kind & READS) !== 0) {
@@ -120,13 +126,18 @@ export function emulateAccess(vcpu: Vcpu, emulation: Emulation, owner: u32): Ans
   return operate(vcpu, emulation, owner, (kind & WRITES) !== 0);
 }
 
-/** Reads the memory operand into `access.value`. */
+/** Emulates a MOV from memory. */
+function emulateLoad(vcpu: Vcpu, emulation: Emulation, owner: u32): Answer {
+  requires(owner < OWNERS);
+  const answer = readOperand(vcpu, emulation.access, owner);
+  if (answer === Answer.done) loadRegister(emulation.instruction, vcpu.registers, valueOf(emulation.access));
+  return answer;
+}
+
 function readOperand(vcpu: Vcpu, access: Access, owner: u32): Answer {
   requires(owner < OWNERS);
   access.isWrite = false;
-  const answer = accessRegion(vcpu, access, owner);
-  access.value = access.value & widthMask(access.bytes);
-  return answer;
+  return accessRegion(vcpu, access, owner);
 }
 
 /** Computes the result for the operand's present value, writes it where `writes`, and changes registers and flags. */
@@ -134,7 +145,7 @@ function operate(vcpu: Vcpu, emulation: Emulation, owner: u32, writes: boolean):
   requires(owner < OWNERS);
   const outcome = local(Outcome);
   outcome.flags = emulation.flags;
-  compute(outcome, emulation.instruction, vcpu.registers, emulation.access.value);
+  compute(outcome, emulation.instruction, vcpu.registers, valueOf(emulation.access));
   if (writes) {
     const answer = writeOperand(vcpu, emulation.access, owner, outcome.written);
     if (answer !== Answer.done) return answer;

@@ -3,6 +3,7 @@
  *
  * hasNothingToDo  ->  [read]  ->  compute  ->  [write]  ->  complete
  *
+ * or, for a MOV, storedValue  ->  [write], or [read]  ->  loadRegister.
  * The guest's registers do not change before `complete`, so a write can still be refused.
  */
 import { local, min32, u64, type u32 } from '../../transpiler/lib/index.js';
@@ -22,7 +23,12 @@ export function hasNothingToDo(instruction: Instruction, registers: Registers): 
   return isRepeated(instruction) && addressRegister(instruction, registers, RegisterNumber.rcx) === 0n;
 }
 
-/** Whether the instruction is a MOV to memory: it writes `storedValue` and changes nothing else. */
+/** Whether the instruction is a MOV of any kind, which changes no flags: it writes storedValue(), or loads a register. */
+export function isMov(instruction: Instruction): boolean {
+  return operationOf(instruction) === Operation.move;
+}
+
+/** Whether it is a MOV to memory. */
 export function isStore(instruction: Instruction): boolean {
   return (instruction.form & (OPERATION | LOAD)) === Operation.move;
 }
@@ -32,23 +38,22 @@ export function storedValue(instruction: Instruction, registers: Registers): u64
   return otherOperand(instruction, registers);
 }
 
-/**
- * Computes what the instruction writes to memory and to a register. `present` is the value read from memory; for a
- * MOVS, which reads and writes different memory, it is the value to move. `outcome.flags` are the guest's flags.
- */
-export function compute(outcome: Outcome, instruction: Instruction, registers: Registers, present: u64): void {
-  if (operationOf(instruction) !== Operation.move) {
-    operate(outcome, instruction, registers, present);
-  } else if (isLoad(instruction)) {
-    outcome.setsRegister = true;
-    outcome.register = instruction.register;
-    outcome.loaded = isSigned(instruction) ? signExtended(present, instruction.bytes) : present;
-  } else {
-    outcome.written = otherOperand(instruction, registers);
-  }
+/** Sets the register that a MOV loads to `value`, which was read from memory. */
+export function loadRegister(instruction: Instruction, registers: Registers, value: u64): void {
+  const loaded = isSigned(instruction) ? signExtended(value, instruction.bytes) : value;
+  setRegister(registers, instruction.register, instruction.registerBytes, loaded);
 }
 
-function operate(outcome: Outcome, instruction: Instruction, registers: Registers, present: u64): void {
+function setRegister(registers: Registers, register: u32, bytes: u32, value: u64): void {
+  if (register >= FIRST_HIGH_BYTE) setHighByte(registers, register - FIRST_HIGH_BYTE, value);
+  else setLowBytes(registers, register, bytes, value);
+}
+
+/**
+ * Computes what an instruction that is no MOV writes to memory and to a register. `present` is the value read from memory;
+ * for a MOVS, which reads and writes different memory, it is the value to move. `outcome.flags` are the guest's flags.
+ */
+export function compute(outcome: Outcome, instruction: Instruction, registers: Registers, present: u64): void {
   const operation = operationOf(instruction);
   const loads = isLoad(instruction);
   const other = otherOperand(instruction, registers);
@@ -71,11 +76,7 @@ function operate(outcome: Outcome, instruction: Instruction, registers: Register
 
 /** Changes the registers. Returns the distance that the guest's RIP moves: 0 while a repeated instruction continues. */
 export function complete(outcome: Outcome, instruction: Instruction, registers: Registers): u32 {
-  if (outcome.setsRegister) {
-    const register = outcome.register;
-    if (register >= FIRST_HIGH_BYTE) setHighByte(registers, register - FIRST_HIGH_BYTE, outcome.loaded);
-    else setLowBytes(registers, register, instruction.registerBytes, outcome.loaded);
-  }
+  if (outcome.setsRegister) setRegister(registers, outcome.register, instruction.registerBytes, outcome.loaded);
   if (!isString(instruction)) return instruction.length;
   advance(instruction, registers, outcome.flags);
   if (!isRepeated(instruction)) return instruction.length;

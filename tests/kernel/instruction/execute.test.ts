@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { CodeSize } from '../../../kernel/instruction/code.js';
-import { complete, compute } from '../../../kernel/instruction/execute.js';
+import { complete, compute, isMov, loadRegister, storedValue } from '../../../kernel/instruction/execute.js';
 import { Decoding, READS, WRITES } from '../../../kernel/instruction/instruction.js';
 import { Outcome } from '../../../kernel/instruction/outcome.js';
 import { accessOf } from '../../../kernel/instruction/parts.js';
@@ -31,7 +31,10 @@ function runDecoded(
   outcome.flags = flags;
   const bits = 8 * instruction.bytes;
   const reads = (accessOf(instruction) & READS) !== 0;
-  compute(outcome, instruction, registers, reads ? BigInt.asUintN(bits, memory) : 0n);
+  const present = reads ? BigInt.asUintN(bits, memory) : 0n;
+  if (!isMov(instruction)) compute(outcome, instruction, registers, present);
+  else if (reads) loadRegister(instruction, registers, present);
+  else outcome.written = storedValue(instruction, registers);
   const writes = (accessOf(instruction) & WRITES) !== 0;
   const rest = (memory >> BigInt(bits)) << BigInt(bits);
   return {

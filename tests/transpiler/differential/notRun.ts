@@ -38,6 +38,8 @@ export const notRun: Readonly<Record<string, string>> = {
   'space/pageRights hidePage': 'walks page tables, each entry of which has to lead to the next one',
   'space/pageRights setRights': 'walks page tables, each entry of which has to lead to the next one',
   'svm/control/guestCode fetchInstruction': 'reads the code to which the page tables of the guest lead',
+  'exits/emulate emulateStore':
+    'takes the number of an owner, which few numbers are, and writes to memory where it says',
   'exits/moveString emulateMove':
     'walks the page tables of the guest, and takes the number of an owner, which few numbers are',
   'exits/regions accessRegion':
