@@ -45,10 +45,10 @@ const MOST: Readonly<Record<string, number>> = {
   'RDMSR VM_CR': 140,
   'WRMSR EFER': 184,
   VMMCALL: 124,
-  'APIC write': 403,
-  'APIC command': 403,
-  'INIT command': 420,
-  'SIPI command': 420,
+  'APIC write': 343,
+  'APIC command': 343,
+  'INIT command': 403,
+  'SIPI command': 403,
 };
 const ROUNDS = 1000;
 
