@@ -8,7 +8,7 @@ const OWNER = 'kernel/access/owner.ts';
 const MAIN = 'kernel/main.ts';
 
 /** What the image has beyond the kernel's sources: an owner without a mediator, and what it owns. */
-export const CHANGES: readonly Replacement[] = [
+const CHANGES: readonly Replacement[] = [
   { file: OWNER, from: '  sleepB: 3,\n', to: '  sleepB: 3,\n  device: 4,\n' },
   { file: OWNER, from: 'OWNERS = 4;', to: 'OWNERS = 5;' },
   { file: OWNER, from: "'the sleep register B'", to: "'the sleep register B', 'the device'" },
@@ -34,6 +34,6 @@ import { gpa, hpa, local,`,
 ];
 
 /** Builds the image and returns its path. Each test file has one of its own `name`, since they run at the same time. */
-export function passedOnImage(name: string): Promise<string> {
-  return undoneImage(name, CHANGES);
+export function passedOnImage(name: string, more: readonly Replacement[] = []): Promise<string> {
+  return undoneImage(name, [...CHANGES, ...more]);
 }
