@@ -77,6 +77,6 @@ function bounds(program: Program, graph: string): readonly [StackBound, StackBou
     return [deepest, exception];
   } catch (error) {
     if (!(error instanceof StackError)) throw error;
-    throw new UserError(`the stack has no bound: ${error.message}`, ExitCode.refused);
+    throw new UserError(`the stack has no bound: ${error.message} (linker/toolchain/stack.ts)`, ExitCode.refused);
   }
 }

@@ -68,7 +68,10 @@ export function stackBounds(
       return { bytes: boundedBytes(found, found.bytes), calls: found.calls.flatMap((call) => targetsOf(call, tables)) };
     }
     const inAssembly = written.get(symbol);
-    if (inAssembly === undefined) throw new StackError(`nothing says how much stack ${symbol} takes`);
+    if (inAssembly === undefined)
+      throw new StackError(
+        `nothing says how much stack ${symbol} takes: it needs a line in the list of assembly functions`,
+      );
     return inAssembly;
   }
 

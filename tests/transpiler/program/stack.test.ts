@@ -80,7 +80,10 @@ t.test('assembly counts with what is said of it, on the way in and out', (t) => 
 t.test('what nothing describes is an error that names it', (t) => {
   const graph = graphOf('void elsewhere(void); void entered(void) { elsewhere(); elsewhere(); }');
   const bound = (): unknown => stackBounds(new SmallProgram().program, graph, [], ['entered']);
-  t.throws(bound, new StackError('nothing says how much stack elsewhere takes'));
+  t.throws(
+    bound,
+    new StackError('nothing says how much stack elsewhere takes: it needs a line in the list of assembly functions'),
+  );
   t.end();
 });
 
