@@ -15,8 +15,9 @@ const numbers = list(
 /** The changeable bits of each MSR, in the order of `numbers`. */
 // prettier-ignore
 const parts = list(U64, [
-  // TEST_CTRL: #AC for locks on two cache lines, or on memory that is not cached. Not: how locks work (31).
-  0x3000_0000n,
+  // TEST_CTRL: #AC for locks on two cache lines (29). Not: a fault for locks on memory that is not cached (28), which the hypervisor
+  // would get where it marks the guest's page tables in such memory (space/guestRights.ts); how locks work (31).
+  0x2000_0000n,
   // MISC_ENABLE: fast strings (0), thermal control (1, 3, 13), prefetchers (9, 19, 37, 39), FERR (10), SpeedStep (16, 20),
   // MONITOR (18), the last CPUID leaf (22), xTPR (23), the L1 cache's mode (24), turbo (38). Not: XD bit disable (34),
   // with which the processor could not load the hypervisor's EFER at an exit; locks on two lines (4), the L3 cache (6), locks (8).

@@ -24,6 +24,7 @@ import type { Access } from '../access/access.js';
 import { Answer } from '../access/answer.js';
 import { Owner, OWNERS } from '../access/owner.js';
 import { ownerOfAddress } from '../access/regions.js';
+import { CodeSize, lastAddress } from '../instruction/code.js';
 import { complete, compute, hasNothingToDo } from '../instruction/execute.js';
 import { WRITES } from '../instruction/instruction.js';
 import { Outcome } from '../instruction/outcome.js';
@@ -33,7 +34,7 @@ import { CODE_USER, CODE_WRITE, Touch, touchPage } from '../space/guestRights.js
 import { mayRead, mayWrite, readableHostAddress, writableHostAddress } from '../space/nestedPaging.js';
 import type { Vcpu } from '../vcpu/vcpu.js';
 import { OFFSET_IN_PAGE, PAGE_BYTES } from '../x86/pages.js';
-import { CR4_SMAP, RFLAGS_AC } from '../x86/registers.js';
+import { CR4_LA57, CR4_SMAP, RFLAGS_AC } from '../x86/registers.js';
 import type { Emulation } from './emulate.js';
 import { accessRegion, passOn, refuseBorder } from './regions.js';
 
@@ -103,6 +104,7 @@ function findOther(place: Place, emulation: Emulation, other: OtherOperand, writ
   requires(write <= CODE_WRITE);
   const bytes = u64(emulation.access.bytes);
   const start = other.address;
+  if (!isCanonical(other, start) || !isCanonical(other, u64(start + u64(bytes - 1n)))) return Answer.generalProtection;
   const split = u64(PAGE_BYTES - (start & OFFSET_IN_PAGE));
   const overrides = (emulation.flags & RFLAGS_AC) !== 0n; // for accesses that an instruction makes (SDM 3A 4.6.1)
   if (overrides) other.paging.cr4 = other.paging.cr4 & u64(~CR4_SMAP);
@@ -116,6 +118,16 @@ function findOther(place: Place, emulation: Emulation, other: OtherOperand, writ
   place.split = u32(split) & 7;
   if (place.owner === Owner.guest && interceptor(place.second, write) === Owner.guest) return Answer.done;
   return refuseBorder(u64(place.first), emulation.access.rip);
+}
+
+/**
+ * Whether `address` is canonical (SDM 1 3.3.7.1). A walk ignores the upper bits: without this check a program's pointer that
+ * its kernel took for one to the lower half could lead to the kernel's.
+ */
+function isCanonical(other: OtherOperand, address: u64): boolean {
+  if (other.last !== lastAddress(CodeSize.bits64)) return true;
+  const half: u64 = (other.paging.cr4 & CR4_LA57) !== 0n ? 1n << 56n : 1n << 47n;
+  return u64(address + half) < u64(half << 1n);
 }
 
 /** Walks to `address` as the guest does. NOT_PRESENT if that raises a page fault, which `emulation` has then. */

@@ -16,6 +16,7 @@ import {
   type Hva,
 } from '../../transpiler/lib/index.js';
 import { processorCount } from '../machine/madt.js';
+import { topOfMemory } from '../machine/memoryMap.js';
 import { imageStacks, STACK_COUNT, stackBottom, stackOffset, stackTop } from '../x86/stacks.js';
 import { directAddress, imageBounds } from '../x86/platform.js';
 import { processorMemory } from '../vcpu/processors.js';
@@ -66,6 +67,12 @@ export function buildHostTables(image: Hpa, top: u64): Hpa {
 /** End of the machine memory that the hypervisor can access, if memory ends at `top`. */
 export function mappedEnd(top: u64): u64 {
   return top > FOUR_GIB ? min64(top, DIRECT_BYTES) : FOUR_GIB;
+}
+
+/** Whether the hypervisor's own address space has the `bytes` bytes of machine memory at `address`. */
+export function isMapped(address: u64, bytes: u64): boolean {
+  const end = mappedEnd(topOfMemory());
+  return address < end && bytes <= u64(end - address);
 }
 
 function mapImage(root: Hpa, image: Hpa): void {

@@ -125,6 +125,12 @@ t.test(
   },
 );
 
+t.test('the guest cannot have locks on memory that is not cached fault, since the hypervisor makes such, too', (t) => {
+  t.equal(write(t, intel, 0x33, 0n, 0x3000_0000n), 0x2000_0000n);
+  t.equal(eventCount(Event.fixedMsrBits), 1n);
+  t.end();
+});
+
 t.test('with msr=open an MSR in no list passes, and one in a list does not', (t) => {
   startGuest();
   options.msr = MsrChoice.open;

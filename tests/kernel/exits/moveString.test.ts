@@ -182,6 +182,24 @@ for (const { name, start } of regionVendors) {
     t.end();
   });
 
+  t.test(
+    `${name}: another operand at an address that is not canonical raises #GP, although its low bits lead to memory`,
+    (t) => {
+      const guest = start();
+      const upper = (1n << 64n) - (1n << 47n);
+      for (const address of [(1n << 47n) + BigInt(MEMORY), 1n << 63n, upper - 1n, (1n << 47n) - 2n]) {
+        point(guest, REGION, address);
+        t.same(guest.access(MOVSD, 'read'), GENERAL_PROTECTION, address.toString(16));
+      }
+      point(guest, (0x1234n << 48n) + BigInt(MEMORY), REGION);
+      t.same(guest.access(MOVSD, 'write'), GENERAL_PROTECTION);
+      t.same(asked, []);
+      point(guest, REGION, upper);
+      t.same(guest.access(MOVSD, 'read'), pageFault(2), 'the lowest canonical address of the upper half is walked to');
+      t.end();
+    },
+  );
+
   t.test(`${name}: another operand of which a part is in a region raises #GP and is an event`, (t) => {
     const guest = start();
     for (const destination of [REGION - 1, REGION + 0x1fff, REGION + 0xffc]) {
