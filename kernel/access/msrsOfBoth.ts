@@ -28,7 +28,7 @@ export const msrsOfBoth = list(U32, [
   0x0400, 0x047f, MsrOwner.processor, // banks of machine checks
   0x06a0, 0x06a0, MsrOwner.processor, // U_CET: counts at privilege level 3
   0x06a2, 0x06a2, MsrOwner.processor, // S_CET: counts with CR4.CET, which is clear in the host
-  0x06a4, 0x06a8, MsrOwner.processor, // PL0_SSP to INTERRUPT_SSP_TABLE: the same
+  0x06a4, 0x06a8, MsrOwner.processor, // PL0_SSP to INTERRUPT_SSP_TABLE: count with CR4.CET, too
   0x06e0, 0x06e0, MsrOwner.processor, // TSC_DEADLINE: the guest's timer; its interrupt waits for the guest
   0x0800, 0x08ff, MsrOwner.processor, // the local APIC in x2APIC mode: the guest's, but for commands on AMD-V
   0x0c8d, 0x0d8f, MsrOwner.processor, // QM_EVTSEL, PQR_ASSOC, masks of cache and bandwidth: shares, not places

@@ -69,7 +69,7 @@ function copyRange(to: OwnedRange, from: OwnedRange): void {
   to.owner = from.owner;
 }
 
-/** The owner of `address`. */
+/** The owner of `address`: Owner.guest if it is in no range. */
 export function ownerIn(ranges: OwnedRanges, address: u64): u32 {
   let owner: u32 = Owner.guest;
   let low: u32 = 0;

@@ -27,8 +27,8 @@ const Status = { done: 0n, noSuchFunction: 1n, nothingThere: 2n, notAllowed: 3n 
 type Hypercall = (registers: Registers) => void;
 
 /** Number of functions. The table's last entry stands for all higher numbers. */
-const FUNCTIONS = 9n;
-const hypercalls = table<Hypercall>(10, noSuchFunction, {
+const FUNCTIONS = 9;
+const hypercalls = table<Hypercall>(FUNCTIONS + 1, noSuchFunction, {
   0: version,
   1: exitCount,
   2: logText,
@@ -45,7 +45,7 @@ const hypercalls = table<Hypercall>(10, noSuchFunction, {
  * kernel hides from its programs: addresses of the kernel, in the log's events, and what other programs do, in the
  * counts.
  */
-const OPEN_TO_PROGRAMS = 0b10_0111_0001;
+const OPEN_TO_PROGRAMS = 0b0_0111_0001 | (1 << FUNCTIONS);
 
 /** Whether the guest's registers request a hypercall. */
 export function isHypercall(vcpu: Vcpu): boolean {
@@ -55,7 +55,7 @@ export function isHypercall(vcpu: Vcpu): boolean {
 /** Executes the hypercall in the guest's registers, made at `privilegeLevel`, and returns its results in them. */
 export function onHypercall(vcpu: Vcpu, privilegeLevel: u32): void {
   const registers = vcpu.registers;
-  const called = u32(min64(registers.rcx, FUNCTIONS));
+  const called = u32(min64(registers.rcx, u64(FUNCTIONS)));
   const isOpen = ((OPEN_TO_PROGRAMS >>> called) & 1) !== 0;
   if (!isOpen && privilegeLevel !== 0 && options.hypercall !== HypercallChoice.user) {
     registers.rax = Status.notAllowed;

@@ -39,7 +39,7 @@ export const Touch = struct(
     path: at(0, GuestPath),
     /** The guest-physical address; NOT_PRESENT where the access may not be made. */
     address: at(88, GPA),
-    /** A page fault's error code then. */
+    /** The page fault's error code, if the access may not be made. */
     code: at(96, U32),
   },
 );

@@ -19,7 +19,7 @@ export function skipInstruction(): void {
   skipBytes(vmread(Field.instructionLength));
 }
 
-/** The same for an instruction of which the VMCS may not have the length. */
+/** Moves the guest's RIP by `length`, for an instruction whose length the VMCS may not have. */
 function skipBytes(length: u64): void {
   vmwrite(Field.guestRip, u64(vmread(Field.guestRip) + length));
   const shadows = vmread(Field.guestInterruptibility) & SHADOWS;

@@ -159,7 +159,7 @@ export function stateCr3(task: Task): u64 {
   return u64(readRange(task.state, CR3, 4));
 }
 
-/** Whether the T flag is set: the task raises #DB before its first instruction. */
+/** Whether the T flag of a 32-bit task state is set: the task raises #DB before its first instruction. */
 export function asksForDebugTrap(task: Task): boolean {
   return isWide(task) && (readRange(task.state, DEBUG_TRAP, 1) & 1) !== 0;
 }

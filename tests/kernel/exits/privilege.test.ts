@@ -8,9 +8,17 @@ const NOT_ALLOWED = 3n;
 const NO_SUCH_FUNCTION = 1n;
 /** Exit counts, the log, the address of the hypervisor's memory, and counts by owner. */
 const KERNEL_ONLY = [1n, 2n, 3n, 7n, 8n];
-/** All functions, and numbers without a function. */
-const ALL = [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n, 31n, 32n, 33n, 34n, 0xffff_ffffn, 0xffff_ffff_ffff_ffffn];
 const FUNCTIONS = 9n;
+/** All functions, and numbers without a function. */
+const ALL = [
+  ...Array.from({ length: Number(FUNCTIONS) + 2 }, (_, called) => BigInt(called)),
+  31n,
+  32n,
+  33n,
+  34n,
+  0xffff_ffffn,
+  0xffff_ffff_ffff_ffffn,
+];
 
 for (const { name, start } of vendors) {
   for (const [word, choice] of Object.entries(HypercallChoice)) {
