@@ -1,6 +1,7 @@
 /** Start-up in order, for all boot loaders but UEFI firmware (mainEfi.ts). */
 import { hpa, local, type Hpa, type u32 } from '../transpiler/lib/index.js';
 import { readBootInfo } from './boot/boot.js';
+import { ownCmos } from './devices/cmos/mediator.js';
 import { ownSleep } from './devices/sleep/mediator.js';
 import { refuseSecondStart } from './guest/bios/bios.js';
 import { publishStatistics } from './exits/statistics.js';
@@ -43,6 +44,7 @@ export function start(magic: u32, info: Hpa): never {
   refuseSecondStart();
   chooseVendor();
   readAcpi();
+  ownCmos();
   ownSleep();
   readProcessors();
   startClock();

@@ -12,6 +12,7 @@ import { isPresent } from './run/efiPresence.js';
 import { checkFirmwareProcessors, virtualizeOthers } from './run/efiProcessors.js';
 import { readSecureBoot } from './boot/efi/secureBoot.js';
 import { EFI_NOT_STARTED } from './handover/efiTables.js';
+import { ownCmos } from './devices/cmos/mediator.js';
 import { ownSleep } from './devices/sleep/mediator.js';
 import { publishStatistics } from './exits/statistics.js';
 import { startEfiGuest } from './guest/efi/efi.js';
@@ -64,6 +65,7 @@ export function startEfi(image: u64, systemTable: Hpa): u64 {
   chooseVendor();
   bootInfo.rsdp = firmwareRsdp();
   readAcpi();
+  ownCmos();
   ownSleep();
   readProcessors();
   checkFirmwareProcessors();

@@ -13,11 +13,19 @@ export const Owner = {
   sleepA: 2,
   /** The same byte of PM1b control. */
   sleepB: 3,
+  /** The index that selects a byte of CMOS memory, among them the shutdown code. */
+  cmosIndex: 4,
 } as const;
 export type Owner = (typeof Owner)[keyof typeof Owner];
-export const OWNERS = 4;
+export const OWNERS = 5;
 
-const names = list(STRING, ['the guest', 'the local APIC', 'the sleep register A', 'the sleep register B']);
+const names = list(STRING, [
+  'the guest',
+  'the local APIC',
+  'the sleep register A',
+  'the sleep register B',
+  'the index of CMOS memory',
+]);
 
 /** The name of `owner` in messages. */
 export function nameOfOwner(owner: u32): string {

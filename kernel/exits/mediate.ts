@@ -6,6 +6,7 @@ import { requires, table, type u32 } from '../../transpiler/lib/index.js';
 import { Verdict, type Access } from '../access/access.js';
 import { Answer } from '../access/answer.js';
 import { Owner, OWNERS } from '../access/owner.js';
+import { mediateCmosIndex } from '../devices/cmos/mediator.js';
 import { mediateApic } from '../devices/localApic/mediator.js';
 import { mediateSleepA, mediateSleepB } from '../devices/sleep/mediator.js';
 import { countAccess } from '../observe/counters.js';
@@ -18,6 +19,7 @@ export const mediators = table<Mediator>(OWNERS, passOn, {
   [Owner.localApic]: mediateApic,
   [Owner.sleepA]: mediateSleepA,
   [Owner.sleepB]: mediateSleepB,
+  [Owner.cmosIndex]: mediateCmosIndex,
 });
 
 /** Asks the mediator of `owner` for its verdict on `access`, which the guest of `vcpu` makes. */

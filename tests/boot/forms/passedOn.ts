@@ -9,9 +9,9 @@ const MAIN = 'kernel/main.ts';
 
 /** What the image has beyond the kernel's sources: an owner without a mediator, and what it owns. */
 const CHANGES: readonly Replacement[] = [
-  { file: OWNER, from: '  sleepB: 3,\n', to: '  sleepB: 3,\n  device: 4,\n' },
-  { file: OWNER, from: 'OWNERS = 4;', to: 'OWNERS = 5;' },
-  { file: OWNER, from: "'the sleep register B'", to: "'the sleep register B', 'the device'" },
+  { file: OWNER, from: '  cmosIndex: 4,\n', to: '  cmosIndex: 4,\n  device: 5,\n' },
+  { file: OWNER, from: 'OWNERS = 5;', to: 'OWNERS = 6;' },
+  { file: OWNER, from: "'the index of CMOS memory'", to: "'the index of CMOS memory', 'the device'" },
   {
     file: MAIN,
     from: 'import { hpa, local,',
