@@ -47,7 +47,7 @@
 
 %define HYPERCALL    0x6d767374
 %define ACCESSES     7                  ; the function: accesses by owner
-%define OWNER        4
+%define OWNER        5
 
 %define NEAR_JUMP    0xe9
 %define FAR_JUMP     0xea
