@@ -1,7 +1,7 @@
 /**
- * Keeps the guest from the shutdown code, a byte of the CMOS memory that the clock has. Firmware reads it after a reset, and
- * for some values continues at an address that it finds in memory, without the hypervisor: the BIOS of the AT for 5, 9
- * and Ah, QEMU's firmware for FEh, a wake from S3.
+ * Keeps the guest from writing the shutdown code, byte 0Fh of the real-time clock's CMOS memory. Firmware reads it after a
+ * reset, and for some values continues at an address that it finds in memory, without the hypervisor: the BIOS of the AT for
+ * 5, 9 and Ah, QEMU's firmware for FEh, a wake from S3.
  *
  * Only the index decides which byte is written, so only its ports are intercepted.
  */
@@ -19,7 +19,7 @@ import type { Vcpu } from '../../vcpu/vcpu.js';
 const indexPorts = list(U16, [0x70, 0x72, 0x74, 0x76]);
 const INDEX = 0x70;
 const DATA = 0x71;
-/** Bit 7 of the index is none: it masks NMIs. */
+/** The index is bits 6:0 of its port. Bit 7 masks NMIs. */
 const INDEX_BITS = 0x7fn;
 const SHUTDOWN_CODE = 0xf;
 /** Register D of the clock, whose only bits that can be written are the day of an alarm that is seldom used. */
